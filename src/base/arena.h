@@ -1,0 +1,39 @@
+/*
+ * Memory of one request: allocate freely, release all at once.
+ *
+ * Foreign objects (bson, cursors, json trees, EVP contexts) are handed to arena_defer() right where
+ * they are made, so no later line needs a clean-up path. An arena belongs to one thread at a time.
+ * Running out of memory ends the process: a worker that cannot allocate cannot answer either, and
+ * its supervisor starts a fresh one.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena;
+
+struct arena *arena_new(void);
+
+/* Zeroed, aligned for any type. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* A NUL-terminated copy of length bytes. */
+char *arena_copy(struct arena *arena, const void *bytes, size_t length);
+char *arena_text(struct arena *arena, const char *text);
+char *arena_printf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Calls release(object) at the next reset or free, in reverse order of the calls. object may be
+ * NULL.
+ */
+void arena_defer(struct arena *arena, void (*release)(void *object), void *object);
+
+/* Runs what was deferred and forgets all allocations; keeps a first block for the next request. */
+void arena_reset(struct arena *arena);
+
+/* Resets and releases the arena itself; NULL is fine. */
+void arena_free(struct arena *arena);
+
+#endif

@@ -1,0 +1,230 @@
+#include "base/clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+/* 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
+#define EARLIEST INT64_C(-62167219200000)
+#define LATEST INT64_C(253402300799999)
+
+static int64_t clock_read_us(clockid_t which)
+{
+	struct timespec now;
+
+	clock_gettime(which, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_now(void)
+{
+	return clock_read_us(CLOCK_REALTIME) / 1000;
+}
+
+int64_t clock_steady(void)
+{
+	return clock_steady_us() / 1000;
+}
+
+int64_t clock_steady_us(void)
+{
+	return clock_read_us(CLOCK_MONOTONIC);
+}
+
+void clock_sleep(int64_t milliseconds)
+{
+	struct timespec left = {
+		.tv_sec = (time_t)(milliseconds / 1000),
+		.tv_nsec = (long)(milliseconds % 1000) * 1000000,
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+		;
+}
+
+/*
+ * The calendar, after Howard Hinnant's days_from_civil: years begin in March, so that the leap day
+ * is the last of its year, and are counted in eras of 400. timegm() would take the 30th of February
+ * for the 2nd of March.
+ */
+struct civil {
+	int64_t year;
+	int month, day;
+};
+
+static int64_t days_from_civil(struct civil date)
+{
+	int64_t year = date.month <= 2 ? date.year - 1 : date.year;
+	int64_t era = (year >= 0 ? year : year - 399) / 400;
+	int64_t year_of_era = year - era * 400;
+	int64_t month_from_march = (date.month + 9) % 12;
+	int64_t day_of_year = (153 * month_from_march + 2) / 5 + date.day - 1;
+	int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
+	return era * 146097 + day_of_era - 719468;
+}
+
+static struct civil civil_from_days(int64_t days)
+{
+	int64_t shifted = days + 719468;
+	int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+	int64_t day_of_era = shifted - era * 146097;
+	int64_t year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t month_from_march = (5 * day_of_year + 2) / 153;
+	struct civil date = {
+		.year = year_of_era + era * 400 + (month_from_march >= 10),
+		.month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9),
+		.day = (int)(day_of_year - (153 * month_from_march + 2) / 5 + 1),
+	};
+	return date;
+}
+
+static void put_digits(char *out, int64_t value, size_t width)
+{
+	while (width-- > 0) {
+		out[width] = (char)('0' + value % 10);
+		value /= 10;
+	}
+}
+
+void clock_iso(int64_t when, char out[CLOCK_ISO_LENGTH + 1])
+{
+	/* Old data may hold any int64 as a date: the nearest that can be written then. */
+	if (when < EARLIEST)
+		when = EARLIEST;
+	if (when > LATEST)
+		when = LATEST;
+	int64_t days = (when >= 0 ? when : when - (CLOCK_DAY - 1)) / CLOCK_DAY;
+	int64_t of_day = when - days * CLOCK_DAY;
+	struct civil date = civil_from_days(days);
+
+	memcpy(out, "0000-00-00T00:00:00.000Z", CLOCK_ISO_LENGTH + 1);
+	put_digits(out, date.year, 4);
+	put_digits(out + 5, date.month, 2);
+	put_digits(out + 8, date.day, 2);
+	put_digits(out + 11, of_day / (60 * CLOCK_MINUTE), 2);
+	put_digits(out + 14, of_day / CLOCK_MINUTE % 60, 2);
+	put_digits(out + 17, of_day / CLOCK_SECOND % 60, 2);
+	put_digits(out + 20, of_day % CLOCK_SECOND, 3);
+}
+
+/* What is still to be read of a text. */
+struct rest {
+	const char *next, *end;
+};
+
+static bool take_char(struct rest *rest, char wanted)
+{
+	if (rest->next == rest->end || *rest->next != wanted)
+		return false;
+	rest->next++;
+	return true;
+}
+
+/* Exactly width digits, with a value of min..max. */
+static bool take_number(struct rest *rest, size_t width, int min, int max, int *value)
+{
+	int number = 0;
+
+	if ((size_t)(rest->end - rest->next) < width)
+		return false;
+	for (size_t i = 0; i < width; i++) {
+		char digit = *rest->next++;
+		if (digit < '0' || digit > '9')
+			return false;
+		number = number * 10 + (digit - '0');
+	}
+	*value = number;
+	return number >= min && number <= max;
+}
+
+static int month_days(int year, int month)
+{
+	static const char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return month == 2 && leap ? 29 : days[month - 1];
+}
+
+static bool take_date(struct rest *rest, int64_t *when)
+{
+	int year, month, day;
+
+	if (!take_number(rest, 4, 1, 9999, &year) || !take_char(rest, '-') ||
+	    !take_number(rest, 2, 1, 12, &month) || !take_char(rest, '-') ||
+	    !take_number(rest, 2, 1, month_days(year, month), &day))
+		return false;
+	struct civil date = { .year = year, .month = month, .day = day };
+	*when = days_from_civil(date) * CLOCK_DAY;
+	return true;
+}
+
+/* The digits after the point: 1 to 9 of them, of which the first three count. */
+static bool take_fraction(struct rest *rest, int *milliseconds)
+{
+	int weight = 100, count = 0;
+
+	*milliseconds = 0;
+	while (rest->next < rest->end && *rest->next >= '0' && *rest->next <= '9') {
+		*milliseconds += (*rest->next++ - '0') * weight;
+		weight /= 10;
+		count++;
+	}
+	return count >= 1 && count <= 9;
+}
+
+static bool take_time(struct rest *rest, int64_t *when)
+{
+	int hour, minute, second = 0, milliseconds = 0;
+
+	if (!take_number(rest, 2, 0, 23, &hour) || !take_char(rest, ':') ||
+	    !take_number(rest, 2, 0, 59, &minute))
+		return false;
+	if (take_char(rest, ':')) {
+		if (!take_number(rest, 2, 0, 59, &second))
+			return false;
+		if (take_char(rest, '.') && !take_fraction(rest, &milliseconds))
+			return false;
+	}
+	*when += (hour * 60 + minute) * CLOCK_MINUTE + second * CLOCK_SECOND + milliseconds;
+	return true;
+}
+
+/* Z, +hh, +hhmm or +hh:mm; nothing means UTC. */
+static bool take_zone(struct rest *rest, int64_t *when)
+{
+	int hours, minutes = 0;
+
+	if (rest->next == rest->end || take_char(rest, 'Z'))
+		return true;
+	bool east = take_char(rest, '+');
+	if (!east && !take_char(rest, '-'))
+		return false;
+	if (!take_number(rest, 2, 0, 23, &hours))
+		return false;
+	bool more = take_char(rest, ':') || rest->next < rest->end;
+	if (more && !take_number(rest, 2, 0, 59, &minutes))
+		return false;
+	int64_t offset = (hours * 60 + minutes) * CLOCK_MINUTE;
+	*when += east ? -offset : offset;
+	return true;
+}
+
+bool clock_parse(const char *text, size_t length, int64_t *when)
+{
+	struct rest rest = { text, text + length };
+	int64_t read = 0;
+
+	if (!take_date(&rest, &read))
+		return false;
+	if (take_char(&rest, 'T') && !(take_time(&rest, &read) && take_zone(&rest, &read)))
+		return false;
+	/* An offset may lead out of the years that can be written. */
+	if (rest.next != rest.end || read < EARLIEST || read > LATEST)
+		return false;
+	*when = read;
+	return true;
+}

@@ -1,0 +1,331 @@
+#include "base/config.h"
+#include "base/config_check.h"
+#include "base/log.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OUR_PREFIX "MICROTASK_"
+
+enum setting_type {
+	SETTING_TEXT, /* const char * */
+	SETTING_WHOLE, /* int64_t, min..max */
+	SETTING_CHOICE, /* int64_t, the place in choices */
+	SETTING_SWITCH, /* bool, the place in choices, of which there are two */
+};
+
+enum setting_flag {
+	SETTING_REQUIRED = 1 << 0,
+	SETTING_SECRET = 1 << 1, /* its value is never shown */
+	SETTING_NOT_PRODUCTION = 1 << 2, /* the default is for development only */
+};
+
+struct setting {
+	const char *name;
+	enum setting_type type;
+	size_t offset; /* in struct config */
+	const char *standard; /* the default, as text; NULL: none */
+	unsigned flags;
+	int64_t min, max;
+	const char *const *choices; /* NULL-terminated */
+	/* NULL when the value will do, else how the sentence goes on after the name. */
+	const char *(*check)(const char *value, bool production);
+	const char *sentence;
+};
+
+static const char *const environments[] = { "development", "production", NULL };
+/* As enum log_level counts. */
+static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+static_assert(LOG_DEBUG == 0 && LOG_ERROR == 3, "log_levels follows enum log_level");
+
+#define AT(member) .offset = offsetof(struct config, member)
+
+/* MICROTASK_ENV comes first: what the others may be depends on it. */
+static const struct setting settings[] = {
+	{ "MICROTASK_ENV", SETTING_SWITCH, AT(production), .standard = "production",
+	  .choices = environments,
+	  .sentence = "What the service runs for; development allows more comfortable defaults." },
+	{ "MONGODB_URI", SETTING_TEXT, AT(mongodb_uri),
+	  .standard = "mongodb://127.0.0.1:27017/microtask", .check = config_check_mongodb_uri,
+	  .flags = SETTING_REQUIRED | SETTING_SECRET | SETTING_NOT_PRODUCTION,
+	  .sentence = "The MongoDB replica set, with the database's name in the path." },
+	{ "JWT_SECRET", SETTING_TEXT, AT(jwt_secret), .check = config_check_jwt_secret,
+	  .flags = SETTING_REQUIRED | SETTING_SECRET,
+	  .sentence = "Signs the tokens of users; at least 32 random bytes, the same everywhere." },
+	{ "CORS_ORIGINS", SETTING_TEXT, AT(cors_origins), .check = config_check_cors_origins,
+	  .standard = "http://localhost:5173,http://localhost:3000,https://microtash.vercel.app",
+	  .sentence = "The origins whose pages may call the service, separated by commas." },
+	{ "MICROTASK_RUN_DIR", SETTING_TEXT, AT(run_dir), .standard = "/run/microtask",
+	  .sentence = "The directory of lock files that all processes of this host share." },
+	{ "MICROTASK_THREADS", SETTING_WHOLE, AT(threads), .standard = "16", .min = 1, .max = 512,
+	  .sentence = "Worker threads in each process." },
+	{ "MICROTASK_QUEUE", SETTING_WHOLE, AT(queue), .standard = "1024", .min = 1, .max = 65536,
+	  .sentence = "Requests that may wait for a thread; beyond it callers get a 503." },
+	{ "MICROTASK_LOG_LEVEL", SETTING_CHOICE, AT(log_level), .standard = "info",
+	  .choices = log_levels, .sentence = "Log lines below this level are dropped." },
+	{ "RATE_LIMIT", SETTING_WHOLE, AT(rate_limit), .standard = "500", .max = 1000000,
+	  .sentence = "Calls from one address in 15 minutes; 0 is no limit." },
+	{ "LOGIN_FAILURES", SETTING_WHOLE, AT(login_failures), .standard = "10", .max = 100000,
+	  .sentence = "Failed logins to an account from an address in 15 minutes; 0 is no limit." },
+	{ "REGISTER_LIMIT", SETTING_WHOLE, AT(register_limit), .standard = "20", .max = 1000000,
+	  .sentence = "Registrations from one address in an hour; 0 is no limit." },
+	{ "REVIEW_DAYS", SETTING_WHOLE, AT(review_days), .standard = "0", .max = 3650,
+	  .sentence =
+		  "Approves work that was not reviewed for so many days; 0 leaves it waiting." },
+};
+
+#define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
+
+/* Values as they are gathered: the environment first, a file over it. */
+struct reading {
+	struct arena *arena;
+	const char *values[SETTING_COUNT]; /* NULL: not given */
+	char *problem;
+};
+
+static bool refuse(struct reading *reading, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static bool refuse(struct reading *reading, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(reading->problem, 256, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static const struct setting *setting_find(const char *name)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		if (strcmp(settings[i].name, name) == 0)
+			return &settings[i];
+	return NULL;
+}
+
+static bool environment_read(struct reading *reading)
+{
+	/* A mistyped name would otherwise be a setting that silently stays at its default. */
+	for (char **entry = environ; *entry; entry++) {
+		if (strncmp(*entry, OUR_PREFIX, strlen(OUR_PREFIX)) != 0)
+			continue;
+		const char *name = arena_copy(reading->arena, *entry, strcspn(*entry, "="));
+		if (!setting_find(name))
+			return refuse(
+				reading,
+				"The environment has %s, which is no setting; see --help-config.",
+				name);
+	}
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const char *value = getenv(settings[i].name);
+		if (value && *value)
+			reading->values[i] = arena_text(reading->arena, value);
+	}
+	return true;
+}
+
+/* Cuts white space off both ends, in place. */
+static char *text_trim(char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	size_t length = strlen(text);
+	while (length > 0 && isspace((unsigned char)text[length - 1]))
+		text[--length] = '\0';
+	return text;
+}
+
+/* Takes off quotes that surround the whole value, in place. */
+static char *text_unquote(char *text)
+{
+	size_t length = strlen(text);
+
+	if (length < 2 || (*text != '"' && *text != '\'') || text[length - 1] != *text)
+		return text;
+	text[length - 1] = '\0';
+	return text + 1;
+}
+
+static bool line_read(struct reading *reading, const char *file, int number, char *line)
+{
+	char *name = text_trim(line);
+
+	if (*name == '\0' || *name == '#')
+		return true;
+	char *value = strchr(name, '=');
+	if (!value || value == name)
+		return refuse(reading, "%s, line %d: not of the form NAME=value.", file, number);
+	*value++ = '\0';
+	name = text_trim(name);
+	value = text_unquote(text_trim(value));
+	const struct setting *setting = setting_find(name);
+	if (!setting)
+		return refuse(reading, "%s, line %d: %s is no setting; see --help-config.", file,
+			      number, name);
+	if (*value)
+		reading->values[setting - settings] = arena_text(reading->arena, value);
+	return true;
+}
+
+static bool file_read(struct reading *reading, const char *file)
+{
+	FILE *in = fopen(file, "re");
+	char *line = NULL;
+	size_t size = 0;
+	bool fine = true;
+
+	if (!in)
+		return refuse(reading, "%s cannot be read: %s.", file, strerror(errno));
+	for (int number = 1; fine && getline(&line, &size, in) >= 0; number++)
+		fine = line_read(reading, file, number, line);
+	if (fine && ferror(in))
+		fine = refuse(reading, "%s cannot be read: %s.", file, strerror(errno));
+	/* The lines may have held secrets. */
+	if (line)
+		explicit_bzero(line, size);
+	free(line);
+	fclose(in);
+	return fine;
+}
+
+static bool whole_store(struct reading *reading, const struct setting *setting, const char *value,
+			int64_t *at)
+{
+	char *end;
+
+	errno = 0;
+	*at = strtoll(value, &end, 10);
+	/* strtoll() alone would take leading white space and a plus. */
+	if (!isdigit((unsigned char)*value) || *end || errno || *at < setting->min ||
+	    *at > setting->max)
+		return refuse(reading, "%s must be a whole number of %" PRId64 " to %" PRId64 ".",
+			      setting->name, setting->min, setting->max);
+	return true;
+}
+
+static const char *choices_join(struct arena *arena, const char *const *choices)
+{
+	const char *joined = choices[0];
+
+	for (size_t i = 1; choices[i]; i++)
+		joined = arena_printf(arena, "%s%s%s", joined, choices[i + 1] ? ", " : " or ",
+				      choices[i]);
+	return joined;
+}
+
+static bool choice_store(struct reading *reading, const struct setting *setting, const char *value,
+			 int64_t *at)
+{
+	for (int64_t i = 0; setting->choices[i]; i++) {
+		if (strcmp(setting->choices[i], value) == 0) {
+			*at = i;
+			return true;
+		}
+	}
+	return refuse(reading, "%s must be %s.", setting->name,
+		      choices_join(reading->arena, setting->choices));
+}
+
+static bool text_store(struct reading *reading, const struct setting *setting, const char *value,
+		       bool production, const char **at)
+{
+	const char *wrong = setting->check ? setting->check(value, production) : NULL;
+
+	if (wrong)
+		return refuse(reading, "%s %s", setting->name, wrong);
+	*at = value;
+	return true;
+}
+
+static bool value_store(struct reading *reading, const struct setting *setting, const char *value,
+			struct config *config)
+{
+	void *at = (char *)config + setting->offset;
+	int64_t place;
+
+	switch (setting->type) {
+	case SETTING_TEXT:
+		return text_store(reading, setting, value, config->production, at);
+	case SETTING_WHOLE:
+		return whole_store(reading, setting, value, at);
+	case SETTING_CHOICE:
+		return choice_store(reading, setting, value, at);
+	case SETTING_SWITCH:
+		if (!choice_store(reading, setting, value, &place))
+			return false;
+		*(bool *)at = place == 1;
+		return true;
+	}
+	return false;
+}
+
+static bool setting_store(struct reading *reading, size_t which, struct config *config)
+{
+	const struct setting *setting = &settings[which];
+	const char *value = reading->values[which];
+	bool has_standard = !(setting->flags & SETTING_NOT_PRODUCTION) || !config->production;
+
+	if (!value && has_standard)
+		value = setting->standard;
+	if (!value && (setting->flags & SETTING_REQUIRED))
+		return refuse(reading, "%s is not set; see --help-config.", setting->name);
+	return !value || value_store(reading, setting, value, config);
+}
+
+const struct config *config_read(struct arena *arena, const char *file, char problem[256])
+{
+	struct reading reading = { .arena = arena, .problem = problem };
+	struct config *config = arena_alloc(arena, sizeof(*config));
+
+	if (!environment_read(&reading) || (file && !file_read(&reading, file)))
+		return NULL;
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		if (!setting_store(&reading, i, config))
+			return NULL;
+	return config;
+}
+
+static void range_print(const struct setting *setting, FILE *out)
+{
+	switch (setting->type) {
+	case SETTING_TEXT:
+		fputs(setting->flags & SETTING_SECRET ? "secret text" : "text", out);
+		break;
+	case SETTING_WHOLE:
+		fprintf(out, "%" PRId64 " to %" PRId64, setting->min, setting->max);
+		break;
+	case SETTING_CHOICE:
+	case SETTING_SWITCH:
+		for (size_t i = 0; setting->choices[i]; i++)
+			fprintf(out, "%s%s", i > 0 ? ", " : "", setting->choices[i]);
+		break;
+	}
+}
+
+static void standard_print(const struct setting *setting, FILE *out)
+{
+	if (!setting->standard)
+		fputs("; required\n", out);
+	else if (setting->flags & SETTING_NOT_PRODUCTION)
+		fprintf(out, "; required in production, else %s\n", setting->standard);
+	else
+		fprintf(out, "; default %s\n", setting->standard);
+}
+
+void config_print_help(FILE *out)
+{
+	fputs("Settings come from the environment, or from a file of NAME=value lines (-c), which wins.\n",
+	      out);
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		fprintf(out, "\n%s\n    %s\n    ", settings[i].name, settings[i].sentence);
+		range_print(&settings[i], out);
+		standard_print(&settings[i], out);
+	}
+}

@@ -1,0 +1,43 @@
+/*
+ * Configuration: names and values from the environment, or from a file of NAME=value lines over it.
+ *
+ * config.c has the one table (name, type, default, range, secret or not, one sentence) that
+ * reading, checking and `--help-config` share. The names that came with the service's contract
+ * (MONGODB_URI, JWT_SECRET, …) are kept; those of ours begin with MICROTASK_, and one of those that
+ * is unknown refuses to start.
+ */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct config {
+	bool production; /* MICROTASK_ENV: production unless it is development */
+	const char *mongodb_uri; /* with the database's name in its path */
+	const char *jwt_secret; /* at least 32 bytes; in production no known example value */
+	const char *cors_origins; /* comma-separated; nginx answers by it */
+	const char
+		*run_dir; /* MICROTASK_RUN_DIR: lock files shared by the processes of this host */
+	int64_t threads; /* MICROTASK_THREADS: worker threads a process */
+	int64_t queue; /* MICROTASK_QUEUE: ready connections that may wait for a thread */
+	int64_t log_level; /* MICROTASK_LOG_LEVEL: an enum log_level */
+	int64_t rate_limit; /* RATE_LIMIT: calls an address in 15 minutes; nginx counts them */
+	int64_t login_failures; /* LOGIN_FAILURES: per account and address in 15 minutes; 0 = off */
+	int64_t register_limit; /* REGISTER_LIMIT: registrations an address in an hour; 0 = off */
+	int64_t review_days; /* REVIEW_DAYS: unreviewed work is approved after so many; 0 = off */
+};
+
+/*
+ * Reads and checks everything. file may be NULL. Returns NULL and writes one sentence for a person
+ * to problem when something is wrong. Texts belong to the arena.
+ */
+const struct config *config_read(struct arena *arena, const char *file, char problem[256]);
+
+/* The table for --help-config: name, default, range, sentence; secrets never show a value. */
+void config_print_help(FILE *out);
+
+#endif

@@ -1,0 +1,104 @@
+#include "base/config_check.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define SECRET_BYTES_MIN 32
+/* A random secret has more different bytes than this, even one written in hex. */
+#define SECRET_VARIETY_MIN 8
+
+const char *config_check_mongodb_uri(const char *value, bool production)
+{
+	static const char *const schemes[] = { "mongodb://", "mongodb+srv://" };
+	const char *host = NULL;
+
+	(void)production;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(value, schemes[i], strlen(schemes[i])) == 0)
+			host = value + strlen(schemes[i]);
+	if (!host)
+		return "must begin with mongodb:// or mongodb+srv://.";
+	const char *path = host + strcspn(host, "/?");
+	if (path == host)
+		return "must name a host, as in mongodb://host:27017/database.";
+	if (*path != '/' || strcspn(path + 1, "?") == 0)
+		return "must name the database, as in mongodb://host:27017/database.";
+	return NULL;
+}
+
+/* Values that stand in instructions and get copied; letters of either case. */
+static bool looks_like_example(const char *secret)
+{
+	static const char *const words[] = { "change",	     "example",	    "your",
+					     "replace",	     "placeholder", "secret-secret",
+					     "secretsecret", "supersecret" };
+	bool seen[256] = { false };
+	int variety = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(secret, words[i]))
+			return true;
+	for (const char *byte = secret; *byte; byte++) {
+		variety += !seen[(unsigned char)*byte];
+		seen[(unsigned char)*byte] = true;
+	}
+	return variety < SECRET_VARIETY_MIN;
+}
+
+const char *config_check_jwt_secret(const char *value, bool production)
+{
+	if (strlen(value) < SECRET_BYTES_MIN)
+		return "must have at least 32 bytes.";
+	if (production && looks_like_example(value))
+		return "looks like an example's value; make one with: openssl rand -base64 48";
+	return NULL;
+}
+
+static bool port_fits(const char *port, size_t length)
+{
+	long number = 0;
+
+	for (size_t i = 0; i < length && i < 6; i++) {
+		if (!isdigit((unsigned char)port[i]))
+			return false;
+		number = number * 10 + (port[i] - '0');
+	}
+	return length >= 1 && length <= 5 && number >= 1 && number <= 65535;
+}
+
+/* scheme://host[:port]. Only harmless characters: the text ends up in nginx's configuration. */
+static bool origin_fits(const char *origin, size_t length)
+{
+	static const char name_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+	const char *end = origin + length;
+	size_t scheme = strspn(origin, name_characters);
+
+	if (scheme == 0 || strncmp(origin + scheme, "://", 3) != 0)
+		return false;
+	const char *host = origin + scheme + 3;
+	const char *after = host + strspn(host, name_characters);
+	if (*host == '[') {
+		after = host + 1 + strspn(host + 1, "0123456789abcdef:.");
+		if (*after++ != ']')
+			return false;
+	}
+	if (after == host || after > end)
+		return false;
+	return after == end || (*after == ':' && port_fits(after + 1, (size_t)(end - after) - 1));
+}
+
+const char *config_check_cors_origins(const char *value, bool production)
+{
+	const char *origin = value;
+
+	(void)production;
+	for (;;) {
+		size_t length = strcspn(origin, ",");
+		if (!origin_fits(origin, length))
+			return "must be origins in lower case, as in "
+			       "https://a.example,http://localhost:3000, without spaces.";
+		if (origin[length] == '\0')
+			return NULL;
+		origin += length + 1;
+	}
+}

@@ -1,0 +1,23 @@
+/*
+ * Rules for single settings that go beyond a range; config.c's table refers to them.
+ *
+ * Each returns NULL when the value will do, else how a sentence that begins with the setting's name
+ * goes on. None of them repeats the value, which may be secret.
+ */
+#ifndef BASE_CONFIG_CHECK_H
+#define BASE_CONFIG_CHECK_H
+
+#include <stdbool.h>
+
+/* mongodb:// or mongodb+srv://, a host, and the name of a database. */
+const char *config_check_mongodb_uri(const char *value, bool production);
+
+/* At least 32 bytes; in production nothing that was copied from instructions. */
+const char *config_check_jwt_secret(const char *value, bool production);
+
+/*
+ * scheme://host[:port], comma-separated, of characters that are harmless in nginx's configuration.
+ */
+const char *config_check_cors_origins(const char *value, bool production);
+
+#endif
