@@ -1,0 +1,380 @@
+#include "http/acceptor.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define EVENTS_AT_ONCE 64
+#define ACCEPTS_AT_ONCE 64
+/* How often the clock is looked at while a time is waited for; else only epoll wakes the thread. */
+#define TICK_MS 20
+#define ACCEPT_PAUSE_MS 50
+/* Who neither sends nor takes a byte of a request for so long loses the connection: a stalled peer
+ * must not keep a thread. */
+#define IO_TIMEOUT_S 10
+
+struct acceptor {
+	int epoll;
+	int spare; /* becomes the next connection's lent: so that accepting cannot half succeed */
+	/* Connections only so that every epoll event points to the same type. */
+	struct connection listener, signals;
+	struct queue *ready, *refused;
+	bool tcp;
+
+	int drain_ms;
+	bool draining, cut;
+	int64_t cut_at; /* once draining: when reading ends */
+	int64_t accept_again; /* after a pause; 0: none is on */
+	int64_t complained; /* when the log was last told of a pause */
+
+	pthread_mutex_t lock; /* guards open, and the closing of descriptors */
+	struct connection *open; /* the newest */
+};
+
+/* --- set-up --- */
+
+static bool complain(const char *what)
+{
+	log_line(LOG_ERROR, NULL, "%s: %s", what, strerror(errno));
+	return false;
+}
+
+/* SIGUSR1 too: libfcgi gives it a handler, and a request whose read that interrupts is lost. */
+void acceptor_block_signals(void)
+{
+	static const int blocked[] = { SIGTERM, SIGINT, SIGPIPE, SIGUSR1 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof blocked / sizeof *blocked; i++)
+		sigaddset(&set, blocked[i]);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static bool take_signals(struct acceptor *acceptor)
+{
+	sigset_t ends;
+
+	acceptor_block_signals();
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	acceptor->signals.fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	return acceptor->signals.fd >= 0 || complain("Signals cannot be waited for");
+}
+
+static bool check_listener(struct acceptor *acceptor, int fd)
+{
+	int listening = 0, domain = 0;
+	socklen_t size = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening) {
+		log_line(LOG_ERROR, NULL,
+			 "Descriptor %d is no listening socket: start this program with one, as "
+			 "spawn-fcgi does",
+			 fd);
+		return false;
+	}
+	size = sizeof(int);
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+	acceptor->tcp = domain == AF_INET || domain == AF_INET6;
+	acceptor->listener.fd = fd;
+
+	/* Who shares the socket may take a connection between our epoll_wait and our accept. */
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+		return complain("The listening socket cannot be made non-blocking");
+	return true;
+}
+
+/* A connection takes two descriptors, and nothing uses select(): take what the system grants. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static bool watch(struct acceptor *acceptor, int operation, struct connection *connection,
+		  uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = connection };
+
+	return epoll_ctl(acceptor->epoll, operation, connection->fd, &event) == 0;
+}
+
+static bool watch_first(struct acceptor *acceptor)
+{
+	acceptor->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (acceptor->epoll < 0 || !watch(acceptor, EPOLL_CTL_ADD, &acceptor->signals, EPOLLIN) ||
+	    !watch(acceptor, EPOLL_CTL_ADD, &acceptor->listener, EPOLLIN))
+		return complain("The listening socket cannot be watched");
+	return true;
+}
+
+struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *refused)
+{
+	struct acceptor *acceptor = calloc(1, sizeof(*acceptor));
+	if (!acceptor)
+		abort();
+	acceptor->epoll = acceptor->spare = acceptor->signals.fd = -1;
+	acceptor->ready = ready;
+	acceptor->refused = refused;
+	pthread_mutex_init(&acceptor->lock, NULL);
+
+	if (!take_signals(acceptor) || !check_listener(acceptor, listen_fd) ||
+	    !watch_first(acceptor)) {
+		acceptor_free(acceptor);
+		return NULL;
+	}
+	raise_descriptor_limit();
+	return acceptor;
+}
+
+/* --- connections --- */
+
+static void configure(const struct acceptor *acceptor, int fd)
+{
+	const struct timeval limit = { .tv_sec = IO_TIMEOUT_S };
+	const int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (acceptor->tcp)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+static void list_add(struct acceptor *acceptor, struct connection *connection)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	connection->older = acceptor->open;
+	if (connection->older)
+		connection->older->newer = connection;
+	acceptor->open = connection;
+	pthread_mutex_unlock(&acceptor->lock);
+}
+
+/* The lock must be held. */
+static void list_remove(struct acceptor *acceptor, struct connection *connection)
+{
+	if (connection->newer)
+		connection->newer->older = connection->older;
+	else
+		acceptor->open = connection->older;
+	if (connection->older)
+		connection->older->newer = connection->newer;
+}
+
+/* One event and then none until the connection is kept again, so that it has one owner. */
+#define ONE_REQUEST (EPOLLIN | EPOLLRDHUP | EPOLLONESHOT)
+
+static void admit(struct acceptor *acceptor, int fd)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	if (!connection)
+		abort();
+	connection->fd = fd;
+	connection->lent = dup3(fd, acceptor->spare, O_CLOEXEC);
+	acceptor->spare = -1;
+	configure(acceptor, fd);
+	list_add(acceptor, connection);
+	if (!watch(acceptor, EPOLL_CTL_ADD, connection, ONE_REQUEST)) {
+		complain("A connection cannot be watched");
+		acceptor_close(acceptor, connection);
+	}
+}
+
+void acceptor_keep(struct acceptor *acceptor, struct connection *connection)
+{
+	/* epoll itself orders this before what the acceptor does next with the connection; the lock
+	 * says so to ThreadSanitizer, too. */
+	pthread_mutex_lock(&acceptor->lock);
+	bool kept = watch(acceptor, EPOLL_CTL_MOD, connection, ONE_REQUEST);
+	pthread_mutex_unlock(&acceptor->lock);
+	if (!kept) {
+		complain("A connection cannot be watched");
+		acceptor_close(acceptor, connection);
+	}
+}
+
+void acceptor_close(struct acceptor *acceptor, struct connection *connection)
+{
+	/* Under the lock: cut_readers() must not meet a number that already means another file. */
+	pthread_mutex_lock(&acceptor->lock);
+	list_remove(acceptor, connection);
+	if (connection->lent >= 0)
+		close(connection->lent);
+	close(connection->fd);
+	pthread_mutex_unlock(&acceptor->lock);
+	free(connection);
+}
+
+/* --- the loop --- */
+
+static bool any_open(struct acceptor *acceptor)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	bool any = acceptor->open != NULL;
+	pthread_mutex_unlock(&acceptor->lock);
+	return any;
+}
+
+/* Out of descriptors or memory: who is connected is served on, newcomers wait in the kernel. */
+static void pause_accepting(struct acceptor *acceptor)
+{
+	int64_t now = clock_steady();
+
+	if (acceptor->complained == 0 || now - acceptor->complained >= CLOCK_SECOND) {
+		complain("No connection can be accepted for the moment");
+		acceptor->complained = now;
+	}
+	watch(acceptor, EPOLL_CTL_DEL, &acceptor->listener, 0);
+	acceptor->accept_again = now + ACCEPT_PAUSE_MS;
+}
+
+static int accept_one(struct acceptor *acceptor)
+{
+	if (acceptor->spare < 0)
+		acceptor->spare = fcntl(acceptor->epoll, F_DUPFD_CLOEXEC, 0);
+	if (acceptor->spare < 0)
+		return -1;
+	return accept4(acceptor->listener.fd, NULL, NULL, SOCK_CLOEXEC);
+}
+
+static void accept_some(struct acceptor *acceptor)
+{
+	/* The signal may have come in the same batch of events. */
+	for (int i = 0; i < ACCEPTS_AT_ONCE && !acceptor->draining; i++) {
+		int fd = accept_one(acceptor);
+		if (fd >= 0) {
+			admit(acceptor, fd);
+		} else if (errno == EAGAIN) {
+			return;
+		} else if (errno != ECONNABORTED && errno != EINTR) {
+			pause_accepting(acceptor);
+			return;
+		}
+	}
+}
+
+static void begin_drain(struct acceptor *acceptor)
+{
+	log_line(LOG_INFO, NULL,
+		 "Stopping: no new connections, those that exist are served until they close");
+	acceptor->draining = true;
+	acceptor->cut_at = clock_steady() + acceptor->drain_ms;
+	/* Never shutdown(): the socket may be shared with the process that goes on. */
+	if (acceptor->accept_again == 0)
+		watch(acceptor, EPOLL_CTL_DEL, &acceptor->listener, 0);
+	acceptor->accept_again = 0;
+}
+
+/* Makes every connection look closed by its client; answers can still be sent. */
+static void cut_readers(struct acceptor *acceptor)
+{
+	acceptor->cut = true;
+	pthread_mutex_lock(&acceptor->lock);
+	for (struct connection *c = acceptor->open; c; c = c->older)
+		shutdown(c->fd, SHUT_RD);
+	pthread_mutex_unlock(&acceptor->lock);
+}
+
+static void take_signal(struct acceptor *acceptor)
+{
+	struct signalfd_siginfo signal;
+
+	if (read(acceptor->signals.fd, &signal, sizeof(signal)) != sizeof(signal))
+		return;
+	if (!acceptor->draining)
+		begin_drain(acceptor);
+	else if (!acceptor->cut)
+		cut_readers(acceptor);
+}
+
+/* Closed by the client with nothing left to read? */
+static bool is_gone(const struct connection *connection)
+{
+	char byte;
+	ssize_t got = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+static void dispatch(struct acceptor *acceptor, const struct epoll_event *event)
+{
+	struct connection *connection = event->data.ptr;
+
+	if (connection == &acceptor->signals)
+		take_signal(acceptor);
+	else if (connection == &acceptor->listener)
+		accept_some(acceptor);
+	else if ((event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) && is_gone(connection))
+		acceptor_close(acceptor, connection);
+	else if (!queue_push(acceptor->ready, connection))
+		queue_push(acceptor->refused, connection);
+}
+
+static void tick(struct acceptor *acceptor)
+{
+	int64_t now = clock_steady();
+
+	if (acceptor->accept_again != 0 && now >= acceptor->accept_again) {
+		acceptor->accept_again = 0;
+		watch(acceptor, EPOLL_CTL_ADD, &acceptor->listener, EPOLLIN);
+	}
+	if (acceptor->draining && !acceptor->cut && now >= acceptor->cut_at)
+		cut_readers(acceptor);
+}
+
+int acceptor_run(struct acceptor *acceptor, int drain_ms)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+
+	acceptor->drain_ms = drain_ms;
+	while (!acceptor->draining || any_open(acceptor)) {
+		bool timed = acceptor->draining || acceptor->accept_again != 0;
+		int count =
+			epoll_wait(acceptor->epoll, events, EVENTS_AT_ONCE, timed ? TICK_MS : -1);
+
+		if (count < 0 && errno != EINTR) {
+			complain("Connections cannot be waited for");
+			return -1;
+		}
+		for (int i = 0; i < count; i++)
+			dispatch(acceptor, &events[i]);
+		if (timed)
+			tick(acceptor);
+	}
+	return 0;
+}
+
+void acceptor_free(struct acceptor *acceptor)
+{
+	if (!acceptor)
+		return;
+	while (acceptor->open)
+		acceptor_close(acceptor, acceptor->open);
+	const int own[] = { acceptor->epoll, acceptor->spare, acceptor->signals.fd };
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i] >= 0)
+			close(own[i]);
+	pthread_mutex_destroy(&acceptor->lock);
+	free(acceptor);
+}

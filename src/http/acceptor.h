@@ -1,0 +1,41 @@
+/*
+ * The acceptor: one thread that waits with epoll for new connections, for those that exist to
+ * become readable, and for signals. It never reads a request: readable connections go to the
+ * threads through a queue, or through a second one, to be refused, when the first is full.
+ *
+ * A connection has one owner at a time: the acceptor while it is idle, then a queue, then the
+ * thread that took it out, which ends with acceptor_keep() or acceptor_close().
+ */
+#ifndef HTTP_ACCEPTOR_H
+#define HTTP_ACCEPTOR_H
+
+#include "http/queue.h"
+
+struct acceptor;
+
+/*
+ * listen_fd stays the caller's, may be shared with other processes, and becomes non-blocking.
+ * Blocks SIGTERM, SIGINT, SIGPIPE and SIGUSR1 in this thread and those it makes later. NULL with a
+ * logged reason.
+ */
+struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *refused);
+
+/*
+ * Runs until a signal has come and no connection is left. From the first SIGTERM or SIGINT on
+ * nothing new is accepted, and the connections that exist are served until their clients close
+ * them; after drain_ms, or at a second signal, nothing more is read from them, so that only what
+ * runs is finished. Returns 0, or -1 with a logged reason.
+ */
+int acceptor_run(struct acceptor *acceptor, int drain_ms);
+
+/* Takes a connection back to wait for its next request. The caller must not touch it any more. */
+void acceptor_keep(struct acceptor *acceptor, struct connection *connection);
+void acceptor_close(struct acceptor *acceptor, struct connection *connection);
+
+/* Closes what is open; no thread may own a connection any more. NULL is fine. */
+void acceptor_free(struct acceptor *acceptor);
+
+/* Blocks the signals that the acceptor waits for, in this thread and those it will make. */
+void acceptor_block_signals(void);
+
+#endif

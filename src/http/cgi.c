@@ -1,0 +1,135 @@
+#include "http/cgi.h"
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/random.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct param {
+	const char *prefix; /* of an entry "NAME=value" */
+	size_t field; /* of struct request */
+	bool may_be_empty; /* else an empty text counts as absent: nginx sends many of those */
+} params[] = {
+	{ "REQUEST_METHOD=", offsetof(struct request, method), false },
+	{ "REQUEST_URI=", offsetof(struct request, uri), false },
+	{ "CONTENT_TYPE=", offsetof(struct request, content_type), false },
+	{ "REMOTE_ADDR=", offsetof(struct request, address), false },
+	{ "REQUEST_ID=", offsetof(struct request, request_id), false },
+	{ "HTTP_AUTHORIZATION=", offsetof(struct request, authorization), false },
+	{ "HTTP_IF_MATCH=", offsetof(struct request, if_match), false },
+	{ "HTTP_IF_NONE_MATCH=", offsetof(struct request, if_none_match), false },
+	{ "HTTP_IDEMPOTENCY_KEY=", offsetof(struct request, idempotency_key), true },
+};
+
+/* Of a repeated header the first counts. */
+static void take_param(struct request *rq, const char *entry)
+{
+	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+		size_t length = strlen(params[i].prefix);
+		if (strncmp(entry, params[i].prefix, length) != 0)
+			continue;
+		const char **field = (const char **)((char *)rq + params[i].field);
+		if (!*field && (entry[length] || params[i].may_be_empty))
+			*field = entry + length;
+		return;
+	}
+}
+
+/* Digits only; empty, as nginx sends it where there is no body, is 0. */
+static bool parse_length(const char *text, size_t *length)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (text[digits] || digits > 18)
+		return false;
+	*length = (size_t)strtoull(text, NULL, 10);
+	return true;
+}
+
+static const char *new_request_id(struct arena *arena)
+{
+	unsigned char bytes[16];
+	char *hex = arena_alloc(arena, 2 * sizeof(bytes) + 1);
+
+	random_bytes(bytes, sizeof(bytes));
+	hex_encode(bytes, sizeof(bytes), hex);
+	return hex;
+}
+
+bool cgi_read_params(struct request *rq, char *const entries[], size_t *announced)
+{
+	static const char length_prefix[] = "CONTENT_LENGTH=";
+	const size_t prefix_length = sizeof(length_prefix) - 1;
+
+	*announced = 0;
+	for (; *entries; entries++) {
+		if (strncmp(*entries, length_prefix, prefix_length) != 0)
+			take_param(rq, *entries);
+		else if (!parse_length(*entries + prefix_length, announced))
+			return false;
+	}
+	if (!rq->request_id)
+		rq->request_id = new_request_id(rq->arena);
+	if (rq->method && rq->uri)
+		return true;
+	log_line(LOG_WARN, rq->request_id,
+		 "A request without REQUEST_METHOD or REQUEST_URI: the web server must send both");
+	return false;
+}
+
+static const char *reason(int status)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} reasons[] = {
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 204, "No Content" },
+		{ 304, "Not Modified" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 402, "Payment Required" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 412, "Precondition Failed" },
+		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].status == status)
+			return reasons[i].text;
+	return "Unnamed";
+}
+
+static bool has_content(const struct request *rq)
+{
+	return rq->status != 204 && rq->status != 304;
+}
+
+void cgi_write_head(struct buffer *head, const struct request *rq)
+{
+	buffer_printf(head, "Status: %d %s\r\n", rq->status, reason(rq->status));
+	if (has_content(rq))
+		buffer_printf(head,
+			      "Content-Type: application/json; charset=utf-8\r\n"
+			      "Content-Length: %zu\r\n",
+			      rq->out.length);
+	buffer_put(head, rq->headers.bytes, rq->headers.length);
+	buffer_text(head, "\r\n");
+}
+
+bool cgi_sends_body(const struct request *rq)
+{
+	return has_content(rq) && strcmp(rq->method, "HEAD") != 0;
+}

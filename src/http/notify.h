@@ -1,0 +1,11 @@
+/* Tells the service manager how it stands, as systemd's Type=notify wants it, without libsystemd. */
+#ifndef HTTP_NOTIFY_H
+#define HTTP_NOTIFY_H
+
+/*
+ * Sends state ("READY=1", "STOPPING=1") to the socket that NOTIFY_SOCKET names: a path, or an abstract
+ * name after an @. Does nothing without one; a manager that does not listen is logged, no more.
+ */
+void notify_send(const char *state);
+
+#endif

@@ -1,0 +1,371 @@
+#include "http/openapi.h"
+
+#include "http/openapi_private.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char about[] =
+	"A market of small paid tasks. For every call holds: null means absent, unknown fields are "
+	"ignored, texts are trimmed, number fields also take plain decimal text, a trailing slash "
+	"is ignored, HEAD answers as GET does. GETs carry a weak ETag and honour If-None-Match.";
+
+/* --- a call --- */
+
+/* "getTasksById": the method, then each word of the path with a capital. */
+static void write_operation_id(struct json *json, const struct route *route)
+{
+	struct buffer id = { 0 };
+	bool capital = false;
+
+	for (const char *c = method_name(route->method); *c; c++)
+		buffer_byte(&id, (char)tolower((unsigned char)*c));
+	for (const char *c = route->path; *c; c++) {
+		if (*c == ':')
+			buffer_text(&id, "By");
+		if (!isalnum((unsigned char)*c)) {
+			capital = true;
+			continue;
+		}
+		buffer_byte(&id, capital ? (char)toupper((unsigned char)*c) : *c);
+		capital = false;
+	}
+	json_text(json, "operationId", id.bytes);
+	buffer_free(&id);
+}
+
+static void write_tag(struct json *json, const struct route *route)
+{
+	json_array(json, "tags");
+	json_text_n(json, NULL, route->path + 1, strcspn(route->path + 1, "/"));
+	json_end(json);
+}
+
+/* "worker or buyer" */
+static void list_roles(struct buffer *text, unsigned access)
+{
+	const char *between = "";
+
+	for (unsigned role = ROLE_WORKER; role <= ROLE_ADMIN; role <<= 1) {
+		if (!(access & role))
+			continue;
+		buffer_printf(text, "%s%s", between, role_name((enum role)role));
+		between = " or ";
+	}
+}
+
+static void write_description(struct json *json, const struct route *route)
+{
+	struct buffer text = { 0 };
+
+	buffer_text(&text, "Who may call: ");
+	if (route->access == ACCESS_PUBLIC)
+		buffer_text(&text, "anyone.");
+	else if (route->access == ACCESS_OPTIONAL)
+		buffer_text(&text, "anyone; a good token tells who asks, a bad one is ignored.");
+	else if (route->access == ACCESS_ANY)
+		buffer_text(&text, "anyone logged in.");
+	else
+		list_roles(&text, route->access);
+	if (text.bytes[text.length - 1] != '.')
+		buffer_byte(&text, '.');
+	json_text(json, "description", text.bytes);
+	buffer_free(&text);
+}
+
+static void write_security(struct json *json, const struct route *route)
+{
+	json_array(json, "security");
+	if (route->access == ACCESS_OPTIONAL) {
+		json_object(json, NULL);
+		json_end(json);
+	}
+	if (route->access != ACCESS_PUBLIC) {
+		json_object(json, NULL);
+		json_array(json, "bearer");
+		json_end(json);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+/* --- what it takes --- */
+
+static void write_path_parameter(struct json *json, const char *name, size_t length)
+{
+	json_object(json, NULL);
+	json_text_n(json, "name", name, length);
+	json_text(json, "in", "path");
+	json_bool(json, "required", true);
+	write_reference(json, "schema", "schemas", "Id");
+	json_end(json);
+}
+
+static void write_query_parameter(struct json *json, const struct field *field)
+{
+	json_object(json, NULL);
+	json_text(json, "name", field->name);
+	json_text(json, "in", "query");
+	json_bool(json, "required", (field->flags & FIELD_REQUIRED) != 0);
+	write_field_schema(json, "schema", field);
+	json_end(json);
+}
+
+static bool names_error(const struct route *route, enum err wanted)
+{
+	for (const enum err *err = route->errors; err && *err != OK; err++) {
+		if (*err == wanted)
+			return true;
+	}
+	return false;
+}
+
+static void write_parameters(struct json *json, const struct route *route)
+{
+	const char *name;
+	size_t length;
+
+	json_array(json, "parameters");
+	for (size_t i = 0; (name = route_id_name(route, i, &length)) != NULL; i++)
+		write_path_parameter(json, name, length);
+	for (size_t i = 0; route->query && i < schema_count(route->query); i++)
+		write_query_parameter(json, schema_field(route->query, i));
+	if (route->flags & IDEMPOTENT)
+		write_reference(json, NULL, "parameters", "IdempotencyKey");
+	if (names_error(route, ERR_PRECONDITION_FAILED))
+		write_reference(json, NULL, "parameters", "IfMatch");
+	json_end(json);
+}
+
+static bool needs_body(const struct schema *schema)
+{
+	for (size_t i = 0; i < schema_count(schema); i++) {
+		if (schema_field(schema, i)->flags & FIELD_REQUIRED)
+			return true;
+	}
+	return false;
+}
+
+static void write_request_body(struct json *json, const struct schema *schema)
+{
+	if (!schema)
+		return;
+	json_object(json, "requestBody");
+	json_bool(json, "required", needs_body(schema));
+	json_object(json, "content");
+	json_object(json, "application/json");
+	write_reference(json, "schema", "schemas", schema->name);
+	json_end(json);
+	json_end(json);
+	json_end(json);
+}
+
+/* --- what it answers --- */
+
+static void write_page_schema(struct json *json, const struct view *view)
+{
+	json_object(json, "schema");
+	json_array(json, "allOf");
+	write_reference(json, NULL, "schemas", view->name);
+	write_reference(json, NULL, "schemas", "Page");
+	json_end(json);
+	json_end(json);
+}
+
+static void write_array_schema(struct json *json, const struct view *view)
+{
+	json_object(json, "schema");
+	json_text(json, "type", "array");
+	write_reference(json, "items", "schemas", view->name);
+	json_end(json);
+}
+
+static void write_success(struct json *json, const struct route *route)
+{
+	char status[12];
+
+	snprintf(status, sizeof(status), "%d", route->status ? route->status : 200);
+	json_object(json, status);
+	json_text(json, "description", route->status == 201 ? "Made" : "Done");
+	if (route->view) {
+		json_object(json, "content");
+		json_object(json, "application/json");
+		if (route->flags & LISTS)
+			write_page_schema(json, route->view);
+		else if (route->view->is_list)
+			write_array_schema(json, route->view);
+		else
+			write_reference(json, "schema", "schemas", route->view->name);
+		json_end(json);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+static void write_answers(struct json *json, const struct route *route)
+{
+	json_object(json, "responses");
+	write_success(json, route);
+	if (route->method == GET) {
+		json_object(json, "304");
+		json_text(json, "description", "Unchanged since the ETag of If-None-Match");
+		json_end(json);
+	}
+	write_error_answers(json, route);
+	json_end(json);
+}
+
+static void write_operation(struct json *json, const struct route *route)
+{
+	char method[8] = "";
+
+	for (size_t i = 0; method_name(route->method)[i]; i++)
+		method[i] = (char)tolower((unsigned char)method_name(route->method)[i]);
+	json_object(json, method);
+	write_operation_id(json, route);
+	write_tag(json, route);
+	json_text(json, "summary", route->summary ? route->summary : "");
+	write_description(json, route);
+	write_security(json, route);
+	write_parameters(json, route);
+	write_request_body(json, route->body);
+	write_answers(json, route);
+	json_end(json);
+}
+
+/* --- the paths --- */
+
+/* "/tasks/{id}" for "/tasks/:id" */
+static void open_path(struct json *json, const char *pattern)
+{
+	struct buffer path = { 0 };
+
+	while (*pattern) {
+		size_t name = *pattern == ':' ? strcspn(pattern, "/") : 0;
+
+		if (name > 0)
+			buffer_printf(&path, "{%.*s}", (int)(name - 1), pattern + 1);
+		else
+			buffer_byte(&path, *pattern);
+		pattern += name > 0 ? name : 1;
+	}
+	json_object(json, path.bytes);
+	buffer_free(&path);
+}
+
+static bool path_stands_before(const struct route *routes, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(routes[i].path, routes[index].path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void write_paths(struct json *json, const struct route *routes, size_t count)
+{
+	json_object(json, "paths");
+	for (size_t i = 0; i < count; i++) {
+		if (path_stands_before(routes, i))
+			continue;
+		open_path(json, routes[i].path);
+		for (size_t j = i; j < count; j++) {
+			if (strcmp(routes[i].path, routes[j].path) == 0)
+				write_operation(json, &routes[j]);
+		}
+		json_end(json);
+	}
+	json_end(json);
+}
+
+/* --- the rest --- */
+
+static void write_head(struct json *json, const char *version)
+{
+	json_text(json, "openapi", "3.1.0");
+	json_object(json, "info");
+	json_text(json, "title", "microtask");
+	json_text(json, "version", version);
+	json_text(json, "description", about);
+	json_end(json);
+	json_array(json, "servers");
+	json_object(json, NULL);
+	json_text(json, "url", "/api");
+	json_end(json);
+	json_end(json);
+}
+
+/* What every answer looks like that no row describes; the texts are JSON already. */
+static const struct {
+	const char *kind, *name, *json;
+} constants[] = {
+	{ "securitySchemes", "bearer",
+	  "{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"}" },
+	{ "parameters", "IdempotencyKey",
+	  "{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,"
+	  "\"description\":\"A repeat with the same key and body gets the same answer, and nothing is "
+	  "done again\",\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,"
+	  "\"pattern\":\"^[ -~]+$\"}}" },
+	{ "parameters", "IfMatch",
+	  "{\"name\":\"If-Match\",\"in\":\"header\",\"required\":false,"
+	  "\"description\":\"The ETag the record had when it was read; 412 if it has changed\","
+	  "\"schema\":{\"type\":\"string\"}}" },
+	{ "schemas", "Id",
+	  "{\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{24}$\","
+	  "\"examples\":[\"65a1b2c3d4e5f60718293a4b\"]}" },
+	{ "schemas", "Page",
+	  "{\"type\":\"object\",\"required\":[\"total\",\"pages\",\"currentPage\",\"next\"],"
+	  "\"properties\":{\"total\":{\"type\":\"integer\"},\"pages\":{\"type\":\"integer\"},"
+	  "\"currentPage\":{\"type\":\"integer\"},\"next\":{\"type\":[\"string\",\"null\"],"
+	  "\"description\":\"Goes on from here as after; null at the end\"},"
+	  "\"totalApprox\":{\"type\":\"boolean\",\"description\":\"The total may be up to 5 s old\"}}}" },
+};
+
+static void write_constants(struct json *json, const char *kind)
+{
+	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
+		if (strcmp(constants[i].kind, kind) == 0)
+			json_raw(json, constants[i].name, constants[i].json,
+				 strlen(constants[i].json));
+	}
+}
+
+static void write_components(struct json *json, const struct route *routes, size_t count)
+{
+	struct catalogue catalogue = { .schema_count = 0 };
+
+	catalogue_fill(&catalogue, routes, count);
+	json_object(json, "components");
+	json_object(json, "securitySchemes");
+	write_constants(json, "securitySchemes");
+	json_end(json);
+	json_object(json, "parameters");
+	write_constants(json, "parameters");
+	json_end(json);
+	json_object(json, "responses");
+	write_error_responses(json);
+	json_end(json);
+	json_object(json, "schemas");
+	write_constants(json, "schemas");
+	write_error_schema(json);
+	catalogue_write(json, &catalogue);
+	json_end(json);
+	json_end(json);
+}
+
+void openapi_write(struct buffer *out, const struct route *routes, size_t count,
+		   const char *version)
+{
+	struct buffer compact = { 0 };
+	struct json json;
+
+	json_start(&json, &compact);
+	json_object(&json, NULL);
+	write_head(&json, version);
+	write_paths(&json, routes, count);
+	write_components(&json, routes, count);
+	json_finish(&json);
+	json_indent(out, compact.bytes, compact.length);
+	buffer_free(&compact);
+}

@@ -1,0 +1,296 @@
+#include "http/openapi_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The words for an address where callers may leave it empty; a format could not say that. */
+#define URL_PATTERN "^([hH][tT][tT][pP][sS]?://.+)?$"
+
+void write_reference(struct json *json, const char *key, const char *kind, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "#/components/%s/%s", kind, name);
+	json_object(json, key);
+	json_text(json, "$ref", path);
+	json_end(json);
+}
+
+static void write_type(struct json *json, const char *type, const char *format)
+{
+	json_text(json, "type", type);
+	if (format)
+		json_text(json, "format", format);
+}
+
+static void write_id_members(struct json *json)
+{
+	json_text(json, "$ref", "#/components/schemas/Id");
+}
+
+static void write_example(struct json *json, const char *example)
+{
+	if (!example)
+		return;
+	json_array(json, "examples");
+	json_raw(json, NULL, example, strlen(example));
+	json_end(json);
+}
+
+/* --- inputs --- */
+
+static bool has_max(const struct field *field)
+{
+	return field->max != 0 && field->max != INT64_MAX;
+}
+
+static void write_sizes(struct json *json, const struct field *field, const char *min,
+			const char *max)
+{
+	if (field->min > 0)
+		json_int(json, min, field->min);
+	if (has_max(field))
+		json_int(json, max, field->max);
+}
+
+static void write_range(struct json *json, const struct field *field)
+{
+	json_int(json, "minimum", field->min);
+	/* What is above a clamped limit is not refused. */
+	if (has_max(field) && !(field->flags & FIELD_CLAMP))
+		json_int(json, "maximum", field->max);
+}
+
+static void write_money_range(struct json *json, const struct field *field)
+{
+	json_raw(json, "multipleOf", "0.01", strlen("0.01"));
+	json_cents(json, "minimum", field->min);
+	if (has_max(field))
+		json_cents(json, "maximum", field->max);
+}
+
+static void write_choices(struct json *json, const struct field *field)
+{
+	json_array(json, "enum");
+	for (const char *const *choice = field->choices; *choice; choice++)
+		json_text(json, NULL, *choice);
+	json_end(json);
+}
+
+static void write_field_type(struct json *json, const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_TEXT:
+		write_type(json, "string", NULL);
+		write_sizes(json, field, "minLength", "maxLength");
+		break;
+	case FIELD_PASSWORD:
+		write_type(json, "string", "password");
+		write_sizes(json, field, "minLength", "maxLength");
+		break;
+	case FIELD_EMAIL:
+		write_type(json, "string", "email");
+		write_sizes(json, field, "minLength", "maxLength");
+		break;
+	case FIELD_URL:
+		write_type(json, "string", NULL);
+		json_text(json, "pattern", URL_PATTERN);
+		write_sizes(json, field, "minLength", "maxLength");
+		break;
+	case FIELD_WHOLE:
+	case FIELD_COINS:
+		write_type(json, "integer", "int64");
+		write_range(json, field);
+		break;
+	case FIELD_MONEY:
+		write_type(json, "number", NULL);
+		write_money_range(json, field);
+		break;
+	case FIELD_DATE:
+		write_type(json, "string", "date-time");
+		break;
+	case FIELD_CHOICE:
+		write_type(json, "string", NULL);
+		write_choices(json, field);
+		break;
+	case FIELD_ID:
+		write_id_members(json);
+		break;
+	case FIELD_IDS:
+		write_type(json, "array", NULL);
+		write_reference(json, "items", "schemas", "Id");
+		write_sizes(json, field, "minItems", "maxItems");
+		break;
+	}
+}
+
+void write_field_schema(struct json *json, const char *key, const struct field *field)
+{
+	json_object(json, key);
+	write_field_type(json, field);
+	if (field->help)
+		json_text(json, "description", field->help);
+	write_example(json, field->example);
+	json_end(json);
+}
+
+static void write_required_fields(struct json *json, const struct schema *schema)
+{
+	json_array(json, "required");
+	for (size_t i = 0; i < schema_count(schema); i++) {
+		const struct field *field = schema_field(schema, i);
+
+		if (field->flags & FIELD_REQUIRED)
+			json_text(json, NULL, field->name);
+	}
+	json_end(json);
+}
+
+static void write_schema(struct json *json, const struct schema *schema)
+{
+	json_object(json, schema->name);
+	json_text(json, "type", "object");
+	write_required_fields(json, schema);
+	json_object(json, "properties");
+	for (size_t i = 0; i < schema_count(schema); i++)
+		write_field_schema(json, schema_field(schema, i)->name, schema_field(schema, i));
+	json_end(json);
+	json_end(json);
+}
+
+/* --- views --- */
+
+static void write_list_type(struct json *json, const struct view *of)
+{
+	json_text(json, "type", "array");
+	if (of) {
+		write_reference(json, "items", "schemas", of->name);
+		return;
+	}
+	json_object(json, "items");
+	json_text(json, "type", "string");
+	json_end(json);
+}
+
+static void write_row_type(struct json *json, const struct view_row *row)
+{
+	switch (row->type) {
+	case VIEW_ID:
+		write_id_members(json);
+		break;
+	case VIEW_TEXT:
+		write_type(json, "string", NULL);
+		break;
+	case VIEW_WHOLE:
+		write_type(json, "integer", "int64");
+		break;
+	case VIEW_MONEY:
+		write_type(json, "number", NULL);
+		break;
+	case VIEW_DATE:
+		write_type(json, "string", "date-time");
+		break;
+	case VIEW_BOOL:
+		write_type(json, "boolean", NULL);
+		break;
+	case VIEW_OBJECT: {
+		char path[128];
+
+		snprintf(path, sizeof(path), "#/components/schemas/%s", row->of->name);
+		json_text(json, "$ref", path);
+		break;
+	}
+	case VIEW_LIST:
+		write_list_type(json, row->of);
+		break;
+	}
+}
+
+static void write_row_help(struct json *json, const struct view_row *row)
+{
+	static const char private_words[] = "Seen by the owner and by admins only.";
+	char words[256];
+
+	if (row->flags & VIEW_PRIVATE)
+		snprintf(words, sizeof(words), "%s%s%s", row->help ? row->help : "",
+			 row->help ? ". " : "", private_words);
+	else if (row->help)
+		snprintf(words, sizeof(words), "%s", row->help);
+	else
+		return;
+	json_text(json, "description", words);
+}
+
+static void write_required_rows(struct json *json, const struct view *view)
+{
+	json_array(json, "required");
+	for (size_t i = 0; i < view->count; i++) {
+		if (!(view->rows[i].flags & (VIEW_OPTIONAL | VIEW_PRIVATE)))
+			json_text(json, NULL, view->rows[i].field);
+	}
+	json_end(json);
+}
+
+static void write_view(struct json *json, const struct view *view)
+{
+	json_object(json, view->name);
+	json_text(json, "type", "object");
+	write_required_rows(json, view);
+	json_object(json, "properties");
+	for (size_t i = 0; i < view->count; i++) {
+		json_object(json, view->rows[i].field);
+		write_row_type(json, &view->rows[i]);
+		write_row_help(json, &view->rows[i]);
+		write_example(json, view->rows[i].example);
+		json_end(json);
+	}
+	json_end(json);
+	json_end(json);
+}
+
+/* --- the catalogue --- */
+
+static void add_schema(struct catalogue *catalogue, const struct schema *schema)
+{
+	for (size_t i = 0; i < catalogue->schema_count; i++) {
+		if (catalogue->schemas[i] == schema)
+			return;
+	}
+	if (catalogue->schema_count == CATALOGUE_MAX)
+		abort();
+	catalogue->schemas[catalogue->schema_count++] = schema;
+}
+
+static void add_view(struct catalogue *catalogue, const struct view *view)
+{
+	for (size_t i = 0; i < catalogue->view_count; i++) {
+		if (catalogue->views[i] == view)
+			return;
+	}
+	if (catalogue->view_count == CATALOGUE_MAX)
+		abort();
+	catalogue->views[catalogue->view_count++] = view;
+	for (size_t i = 0; i < view->count; i++) {
+		if (view->rows[i].of)
+			add_view(catalogue, view->rows[i].of);
+	}
+}
+
+void catalogue_fill(struct catalogue *catalogue, const struct route *routes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (routes[i].body)
+			add_schema(catalogue, routes[i].body);
+		if (routes[i].view)
+			add_view(catalogue, routes[i].view);
+	}
+}
+
+void catalogue_write(struct json *json, const struct catalogue *catalogue)
+{
+	for (size_t i = 0; i < catalogue->schema_count; i++)
+		write_schema(json, catalogue->schemas[i]);
+	for (size_t i = 0; i < catalogue->view_count; i++)
+		write_view(json, catalogue->views[i]);
+}

@@ -1,0 +1,42 @@
+/*
+ * Connections, and the bounded queues in which they wait for a thread.
+ *
+ * A queue is strung through the connections themselves: passing one on allocates nothing and fails
+ * only where the limit says so.
+ */
+#ifndef HTTP_QUEUE_H
+#define HTTP_QUEUE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct connection {
+	int fd; /* the acceptor's, which alone closes it */
+	int lent; /* a duplicate for libfcgi, which closes it when a request breaks: then -1 */
+	struct connection *next; /* in the queue it waits in */
+	struct connection *older, *newer; /* in the acceptor's list of all that are open */
+};
+
+struct queue {
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t filled;
+	struct connection *first, *last;
+	size_t length, limit;
+	bool closed;
+};
+
+void queue_init(struct queue *queue, size_t limit);
+
+/* Never waits; false when the limit is reached. */
+bool queue_push(struct queue *queue, struct connection *connection);
+
+/* Waits for a connection; NULL once the queue is closed and empty. */
+struct connection *queue_pop(struct queue *queue);
+
+/* Lets those go who wait in queue_pop; what is in it can still be taken out. */
+void queue_close(struct queue *queue);
+
+void queue_destroy(struct queue *queue);
+
+#endif

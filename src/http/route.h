@@ -1,0 +1,74 @@
+/*
+ * Routes as data: one row a call. The table itself is api/routes.c; nothing else knows a path.
+ */
+#ifndef HTTP_ROUTE_H
+#define HTTP_ROUTE_H
+
+#include "base/caller.h"
+#include "base/error.h"
+#include "http/schema.h"
+#include "http/view.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct event;
+struct request;
+
+enum method { METHOD_UNSET = 0, GET, PUT, POST, DELETE };
+const char *method_name(enum method method);
+
+/* Who may call. 0 is not a value: a row that forgets it does not start. */
+enum access {
+	ACCESS_WORKER = ROLE_WORKER,
+	ACCESS_BUYER = ROLE_BUYER,
+	ACCESS_ADMIN = ROLE_ADMIN,
+	ACCESS_ANY = ROLE_WORKER | ROLE_BUYER | ROLE_ADMIN, /* whoever has a good token */
+	ACCESS_PUBLIC = 1 << 8,				    /* anyone; a token is not looked at */
+	ACCESS_OPTIONAL = 1 << 9,			    /* anyone; a good token tells who, a bad one is ignored */
+};
+
+enum route_flag {
+	IDEMPOTENT = 1 << 0,	 /* honours Idempotency-Key */
+	SAYS_SUCCESS = 1 << 1,	 /* its errors carry success:false (the /public calls) */
+	LISTS = 1 << 2,		 /* answers a page: total, pages, currentPage, next beside the items */
+};
+
+/*
+ * A row either reads (handler writes the answer) or changes (change builds the event, the pipeline commits
+ * it, answer writes what came of it, inside the transaction so that an idempotency key keeps the same text).
+ */
+struct route {
+	enum method method;
+	const char *path; /* below /api: "/tasks/:id"; each :name stands for a record's id */
+	unsigned access;
+	const struct schema *query, *body;
+	unsigned flags;
+	enum err (*handler)(struct request *rq);
+	enum err (*change)(struct request *rq, struct event *event);
+	void (*answer)(struct request *rq, const struct event *event);
+	int status;		   /* of success; 0: 200 */
+	const struct view *view;   /* the answer's shape, for the OpenAPI document */
+	const char *summary;	   /* one line */
+	const enum err *errors;	   /* beyond what the pipeline itself can answer, for the OpenAPI document;
+				      ends with OK; may be NULL */
+};
+
+/* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and
+ * change, a change without answer, a GET with a body, an idempotency key where no caller is known, the same
+ * method and path twice, one path with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
+const char *routes_check(const struct route *routes, size_t count, char problem[256]);
+
+/*
+ * Finds the row for a path (decoded, below /api, no trailing slash). A literal segment wins over a :name. On a
+ * match id_texts holds the :names' values. No row for the path: NULL. Rows for the path but not the method:
+ * NULL with *allow set to "GET, HEAD, OPTIONS" (arena).
+ * For HEAD the rows of GET count.
+ */
+const struct route *route_match(const struct route *routes, size_t count, struct arena *arena, const char *method,
+				const char *path, const char *id_texts[], const char **allow);
+
+/* The name in a route's path of its index-th id, length bytes without the colon; NULL when there are fewer. */
+const char *route_id_name(const struct route *route, size_t index, size_t *length);
+
+#endif

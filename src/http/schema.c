@@ -1,0 +1,42 @@
+#include "http/schema.h"
+
+#include "http/schema_private.h"
+
+void fault_add(struct faults *faults, const char *field, enum err err, const char *message)
+{
+	if (faults->count < sizeof(faults->list) / sizeof(faults->list[0]))
+		faults->list[faults->count] = (struct fault){ field, err, message };
+	faults->count++;
+}
+
+size_t faults_told(const struct faults *faults)
+{
+	size_t most = sizeof(faults->list) / sizeof(faults->list[0]);
+
+	return faults->count < most ? faults->count : most;
+}
+
+size_t schema_count(const struct schema *schema)
+{
+	return schema->count + (schema->base ? schema_count(schema->base) : 0);
+}
+
+const struct field *schema_field(const struct schema *schema, size_t index)
+{
+	size_t before = schema->base ? schema_count(schema->base) : 0;
+
+	if (index < before)
+		return schema_field(schema->base, index);
+	return &schema->fields[index - before];
+}
+
+void *schema_fill(struct arena *arena, const struct schema *schema, const struct given *given,
+		  struct faults *faults)
+{
+	void *into = arena_alloc(arena, schema->size);
+	size_t count = schema_count(schema);
+
+	for (size_t i = 0; i < count; i++)
+		schema_value(arena, schema_field(schema, i), &given[i], into, faults);
+	return into;
+}

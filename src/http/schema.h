@@ -1,0 +1,124 @@
+/*
+ * Inputs as data: a schema is an array of rows that decodes a JSON body or a query string into a struct and
+ * reports every fault at once. Handlers read the struct; json-c stays in here.
+ *
+ * What a row's type stores at its offset:
+ *   TEXT, PASSWORD, EMAIL, URL, CHOICE   const char *, NULL when absent (CHOICE: the pointer in choices)
+ *   WHOLE, COINS, MONEY, DATE            struct number: cents for MONEY, milliseconds for DATE
+ *   ID                                   struct id_given
+ *   IDS                                  struct id_list
+ * All of it lives as long as the arena that was given.
+ *
+ * Rules that hold for every row (contract section 1): null means absent; texts are trimmed, passwords never;
+ * lengths count code points (passwords: bytes); numbers may come as plain decimal text; in a query string
+ * an empty value of a TEXT or CHOICE row means absent; unknown fields are ignored. A max of 0 means no upper limit.
+ */
+#ifndef HTTP_SCHEMA_H
+#define HTTP_SCHEMA_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/id.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum field_type {
+	FIELD_TEXT, /* min..max code points after trimming; without min an empty text is fine */
+	FIELD_PASSWORD, /* min..max bytes, never trimmed */
+	FIELD_EMAIL, /* one @, a dot in the domain, no white space, at most max characters */
+	FIELD_URL, /* empty, or http(s)://host…, at most max characters; never fetched */
+	FIELD_WHOLE, /* min..max */
+	FIELD_COINS, /* min..max; a fraction is ERR_WHOLE_COINS */
+	FIELD_MONEY, /* dollars with at most 2 decimals, min..max in cents */
+	FIELD_DATE, /* ISO 8601 */
+	FIELD_CHOICE, /* one of choices, to the letter */
+	FIELD_ID, /* 24 hex digits, else ERR_INVALID_ID */
+	FIELD_IDS, /* an array of min..max ids */
+};
+
+enum field_flag {
+	FIELD_REQUIRED = 1 << 0,
+	FIELD_CLAMP = 1 << 1, /* above max becomes max */
+	FIELD_NO_TEXT = 1 << 2, /* a number, not its text: for what no form sends */
+};
+
+struct number {
+	bool given;
+	int64_t value;
+};
+
+struct id_given {
+	bool given;
+	struct id id;
+};
+
+struct id_list {
+	const struct id *ids;
+	size_t count;
+};
+
+struct field {
+	const char *name;
+	enum field_type type;
+	unsigned flags;
+	size_t offset;
+	int64_t min, max;
+	const char *const *choices; /* NULL-terminated, for CHOICE */
+	const char *(*check)(
+		const void *at_offset); /* further rule: NULL when kept, else a sentence */
+	enum err below; /* the error below min; 0: ERR_INVALID_INPUT */
+	const char *help; /* one line, for the OpenAPI document */
+	const char *example; /* JSON text, for the OpenAPI document; may be NULL */
+};
+
+struct schema {
+	const char *name; /* of the OpenAPI component */
+	const struct schema
+		*base; /* rows that come first, for a struct that begins with the base's; or NULL */
+	size_t size; /* of the struct */
+	const struct field *fields;
+	size_t count;
+};
+
+/* One bad field. */
+struct fault {
+	const char *field;
+	enum err err;
+	const char *message;
+};
+
+/* Every fault of a request, in the order found. */
+struct faults {
+	struct fault list[32]; /* beyond it faults are counted, not told */
+	size_t count;
+};
+
+void fault_add(struct faults *faults, const char *field, enum err err, const char *message);
+/* How many of them are in the list. */
+size_t faults_told(const struct faults *faults);
+
+/* The rows of a schema as one run, those of its base first. */
+size_t schema_count(const struct schema *schema);
+const struct field *schema_field(const struct schema *schema, size_t index);
+
+/*
+ * Decodes a JSON body into a new struct of schema->size. An empty body counts as {}. Returns NULL with
+ * *err = ERR_INVALID_JSON when the text is not strict JSON with an object at the top (detail->sentence says
+ * what and where); field faults go to faults, the struct is returned all the same.
+ */
+void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
+			 size_t length, struct faults *faults, struct err_detail *detail,
+			 enum err *err);
+
+/* The same for a query string ("a=1&b=x%20y", without the '?'; may be NULL). A known name given twice, and
+ * bad percent-encoding or UTF-8 in a known name's value, are faults of that field. */
+void *schema_decode_query(struct arena *arena, const struct schema *schema, const char *query,
+			  struct faults *faults);
+
+/* Checks a body that no schema reads: empty, or strict JSON with an object at the top. */
+enum err schema_check_body(struct arena *arena, const char *body, size_t length,
+			   struct err_detail *detail);
+
+#endif

@@ -1,0 +1,87 @@
+#include "http/json_in.h"
+#include "http/schema.h"
+#include "http/schema_private.h"
+
+#include <json-c/json.h>
+
+static struct given give(struct arena *arena, struct json_object *value);
+
+static struct given give_list(struct arena *arena, struct json_object *list)
+{
+	size_t count = json_object_array_length(list);
+	struct given *items = arena_alloc(arena, count * sizeof(*items));
+
+	for (size_t i = 0; i < count; i++)
+		items[i] = give(arena, json_object_array_get_idx(list, i));
+	return (struct given){ .kind = GIVEN_LIST, .items = items, .count = count };
+}
+
+/* json-c keeps the source of a double as its text, so numbers stay exact on their way. */
+static struct given give_number(struct json_object *number)
+{
+	struct given given = { .kind = GIVEN_NUMBER };
+
+	given.text =
+		json_object_to_json_string_length(number, JSON_C_TO_STRING_PLAIN, &given.length);
+	return given;
+}
+
+static struct given give(struct arena *arena, struct json_object *value)
+{
+	switch (json_object_get_type(value)) {
+	case json_type_null:
+		return (struct given){ .kind = GIVEN_NOTHING };
+	case json_type_string:
+		return (struct given){ .kind = GIVEN_TEXT,
+				       .text = json_object_get_string(value),
+				       .length = (size_t)json_object_get_string_len(value) };
+	case json_type_int:
+	case json_type_double:
+		return give_number(value);
+	case json_type_array:
+		return give_list(arena, value);
+	default:
+		return (struct given){ .kind = GIVEN_OTHER };
+	}
+}
+
+/* The object that a body must be, an empty one for no body; NULL with err and detail otherwise. */
+static struct json_object *read_object(struct arena *arena, const char *body, size_t length,
+				       struct err_detail *detail, enum err *err)
+{
+	const char *problem;
+	struct json_object *root =
+		json_in(arena, length > 0 ? body : "{}", length > 0 ? length : 2, &problem);
+
+	if (!problem && !json_object_is_type(root, json_type_object))
+		problem = "it is not an object";
+	*err = problem ? ERR_INVALID_JSON : OK;
+	if (problem)
+		detail->sentence = arena_printf(arena, "The body is not strict JSON: %s.", problem);
+	return problem ? NULL : root;
+}
+
+void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
+			 size_t length, struct faults *faults, struct err_detail *detail,
+			 enum err *err)
+{
+	struct json_object *root = read_object(arena, body, length, detail, err);
+	size_t count = schema_count(schema);
+	struct given *given;
+
+	if (!root)
+		return NULL;
+	given = arena_alloc(arena, count * sizeof(*given));
+	for (size_t i = 0; i < count; i++)
+		given[i] = give(arena, json_object_object_get(root, schema_field(schema, i)->name));
+	return schema_fill(arena, schema, given, faults);
+}
+
+enum err schema_check_body(struct arena *arena, const char *body, size_t length,
+			   struct err_detail *detail)
+{
+	enum err err;
+
+	read_object(arena, body, length, detail, &err);
+	return err;
+}

@@ -1,0 +1,322 @@
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "http/decimal.h"
+#include "http/schema_private.h"
+#include "http/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* One row at work. */
+struct slot {
+	struct arena *arena;
+	const struct field *field;
+	const struct given *given;
+	void *at; /* where the row stores */
+	struct faults *faults;
+};
+
+/* Tells a fault of the row: its name, then the words. Always false, to be returned. */
+static bool refuse(const struct slot *slot, enum err err, const char *words)
+{
+	const char *name = slot->field->name;
+
+	fault_add(slot->faults, name, err, arena_printf(slot->arena, "%s %s.", name, words));
+	return false;
+}
+
+static bool has_limit(const struct field *field)
+{
+	return field->max != 0 && field->max != INT64_MAX;
+}
+
+static int64_t upper_limit(const struct field *field)
+{
+	return has_limit(field) ? field->max : INT64_MAX;
+}
+
+static bool within(const struct field *field, size_t size)
+{
+	return (int64_t)size >= field->min && (int64_t)size <= upper_limit(field);
+}
+
+/* "1 to 200 characters", "at most 254 characters" */
+static const char *size_words(const struct slot *slot, const char *unit)
+{
+	int64_t min = slot->field->min, max = slot->field->max;
+
+	if (!has_limit(slot->field))
+		return arena_printf(slot->arena, "at least %" PRId64 " %s", min, unit);
+	if (min == 0)
+		return arena_printf(slot->arena, "at most %" PRId64 " %s", max, unit);
+	return arena_printf(slot->arena, "%" PRId64 " to %" PRId64 " %s", min, max, unit);
+}
+
+static bool refuse_size(const struct slot *slot, const char *kind, const char *unit)
+{
+	const char *size = size_words(slot, unit);
+
+	return refuse(slot, ERR_INVALID_INPUT,
+		      arena_printf(slot->arena, "must be %s%s", kind, size));
+}
+
+/* --- texts --- */
+
+/* What was given, without white space around it; NULL and a fault when it is no text. */
+static const char *trimmed(const struct slot *slot, const char *otherwise, size_t *length)
+{
+	if (slot->given->kind != GIVEN_TEXT) {
+		refuse(slot, ERR_INVALID_INPUT, otherwise);
+		return NULL;
+	}
+	*length = slot->given->length;
+	return text_trim(slot->given->text, length);
+}
+
+static bool store_text(const struct slot *slot, const char *text, size_t length)
+{
+	*(const char **)slot->at = arena_copy(slot->arena, text, length);
+	return true;
+}
+
+static bool decode_text(const struct slot *slot)
+{
+	size_t length;
+	const char *text = trimmed(slot, "must be text", &length);
+
+	if (!text)
+		return false;
+	if (!within(slot->field, utf8_count(text, length)))
+		return refuse_size(slot, "", "characters");
+	return store_text(slot, text, length);
+}
+
+static bool decode_password(const struct slot *slot)
+{
+	const struct given *given = slot->given;
+
+	if (given->kind != GIVEN_TEXT)
+		return refuse(slot, ERR_INVALID_INPUT, "must be text");
+	if (!within(slot->field, given->length))
+		return refuse_size(slot, "", "bytes long");
+	return store_text(slot, given->text, given->length);
+}
+
+static bool decode_email(const struct slot *slot)
+{
+	size_t length;
+	const char *text = trimmed(slot, "must be text", &length);
+
+	if (!text)
+		return false;
+	if (!text_is_email(text, length) || !within(slot->field, utf8_count(text, length)))
+		return refuse_size(slot, "an e-mail address of ", "characters");
+	return store_text(slot, text, length);
+}
+
+static bool decode_url(const struct slot *slot)
+{
+	size_t length;
+	const char *text = trimmed(slot, "must be text", &length);
+
+	if (!text)
+		return false;
+	if (length > 0 &&
+	    (!text_is_url(text, length) || !within(slot->field, utf8_count(text, length))))
+		return refuse_size(slot, "empty or an http or https address of ", "characters");
+	return store_text(slot, text, length);
+}
+
+/* "must be one of worker, buyer" */
+static const char *choice_words(const struct slot *slot)
+{
+	const char *words = "must be one of ";
+
+	for (const char *const *choice = slot->field->choices; *choice; choice++)
+		words = arena_printf(slot->arena, "%s%s%s", words,
+				     choice == slot->field->choices ? "" : ", ", *choice);
+	return words;
+}
+
+static bool decode_choice(const struct slot *slot)
+{
+	size_t length;
+	const char *text = trimmed(slot, choice_words(slot), &length);
+
+	if (!text)
+		return false;
+	for (const char *const *choice = slot->field->choices; *choice; choice++) {
+		if (strlen(*choice) == length && memcmp(*choice, text, length) == 0) {
+			*(const char **)slot->at = *choice;
+			return true;
+		}
+	}
+	return refuse(slot, ERR_INVALID_INPUT, choice_words(slot));
+}
+
+/* --- numbers --- */
+
+static const char *cents_text(const struct slot *slot, int64_t cents)
+{
+	return arena_printf(slot->arena, "%s%" PRId64 ".%02d", cents < 0 ? "-" : "",
+			    cents < 0 ? -(cents / 100) : cents / 100,
+			    (int)(cents < 0 ? -(cents % 100) : cents % 100));
+}
+
+static const char *limit_text(const struct slot *slot, int64_t limit)
+{
+	if (slot->field->type == FIELD_MONEY)
+		return cents_text(slot, limit);
+	return arena_printf(slot->arena, "%" PRId64, limit);
+}
+
+/* "must be a whole number from 1 to 10000" */
+static const char *number_words(const struct slot *slot)
+{
+	const struct field *field = slot->field;
+	const char *kind = field->type == FIELD_MONEY ?
+				   "an amount in dollars with at most 2 decimals" :
+				   "a whole number";
+	const char *min = limit_text(slot, field->min);
+
+	if (!has_limit(field))
+		return arena_printf(slot->arena, "must be %s, at least %s", kind, min);
+	return arena_printf(slot->arena, "must be %s from %s to %s", kind, min,
+			    limit_text(slot, field->max));
+}
+
+/* Is it a number at all? JSON's own were checked by its grammar. */
+static bool number_text(const struct slot *slot, const char **text, size_t *length)
+{
+	*length = slot->given->length;
+	*text = slot->given->text;
+	if (slot->given->kind == GIVEN_NUMBER)
+		return true;
+	if (slot->given->kind != GIVEN_TEXT || slot->field->flags & FIELD_NO_TEXT)
+		return false;
+	*text = text_trim(*text, length);
+	return decimal_plain(*text, *length);
+}
+
+static bool refuse_fraction(const struct slot *slot)
+{
+	if (slot->field->type == FIELD_COINS)
+		return refuse(slot, ERR_WHOLE_COINS, "must be a whole number of coins");
+	return refuse(slot, ERR_INVALID_INPUT, number_words(slot));
+}
+
+static bool store_number(const struct slot *slot, int64_t value)
+{
+	*(struct number *)slot->at = (struct number){ .given = true, .value = value };
+	return true;
+}
+
+static bool decode_number(const struct slot *slot)
+{
+	const struct field *field = slot->field;
+	const char *text;
+	size_t length;
+	int64_t value;
+
+	if (!number_text(slot, &text, &length))
+		return refuse(slot, ERR_INVALID_INPUT, number_words(slot));
+
+	enum decimal read = decimal_read(text, length, field->type == FIELD_MONEY ? 2 : 0, &value);
+
+	if (read == DECIMAL_FRACTION)
+		return refuse_fraction(slot);
+	if (value < field->min)
+		return refuse(slot, field->below ? field->below : ERR_INVALID_INPUT,
+			      number_words(slot));
+	if (value > upper_limit(field) || read == DECIMAL_BEYOND) {
+		if (!(field->flags & FIELD_CLAMP))
+			return refuse(slot, ERR_INVALID_INPUT, number_words(slot));
+		value = upper_limit(field);
+	}
+	return store_number(slot, value);
+}
+
+static bool decode_date(const struct slot *slot)
+{
+	size_t length;
+	int64_t when;
+	const char *words = "must be an ISO 8601 date or date-time";
+	const char *text = trimmed(slot, words, &length);
+
+	if (!text)
+		return false;
+	if (!clock_parse(text, length, &when))
+		return refuse(slot, ERR_INVALID_INPUT, words);
+	return store_number(slot, when);
+}
+
+/* --- ids --- */
+
+static bool read_id(const struct given *given, struct id *id)
+{
+	size_t length = given->length;
+
+	if (given->kind != GIVEN_TEXT)
+		return false;
+
+	const char *text = text_trim(given->text, &length);
+
+	return id_parse(text, length, id);
+}
+
+static bool decode_id(const struct slot *slot)
+{
+	struct id_given *given = slot->at;
+
+	given->given = read_id(slot->given, &given->id);
+	return given->given || refuse(slot, ERR_INVALID_ID, "must be an id of 24 hex digits");
+}
+
+static bool decode_ids(const struct slot *slot)
+{
+	const struct given *given = slot->given;
+	struct id *ids;
+
+	if (given->kind != GIVEN_LIST)
+		return refuse(slot, ERR_INVALID_INPUT, "must be an array of ids");
+	if (!within(slot->field, given->count))
+		return refuse_size(slot, "an array of ", "ids");
+	ids = arena_alloc(slot->arena, given->count * sizeof(*ids));
+	for (size_t i = 0; i < given->count; i++) {
+		if (!read_id(&given->items[i], &ids[i]))
+			return refuse(slot, ERR_INVALID_ID, "must hold ids of 24 hex digits only");
+	}
+	*(struct id_list *)slot->at = (struct id_list){ .ids = ids, .count = given->count };
+	return true;
+}
+
+/* --- a row --- */
+
+void schema_value(struct arena *arena, const struct field *field, const struct given *given,
+		  void *into, struct faults *faults)
+{
+	static bool (*const decoders[])(const struct slot *) = {
+		[FIELD_TEXT] = decode_text,	[FIELD_PASSWORD] = decode_password,
+		[FIELD_EMAIL] = decode_email,	[FIELD_URL] = decode_url,
+		[FIELD_WHOLE] = decode_number,	[FIELD_COINS] = decode_number,
+		[FIELD_MONEY] = decode_number,	[FIELD_DATE] = decode_date,
+		[FIELD_CHOICE] = decode_choice, [FIELD_ID] = decode_id,
+		[FIELD_IDS] = decode_ids,
+	};
+	struct slot slot = { arena, field, given, (char *)into + field->offset, faults };
+
+	if (given->kind == GIVEN_BROKEN)
+		return;
+	if (given->kind == GIVEN_NOTHING) {
+		if (field->flags & FIELD_REQUIRED)
+			refuse(&slot, ERR_INVALID_INPUT, "is required");
+		return;
+	}
+	if (!decoders[field->type](&slot) || !field->check)
+		return;
+
+	const char *sentence = field->check(slot.at);
+
+	if (sentence)
+		fault_add(faults, field->name, ERR_INVALID_INPUT, sentence);
+}

@@ -1,0 +1,47 @@
+/*
+ * Documents out as data: which fields of a record are shown, as what, to whom.
+ *
+ * A view is a whitelist: a field without a row never leaves the service. Records are written through views by
+ * store/render.h straight from BSON; the OpenAPI document prints the same rows.
+ */
+#ifndef HTTP_VIEW_H
+#define HTTP_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum view_type {
+	VIEW_ID,
+	VIEW_TEXT,
+	VIEW_WHOLE, /* int32, int64 and double are read alike, as older data has all three */
+	VIEW_MONEY,
+	VIEW_DATE,
+	VIEW_BOOL,
+	VIEW_OBJECT, /* of the view in `of` */
+	VIEW_LIST,   /* of objects of the view in `of`; of texts when it is NULL */
+};
+
+enum view_flag {
+	VIEW_PRIVATE = 1 << 0,	/* seen by the record's owner and admins only */
+	VIEW_ALWAYS = 1 << 1,	/* written as 0, "" or false when the record lacks it */
+	VIEW_OPTIONAL = 1 << 2, /* may be missing in the answer */
+};
+
+struct view_row {
+	const char *field;
+	enum view_type type;
+	unsigned flags;
+	const struct view *of;
+	const char *help;    /* one line, for the OpenAPI document; may be NULL */
+	const char *example; /* JSON text; may be NULL */
+};
+
+struct view {
+	const char *name;	 /* of the OpenAPI component */
+	const char *owner_field; /* holds the id of the record's owner, for VIEW_PRIVATE rows; or NULL */
+	const struct view_row *rows;
+	size_t count;
+	bool is_list; /* the answer is a plain array of such objects */
+};
+
+#endif
