@@ -1,0 +1,292 @@
+#include "store/claim.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/doc.h"
+#include "store/store_private.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_SIZE 32
+#define BCON_HASH(bytes) BCON_BIN(BSON_SUBTYPE_BINARY, bytes, HASH_SIZE)
+
+/* How often a key is looked at that changes hands meanwhile, and the pause between. */
+enum { LOOKS_MAX = 10, LOOK_PAUSE_MS = 5 };
+
+/* ---- hashes ---- */
+
+static void hash_or_die(int done)
+{
+	/* only a lack of memory can make it fail */
+	if (done != 1)
+		abort();
+}
+
+/* With its length in front no text can run into the next. */
+static void hash_part(EVP_MD_CTX *hash, const void *bytes, size_t length)
+{
+	uint64_t prefix = length;
+
+	hash_or_die(EVP_DigestUpdate(hash, &prefix, sizeof prefix));
+	hash_or_die(EVP_DigestUpdate(hash, bytes, length));
+}
+
+static void hash_key(const struct claim_request *request, uint8_t out[HASH_SIZE])
+{
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+
+	hash_or_die(hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL));
+	hash_part(hash, request->user.bytes, sizeof request->user.bytes);
+	hash_part(hash, request->method, strlen(request->method));
+	hash_part(hash, request->path, strlen(request->path));
+	hash_part(hash, request->key, strlen(request->key));
+	hash_or_die(EVP_DigestFinal_ex(hash, out, NULL));
+	EVP_MD_CTX_free(hash);
+}
+
+static void hash_body(const struct claim_request *request, uint8_t out[HASH_SIZE])
+{
+	const char *body = request->body ? request->body : "";
+	size_t length = request->body ? request->body_length : 0;
+
+	hash_or_die(EVP_Digest(body, length, out, NULL, EVP_sha256(), NULL));
+}
+
+/* ---- the record of a key ---- */
+
+/* One try to claim. */
+struct attempt {
+	struct db *db;
+	struct arena *arena;
+	const struct claim_request *request;
+	struct claim *claim;
+	uint8_t body_hash[HASH_SIZE];
+};
+
+/* What a claim says, in a new record or in a dead one's place. */
+static bson_t *claim_fields(const struct attempt *attempt)
+{
+	const struct claim_request *request = attempt->request;
+
+	return DOC(attempt->arena, "user_id", BCON_ID(&request->user), "token",
+		   BCON_ID(&attempt->claim->token), "body_hash", BCON_HASH(attempt->body_hash),
+		   "state", BCON_UTF8("claimed"), "lease_until",
+		   BCON_DATE_TIME(request->now + CLAIM_LEASE_MS), "expires_at",
+		   BCON_DATE_TIME(request->now + CLAIM_KEPT_MS));
+}
+
+static bson_t *claim_held(struct arena *arena, const struct claim *claim)
+{
+	return DOC(arena, "_id", BCON_HASH(claim->key), "token", BCON_ID(&claim->token), "state",
+		   BCON_UTF8("claimed"));
+}
+
+/* Whether one document was written; taken keys and filters without a match are no errors. */
+static enum err write_one(const struct attempt *attempt, const bson_t *command, bool *written)
+{
+	const bson_t *reply;
+	bson_iter_t at, code;
+	enum err err = db_write(attempt->db, attempt->arena, command, &reply);
+
+	*written = err == OK && doc_whole(reply, "n", 0) == 1;
+	if (err != OK || !bson_iter_init(&at, reply) ||
+	    !bson_iter_find_descendant(&at, "writeErrors.0.code", &code) ||
+	    bson_iter_as_int64(&code) == MONGOC_ERROR_DUPLICATE_KEY)
+		return err;
+	log_line(LOG_ERROR, NULL, "MongoDB refused to claim a key (%d)",
+		 (int)bson_iter_as_int64(&code));
+	return ERR_INTERNAL;
+}
+
+static enum err record_insert(const struct attempt *attempt, bool *ours)
+{
+	struct arena *arena = attempt->arena;
+	bson_t *record = DOC(arena, "_id", BCON_HASH(attempt->claim->key));
+
+	bson_concat(record, claim_fields(attempt));
+	return write_one(attempt,
+			 DOC(arena, "insert", BCON_UTF8(collection_name(IDEMPOTENCY)), "documents",
+			     "[", BCON_DOCUMENT(record), "]"),
+			 ours);
+}
+
+/* NULL when it is gone meanwhile. An answer is told from what no election can take back. */
+static enum err record_read(const struct attempt *attempt, const bson_t **record)
+{
+	struct arena *arena = attempt->arena;
+	const bson_t *reply;
+	bson_t cursor, batch;
+
+	*record = NULL;
+	enum err err = db_read(attempt->db, arena,
+			       DOC(arena, "find", BCON_UTF8(collection_name(IDEMPOTENCY)), "filter",
+				   "{", "_id", BCON_HASH(attempt->claim->key), "}", "limit",
+				   BCON_INT32(1), "singleBatch", BCON_BOOL(true), "readConcern",
+				   "{", "level", BCON_UTF8("majority"), "}"),
+			       &reply);
+	if (err != OK || !doc_part(reply, "cursor", &cursor) ||
+	    !doc_part(&cursor, "firstBatch", &batch))
+		return err;
+	bson_t *found = arena_alloc(arena, sizeof *found);
+	*record = doc_part(&batch, "0", found) ? found : NULL;
+	return OK;
+}
+
+/* Puts us in the place of a claimant that died, or of a record whose time is over. */
+static enum err record_take_over(const struct attempt *attempt, const bson_t *record, bool over,
+				 bool *ours)
+{
+	struct arena *arena = attempt->arena;
+	const char *state = doc_text(record, "state");
+	struct id token = { 0 };
+	bson_t *forget = DOC(arena, "status", BCON_INT32(1), "body", BCON_INT32(1));
+
+	doc_id(record, "token", &token);
+	if (over)
+		BSON_APPEND_INT32(forget, "results", 1);
+	return write_one(attempt,
+			 DOC(arena, "update", BCON_UTF8(collection_name(IDEMPOTENCY)), "updates",
+			     "[", "{", "q", "{", "_id", BCON_HASH(attempt->claim->key), "token",
+			     BCON_ID(&token), "state", BCON_UTF8(state ? state : ""), "}", "u", "{",
+			     "$set", BCON_DOCUMENT(claim_fields(attempt)), "$unset",
+			     BCON_DOCUMENT(forget), "}", "}", "]"),
+			 ours);
+}
+
+/* ---- claiming ---- */
+
+static const uint8_t *record_bytes(const bson_t *record, const char *field, uint32_t *length)
+{
+	bson_iter_t at;
+	const uint8_t *bytes = NULL;
+
+	*length = 0;
+	if (bson_iter_init_find(&at, record, field) && BSON_ITER_HOLDS_BINARY(&at))
+		bson_iter_binary(&at, NULL, length, &bytes);
+	return bytes;
+}
+
+static bool same_body(const struct attempt *attempt, const bson_t *record)
+{
+	uint32_t length;
+	const uint8_t *hash = record_bytes(record, "body_hash", &length);
+
+	return length == HASH_SIZE && !memcmp(hash, attempt->body_hash, HASH_SIZE);
+}
+
+static bool is_done(const bson_t *record)
+{
+	const char *state = doc_text(record, "state");
+
+	return state && !strcmp(state, "done");
+}
+
+/* An insert whose reply was lost and which the driver sent again finds itself. */
+static bool is_ours(const struct attempt *attempt, const bson_t *record)
+{
+	struct id token;
+
+	return doc_id(record, "token", &token) && id_equal(&token, &attempt->claim->token);
+}
+
+static void answer_read(const bson_t *record, struct kept_answer *answer)
+{
+	uint32_t length;
+
+	answer->kept = true;
+	answer->status = (int)doc_whole(record, "status", 200);
+	answer->body = (const char *)record_bytes(record, "body", &length);
+	answer->length = length;
+}
+
+static void results_read(struct arena *arena, const bson_t *record, struct kept_answer *answer)
+{
+	bson_t *results = arena_alloc(arena, sizeof *results);
+
+	if (doc_part(record, "results", results))
+		answer->results = results;
+}
+
+/* What to make of a key that somebody has or had. Neither ours nor kept: look again. */
+static enum err record_judge(const struct attempt *attempt, const bson_t *record, bool *ours,
+			     struct kept_answer *answer)
+{
+	int64_t now = attempt->request->now;
+	bool over = doc_date(record, "expires_at", 0) <= now;
+
+	*ours = is_ours(attempt, record);
+	if (*ours)
+		return OK;
+	if (!over && !same_body(attempt, record))
+		return ERR_KEY_REUSED;
+	if (!over && is_done(record)) {
+		answer_read(record, answer);
+		return OK;
+	}
+	if (!over && doc_date(record, "lease_until", 0) > now)
+		return ERR_IN_PROGRESS;
+	enum err err = record_take_over(attempt, record, over, ours);
+	if (*ours && !over)
+		results_read(attempt->arena, record, answer);
+	return err;
+}
+
+enum err claim_take(struct db *db, struct arena *arena, const struct claim_request *request,
+		    struct claim *claim, struct kept_answer *answer)
+{
+	struct attempt attempt = { .db = db, .arena = arena, .request = request, .claim = claim };
+	const bson_t *record;
+
+	*answer = (struct kept_answer){ 0 };
+	hash_key(request, claim->key);
+	hash_body(request, attempt.body_hash);
+	claim->token = doc_new_id();
+	for (int look = 0; look < LOOKS_MAX; look++) {
+		bool ours = false;
+		enum err err = record_insert(&attempt, &ours);
+
+		if (err == OK && !ours)
+			err = record_read(&attempt, &record);
+		if (err == OK && !ours && record)
+			err = record_judge(&attempt, record, &ours, answer);
+		if (err != OK || ours || answer->kept)
+			return err;
+		clock_sleep(LOOK_PAUSE_MS);
+	}
+	return ERR_IN_PROGRESS;
+}
+
+/* ---- completing ---- */
+
+void claim_complete(struct event *event, const struct claim *claim, int status, const char *body,
+		    size_t length, int64_t now)
+{
+	struct arena *arena = event->arena;
+	bson_t *set = DOC(arena, "state", BCON_UTF8("done"), "status", BCON_INT32(status),
+			  "expires_at", BCON_DATE_TIME(now + CLAIM_KEPT_MS));
+
+	BSON_APPEND_BINARY(set, "body", BSON_SUBTYPE_BINARY, (const uint8_t *)(body ? body : ""),
+			   (uint32_t)length);
+	/* the answer tells what the parts came to */
+	event_update(event, IDEMPOTENCY, claim_held(arena, claim),
+		     DOC(arena, "$set", BCON_DOCUMENT(set), "$unset", "{", "results", BCON_INT32(1),
+			 "}"),
+		     ERR_IN_PROGRESS);
+}
+
+void claim_note(struct event *event, const struct claim *claim, const bson_t *result)
+{
+	struct arena *arena = event->arena;
+
+	event_update(event, IDEMPOTENCY, claim_held(arena, claim),
+		     DOC(arena, "$push", "{", "results", BCON_DOCUMENT(result), "}"),
+		     ERR_IN_PROGRESS);
+}
+
+void claim_release(struct db *db, struct arena *arena, const struct claim *claim)
+{
+	/* what failed is logged, and the lease ends by itself */
+	(void)db_remove(db, arena, IDEMPOTENCY, claim_held(arena, claim), true);
+}

@@ -1,0 +1,64 @@
+/*
+ * Idempotency keys: a request that carries one happens once, however often it is sent.
+ *
+ * A key is claimed before the work, with a lease; the transaction that does the work completes the
+ * claim with the answer, so a crash leaves either both or nothing. A claimant that died is replaced
+ * once its lease is over. Should it be alive after all, its own transaction fails: the claim it
+ * would complete is another's by then.
+ */
+#ifndef STORE_CLAIM_H
+#define STORE_CLAIM_H
+
+#include "store/event.h"
+
+#define CLAIM_LEASE_MS INT64_C(30000)
+#define CLAIM_KEPT_MS (24 * 3600 * INT64_C(1000))
+
+/* Whose key it is, and for what. */
+struct claim_request {
+	struct id user;
+	const char *method, *path, *key;
+	const char *body; /* NULL when empty */
+	size_t body_length;
+	int64_t now;
+};
+
+/* A key that is ours for now. */
+struct claim {
+	uint8_t key[32]; /* SHA-256 of user, method, path and key */
+	struct id token; /* of this claimant alone */
+};
+
+/* What a key held already. Everything lives as long as the arena. */
+struct kept_answer {
+	bool kept; /* the work is done, and this was its answer */
+	int status;
+	const char *body;
+	size_t length;
+	const bson_t *results; /* what a dead claimant noted, as an array document; NULL: nothing */
+};
+
+/*
+ * Claims a key. OK: claim is ours, or answer->kept. ERR_KEY_REUSED: it stands for another body.
+ * ERR_IN_PROGRESS: somebody else is at it. ERR_UNAVAILABLE, ERR_INTERNAL.
+ */
+enum err claim_take(struct db *db, struct arena *arena, const struct claim_request *request,
+		    struct claim *claim, struct kept_answer *answer);
+
+/*
+ * Adds the step that completes the claim with an answer, kept from now on for CLAIM_KEPT_MS. The
+ * event fails with ERR_IN_PROGRESS when the claim has become another's. The body is copied.
+ */
+void claim_complete(struct event *event, const struct claim *claim, int status, const char *body,
+		    size_t length, int64_t now);
+
+/*
+ * Adds the step that notes the result of one part of a call whose parts are events of their own, so
+ * that whoever takes over a dead claim does not do that part again. Fails as claim_complete() does.
+ */
+void claim_note(struct event *event, const struct claim *claim, const bson_t *result);
+
+/* Gives the key back, as nothing happened. If that fails the lease ends by itself. */
+void claim_release(struct db *db, struct arena *arena, const struct claim *claim);
+
+#endif

@@ -1,0 +1,355 @@
+/*
+ * Running events: the one place that opens transactions, retries them and says what a failure means.
+ *
+ * A write conflict aborts a transaction at once, so contenders for one document would mostly redo work. Those of
+ * one process therefore queue on a lock per hot document, held from start to commit (measured: 2 to 4 times
+ * the throughput of racing and backing off, and a tenth of the tail). Those of other processes meet in MongoDB
+ * and back off. Whatever the outcome of a commit that was not heard, only the commit is repeated.
+ */
+#include "store/event.h"
+
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "store/doc.h"
+#include "store/store_private.h"
+
+#include <time.h>
+
+enum { BACK_OFF_FIRST_MS = 5, BACK_OFF_MOST_MS = 250 };
+
+/* How one try of a step or of the whole ended. */
+enum outcome { DONE, REFUSED, AGAIN, BROKEN };
+
+struct run {
+	struct db *db;
+	struct event *event;
+	const bson_t *options; /* the session's, for each command; NULL outside a transaction */
+	enum err err; /* of REFUSED and BROKEN */
+	int64_t deadline; /* steady milliseconds */
+};
+
+static bool labelled(const bson_t *reply, const char *label)
+{
+	return reply && mongoc_error_has_label(reply, label);
+}
+
+static enum outcome refused(struct run *run, enum err err)
+{
+	run->err = err;
+	return REFUSED;
+}
+
+/* What a reply says where the driver saw no error: a document that a validator turned down. */
+static void refusal_log(const bson_t *reply)
+{
+	bson_iter_t at, message;
+
+	if (reply && bson_iter_init(&at, reply) &&
+	    bson_iter_find_descendant(&at, "writeErrors.0.errmsg", &message) &&
+	    BSON_ITER_HOLDS_UTF8(&message))
+		log_line(LOG_ERROR, NULL, "MongoDB turned a write down: %s",
+			 bson_iter_utf8(&message, NULL));
+}
+
+static enum outcome failed(struct run *run, const bson_t *reply, const bson_error_t *error,
+			   const char *doing)
+{
+	refusal_log(reply);
+	if (labelled(reply, "TransientTransactionError"))
+		return AGAIN;
+	run->err = store_failed(error, doing);
+	return BROKEN;
+}
+
+static enum outcome command_run(struct run *run, const bson_t *command, const bson_t **reply,
+				bson_error_t *error)
+{
+	struct db *db = run->db;
+	bson_t answer;
+	bool ok = mongoc_client_write_command_with_opts(db->client, db->store->database, command,
+							run->options, &answer, error);
+
+	*reply = doc_steal(run->event->arena, &answer);
+	return ok ? DONE : BROKEN;
+}
+
+/* Which step of those in one command met a taken key; the first when the reply does not say. */
+static size_t index_of_taken_key(const bson_t *reply)
+{
+	bson_iter_t at, error;
+
+	if (bson_iter_init(&at, reply) &&
+	    bson_iter_find_descendant(&at, "writeErrors.0.index", &error))
+		return (size_t)bson_iter_as_int64(&error);
+	return 0;
+}
+
+static bool key_taken(const bson_t *reply, const bson_error_t *error, bool ok)
+{
+	bson_iter_t at, code;
+
+	if (bson_iter_init(&at, reply) &&
+	    bson_iter_find_descendant(&at, "writeErrors.0.code", &code))
+		return bson_iter_as_int64(&code) == MONGOC_ERROR_DUPLICATE_KEY;
+	return !ok && error->code == MONGOC_ERROR_DUPLICATE_KEY;
+}
+
+/* Neighbouring inserts into one collection travel in one command. */
+static size_t inserts_together(const struct event *event, size_t first)
+{
+	size_t next = first + 1;
+
+	while (next < event->count && event->steps[next].kind == STEP_INSERT &&
+	       event->steps[next].in == event->steps[first].in)
+		next++;
+	return next - first;
+}
+
+static enum outcome insert_run(struct run *run, struct step *steps, size_t count)
+{
+	struct arena *arena = run->event->arena;
+	bson_t *command = DOC(arena, "insert", BCON_UTF8(collection_name(steps->in)));
+	const bson_t *reply;
+	bson_error_t error = { 0 };
+	bson_t docs;
+	char key[16];
+	const char *name;
+
+	BSON_APPEND_ARRAY_BEGIN(command, "documents", &docs);
+	for (size_t i = 0; i < count; i++) {
+		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
+		BSON_APPEND_DOCUMENT(&docs, name, steps[i].doc);
+	}
+	bson_append_array_end(command, &docs);
+
+	enum outcome outcome = command_run(run, command, &reply, &error);
+	if (key_taken(reply, &error, outcome == DONE))
+		return refused(run, steps[index_of_taken_key(reply)].otherwise);
+	if (outcome != DONE || doc_whole(reply, "n", 0) != (int64_t)count)
+		return failed(run, reply, &error, "inserting");
+	return DONE;
+}
+
+static enum outcome update_run(struct run *run, struct step *step)
+{
+	struct arena *arena = run->event->arena;
+	const bson_t *reply;
+	bson_error_t error = { 0 };
+	bson_t *command =
+		DOC(arena, "update", BCON_UTF8(collection_name(step->in)), "updates", "[", "{", "q",
+		    BCON_DOCUMENT(step->filter), "u", BCON_DOCUMENT(step->change), "}", "]");
+	enum outcome outcome = command_run(run, command, &reply, &error);
+
+	if (key_taken(reply, &error, outcome == DONE))
+		return refused(run, step->otherwise);
+	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
+		return failed(run, reply, &error, "updating");
+	return doc_whole(reply, "n", 0) == 1 ? DONE : refused(run, step->otherwise);
+}
+
+static enum outcome update_reading_run(struct run *run, struct step *step)
+{
+	struct arena *arena = run->event->arena;
+	const bson_t *reply;
+	bson_error_t error = { 0 };
+	bson_t *command = DOC(arena, "findAndModify", BCON_UTF8(collection_name(step->in)), "query",
+			      BCON_DOCUMENT(step->filter), "update", BCON_DOCUMENT(step->change),
+			      "new", BCON_BOOL(step->read == READ_AFTER));
+	enum outcome outcome = command_run(run, command, &reply, &error);
+	bson_t *value = arena_alloc(arena, sizeof *value);
+
+	if (key_taken(reply, &error, outcome == DONE))
+		return refused(run, step->otherwise);
+	if (outcome != DONE)
+		return failed(run, reply, &error, "updating");
+	if (!doc_part(reply, "value", value))
+		return refused(run, step->otherwise);
+	step->found = value;
+	return DONE;
+}
+
+static enum outcome steps_run(struct run *run, size_t from)
+{
+	struct event *event = run->event;
+	enum outcome outcome = DONE;
+	size_t taken;
+
+	for (size_t i = from; i < event->count && outcome == DONE; i += taken) {
+		struct step *step = &event->steps[i];
+
+		taken = 1;
+		if (step->kind == STEP_INSERT) {
+			taken = inserts_together(event, i);
+			outcome = insert_run(run, step, taken);
+		} else {
+			outcome =
+				step->read ? update_reading_run(run, step) : update_run(run, step);
+		}
+	}
+	return outcome;
+}
+
+typedef enum err (*event_hook)(void *context, struct event *event);
+
+/* Lets a hook add steps, and runs those. */
+static enum outcome hook_run(struct run *run, event_hook hook, void *context)
+{
+	size_t before = run->event->count;
+
+	if (!hook)
+		return DONE;
+	enum err err = hook(context, run->event);
+	return err == OK ? steps_run(run, before) : refused(run, err);
+}
+
+static enum outcome event_run(struct run *run)
+{
+	struct event *event = run->event;
+	enum outcome outcome = steps_run(run, 0);
+
+	if (outcome == DONE)
+		outcome = hook_run(run, event->follow, event->follow_context);
+	if (outcome == DONE)
+		outcome = hook_run(run, event->finish, event->finish_context);
+	return outcome;
+}
+
+static bool session_ready(struct db *db)
+{
+	bson_error_t error;
+
+	if (db->session)
+		return true;
+	mongoc_session_opt_t *options = mongoc_session_opts_new();
+	/* every read of a transaction goes to the primary: causal consistency would only cost */
+	mongoc_session_opts_set_causal_consistency(options, false);
+	db->session = mongoc_client_start_session(db->client, options, &error);
+	mongoc_session_opts_destroy(options);
+	if (!db->session)
+		store_failed(&error, "starting a session");
+	return db->session != NULL;
+}
+
+static enum outcome commit_once(struct run *run)
+{
+	bson_error_t error;
+	bson_t reply;
+	enum outcome outcome = DONE;
+
+	for (;;) {
+		if (mongoc_client_session_commit_transaction(run->db->session, &reply, &error)) {
+			bson_destroy(&reply);
+			return DONE;
+		}
+		bool unknown = labelled(&reply, "UnknownTransactionCommitResult");
+		outcome = unknown ? AGAIN : failed(run, &reply, &error, "committing");
+		bson_destroy(&reply);
+		if (!unknown)
+			return outcome;
+		if (clock_steady() > run->deadline) {
+			run->err = store_failed(&error, "committing, outcome unknown");
+			return BROKEN;
+		}
+		clock_sleep(BACK_OFF_FIRST_MS);
+	}
+}
+
+static enum outcome transaction_run(struct run *run)
+{
+	struct db *db = run->db;
+	bson_error_t error;
+
+	run->err = ERR_UNAVAILABLE;
+	if (!session_ready(db))
+		return BROKEN;
+	bson_t *options = doc_keep(run->event->arena, bson_new());
+	if (!mongoc_client_session_start_transaction(db->session, NULL, &error) ||
+	    !mongoc_client_session_append(db->session, options, &error)) {
+		run->err = store_failed(&error, "starting a transaction");
+		return BROKEN;
+	}
+	run->options = options;
+	enum outcome outcome = event_run(run);
+	if (outcome == DONE)
+		return commit_once(run);
+	mongoc_client_session_abort_transaction(db->session, NULL);
+	return outcome;
+}
+
+static void back_off(int attempt)
+{
+	int64_t most = BACK_OFF_FIRST_MS;
+
+	for (int i = 0; i < attempt && most < BACK_OFF_MOST_MS; i++)
+		most += most / 2;
+	clock_sleep(1 +
+		    random_below((uint32_t)(most < BACK_OFF_MOST_MS ? most : BACK_OFF_MOST_MS)));
+}
+
+/* A session whose transaction met a lost connection is of no further use. */
+static void session_drop(struct db *db)
+{
+	if (db->session)
+		mongoc_client_session_destroy(db->session);
+	db->session = NULL;
+}
+
+static enum err attempts(struct run *run)
+{
+	struct event *event = run->event;
+	size_t planned = event->count;
+
+	for (int attempt = 0;; attempt++) {
+		/* one document changes all at once by itself */
+		bool alone = planned == 1 && !event->follow && !event->finish;
+		enum outcome outcome = alone ? event_run(run) : transaction_run(run);
+
+		if (outcome == DONE)
+			return OK;
+		event->count = planned;
+		if (outcome == REFUSED)
+			return run->err;
+		if (!alone)
+			session_drop(run->db);
+		if (outcome == BROKEN)
+			return run->err;
+		if (clock_steady() > run->deadline) {
+			log_line(LOG_WARN, NULL, "gave up an event after %d conflicts",
+				 attempt + 1);
+			return ERR_UNAVAILABLE;
+		}
+		back_off(attempt);
+	}
+}
+
+static pthread_mutex_t *queue_enter(struct db *db, const struct id *hot, int64_t deadline,
+				    bool *late)
+{
+	*late = false;
+	if (!hot)
+		return NULL;
+	pthread_mutex_t *queue =
+		&db->store->queues[hash_bytes(hot->bytes, sizeof hot->bytes) % STORE_QUEUES];
+	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
+
+	*late = pthread_mutex_clocklock(queue, CLOCK_MONOTONIC, &until) != 0;
+	return *late ? NULL : queue;
+}
+
+enum err store_commit(struct db *db, struct event *event)
+{
+	struct run run = { .db = db, .event = event, .deadline = clock_steady() + COMMIT_MS };
+	bool late;
+	pthread_mutex_t *queue = queue_enter(db, event->hot, run.deadline, &late);
+
+	if (late)
+		return ERR_UNAVAILABLE;
+	enum err err = attempts(&run);
+	if (queue)
+		pthread_mutex_unlock(queue);
+	if (err == OK && event->after)
+		event->after(db, event->arena, &event->subject);
+	return err;
+}

@@ -1,0 +1,152 @@
+#include "store/doc.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct id) == sizeof(bson_oid_t), "an id is an ObjectId's bytes");
+
+static void release(void *doc)
+{
+	bson_destroy(doc);
+}
+
+bson_t *doc_keep(struct arena *arena, bson_t *doc)
+{
+	arena_defer(arena, release, doc);
+	return doc;
+}
+
+bson_t *doc_copy(struct arena *arena, const bson_t *doc)
+{
+	return doc_keep(arena, bson_copy(doc));
+}
+
+/* What was stolen keeps its source's mark of standing on the stack: only its bytes would be released. */
+static void release_stolen(void *doc)
+{
+	bson_destroy(doc);
+	bson_free(doc);
+}
+
+bson_t *doc_steal(struct arena *arena, bson_t *source)
+{
+	bson_t *doc = bson_malloc(sizeof *doc);
+
+	bson_steal(doc, source);
+	arena_defer(arena, release_stolen, doc);
+	return doc;
+}
+
+const bson_oid_t *doc_oid(const struct id *id)
+{
+	return (const bson_oid_t *)id->bytes;
+}
+
+struct id doc_new_id(void)
+{
+	bson_oid_t oid;
+	struct id id;
+
+	bson_oid_init(&oid, NULL);
+	memcpy(id.bytes, oid.bytes, sizeof id.bytes);
+	return id;
+}
+
+const char *doc_text(const bson_t *doc, const char *field)
+{
+	bson_iter_t at;
+
+	if (!bson_iter_init_find(&at, doc, field) || !BSON_ITER_HOLDS_UTF8(&at))
+		return NULL;
+	return bson_iter_utf8(&at, NULL);
+}
+
+bool doc_id(const bson_t *doc, const char *field, struct id *id)
+{
+	bson_iter_t at;
+
+	if (!bson_iter_init_find(&at, doc, field) || !BSON_ITER_HOLDS_OID(&at))
+		return false;
+	memcpy(id->bytes, bson_iter_oid(&at)->bytes, sizeof id->bytes);
+	return true;
+}
+
+struct id doc_own_id(const bson_t *doc)
+{
+	struct id id = { 0 };
+
+	doc_id(doc, "_id", &id);
+	return id;
+}
+
+bool doc_iter_number(const bson_iter_t *at, int64_t *value)
+{
+	switch (bson_iter_type(at)) {
+	case BSON_TYPE_INT32:
+		*value = bson_iter_int32(at);
+		return true;
+	case BSON_TYPE_INT64:
+		*value = bson_iter_int64(at);
+		return true;
+	case BSON_TYPE_DOUBLE: {
+		double number = bson_iter_double(at);
+
+		/* 2^63 itself does not fit; NaN fails both comparisons */
+		if (!(number >= -0x1p63 && number < 0x1p63))
+			return false;
+		*value = (int64_t)number;
+		*value -= (double)*value > number;
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+bool doc_number(const bson_t *doc, const char *field, int64_t *value)
+{
+	bson_iter_t at;
+
+	return bson_iter_init_find(&at, doc, field) && doc_iter_number(&at, value);
+}
+
+int64_t doc_whole(const bson_t *doc, const char *field, int64_t absent)
+{
+	int64_t value;
+
+	return doc_number(doc, field, &value) ? value : absent;
+}
+
+int64_t doc_date(const bson_t *doc, const char *field, int64_t absent)
+{
+	bson_iter_t at;
+
+	if (!bson_iter_init_find(&at, doc, field) || !BSON_ITER_HOLDS_DATE_TIME(&at))
+		return absent;
+	return bson_iter_date_time(&at);
+}
+
+bool doc_bool(const bson_t *doc, const char *field, bool absent)
+{
+	bson_iter_t at;
+
+	if (!bson_iter_init_find(&at, doc, field) || !BSON_ITER_HOLDS_BOOL(&at))
+		return absent;
+	return bson_iter_bool(&at);
+}
+
+bool doc_part(const bson_t *doc, const char *field, bson_t *part)
+{
+	bson_iter_t at;
+	uint32_t length;
+	const uint8_t *bytes;
+
+	if (!bson_iter_init_find(&at, doc, field))
+		return false;
+	if (BSON_ITER_HOLDS_DOCUMENT(&at))
+		bson_iter_document(&at, &length, &bytes);
+	else if (BSON_ITER_HOLDS_ARRAY(&at))
+		bson_iter_array(&at, &length, &bytes);
+	else
+		return false;
+	return bson_init_static(part, bytes, length);
+}

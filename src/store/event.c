@@ -1,0 +1,69 @@
+#include "store/event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void event_start(struct event *event, struct arena *arena)
+{
+	memset(event, 0, sizeof *event);
+	event->arena = arena;
+}
+
+static struct step *step_add(struct event *event, enum collection in, enum err otherwise)
+{
+	if (event->count == EVENT_STEPS_MAX)
+		abort();
+	struct step *step = &event->steps[event->count++];
+	memset(step, 0, sizeof *step);
+	step->in = in;
+	step->otherwise = otherwise;
+	return step;
+}
+
+void event_update(struct event *event, enum collection in, const bson_t *filter,
+		  const bson_t *change, enum err otherwise)
+{
+	struct step *step = step_add(event, in, otherwise);
+
+	step->kind = STEP_UPDATE;
+	step->filter = filter;
+	step->change = change;
+}
+
+void event_update_before(struct event *event, enum collection in, const bson_t *filter,
+			 const bson_t *change, enum err otherwise)
+{
+	event_update(event, in, filter, change, otherwise);
+	event->steps[event->count - 1].read = READ_BEFORE;
+}
+
+void event_update_after(struct event *event, enum collection in, const bson_t *filter,
+			const bson_t *change, enum err otherwise)
+{
+	event_update(event, in, filter, change, otherwise);
+	event->steps[event->count - 1].read = READ_AFTER;
+}
+
+void event_insert(struct event *event, enum collection in, const bson_t *doc, enum err otherwise)
+{
+	struct step *step = step_add(event, in, otherwise);
+
+	step->kind = STEP_INSERT;
+	step->doc = doc;
+}
+
+const bson_t *event_found(const struct event *event, enum collection in)
+{
+	for (size_t i = 0; i < event->count; i++)
+		if (event->steps[i].in == in && event->steps[i].read)
+			return event->steps[i].found;
+	return NULL;
+}
+
+const bson_t *event_inserted(const struct event *event, enum collection in)
+{
+	for (size_t i = 0; i < event->count; i++)
+		if (event->steps[i].in == in && event->steps[i].kind == STEP_INSERT)
+			return event->steps[i].doc;
+	return NULL;
+}

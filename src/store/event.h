@@ -1,0 +1,84 @@
+/*
+ * Events as data: what a call does to the database, built as a value first, run by one function.
+ *
+ * An event is a list of steps. Each is a guarded update (collection, filter, change, and the error that it
+ * means when nothing matched) or an insert (and the error that it means when its key is taken). What a call has to know
+ * beforehand it reads outside; whether that still holds is said in the filters. store_commit() alone opens
+ * transactions: all steps happen, or none.
+ *
+ * Nothing in an event's shape speaks of "its" transaction, so several may come to share one.
+ */
+#ifndef STORE_EVENT_H
+#define STORE_EVENT_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define EVENT_STEPS_MAX 24
+
+struct step {
+	enum { STEP_UPDATE, STEP_INSERT } kind;
+	enum collection in;
+	const bson_t *filter, *change; /* update */
+	const bson_t *doc; /* insert */
+	enum err otherwise; /* what it means when nothing matched, or the key is taken */
+	enum {
+		READ_NOTHING,
+		READ_BEFORE,
+		READ_AFTER
+	} read; /* update: which image of the document is wanted */
+	const bson_t *found; /* … and here it is, once the step has run */
+};
+
+struct event {
+	struct arena *arena;
+	struct step steps[EVENT_STEPS_MAX];
+	size_t count;
+
+	/* The id of the one document that many events may want at once (a popular task, a busy user): those of
+	 * one process queue for it instead of colliding. NULL: none. */
+	const struct id *hot;
+
+	/* Run when all steps so far have matched, before the commit, and may add steps: first follow, for changes whose
+	 * amounts depend on what was found (how many slots a cancelled task still had), then finish, which
+	 * completes an idempotency key with the answer. Both run again when the transaction does. May be NULL. */
+	enum err (*follow)(void *context, struct event *event);
+	void *follow_context;
+	enum err (*finish)(void *context, struct event *event);
+	void *finish_context;
+
+	/* Runs once it has happened, outside the transaction (is the task complete now?). A crash before it must
+	 * be healed by the sweep. May be NULL. */
+	void (*after)(struct db *db, struct arena *arena, const struct id *subject);
+	struct id subject;
+};
+
+void event_start(struct event *event, struct arena *arena);
+
+/* Adds a step. More than EVENT_STEPS_MAX is a programming error and aborts. */
+void event_update(struct event *event, enum collection in, const bson_t *filter,
+		  const bson_t *change, enum err otherwise);
+void event_insert(struct event *event, enum collection in, const bson_t *doc, enum err otherwise);
+/* As event_update, and the document as it was before, or is after, can be read with event_found(). */
+void event_update_before(struct event *event, enum collection in, const bson_t *filter,
+			 const bson_t *change, enum err otherwise);
+void event_update_after(struct event *event, enum collection in, const bson_t *filter,
+			const bson_t *change, enum err otherwise);
+
+/* The document of the first such update of a collection; NULL before it has run. */
+const bson_t *event_found(const struct event *event, enum collection in);
+/* The first document inserted into a collection; NULL when there is none. */
+const bson_t *event_inserted(const struct event *event, enum collection in);
+
+/*
+ * Makes the event happen: all steps or none. OK, the `otherwise` of the step that failed, what finish said, or
+ * ERR_UNAVAILABLE when it could not be done in COMMIT_MS (retries of conflicts included).
+ */
+#define COMMIT_MS 3000
+enum err store_commit(struct db *db, struct event *event);
+
+#endif

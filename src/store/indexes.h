@@ -1,0 +1,28 @@
+/* What the database is told beside the data: which indexes to keep, and what no document may say. */
+#ifndef STORE_INDEXES_H
+#define STORE_INDEXES_H
+
+#include "store/store.h"
+
+#include <stddef.h>
+
+/* One index; keys and options are JSON. Changed keys or options need a new name. */
+struct index_row {
+	enum collection in;
+	const char *name, *keys, *options; /* options may be NULL */
+};
+extern const struct index_row index_rows[];
+extern const size_t index_row_count;
+
+/*
+ * One validator, as JSON: a query that a document must match when it is inserted, or updated after
+ * it matched before (older data that never did goes on as it is).
+ */
+struct validator_row {
+	enum collection in;
+	const char *rule;
+};
+extern const struct validator_row validator_rows[];
+extern const size_t validator_row_count;
+
+#endif

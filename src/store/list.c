@@ -1,0 +1,302 @@
+#include "store/list.h"
+
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "store/doc.h"
+#include "store/store_private.h"
+
+#include <string.h>
+
+static const struct field page_fields[] = {
+	{ .name = "page",
+	  .type = FIELD_WHOLE,
+	  .offset = offsetof(struct page_query, page),
+	  .min = 1,
+	  .max = INT64_MAX,
+	  .help = "Which page, from 1; ignored when after is given",
+	  .example = "1" },
+	{ .name = "limit",
+	  .type = FIELD_WHOLE,
+	  .flags = FIELD_CLAMP,
+	  .offset = offsetof(struct page_query, limit),
+	  .min = 1,
+	  .max = LIST_LIMIT_MAX,
+	  .help = "Records a page; more than 100 counts as 100",
+	  .example = "10" },
+	{ .name = "after",
+	  .type = FIELD_TEXT,
+	  .offset = offsetof(struct page_query, after),
+	  .max = 400,
+	  .help = "The `next` of the page before: goes on behind it at constant cost" },
+};
+
+const struct schema page_schema = {
+	.name = "PageQuery",
+	.size = sizeof(struct page_query),
+	.fields = page_fields,
+	.count = sizeof page_fields / sizeof *page_fields,
+};
+
+/* ---- cursors: where a page ended ---- */
+
+/* The text of a journal row's _id is always longer than the bytes of an ObjectId, and never this long. */
+enum { CURSOR_ID_MAX = 200 };
+
+enum { CURSOR_NULL = 0, CURSOR_NUMBER = 1, CURSOR_DATE = 2 };
+
+struct cursor {
+	uint8_t version, type;
+	uint8_t tag[8]; /* of the list and its order */
+	uint8_t value[8];
+	char id[CURSOR_ID_MAX]; /* the bytes of an ObjectId, or the text of a journal row's _id */
+	size_t id_length; /* not written: what follows the rest is the id */
+};
+
+static void cursor_tag(const struct list *list, uint8_t tag[8])
+{
+	uint64_t hash = hash_bytes(list->name, strlen(list->name)) * 31 +
+			hash_bytes(list->order_field, strlen(list->order_field)) * 2 +
+			list->ascending;
+
+	memcpy(tag, &hash, sizeof hash);
+}
+
+static size_t cursor_id_write(const bson_t *last, struct cursor *cursor)
+{
+	struct id id = doc_own_id(last);
+	const char *text = doc_text(last, "_id");
+	size_t length = text ? strlen(text) : sizeof id.bytes;
+
+	if (length >= sizeof cursor->id)
+		length = sizeof cursor->id - 1;
+	memcpy(cursor->id, text ? text : (const char *)id.bytes, length);
+	return length;
+}
+
+static const char *cursor_write(struct arena *arena, const struct list *list, const bson_t *last)
+{
+	struct cursor cursor = { .version = 1 };
+	int64_t value = 0;
+	bson_iter_t at;
+
+	cursor_tag(list, cursor.tag);
+	size_t id_length = cursor_id_write(last, &cursor);
+	if (bson_iter_init_find(&at, last, list->order_field) && BSON_ITER_HOLDS_DATE_TIME(&at)) {
+		cursor.type = CURSOR_DATE;
+		value = bson_iter_date_time(&at);
+	} else if (doc_number(last, list->order_field, &value)) {
+		cursor.type = CURSOR_NUMBER;
+	}
+	memcpy(cursor.value, &value, sizeof value);
+	return base64url_encode(arena, &cursor, offsetof(struct cursor, id) + id_length);
+}
+
+static bool cursor_read(struct arena *arena, const struct list *list, const char *text,
+			struct cursor *cursor)
+{
+	size_t length;
+	uint8_t tag[8];
+	uint8_t *bytes = base64url_decode(arena, text, strlen(text), &length);
+
+	if (!bytes || length < offsetof(struct cursor, id) + sizeof(struct id) ||
+	    length >= offsetof(struct cursor, id) + CURSOR_ID_MAX)
+		return false;
+	memset(cursor, 0, sizeof *cursor);
+	memcpy(cursor, bytes, length);
+	cursor->id_length = length - offsetof(struct cursor, id);
+	cursor_tag(list, tag);
+	return cursor->version == 1 && cursor->type <= CURSOR_DATE &&
+	       (cursor->id_length == sizeof(struct id) ||
+		utf8_valid(cursor->id, cursor->id_length)) &&
+	       !memcmp(tag, cursor->tag, sizeof tag);
+}
+
+static void append_value(bson_t *doc, const char *key, const struct cursor *cursor)
+{
+	int64_t value;
+
+	memcpy(&value, cursor->value, sizeof value);
+	if (cursor->type == CURSOR_DATE)
+		BSON_APPEND_DATE_TIME(doc, key, value);
+	else if (cursor->type == CURSOR_NUMBER)
+		BSON_APPEND_INT64(doc, key, value);
+	else
+		BSON_APPEND_NULL(doc, key);
+}
+
+static void append_id(struct arena *arena, bson_t *doc, const char *further,
+		      const struct cursor *cursor)
+{
+	bson_t *bound = DOC(arena, NULL);
+
+	if (cursor->id_length == sizeof(struct id))
+		BSON_APPEND_OID(bound, further, (const bson_oid_t *)cursor->id);
+	else
+		bson_append_utf8(bound, further, -1, cursor->id, (int)cursor->id_length);
+	BSON_APPEND_DOCUMENT(doc, "_id", bound);
+}
+
+/*
+ * Behind the cursor: equal in the order field and further in _id, or further in the order field. Each branch
+ * repeats the whole filter, so that MongoDB answers each from an index in order and merges the two.
+ */
+static const bson_t *filter_behind(struct arena *arena, const struct list *list,
+				   const struct cursor *cursor)
+{
+	const char *further = list->ascending ? "$gt" : "$lt";
+	bson_t *tie = DOC(arena, NULL), *value = DOC(arena, NULL), *beyond = DOC(arena, NULL);
+
+	append_id(arena, tie, further, cursor);
+	append_value(tie, list->order_field, cursor);
+	append_value(value, further, cursor);
+	BSON_APPEND_DOCUMENT(beyond, list->order_field, value);
+	return DOC(arena, "$or", "[", "{", "$and", "[", BCON_DOCUMENT(list->filter),
+		   BCON_DOCUMENT(tie), "]", "}", "{", "$and", "[", BCON_DOCUMENT(list->filter),
+		   BCON_DOCUMENT(beyond), "]", "}", "]");
+}
+
+/* ---- totals ---- */
+
+/* Exact as far as this; beyond it a total may be KEPT_MS old. */
+enum { EXACT_MAX = 10000, KEPT_MS = 5000, REFRESH_MS = 3000 };
+
+static struct kept_count *kept_slot(struct store *store, uint64_t key)
+{
+	return &store->counts[key % STORE_COUNTS];
+}
+
+/* A kept total that is still good. Near its end of life the first to ask is sent to count afresh (false), while the
+ * others go on with it. */
+static bool kept_read(struct store *store, uint64_t key, int64_t *total)
+{
+	int64_t now = clock_steady();
+
+	pthread_mutex_lock(&store->counts_lock);
+	struct kept_count *kept = kept_slot(store, key);
+	bool good = kept->key == key && kept->counted_at && now - kept->counted_at < KEPT_MS;
+	if (good && now - kept->counted_at > REFRESH_MS && !kept->refreshing) {
+		kept->refreshing = true;
+		good = false;
+	}
+	*total = kept->value;
+	pthread_mutex_unlock(&store->counts_lock);
+	return good;
+}
+
+static void kept_write(struct store *store, uint64_t key, int64_t total, int64_t counted_at)
+{
+	pthread_mutex_lock(&store->counts_lock);
+	*kept_slot(store, key) =
+		(struct kept_count){ .key = key, .value = total, .counted_at = counted_at };
+	pthread_mutex_unlock(&store->counts_lock);
+}
+
+static enum err total_find(struct db *db, struct arena *arena, const struct list *list,
+			   struct page *page)
+{
+	const char *name = list->count_key ? list->count_key : list->name;
+	uint64_t key = hash_bytes(name, strlen(name));
+	int64_t began = clock_steady();
+
+	page->approximate = kept_read(db->store, key, &page->total);
+	if (page->approximate)
+		return OK;
+	enum err err = db_count(db, arena, list->in, list->filter, EXACT_MAX + 1, &page->total);
+	if (err != OK || page->total <= EXACT_MAX)
+		return err;
+	page->approximate = true;
+	err = db_count(db, arena, list->in, list->filter, 0, &page->total);
+	if (err == OK)
+		kept_write(db->store, key, page->total, began);
+	return err;
+}
+
+/* ---- the page ---- */
+
+struct reading {
+	const struct list *list;
+	struct arena *arena;
+	db_row row;
+	void *context;
+	int64_t limit, shown;
+	const char *next, *last;
+};
+
+/* One record more than the page is read: if it is there, there is a next page. */
+static bool take(void *context, const bson_t *doc)
+{
+	struct reading *reading = context;
+
+	if (reading->shown == reading->limit) {
+		reading->next = reading->last;
+		return false;
+	}
+	if (++reading->shown == reading->limit)
+		reading->last = cursor_write(reading->arena, reading->list, doc);
+	return reading->row(reading->context, doc);
+}
+
+static enum err page_read(struct db *db, struct reading *reading, const bson_t *filter,
+			  int64_t skip)
+{
+	struct arena *arena = reading->arena;
+	int32_t direction = reading->list->ascending ? 1 : -1;
+	bson_t *options =
+		DOC(arena, "sort", "{", reading->list->order_field, BCON_INT32(direction), "_id",
+		    BCON_INT32(direction), "}", "limit", BCON_INT64(reading->limit + 1));
+
+	if (skip)
+		BSON_APPEND_INT64(options, "skip", skip);
+	if (reading->list->fields)
+		BSON_APPEND_DOCUMENT(options, "projection", reading->list->fields);
+	return db_each(db, reading->list->in, filter, options, take, reading);
+}
+
+static int64_t limit_of(const struct list *list, const struct page_query *asked)
+{
+	if (asked->limit.given)
+		return asked->limit.value;
+	return list->limit_default ? list->limit_default : LIST_LIMIT_DEFAULT;
+}
+
+static bool saturated(int64_t page, int64_t limit)
+{
+	return page - 1 > INT64_MAX / 2 / limit;
+}
+
+/* Where a page is not full, or the first is, its end tells the total without counting. */
+static bool total_seen(const struct reading *reading, bool after, int64_t skip)
+{
+	return !after && !reading->next && (reading->shown > 0 || skip == 0);
+}
+
+enum err list_run(struct db *db, struct arena *arena, const struct list *list,
+		  const struct page_query *asked, db_row row, void *context, struct page *page)
+{
+	struct reading reading = { .list = list, .arena = arena, .row = row, .context = context };
+	const bson_t *filter = list->filter;
+	struct cursor cursor;
+	enum err err = OK;
+
+	reading.limit = limit_of(list, asked);
+	*page = (struct page){ .current = asked->page.given ? asked->page.value : 1 };
+	int64_t skip =
+		saturated(page->current, reading.limit) ? -1 : (page->current - 1) * reading.limit;
+	if (asked->after) {
+		if (!cursor_read(arena, list, asked->after, &cursor))
+			return ERR_INVALID_INPUT;
+		filter = filter_behind(arena, list, &cursor);
+		skip = 0;
+	}
+	if (skip >= 0)
+		err = page_read(db, &reading, filter, skip);
+	if (err != OK)
+		return err;
+	page->next = reading.next;
+	if (total_seen(&reading, asked->after != NULL, skip))
+		page->total = skip + reading.shown;
+	else
+		err = total_find(db, arena, list, page);
+	page->pages = (page->total + reading.limit - 1) / reading.limit;
+	return err;
+}

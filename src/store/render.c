@@ -1,0 +1,120 @@
+#include "store/render.h"
+
+#include "store/doc.h"
+
+#include <string.h>
+
+static void number_write(struct json *json, const char *key, const bson_iter_t *at)
+{
+	int64_t whole;
+
+	if (!doc_iter_number(at, &whole))
+		json_null(json, key);
+	else if (BSON_ITER_HOLDS_DOUBLE(at) && bson_iter_double(at) != (double)whole)
+		json_double(json, key, bson_iter_double(at));
+	else
+		json_int(json, key, whole);
+}
+
+/* Older data may hold another type than the row says; it is shown as what it is. */
+static void value_write(struct json *json, const char *key, const bson_iter_t *at)
+{
+	struct id id;
+	uint32_t length;
+	const char *text;
+
+	switch (bson_iter_type(at)) {
+	case BSON_TYPE_UTF8:
+		text = bson_iter_utf8(at, &length);
+		json_text_n(json, key, text, length);
+		break;
+	case BSON_TYPE_OID:
+		memcpy(id.bytes, bson_iter_oid(at)->bytes, sizeof id.bytes);
+		json_id(json, key, &id);
+		break;
+	case BSON_TYPE_DATE_TIME:
+		json_date(json, key, bson_iter_date_time(at));
+		break;
+	case BSON_TYPE_BOOL:
+		json_bool(json, key, bson_iter_bool(at));
+		break;
+	case BSON_TYPE_INT32:
+	case BSON_TYPE_INT64:
+	case BSON_TYPE_DOUBLE:
+		number_write(json, key, at);
+		break;
+	default:
+		json_null(json, key);
+	}
+}
+
+/* Records keep their fields in much the same order as views: look on from the last hit, then all around. */
+static const struct view_row *row_of(const struct view *view, const char *field, size_t *from)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		size_t n = (*from + i) % view->count;
+
+		if (!strcmp(view->rows[n].field, field)) {
+			*from = n + 1;
+			return &view->rows[n];
+		}
+	}
+	return NULL;
+}
+
+static bool sees_private(const struct view *view, const bson_t *doc, const struct caller *viewer)
+{
+	struct id owner;
+
+	if (!viewer || !viewer->known)
+		return false;
+	if (viewer->role == ROLE_ADMIN)
+		return true;
+	return view->owner_field && doc_id(doc, view->owner_field, &owner) &&
+	       id_equal(&owner, &viewer->id);
+}
+
+static void missing_write(struct json *json, const struct view_row *row)
+{
+	switch (row->type) {
+	case VIEW_WHOLE:
+	case VIEW_MONEY:
+		json_int(json, row->field, 0);
+		break;
+	case VIEW_BOOL:
+		json_bool(json, row->field, false);
+		break;
+	default:
+		json_text(json, row->field, "");
+	}
+}
+
+void render_members(struct json *json, const struct view *view, const bson_t *doc,
+		    const struct caller *viewer)
+{
+	bool private = sees_private(view, doc, viewer);
+	uint64_t written = 0;
+	size_t from = 0;
+	bson_iter_t at;
+
+	bson_iter_init(&at, doc);
+	while (bson_iter_next(&at)) {
+		const struct view_row *row = row_of(view, bson_iter_key(&at), &from);
+
+		if (!row || (row->flags & VIEW_PRIVATE && !private))
+			continue;
+		value_write(json, row->field, &at);
+		written |= UINT64_C(1) << (row - view->rows);
+	}
+	for (size_t i = 0; i < view->count; i++)
+		if (view->rows[i].flags & VIEW_ALWAYS && !(written & UINT64_C(1) << i))
+			missing_write(json, &view->rows[i]);
+}
+
+void render(struct json *json, const char *key, const struct view *view, const bson_t *doc,
+	    const struct caller *viewer)
+{
+	json_object(json, key);
+	render_members(json, view, doc, viewer);
+	json_end(json);
+}

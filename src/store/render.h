@@ -1,0 +1,20 @@
+/* Records as JSON: BSON through a view straight into the answer, with no tree in between. */
+#ifndef STORE_RENDER_H
+#define STORE_RENDER_H
+
+#include "base/caller.h"
+#include "http/json_out.h"
+#include "http/view.h"
+
+#include <bson/bson.h>
+
+/* Writes doc as an object under key (NULL in an array, or for the top value). viewer decides about
+ * VIEW_PRIVATE rows: they are for the record's owner and for admins. */
+void render(struct json *json, const char *key, const struct view *view, const bson_t *doc,
+	    const struct caller *viewer);
+
+/* Writes the members alone, into an object that is open: for answers that add members of their own. */
+void render_members(struct json *json, const struct view *view, const bson_t *doc,
+		    const struct caller *viewer);
+
+#endif

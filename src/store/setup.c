@@ -1,0 +1,351 @@
+#include "store/setup.h"
+
+#include "base/clock.h"
+#include "store/doc.h"
+#include "store/indexes.h"
+#include "store/store_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROBLEM_SIZE = 256, NAMESPACE_NOT_FOUND = 26, TRANSACTION_SECONDS = 5 };
+
+struct setup {
+	struct db *db;
+	struct arena *arena;
+	FILE *report;
+	char *problem;
+	int changes;
+};
+
+static enum err failed(struct setup *setup, const char *what, const bson_error_t *error)
+{
+	enum err err = store_failed(error, what);
+
+	snprintf(setup->problem, PROBLEM_SIZE, "%s: %.180s", what, error->message);
+	return err;
+}
+
+static enum err refused(struct setup *setup, enum err err, const char *sentence)
+{
+	snprintf(setup->problem, PROBLEM_SIZE, "%s", sentence);
+	return err;
+}
+
+static bool run(struct setup *setup, const char *database, const bson_t *command,
+		const bson_t **reply, bson_error_t *error)
+{
+	struct db *db = setup->db;
+	bson_t raw;
+	bool ok = mongoc_client_command_simple(
+		db->client, database ? database : db->store->database, command, NULL, &raw, error);
+
+	*reply = doc_steal(setup->arena, &raw);
+	return ok;
+}
+
+static bson_t *parsed(struct arena *arena, const char *json)
+{
+	bson_error_t error;
+	bson_t *doc = bson_new_from_json((const uint8_t *)json, -1, &error);
+
+	/* our own tables: a slip in them is a programming error */
+	if (!doc)
+		abort();
+	return doc_keep(arena, doc);
+}
+
+/* The documents of a reply's first batch, which is all of it for our few names; false when it is
+ * none. */
+static bool batch_of(const bson_t *reply, bson_iter_t *rows)
+{
+	bson_iter_t at, batch;
+
+	return bson_iter_init(&at, reply) &&
+	       bson_iter_find_descendant(&at, "cursor.firstBatch", &batch) &&
+	       BSON_ITER_HOLDS_ARRAY(&batch) && bson_iter_recurse(&batch, rows);
+}
+
+static bool batch_next(bson_iter_t *rows, bson_t *doc)
+{
+	const uint8_t *bytes;
+	uint32_t length;
+
+	if (!bson_iter_next(rows) || !BSON_ITER_HOLDS_DOCUMENT(rows))
+		return false;
+	bson_iter_document(rows, &length, &bytes);
+	return bson_init_static(doc, bytes, length);
+}
+
+/* ---- indexes ---- */
+
+/* Directions may be stored as any kind of number. */
+static bool same_keys(const bson_t *a, const bson_t *b)
+{
+	bson_iter_t left, right;
+	int64_t one, other;
+
+	if (bson_count_keys(a) != bson_count_keys(b) || !bson_iter_init(&left, a) ||
+	    !bson_iter_init(&right, b))
+		return false;
+	while (bson_iter_next(&left) && bson_iter_next(&right))
+		if (strcmp(bson_iter_key(&left), bson_iter_key(&right)) ||
+		    !doc_iter_number(&left, &one) || !doc_iter_number(&right, &other) ||
+		    one != other)
+			return false;
+	return true;
+}
+
+/*
+ * Is the index there, by its name? Or one of the same keys under another, where any will do: two
+ * of the same keys cannot be, and the one of an older server serves as well.
+ */
+static bool index_is_there(const struct setup *setup, const bson_t *existing,
+			   const struct index_row *row)
+{
+	bson_iter_t rows;
+	bson_t index, keys;
+
+	if (!existing || !batch_of(existing, &rows))
+		return false;
+	while (batch_next(&rows, &index)) {
+		const char *name = doc_text(&index, "name");
+
+		if (!name || !doc_part(&index, "key", &keys) ||
+		    !same_keys(&keys, parsed(setup->arena, row->keys)))
+			continue;
+		if (!row->options || !strcmp(name, row->name))
+			return true;
+	}
+	return false;
+}
+
+static bson_t *index_spec(struct arena *arena, const struct index_row *row)
+{
+	bson_t *spec = DOC(arena, "name", BCON_UTF8(row->name), "key",
+			   BCON_DOCUMENT(parsed(arena, row->keys)));
+
+	if (row->options)
+		bson_concat(spec, parsed(arena, row->options));
+	return spec;
+}
+
+/* The indexes of a collection, as the server lists them; NULL when there is no such collection. */
+static enum err indexes_read(struct setup *setup, enum collection in, const bson_t **existing)
+{
+	bson_error_t error;
+	bson_t *command = DOC(setup->arena, "listIndexes", BCON_UTF8(collection_name(in)), "cursor",
+			      "{", "batchSize", BCON_INT32(1000), "}");
+
+	if (run(setup, NULL, command, existing, &error))
+		return OK;
+	*existing = NULL;
+	return error.code == NAMESPACE_NOT_FOUND ?
+		       OK :
+		       failed(setup, "The indexes cannot be read", &error);
+}
+
+/* What is missing is made by one command, which reads the collection once. */
+static enum err indexes_make(struct setup *setup, enum collection in)
+{
+	struct arena *arena = setup->arena;
+	bson_t *missing = doc_keep(arena, bson_new());
+	const char *collection = collection_name(in);
+	const bson_t *existing, *reply;
+	bson_error_t error;
+	uint32_t count = 0;
+	enum err err = indexes_read(setup, in, &existing);
+
+	for (size_t i = 0; i < index_row_count && err == OK; i++) {
+		if (index_rows[i].in != in || index_is_there(setup, existing, &index_rows[i]))
+			continue;
+		const char *position = arena_printf(arena, "%u", count++);
+		BSON_APPEND_DOCUMENT(missing, position, index_spec(arena, &index_rows[i]));
+	}
+	if (err != OK || !count)
+		return err;
+	if (!run(setup, NULL,
+		 DOC(arena, "createIndexes", BCON_UTF8(collection), "indexes", BCON_ARRAY(missing),
+		     "writeConcern", "{", "w", BCON_UTF8("majority"), "}"),
+		 &reply, &error))
+		return failed(setup,
+			      arena_printf(arena, "The indexes of %s cannot be made", collection),
+			      &error);
+	fprintf(setup->report, "%s: %u %s made\n", collection, count,
+		count == 1 ? "index" : "indexes");
+	setup->changes++;
+	return OK;
+}
+
+/* ---- validators ---- */
+
+/* The collection's options as they stand; empty when it has none. */
+static enum err options_read(struct setup *setup, enum collection in, bson_t *options)
+{
+	const bson_t *reply;
+	bson_error_t error;
+	bson_iter_t rows;
+	bson_t info;
+
+	bson_init(options);
+	if (!run(setup, NULL,
+		 DOC(setup->arena, "listCollections", BCON_INT32(1), "filter", "{", "name",
+		     BCON_UTF8(collection_name(in)), "}"),
+		 &reply, &error))
+		return failed(setup, "The collections cannot be listed", &error);
+	if (batch_of(reply, &rows) && batch_next(&rows, &info))
+		doc_part(&info, "options", options);
+	return OK;
+}
+
+static bool validator_is_there(const bson_t *options, const bson_t *rule)
+{
+	const char *level = doc_text(options, "validationLevel");
+	bson_t validator;
+
+	return level && !strcmp(level, "moderate") && doc_part(options, "validator", &validator) &&
+	       bson_equal(&validator, rule);
+}
+
+/* Changing it waits for open transactions, so it is done only where something is to be changed. */
+static enum err validator_make(struct setup *setup, const struct validator_row *row)
+{
+	struct arena *arena = setup->arena;
+	const char *collection = collection_name(row->in);
+	bson_t *rule = parsed(arena, row->rule), options;
+	const bson_t *reply;
+	bson_error_t error;
+	enum err err = options_read(setup, row->in, &options);
+
+	if (err != OK || validator_is_there(&options, rule))
+		return err;
+	if (!run(setup, NULL,
+		 DOC(arena, "collMod", BCON_UTF8(collection), "validator", BCON_DOCUMENT(rule),
+		     "validationLevel", BCON_UTF8("moderate"), "validationAction",
+		     BCON_UTF8("error"), "writeConcern", "{", "w", BCON_UTF8("majority"), "}"),
+		 &reply, &error))
+		return failed(setup,
+			      arena_printf(arena, "The validator of %s cannot be set", collection),
+			      &error);
+	fprintf(setup->report, "%s: validator set\n", collection);
+	setup->changes++;
+	return OK;
+}
+
+/* ---- the server, and the mark ---- */
+
+/* What a killed worker had locked stays so for as long; contenders meanwhile fail. */
+static void lifetime_tell(struct setup *setup)
+{
+	const bson_t *reply;
+	bson_error_t error;
+
+	if (!run(setup, "admin",
+		 DOC(setup->arena, "getParameter", BCON_INT32(1), "transactionLifetimeLimitSeconds",
+		     BCON_INT32(1)),
+		 &reply, &error)) {
+		fprintf(setup->report,
+			"The server does not tell its transactionLifetimeLimitSeconds; it should "
+			"be %d.\n",
+			TRANSACTION_SECONDS);
+		return;
+	}
+	int64_t seconds = doc_whole(reply, "transactionLifetimeLimitSeconds", 0);
+	if (seconds > TRANSACTION_SECONDS)
+		fprintf(setup->report,
+			"The server's transactionLifetimeLimitSeconds is %lld: records that a "
+			"killed worker was changing stay locked for so long. Set it to %d.\n",
+			(long long)seconds, TRANSACTION_SECONDS);
+}
+
+static enum err mark_read(struct db *db, struct arena *arena, const bson_t **mark)
+{
+	return db_find_one(db, arena, META, DOC(arena, "_id", BCON_UTF8("adopted")), NULL, mark);
+}
+
+static enum err mark_write(struct setup *setup)
+{
+	struct arena *arena = setup->arena;
+	const bson_t *reply;
+	enum err err =
+		db_write(setup->db, arena,
+			 DOC(arena, "insert", BCON_UTF8(collection_name(META)), "documents", "[",
+			     "{", "_id", BCON_UTF8("adopted"), "version", BCON_INT32(SETUP_VERSION),
+			     "at", BCON_DATE_TIME(clock_now()), "}", "]"),
+			 &reply);
+
+	/* a taken key: another run was first */
+	if (err == OK && doc_whole(reply, "n", 0) == 1)
+		setup->changes++;
+	return err;
+}
+
+static enum err holds_records(struct setup *setup, enum collection in, bool *holds)
+{
+	const bson_t *any;
+	enum err err = db_find_one(setup->db, setup->arena, in, DOC(setup->arena, NULL),
+				   DOC(setup->arena, "_id", BCON_INT32(1)), &any);
+
+	*holds = any != NULL;
+	return err;
+}
+
+/* Records without the mark are an older server's. */
+static enum err mark_check(struct setup *setup, bool *marked)
+{
+	const bson_t *mark;
+	bool users = false, tasks = false;
+	enum err err = mark_read(setup->db, setup->arena, &mark);
+
+	*marked = mark != NULL;
+	if (mark && doc_whole(mark, "version", 0) > SETUP_VERSION)
+		return refused(
+			setup, ERR_CONFLICT,
+			"The data was made ready by a newer version of this program: use that.");
+	if (err == OK && !mark)
+		err = holds_records(setup, USERS, &users);
+	if (err == OK && !mark)
+		err = holds_records(setup, TASKS, &tasks);
+	if (users || tasks)
+		return refused(
+			setup, ERR_CONFLICT,
+			"The database holds users or tasks of another server, and this version "
+			"cannot adopt them yet: name an empty database in MONGODB_URI.");
+	return err;
+}
+
+enum err setup_run(struct db *db, struct arena *arena, FILE *report, char problem[256])
+{
+	struct setup setup = { .db = db, .arena = arena, .report = report, .problem = problem };
+	bool marked;
+
+	*problem = '\0';
+	enum err err = db_check_server(db, problem);
+	if (err == OK)
+		err = mark_check(&setup, &marked);
+	for (int in = 0; in < COLLECTION_COUNT && err == OK; in++)
+		err = indexes_make(&setup, (enum collection)in);
+	for (size_t i = 0; i < validator_row_count && err == OK; i++)
+		err = validator_make(&setup, &validator_rows[i]);
+	if (err == OK && !marked)
+		err = mark_write(&setup);
+	if (err == OK)
+		lifetime_tell(&setup);
+	if (err == OK)
+		fputs(setup.changes ? "The database is ready.\n" :
+				      "The database was ready; nothing was changed.\n",
+		      report);
+	else if (!*problem)
+		refused(&setup, err, err_row(err)->sentence);
+	return err;
+}
+
+enum err setup_ready(struct db *db, struct arena *arena)
+{
+	const bson_t *mark;
+	enum err err = mark_read(db, arena, &mark);
+
+	if (err != OK)
+		return err;
+	return mark ? OK : ERR_UNAVAILABLE;
+}

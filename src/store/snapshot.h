@@ -1,0 +1,36 @@
+/*
+ * Reading much in one snapshot: several queries that all see the data as it was at one moment, while writers go on.
+ *
+ * It has a connection of its own, because such queries may take far longer than a call's answer is let to take. After
+ * the first error every result ends; snapshot_error() tells, so it is asked once, at the end. The server keeps
+ * the past for some minutes (minSnapshotHistoryWindowInSeconds, 300 unless set): a run must not take longer.
+ */
+#ifndef STORE_SNAPSHOT_H
+#define STORE_SNAPSHOT_H
+
+#include "store/store.h"
+
+struct snapshot;
+
+/* A query's results, in order, read in batches. */
+struct rows;
+
+/* Opens a snapshot that lives as long as the arena and may be read from for max_ms in all (0: as long as it takes).
+ * The moment is that of the first query. Never NULL. */
+struct snapshot *snapshot_open(struct db *db, struct arena *arena, int64_t max_ms);
+
+/* options: sort, projection, hint. Starts with the first rows_next(). */
+struct rows *snapshot_find(struct snapshot *snapshot, enum collection in, const bson_t *filter,
+			   const bson_t *options);
+/* pipeline is an array document; large groups and sorts of it may use the server's disk. */
+struct rows *snapshot_aggregate(struct snapshot *snapshot, enum collection in,
+				const bson_t *pipeline);
+
+/* The next document, which lives until the next call for the same rows; NULL at the end. */
+const bson_t *rows_next(struct rows *rows);
+
+/* OK, or what ended the results early; ERR_UNAVAILABLE also when max_ms had passed, which snapshot_late() tells. */
+enum err snapshot_error(const struct snapshot *snapshot);
+bool snapshot_late(const struct snapshot *snapshot);
+
+#endif

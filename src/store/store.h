@@ -1,0 +1,93 @@
+/*
+ * MongoDB: the pool of a process, a thread's connection, and reading single documents.
+ *
+ * libmongoc stays in this folder. What goes wrong below is logged here and becomes ERR_UNAVAILABLE (the database
+ * cannot be reached or did not answer in time) or ERR_INTERNAL (it refused what we sent).
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/id.h"
+
+#include <bson/bson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum collection {
+	USERS,
+	TASKS,
+	SUBMISSIONS,
+	WITHDRAWALS,
+	PAYMENTS,
+	NOTIFICATIONS,
+	LEDGER,
+	IDEMPOTENCY,
+	THROTTLE,
+	TICKETS,
+	META,
+	COLLECTION_COUNT
+};
+
+const char *collection_name(enum collection collection);
+
+/* A process's pool; shared by its threads. */
+struct store;
+
+/* A thread's connection: used by one thread at a time. */
+struct db;
+
+struct store_options {
+	const char *uri; /* names the database */
+	int threads; /* connections that may be open at once */
+	int answer_ms; /* how long one answer of the server may take */
+};
+
+/* NULL and a sentence in problem when the address cannot be used. Does not connect yet. */
+struct store *store_open(const struct store_options *options, char problem[256]);
+void store_close(struct store *store);
+
+/* NULL and a logged reason when no connection can be had. */
+struct db *db_open(struct store *store);
+void db_close(struct db *db);
+
+/* Looks at the server: ERR_UNAVAILABLE when it cannot be reached, ERR_NOT_CONFIGURED and a sentence in
+ * problem when it is not a replica set (or mongos). */
+enum err db_check_server(struct db *db, char problem[256]);
+
+/* Runs a command; *reply lives in the arena and is NULL on error. Reads are retried once by the driver. */
+enum err db_read(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply);
+/* The same with retryable writes and w:majority; write errors in the reply are the caller's to look at. */
+enum err db_write(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply);
+
+/* The first document that matches, or NULL; sort and fields may be NULL. */
+enum err db_find_one(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
+		     const bson_t *fields, const bson_t **found);
+enum err db_find_id(struct db *db, struct arena *arena, enum collection in, const struct id *id,
+		    const bson_t **found);
+
+/* Called for each document; a false answer ends the reading. */
+typedef bool (*db_row)(void *context, const bson_t *doc);
+
+/* Every document that matches, in batches. options: sort, limit, projection, hint …; may be NULL. */
+enum err db_each(struct db *db, enum collection in, const bson_t *filter, const bson_t *options,
+		 db_row row, void *context);
+
+/* Every document of an aggregation; pipeline is an array document. maxTimeMS and the like in options. */
+enum err db_aggregate(struct db *db, enum collection in, const bson_t *pipeline,
+		      const bson_t *options, db_row row, void *context);
+
+/* Documents that match, counted no further than limit (0: all). */
+enum err db_count(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
+		  int64_t limit, int64_t *count);
+
+/* Removes what matches; one document at most when one is set. */
+enum err db_remove(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
+		   bool one);
+
+/* Adds documents in bulk, unordered; those whose key is taken are passed over. For seeding and adoption. */
+enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
+			const bson_t *const *docs, size_t count);
+
+#endif
