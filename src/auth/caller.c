@@ -1,0 +1,54 @@
+#include "auth/caller.h"
+
+#include "auth/token.h"
+#include "store/doc.h"
+
+void caller_from(const bson_t *user, struct caller *caller)
+{
+	const char *name = doc_text(user, "name"), *email = doc_text(user, "email");
+
+	*caller = (struct caller){
+		.known = true,
+		.role = role_of(doc_text(user, "role")),
+		.name = name ? name : "",
+		.email = email ? email : "",
+		.coins = doc_whole(user, "coins", 0),
+		.pending_coins = doc_whole(user, "pending_coins", 0),
+		.tokens_valid_after = doc_whole(user, "tokens_valid_after", 0),
+		.record = user,
+	};
+	doc_id(user, "_id", &caller->id);
+}
+
+enum err caller_read(struct db *db, struct arena *arena, const char *secret, const char *token,
+		     int64_t now, struct caller *caller)
+{
+	struct token_claims claims;
+	const bson_t *user = NULL;
+	enum err err = token_verify(arena, secret, token, now / 1000, &claims);
+
+	if (err == OK)
+		err = db_find_id(db, arena, USERS, &claims.user, &user);
+	if (err != OK)
+		return err;
+	if (!user || doc_bool(user, "closing", false))
+		return ERR_UNAUTHORIZED;
+	if (claims.issued_at <= doc_whole(user, "tokens_valid_after", -1))
+		return ERR_UNAUTHORIZED;
+	caller_from(user, caller);
+	return OK;
+}
+
+char *caller_token(struct arena *arena, const char *secret, const bson_t *user, int64_t now)
+{
+	int64_t earliest = doc_whole(user, "tokens_valid_after", -1) + 1;
+	struct token_claims claims = {
+		.email = doc_text(user, "email"),
+		.role = doc_text(user, "role"),
+		.issued_at = now / 1000 > earliest ? now / 1000 : earliest,
+	};
+
+	doc_id(user, "_id", &claims.user);
+	claims.expires_at = claims.issued_at + TOKEN_LIFE_SECONDS;
+	return token_sign(arena, secret, &claims);
+}

@@ -1,0 +1,22 @@
+/* From a bearer token to the user as the database has them now. */
+#ifndef AUTH_CALLER_H
+#define AUTH_CALLER_H
+
+#include "base/caller.h"
+#include "base/error.h"
+#include "store/store.h"
+
+/*
+ * Checks the token and reads its user. ERR_UNAUTHORIZED (also for a user who is gone, being removed, or whose tokens
+ * were ended), ERR_TOKEN_EXPIRED, ERR_UNAVAILABLE. now: milliseconds.
+ */
+enum err caller_read(struct db *db, struct arena *arena, const char *secret, const char *token,
+		     int64_t now, struct caller *caller);
+
+/* Fills a caller from a user document. */
+void caller_from(const bson_t *user, struct caller *caller);
+
+/* A token for the user of this document; it works at once also where older ones were ended this second. */
+char *caller_token(struct arena *arena, const char *secret, const bson_t *user, int64_t now);
+
+#endif

@@ -1,0 +1,242 @@
+#include "auth/password.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+
+#include <crypt.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HASH_LENGTH (PASSWORD_HASH_SIZE - 1)
+#define SALT_BYTES 16
+/* Of kept hashes: dearer ones would hold a slot for seconds. Nobody's default is above 12. */
+#define COST_MIN 4
+#define COST_MAX 15
+
+#define WAIT_MS 2000
+#define POLL_MS_MIN 3
+#define POLL_MS_SPREAD 5
+
+struct password_gate {
+	char *directory;
+	int slots;
+	int waiting_max;
+	atomic_int waiting;
+};
+
+static int cores_usable(void)
+{
+	cpu_set_t cores;
+
+	if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+		return CPU_COUNT(&cores);
+	/* More cores than the set has room for. */
+	return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/*
+ * Opens a slot's file anew each time: a lock belongs to an open file, and two threads that shared
+ * one would both hold it.
+ */
+static int slot_open(const struct password_gate *gate, int slot)
+{
+	char path[PATH_MAX];
+	int length = snprintf(path, sizeof(path), "%s/hash.%d.lock", gate->directory, slot);
+
+	if (length < 0 || (size_t)length >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+}
+
+static bool gate_usable(const struct password_gate *gate)
+{
+	if (mkdir(gate->directory, 0770) != 0 && errno != EEXIST)
+		return false;
+	for (int slot = 0; slot < gate->slots; slot++) {
+		int fd = slot_open(gate, slot);
+		if (fd < 0)
+			return false;
+		close(fd);
+	}
+	return true;
+}
+
+struct password_gate *password_gate_new(const char *run_dir, int threads)
+{
+	struct password_gate *gate = calloc(1, sizeof(*gate));
+	int cores = cores_usable();
+
+	if (!gate || !(gate->directory = strdup(run_dir)))
+		abort();
+	gate->slots = cores > 2 ? cores - 1 : 1;
+	gate->waiting_max = threads >= 8 ? threads / 4 : 1;
+	if (gate_usable(gate))
+		return gate;
+	log_line(LOG_ERROR, NULL, "The run directory %s cannot be used: %s.", run_dir,
+		 strerror(errno));
+	password_gate_free(gate);
+	return NULL;
+}
+
+void password_gate_free(struct password_gate *gate)
+{
+	if (!gate)
+		return;
+	free(gate->directory);
+	free(gate);
+}
+
+/* The descriptor that holds a slot's lock; -1 with errno EWOULDBLOCK when all are taken. */
+static int slot_take(const struct password_gate *gate)
+{
+	/* From a random one on, so that waiters spread out. */
+	uint32_t first = random_below((uint32_t)gate->slots);
+
+	for (int i = 0; i < gate->slots; i++) {
+		int fd = slot_open(gate, (int)((first + (uint32_t)i) % (uint32_t)gate->slots));
+		if (fd < 0)
+			continue;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+/* Polls, as flock() waits without a limit and for one file only. */
+static int slot_wait(const struct password_gate *gate)
+{
+	int64_t until = clock_steady() + WAIT_MS;
+	int fd;
+
+	do {
+		clock_sleep(POLL_MS_MIN + random_below(POLL_MS_SPREAD));
+		fd = slot_take(gate);
+	} while (fd < 0 && clock_steady() < until);
+	if (fd < 0 && errno != EWOULDBLOCK)
+		log_line(LOG_ERROR, NULL, "A hashing slot in %s cannot be locked: %s.",
+			 gate->directory, strerror(errno));
+	return fd;
+}
+
+enum err password_gate_enter(struct password_gate *gate, int *slot)
+{
+	*slot = slot_take(gate);
+	if (*slot >= 0)
+		return OK;
+	if (atomic_fetch_add(&gate->waiting, 1) < gate->waiting_max)
+		*slot = slot_wait(gate);
+	atomic_fetch_sub(&gate->waiting, 1);
+	return *slot >= 0 ? OK : ERR_UNAVAILABLE;
+}
+
+void password_gate_leave(struct password_gate *gate, int slot)
+{
+	(void)gate;
+	close(slot);
+}
+
+/* crypt(3) into a buffer of our own; its working memory, which knows the password, is wiped. */
+static bool bcrypt_run(const char *password, const char *setting, char hash[PASSWORD_HASH_SIZE])
+{
+	struct crypt_data *data = calloc(1, sizeof(*data));
+	bool made = false;
+
+	if (!data)
+		abort();
+	const char *output = crypt_rn(password, setting, data, sizeof(*data));
+	if (output && strlen(output) == HASH_LENGTH) {
+		memcpy(hash, output, PASSWORD_HASH_SIZE);
+		made = true;
+	}
+	explicit_bzero(data, sizeof(*data));
+	free(data);
+	return made;
+}
+
+bool password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
+{
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+	char salt[SALT_BYTES];
+
+	random_bytes(salt, sizeof(salt));
+	/* What bcrypt would not read may not seem to protect. */
+	if (strlen(password) <= PASSWORD_BYTES_MAX &&
+	    crypt_gensalt_rn("$2b$", PASSWORD_COST, salt, sizeof(salt), setting, sizeof(setting)) &&
+	    bcrypt_run(password, setting, hash))
+		return true;
+	log_line(LOG_ERROR, NULL, "A password could not be hashed.");
+	return false;
+}
+
+/* $2a$, $2b$ or $2y$, two digits of cost, $, then 22 of salt and 31 of hash. */
+static bool hash_fits(const char *hash)
+{
+	static const char alphabet[] = "./0123456789"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	if (!hash || strlen(hash) != HASH_LENGTH || strncmp(hash, "$2", 2) != 0)
+		return false;
+	if (!strchr("aby", hash[2]) || hash[3] != '$' || hash[6] != '$')
+		return false;
+	if (strspn(hash + 4, "0123456789") != 2 || strspn(hash + 7, alphabet) != HASH_LENGTH - 7)
+		return false;
+	int cost = (hash[4] - '0') * 10 + (hash[5] - '0');
+	return cost >= COST_MIN && cost <= COST_MAX;
+}
+
+/* In the same time wherever they differ. */
+static bool hash_equal(const char *a, const char *b)
+{
+	unsigned char differing = 0;
+
+	for (size_t i = 0; i < HASH_LENGTH; i++)
+		differing |= (unsigned char)(a[i] ^ b[i]);
+	return differing == 0;
+}
+
+bool password_verify(const char *password, const char *hash)
+{
+	/* Of the usual cost and of no password. */
+	static const char dummy[] = "$2b$10$abcdefghijklmnopqrstuuF6mzvEH9s7oJbFrLZBSfZXeVRSlvYnW";
+	char read[PASSWORD_BYTES_MAX + 1] = { 0 };
+	char expected[PASSWORD_HASH_SIZE], found[PASSWORD_HASH_SIZE];
+	bool real = hash_fits(hash);
+
+	memcpy(expected, real ? hash : dummy, PASSWORD_HASH_SIZE);
+	/*
+	 * The three differ in bugs of old implementations only. libxcrypt alone computes $2a$ in a
+	 * way of its own, against a bug that the Node library never had.
+	 */
+	expected[2] = 'b';
+	strncpy(read, password, PASSWORD_BYTES_MAX);
+	bool same = bcrypt_run(read, expected, found) && hash_equal(found, expected);
+	explicit_bzero(read, sizeof(read));
+	explicit_bzero(found, sizeof(found));
+	return real && same;
+}
+
+const char *password_rule(const char *password)
+{
+	bool letter = false, digit = false;
+
+	/* Whatever is not ASCII counts as a letter: no table of scripts is worth a refusal here. */
+	for (const unsigned char *byte = (const unsigned char *)password; *byte; byte++) {
+		digit |= *byte >= '0' && *byte <= '9';
+		letter |= (*byte | 0x20) >= 'a' && (*byte | 0x20) <= 'z';
+		letter |= *byte >= 0x80;
+	}
+	return letter && digit ? NULL : "A password needs at least one letter and one digit.";
+}

@@ -1,0 +1,206 @@
+#include "auth/throttle.h"
+
+#include "base/encoding.h"
+#include "store/doc.h"
+
+#include <limits.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HASH_SIZE = 32, TRIES_MAX = 10 };
+
+/* A window that runs; count 0: none does. */
+struct window {
+	int64_t count, ends;
+};
+
+/* ---- keys ---- */
+
+/* Folded as addresses are when an account is looked up: else each spelling had guesses of its own.
+ */
+static char *email_folded(struct arena *arena, const char *email)
+{
+	char *folded = arena_text(arena, email);
+
+	for (char *at = folded; *at; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at = (char)(*at - 'A' + 'a');
+	return folded;
+}
+
+static const char *key_account(struct arena *arena, const char *address, const char *email)
+{
+	const char *folded = email_folded(arena, email);
+	uint8_t hash[HASH_SIZE];
+	char hex[2 * HASH_SIZE + 1];
+
+	/* only a lack of memory can make it fail */
+	if (EVP_Digest(folded, strlen(folded), hash, NULL, EVP_sha256(), NULL) != 1)
+		abort();
+	hex_encode(hash, sizeof hash, hex);
+	return arena_printf(arena, "login:%s:%s", hex, address ? address : "");
+}
+
+static const char *key_address(struct arena *arena, const char *address)
+{
+	return arena_printf(arena, "login:%s", address ? address : "");
+}
+
+/* ---- counting ---- */
+
+static struct window window_of(const bson_t *doc, int64_t now)
+{
+	struct window window = { .ends = doc_date(doc, "expires_at", 0) };
+
+	/* the server removes what is over within a minute, not at once */
+	if (window.ends > now)
+		window.count = doc_whole(doc, "count", 0);
+	return window;
+}
+
+/* Counts in a window that is there, beginning it anew when it is over. No count: none is there. */
+static enum err window_count(struct db *db, struct arena *arena, const char *key, int64_t length,
+			     int64_t now, struct window *window)
+{
+	const bson_t *reply;
+	bson_t doc;
+	bson_t *runs = DOC(arena, "$gt", "[", BCON_UTF8("$expires_at"), BCON_DATE_TIME(now), "]");
+	enum err err = db_write(
+		db, arena,
+		DOC(arena, "findAndModify", BCON_UTF8(collection_name(THROTTLE)), "query", "{",
+		    "_id", BCON_UTF8(key), "}", "update", "[", "{", "$set", "{", "count", "{",
+		    "$cond", "[", BCON_DOCUMENT(runs), "{", "$add", "[", BCON_UTF8("$count"),
+		    BCON_INT64(1), "]", "}", BCON_INT64(1), "]", "}", "expires_at", "{", "$cond",
+		    "[", BCON_DOCUMENT(runs), BCON_UTF8("$expires_at"),
+		    BCON_DATE_TIME(now + length), "]", "}", "}", "}", "]", "new", BCON_BOOL(true)),
+		&reply);
+
+	*window = (struct window){ 0 };
+	if (err == OK && doc_part(reply, "value", &doc))
+		*window = window_of(&doc, now);
+	return err;
+}
+
+/* Begins the first window of a key; not, when another call did. */
+static enum err window_begin(struct db *db, struct arena *arena, const char *key, int64_t length,
+			     int64_t now, struct window *window)
+{
+	const bson_t *reply;
+	enum err err =
+		db_write(db, arena,
+			 DOC(arena, "insert", BCON_UTF8(collection_name(THROTTLE)), "documents",
+			     "[", "{", "_id", BCON_UTF8(key), "count", BCON_INT64(1), "expires_at",
+			     BCON_DATE_TIME(now + length), "}", "]"),
+			 &reply);
+
+	if (err == OK && doc_whole(reply, "n", 0) == 1)
+		*window = (struct window){ .count = 1, .ends = now + length };
+	return err;
+}
+
+/* Two steps rather than an upsert, whose collision with another's looks like any other failure. */
+static enum err count(struct db *db, struct arena *arena, const char *key, int64_t length,
+		      int64_t now, struct window *window)
+{
+	for (int tries = 0; tries < TRIES_MAX; tries++) {
+		enum err err = window_count(db, arena, key, length, now, window);
+
+		if (err == OK && !window->count)
+			err = window_begin(db, arena, key, length, now, window);
+		if (err != OK || window->count)
+			return err;
+	}
+	return ERR_UNAVAILABLE;
+}
+
+static enum err refuse(const struct window *window, int64_t now, int *retry_after)
+{
+	int64_t seconds = (window->ends - now + 999) / 1000;
+
+	if (seconds > *retry_after)
+		*retry_after = seconds < INT_MAX ? (int)seconds : INT_MAX;
+	return ERR_TOO_MANY_REQUESTS;
+}
+
+/* ---- logins ---- */
+
+struct login {
+	const char *account_key;
+	struct window account, address;
+	int64_t now;
+};
+
+static bool login_take(void *context, const bson_t *doc)
+{
+	struct login *login = context;
+	const char *key = doc_text(doc, "_id");
+
+	if (key && !strcmp(key, login->account_key))
+		login->account = window_of(doc, login->now);
+	else
+		login->address = window_of(doc, login->now);
+	return true;
+}
+
+enum err throttle_login_check(struct db *db, struct arena *arena, const char *address,
+			      const char *email, int64_t limit, int64_t now, int *retry_after)
+{
+	struct login login = { .account_key = key_account(arena, address, email), .now = now };
+	bson_t *filter = DOC(arena, "_id", "{", "$in", "[", BCON_UTF8(login.account_key),
+			     BCON_UTF8(key_address(arena, address)), "]", "}");
+	enum err err = OK;
+
+	*retry_after = 0;
+	if (limit > 0)
+		err = db_each(db, THROTTLE, filter, NULL, login_take, &login);
+	if (limit <= 0 || err != OK)
+		return err;
+	if (login.account.count >= limit)
+		err = refuse(&login.account, now, retry_after);
+	if (login.address.count >= limit * THROTTLE_ADDRESS_TIMES)
+		err = refuse(&login.address, now, retry_after);
+	return err;
+}
+
+enum err throttle_login_failed(struct db *db, struct arena *arena, const char *address,
+			       const char *email, int64_t limit, int64_t now)
+{
+	struct window window;
+	enum err err = OK;
+
+	if (limit > 0)
+		err = count(db, arena, key_account(arena, address, email), THROTTLE_LOGIN_MS, now,
+			    &window);
+	if (limit > 0 && err == OK)
+		err = count(db, arena, key_address(arena, address), THROTTLE_LOGIN_MS, now,
+			    &window);
+	return err;
+}
+
+enum err throttle_login_succeeded(struct db *db, struct arena *arena, const char *address,
+				  const char *email, int64_t limit, int64_t now)
+{
+	(void)now;
+	if (limit <= 0)
+		return OK;
+	return db_remove(db, arena, THROTTLE,
+			 DOC(arena, "_id", BCON_UTF8(key_account(arena, address, email))), true);
+}
+
+/* ---- registrations ---- */
+
+enum err throttle_register(struct db *db, struct arena *arena, const char *address, int64_t limit,
+			   int64_t now, int *retry_after)
+{
+	const char *key = arena_printf(arena, "register:%s", address ? address : "");
+	struct window window;
+
+	*retry_after = 0;
+	if (limit <= 0)
+		return OK;
+	enum err err = count(db, arena, key, THROTTLE_REGISTER_MS, now, &window);
+	if (err == OK && window.count > limit)
+		err = refuse(&window, now, retry_after);
+	return err;
+}
