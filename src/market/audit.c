@@ -1,0 +1,417 @@
+#include "market/audit.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "market/ledger.h"
+#include "store/doc.h"
+#include "store/snapshot.h"
+
+#include <string.h>
+
+/* One result in the order of its ids, and its row that comes next. */
+struct stream {
+	struct rows *rows;
+	const bson_t *next; /* NULL: to be read */
+	struct id id; /* of next */
+	bool ended;
+};
+
+/* One account of the journal, or two: a user's coins and what their withdrawals hold stand together. */
+struct account {
+	struct id id;
+	bool known; /* its name holds an id */
+	int64_t coins, held;
+};
+
+struct books {
+	struct snapshot *snapshot;
+	struct arena *arena;
+	struct audit *audit;
+	struct stream tasks, pending, users;
+};
+
+/* ---- sums ---- */
+
+/* Sums beyond int64 are wrong whatever they are; they stay large instead of wrapping to something plausible. */
+static int64_t plus(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return a > 0 ? INT64_MAX : INT64_MIN;
+	return sum;
+}
+
+static int64_t times(int64_t a, int64_t b)
+{
+	int64_t product;
+
+	if (__builtin_mul_overflow(a, b, &product))
+		return (a > 0) == (b > 0) ? INT64_MAX : INT64_MIN;
+	return product;
+}
+
+static void difference_add(struct audit *audit, const char *kind, const struct id *id,
+			   int64_t expected, int64_t found)
+{
+	audit->balanced = false;
+	if (audit->difference_count == AUDIT_DIFFERENCES_MAX)
+		return;
+	audit->differences[audit->difference_count++] = (struct audit_difference){
+		.kind = kind,
+		.id = *id,
+		.expected = expected,
+		.found = found,
+	};
+}
+
+static void compare(struct audit *audit, const char *kind, const struct id *id, int64_t expected,
+		    int64_t found)
+{
+	if (expected != found)
+		difference_add(audit, kind, id, expected, found);
+}
+
+/* ---- what is read ---- */
+
+/* Whose coins an account's are: "held:<withdrawal>" counts for the row's user, every other for itself. */
+static bson_t *owner_of(struct arena *arena, const char *account)
+{
+	return DOC(arena, "$cond", "[", "{", "$and", "[", "{", "$eq", "[", "{", "$substrBytes", "[",
+		   BCON_UTF8(account), BCON_INT32(0), BCON_INT32(5), "]", "}", BCON_UTF8("held:"),
+		   "]", "}", "{", "$eq", "[", "{", "$type", BCON_UTF8("$user"), "}",
+		   BCON_UTF8("objectId"), "]", "}", "]", "}", "{", "$concat", "[",
+		   BCON_UTF8("user:"), "{", "$toString", BCON_UTF8("$user"), "}", "]", "}",
+		   BCON_UTF8(account), "]");
+}
+
+/* One side of a journal row. */
+static bson_t *side(struct arena *arena, const char *account, int32_t sign)
+{
+	return DOC(arena, "of", BCON_DOCUMENT(owner_of(arena, account)), "name", BCON_UTF8(account),
+		   "coins", "{", "$multiply", "[", BCON_UTF8("$coins"), BCON_INT32(sign), "]", "}");
+}
+
+/* The balance of every account: {_id: "user:<id>", coins, held}, in the order of names. */
+static struct rows *accounts_read(struct snapshot *snapshot, struct arena *arena)
+{
+	bson_t *is_held = DOC(arena, "$eq", "[", "{", "$substrBytes", "[", BCON_UTF8("$sides.name"),
+			      BCON_INT32(0), BCON_INT32(5), "]", "}", BCON_UTF8("held:"), "]");
+	bson_t *pipeline =
+		DOC(arena, "pipeline", "[", "{", "$project", "{", "sides", "[",
+		    BCON_DOCUMENT(side(arena, "$from", -1)), BCON_DOCUMENT(side(arena, "$to", 1)),
+		    "]", "}", "}", "{", "$unwind", BCON_UTF8("$sides"), "}", "{", "$group", "{",
+		    "_id", BCON_UTF8("$sides.of"), "coins", "{", "$sum", "{", "$cond", "[",
+		    BCON_DOCUMENT(is_held), BCON_INT32(0), BCON_UTF8("$sides.coins"), "]", "}", "}",
+		    "held", "{", "$sum", "{", "$cond", "[", BCON_DOCUMENT(is_held),
+		    BCON_UTF8("$sides.coins"), BCON_INT32(0), "]", "}", "}", "}", "}", "{", "$sort",
+		    "{", "_id", BCON_INT32(1), "}", "}", "]");
+
+	return snapshot_aggregate(snapshot, LEDGER, pipeline);
+}
+
+/* How many submissions are pending for each task: {_id, n}, in the order of tasks. */
+static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena)
+{
+	return snapshot_aggregate(snapshot, SUBMISSIONS,
+				  DOC(arena, "pipeline", "[", "{", "$match", "{", "status",
+				      BCON_UTF8("pending"), "}", "}", "{", "$group", "{", "_id",
+				      BCON_UTF8("$task_id"), "n", "{", "$sum", BCON_INT32(1), "}",
+				      "}", "}", "{", "$sort", "{", "_id", BCON_INT32(1), "}", "}",
+				      "]"));
+}
+
+static struct rows *records_read(struct snapshot *snapshot, struct arena *arena, enum collection in,
+				 const char *first, const char *second)
+{
+	return snapshot_find(snapshot, in, DOC(arena, NULL),
+			     DOC(arena, "sort", "{", "_id", BCON_INT32(1), "}", "projection", "{",
+				 first, BCON_INT32(1), second, BCON_INT32(1), "}"));
+}
+
+/* ---- merging ---- */
+
+/* Makes sure of the next row; false at the end. An _id that is none of ours sorts, and counts, as the lowest. */
+static bool stream_peek(struct stream *stream)
+{
+	if (stream->next || stream->ended)
+		return !stream->ended;
+	stream->next = rows_next(stream->rows);
+	stream->ended = !stream->next;
+	if (stream->next && !doc_id(stream->next, "_id", &stream->id))
+		memset(&stream->id, 0, sizeof stream->id);
+	return !stream->ended;
+}
+
+static int id_compare(const struct id *a, const struct id *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+static int64_t pending_of(struct books *books, const struct id *task)
+{
+	struct stream *pending = &books->pending;
+
+	while (stream_peek(pending)) {
+		int order = id_compare(&pending->id, task);
+
+		if (order == 0)
+			return doc_whole(pending->next, "n", 0);
+		if (order > 0)
+			return 0;
+		pending->next = NULL;
+	}
+	return 0;
+}
+
+static void task_compare(struct books *books, const bson_t *task, const struct account *expected)
+{
+	struct audit *audit = books->audit;
+	int64_t slots =
+		plus(doc_whole(task, "required_workers", 0), pending_of(books, &expected->id));
+	int64_t escrow = times(slots, doc_whole(task, "payable_amount", 0));
+
+	audit->tasks++;
+	audit->escrow = plus(audit->escrow, escrow);
+	compare(audit, "escrow", &expected->id, expected->coins, escrow);
+}
+
+static void user_compare(struct books *books, const bson_t *user, const struct account *expected)
+{
+	struct audit *audit = books->audit;
+	int64_t coins = doc_whole(user, "coins", 0), held = doc_whole(user, "pending_coins", 0);
+
+	audit->users++;
+	audit->coins = plus(audit->coins, coins);
+	audit->pending_coins = plus(audit->pending_coins, held);
+	compare(audit, "coins", &expected->id, expected->coins, coins);
+	compare(audit, "pending_coins", &expected->id, expected->held, held);
+}
+
+typedef void (*record_compare)(struct books *books, const bson_t *record,
+			       const struct account *expected);
+
+/* Compares all records up to the account's; those before it have none, and should be worth nothing. Without an account:
+ * all that are left. false when the account's own record does not exist. */
+static bool records_until(struct books *books, struct stream *records, record_compare compare_one,
+			  const struct account *account)
+{
+	while (stream_peek(records)) {
+		int order = account ? id_compare(&records->id, &account->id) : -1;
+
+		if (order > 0)
+			return false;
+		compare_one(books, records->next,
+			    order == 0 ? account : &(struct account){ .id = records->id });
+		records->next = NULL;
+		if (order == 0)
+			return true;
+	}
+	return false;
+}
+
+static void missing_add(struct books *books, const struct account *account)
+{
+	compare(books->audit, "missing", &account->id, account->coins, 0);
+	compare(books->audit, "missing", &account->id, account->held, 0);
+}
+
+/* An account without a document of its own: its balance is one of the sums. */
+static bool total_take(struct audit *audit, const char *name, int64_t balance)
+{
+	const struct {
+		const char *name;
+		int64_t *sum;
+		int64_t sign;
+	} totals[] = {
+		{ ACCOUNT_OPENING, &audit->opening, -1 },
+		{ ACCOUNT_GRANTS, &audit->bonuses, -1 },
+		{ ACCOUNT_SALES, &audit->purchases, -1 },
+		{ ACCOUNT_ADJUSTMENTS, &audit->adjustments, -1 },
+		{ ACCOUNT_PAYOUTS, &audit->payouts, 1 },
+		{ ACCOUNT_FORFEITS, &audit->forfeits, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof totals / sizeof *totals; i++) {
+		if (strcmp(name, totals[i].name))
+			continue;
+		*totals[i].sum = times(balance, totals[i].sign);
+		return true;
+	}
+	return false;
+}
+
+static bool named(const char *name, const char *prefix, struct id *id)
+{
+	size_t length = strlen(prefix);
+
+	return !strncmp(name, prefix, length) && id_parse(name + length, strlen(name + length), id);
+}
+
+/* The names come sorted: all escrow accounts in the order of tasks, and later all users. */
+static void account_take(struct books *books, const bson_t *row)
+{
+	const char *name = doc_text(row, "_id");
+	struct account account = { .coins = doc_whole(row, "coins", 0),
+				   .held = doc_whole(row, "held", 0) };
+	bool found = false;
+
+	if (!name)
+		name = "";
+	if (named(name, "escrow:", &account.id))
+		found = records_until(books, &books->tasks, task_compare, &account);
+	else if (named(name, "user:", &account.id))
+		found = records_until(books, &books->users, user_compare, &account);
+	else
+		found = total_take(books->audit, name, account.coins);
+	if (!found)
+		missing_add(books, &account);
+}
+
+static bool sums_agree(const struct audit *audit)
+{
+	int64_t here = plus(plus(audit->coins, audit->pending_coins), audit->escrow);
+	int64_t came = plus(plus(audit->opening, audit->bonuses),
+			    plus(audit->purchases, audit->adjustments));
+
+	return plus(here, plus(audit->payouts, audit->forfeits)) == came;
+}
+
+static void books_read(struct books *books)
+{
+	struct snapshot *snapshot = books->snapshot;
+	struct arena *arena = books->arena;
+	struct rows *accounts = accounts_read(snapshot, arena);
+	const bson_t *row;
+
+	books->tasks.rows =
+		records_read(snapshot, arena, TASKS, "required_workers", "payable_amount");
+	books->pending.rows = pending_read(snapshot, arena);
+	books->users.rows = records_read(snapshot, arena, USERS, "coins", "pending_coins");
+	while ((row = rows_next(accounts)))
+		account_take(books, row);
+	records_until(books, &books->tasks, task_compare, NULL);
+	records_until(books, &books->users, user_compare, NULL);
+	if (!sums_agree(books->audit))
+		books->audit->balanced = false;
+}
+
+/* ---- keeping ---- */
+
+bson_t *audit_doc(struct arena *arena, const struct audit *audit)
+{
+	return DOC(arena, "balanced", BCON_BOOL(audit->balanced), "asOf",
+		   BCON_DATE_TIME(audit->as_of), "coins", BCON_INT64(audit->coins), "pending_coins",
+		   BCON_INT64(audit->pending_coins), "escrow", BCON_INT64(audit->escrow), "opening",
+		   BCON_INT64(audit->opening), "bonuses", BCON_INT64(audit->bonuses), "purchases",
+		   BCON_INT64(audit->purchases), "adjustments", BCON_INT64(audit->adjustments),
+		   "payouts", BCON_INT64(audit->payouts), "forfeits", BCON_INT64(audit->forfeits),
+		   "users", BCON_INT64(audit->users), "tasks", BCON_INT64(audit->tasks));
+}
+
+bson_t *audit_difference_doc(struct arena *arena, const struct audit_difference *difference)
+{
+	return DOC(arena, "kind", BCON_UTF8(difference->kind), "_id", BCON_ID(&difference->id),
+		   "expected", BCON_INT64(difference->expected), "found",
+		   BCON_INT64(difference->found));
+}
+
+static bson_t *differences_doc(struct arena *arena, const struct audit *audit)
+{
+	bson_t *array = doc_keep(arena, bson_new());
+	char key[16];
+	const char *name;
+
+	for (size_t i = 0; i < audit->difference_count; i++) {
+		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
+		BSON_APPEND_DOCUMENT(array, name,
+				     audit_difference_doc(arena, &audit->differences[i]));
+	}
+	return array;
+}
+
+/* A run that began later may have finished before; it stays, as the insert then meets its key. */
+static void audit_keep(struct db *db, struct arena *arena, const struct audit *audit)
+{
+	bson_t *run = audit_doc(arena, audit);
+	const bson_t *reply;
+
+	BSON_APPEND_ARRAY(run, "differences", differences_doc(arena, audit));
+	enum err err =
+		db_write(db, arena,
+			 DOC(arena, "update", BCON_UTF8(collection_name(META)), "updates", "[", "{",
+			     "q", "{", "_id", BCON_UTF8("audit"), "asOf", "{", "$lte",
+			     BCON_DATE_TIME(audit->as_of), "}", "}", "u", "{", "$set",
+			     BCON_DOCUMENT(run), "}", "upsert", BCON_BOOL(true), "}", "]"),
+			 &reply);
+	if (err != OK)
+		log_line(LOG_WARN, NULL, "the audit could not be kept");
+}
+
+enum err audit_run(struct db *db, struct arena *arena, int64_t max_ms, struct audit *out)
+{
+	struct books books = { .arena = arena, .audit = out };
+
+	*out = (struct audit){ .balanced = true, .as_of = clock_now() };
+	books.snapshot = snapshot_open(db, arena, max_ms);
+	books_read(&books);
+	if (snapshot_late(books.snapshot))
+		return ERR_IN_PROGRESS;
+	enum err err = snapshot_error(books.snapshot);
+	if (err == OK)
+		audit_keep(db, arena, out);
+	return err;
+}
+
+static const char *kind_of(const char *text)
+{
+	static const char *const kinds[] = { "coins", "pending_coins", "escrow" };
+
+	for (size_t i = 0; text && i < sizeof kinds / sizeof *kinds; i++)
+		if (!strcmp(text, kinds[i]))
+			return kinds[i];
+	return "missing";
+}
+
+static void differences_load(const bson_t *list, struct audit *out)
+{
+	bson_iter_t at;
+	bson_t one;
+	struct id id = { 0 };
+
+	bson_iter_init(&at, list);
+	while (bson_iter_next(&at) && doc_part(list, bson_iter_key(&at), &one)) {
+		doc_id(&one, "_id", &id);
+		difference_add(out, kind_of(doc_text(&one, "kind")), &id,
+			       doc_whole(&one, "expected", 0), doc_whole(&one, "found", 0));
+	}
+}
+
+enum err audit_last(struct db *db, struct arena *arena, struct audit *out)
+{
+	const bson_t *run;
+	bson_t list;
+	enum err err =
+		db_find_one(db, arena, META, DOC(arena, "_id", BCON_UTF8("audit")), NULL, &run);
+
+	if (err != OK || !run)
+		return err != OK ? err : ERR_NOT_FOUND;
+	*out = (struct audit){
+		.as_of = doc_date(run, "asOf", 0),
+		.coins = doc_whole(run, "coins", 0),
+		.pending_coins = doc_whole(run, "pending_coins", 0),
+		.escrow = doc_whole(run, "escrow", 0),
+		.opening = doc_whole(run, "opening", 0),
+		.bonuses = doc_whole(run, "bonuses", 0),
+		.purchases = doc_whole(run, "purchases", 0),
+		.adjustments = doc_whole(run, "adjustments", 0),
+		.payouts = doc_whole(run, "payouts", 0),
+		.forfeits = doc_whole(run, "forfeits", 0),
+		.users = doc_whole(run, "users", 0),
+		.tasks = doc_whole(run, "tasks", 0),
+	};
+	if (doc_part(run, "differences", &list))
+		differences_load(&list, out);
+	out->balanced = doc_bool(run, "balanced", false);
+	return OK;
+}

@@ -1,0 +1,245 @@
+#include "market/seed.h"
+
+#include "base/clock.h"
+#include "market/seed_private.h"
+#include "market/seed_texts.h"
+#include "store/doc.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { BATCH_USERS = 1000, BATCH_TASKS = 250 };
+
+/* ---- batches ---- */
+
+void seed_add(struct seeding *seeding, enum collection in, const bson_t *doc)
+{
+	struct bulk *bulk = &seeding->bulks[in];
+
+	if (bulk->count == SEED_BULK_MAX)
+		abort();
+	bulk->docs[bulk->count++] = doc;
+}
+
+static enum err flush(struct seeding *seeding)
+{
+	enum err err = OK;
+
+	for (enum collection in = 0; in < COLLECTION_COUNT && err == OK; in++) {
+		struct bulk *bulk = &seeding->bulks[in];
+
+		if (bulk->count)
+			err = db_insert_many(seeding->db, seeding->arena, in, bulk->docs,
+					     bulk->count);
+		bulk->count = 0;
+	}
+	arena_reset(seeding->arena);
+	return err;
+}
+
+__attribute__((format(printf, 2, 3))) static void say(const struct seeding *seeding,
+						      const char *format, ...)
+{
+	va_list values;
+
+	if (!seeding->progress)
+		return;
+	va_start(values, format);
+	vfprintf(seeding->progress, format, values);
+	va_end(values);
+	fputc('\n', seeding->progress);
+	fflush(seeding->progress);
+}
+
+/* ---- all ---- */
+
+static int64_t at_least(int64_t value, int64_t least)
+{
+	return value > least ? value : least;
+}
+
+static void tally_all(struct seeding *seeding)
+{
+	for (int64_t task = 0; task < seeding->tasks; task++) {
+		const struct shape *shape = seed_shape(task);
+		struct tally *buyer = &seeding->tallies[seed_buyer(seeding, task)];
+		int64_t price = seed_task(task)->price;
+		int kept = shape->fate == OPEN ? shape->open : 0;
+
+		buyer->coins -= (kept + shape->approved + shape->pending) * price;
+		buyer->open_tasks += shape->fate == OPEN || shape->fate == EXPIRED;
+		for (int work = 0; work < seed_works(shape); work++) {
+			struct tally *worker = &seeding->tallies[seed_worker(seeding, task, work)];
+
+			worker->coins += work < shape->approved ? price : 0;
+			worker->pending += work >= shape->approved + shape->rejected;
+		}
+	}
+}
+
+static enum err users_add(struct seeding *seeding)
+{
+	int64_t users = 1 + seeding->buyers + seeding->workers;
+	enum err err = OK;
+
+	for (int64_t user = 0; user < users && err == OK; user++) {
+		seed_add_user(seeding, user);
+		if (user % BATCH_USERS == BATCH_USERS - 1 || user == users - 1)
+			err = flush(seeding);
+	}
+	if (err == OK)
+		say(seeding, "Demo data  %lld workers, %lld buyers and an admin",
+		    (long long)seeding->workers, (long long)seeding->buyers);
+	return err;
+}
+
+static enum err tasks_add(struct seeding *seeding)
+{
+	int64_t step = at_least(seeding->tasks / 10, BATCH_TASKS);
+	enum err err = OK;
+
+	for (int64_t task = 0; task < seeding->tasks && err == OK; task++) {
+		seed_add_task(seeding, task);
+		if (task % BATCH_TASKS == BATCH_TASKS - 1 || task == seeding->tasks - 1)
+			err = flush(seeding);
+		if (err == OK && (task % step == step - 1 || task == seeding->tasks - 1))
+			say(seeding, "Demo data  %lld of %lld tasks with their submissions",
+			    (long long)task + 1, (long long)seeding->tasks);
+	}
+	return err;
+}
+
+/* ---- once ---- */
+
+/* Another user's address would keep ours out, and its coins out of the books. */
+static enum err domain_is_free(struct seeding *seeding, char problem[256])
+{
+	struct id first = seed_id_first(), last = seed_id_last();
+	const bson_t *taken;
+	enum err err = db_find_one(seeding->db, seeding->arena, USERS,
+				   DOC(seeding->arena, "email_key",
+				       BCON_REGEX("@demo\\.example$", ""), "_id", "{", "$not", "{",
+				       "$gte", BCON_ID(&first), "$lte", BCON_ID(&last), "}", "}"),
+				   DOC(seeding->arena, "_id", BCON_INT32(1)), &taken);
+
+	if (err != OK || !taken)
+		return err;
+	snprintf(problem, 256,
+		 "A user who is not of the demo data has an address @%s: remove that user first.",
+		 SEED_DOMAIN);
+	return ERR_CONFLICT;
+}
+
+/* What an earlier run wrote down; false when there was none. */
+static bool plan_take(struct seeding *seeding, const bson_t *marker)
+{
+	if (!marker)
+		return false;
+	seeding->tasks = doc_whole(marker, "scale", SEED_TASKS);
+	seeding->now = doc_date(marker, "now", 0);
+	seeding->finished = doc_bool(marker, "finished", false);
+	seeding->buyers = at_least(seeding->tasks / 100, 3);
+	seeding->workers = at_least(seeding->tasks / 20, 6);
+	return true;
+}
+
+static enum err plan_write(struct seeding *seeding, const struct seed_order *order)
+{
+	struct arena *arena = seeding->arena;
+	int64_t scale = order->scale > 0 ? order->scale : SEED_TASKS;
+	const bson_t *reply;
+
+	return db_write(seeding->db, arena,
+			DOC(arena, "update", BCON_UTF8(collection_name(META)), "updates", "[", "{",
+			    "q", "{", "_id", BCON_UTF8("demo"), "}", "u", "{", "$setOnInsert", "{",
+			    "scale", BCON_INT64(scale), "now", BCON_DATE_TIME(order->now), "}", "}",
+			    "upsert", BCON_BOOL(true), "}", "]"),
+			&reply);
+}
+
+/* The first run says what is to be made; one that was cut off is finished as it was begun. */
+static enum err begin(struct seeding *seeding, const struct seed_order *order, char problem[256])
+{
+	struct arena *arena = seeding->arena;
+	bson_t *id = DOC(arena, "_id", BCON_UTF8("demo"));
+	const bson_t *marker;
+	enum err err = db_find_one(seeding->db, arena, META, id, NULL, &marker);
+
+	if (err != OK || plan_take(seeding, marker))
+		return err;
+	err = domain_is_free(seeding, problem);
+	if (err == OK)
+		err = plan_write(seeding, order);
+	if (err == OK)
+		err = db_find_one(seeding->db, arena, META, id, NULL, &marker);
+	if (err == OK && !plan_take(seeding, marker))
+		err = ERR_UNAVAILABLE;
+	return err;
+}
+
+static enum err finish(struct seeding *seeding)
+{
+	const bson_t *reply;
+
+	return db_write(seeding->db, seeding->arena,
+			DOC(seeding->arena, "update", BCON_UTF8(collection_name(META)), "updates",
+			    "[", "{", "q", "{", "_id", BCON_UTF8("demo"), "}", "u", "{", "$set",
+			    "{", "finished", BCON_BOOL(true), "}", "}", "}", "]"),
+			&reply);
+}
+
+static enum err seed_all(struct seeding *seeding)
+{
+	int64_t users = 1 + seeding->buyers + seeding->workers;
+	enum err err = OK;
+
+	if (!password_hash(SEED_PASSWORD, seeding->hash))
+		return ERR_INTERNAL;
+	seeding->tallies = calloc((size_t)users, sizeof *seeding->tallies);
+	if (!seeding->tallies)
+		abort();
+	tally_all(seeding);
+	err = users_add(seeding);
+	if (err == OK)
+		err = tasks_add(seeding);
+	if (err == OK)
+		err = finish(seeding);
+	free(seeding->tallies);
+	return err;
+}
+
+static enum err seed_once(struct seeding *seeding, const struct seed_order *order,
+			  char problem[256])
+{
+	enum err err = begin(seeding, order, problem);
+
+	if (err != OK || !seeding->finished)
+		return err == OK ? seed_all(seeding) : err;
+	say(seeding, "Demo data  is there already");
+	return OK;
+}
+
+enum err seed_demo(struct db *db, const struct seed_order *order, char problem[256])
+{
+	problem[0] = '\0';
+	if (order->production && !order->force) {
+		snprintf(problem, 256,
+			 "Everybody knows the demo accounts' password, and this is production: "
+			 "give --force if you mean it.");
+		return ERR_FORBIDDEN;
+	}
+	if (order->scale < 0 || order->scale > SEED_TASKS_MAX) {
+		snprintf(problem, 256, "The scale is a number of tasks, 1 to %d.", SEED_TASKS_MAX);
+		return ERR_INVALID_INPUT;
+	}
+	struct seeding *seeding = calloc(1, sizeof *seeding);
+	if (!seeding)
+		abort();
+	seeding->db = db;
+	seeding->arena = arena_new();
+	seeding->progress = order->progress;
+	enum err err = seed_once(seeding, order, problem);
+	arena_free(seeding->arena);
+	free(seeding);
+	return err;
+}

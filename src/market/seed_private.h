@@ -1,0 +1,74 @@
+/* What the files that make the demo data share; seed.h is for everyone else. */
+#ifndef MARKET_SEED_PRIVATE_H
+#define MARKET_SEED_PRIVATE_H
+
+#include "auth/password.h"
+#include "market/seed.h"
+
+#include <stdio.h>
+
+/* How far a task has come. */
+enum fate { OPEN, COMPLETED, CANCELLED, EXPIRED };
+
+struct shape {
+	int open; /* slots still open, or refunded at the end */
+	int approved, rejected, pending;
+	enum fate fate;
+	int days; /* until the deadline */
+	bool whole_day;
+};
+
+/* What a user's tasks and work come to. */
+struct tally {
+	int64_t coins; /* earned, or below 0: spent */
+	int32_t open_tasks, pending;
+};
+
+/* The most documents of one collection that a batch holds. */
+#define SEED_BULK_MAX 4000
+
+struct bulk {
+	const bson_t *docs[SEED_BULK_MAX];
+	size_t count;
+};
+
+/* Users are numbered: the admin 0, then the buyers, then the workers; tasks from 0 on. */
+struct seeding {
+	struct db *db;
+	struct arena *arena; /* of a batch */
+	FILE *progress;
+	int64_t tasks, buyers, workers;
+	int64_t now;
+	bool finished;
+	char hash[PASSWORD_HASH_SIZE];
+	struct tally *tallies; /* by the user's number */
+	struct bulk bulks[COLLECTION_COUNT];
+};
+
+/* ---- who, what, when: all of it follows from the number ---- */
+
+enum kind { KIND_USER = 1, KIND_TASK, KIND_SUBMISSION, KIND_NOTIFICATION };
+
+/* "demo", the kind, the number: in the order of numbers. */
+struct id seed_id(enum kind kind, int64_t number);
+/* The first and the last that can be. */
+struct id seed_id_first(void);
+struct id seed_id_last(void);
+
+const struct shape *seed_shape(int64_t task);
+/* How many submissions it has. The approved come first, then the rejected, then the pending ones. */
+int seed_works(const struct shape *shape);
+int64_t seed_buyer(const struct seeding *seeding, int64_t task);
+int64_t seed_worker(const struct seeding *seeding, int64_t task, int64_t work);
+bool seed_is_buyer(const struct seeding *seeding, int64_t user);
+const char *seed_email(struct seeding *seeding, int64_t user);
+int64_t seed_created_at(const struct seeding *seeding, int64_t task);
+
+/* ---- records, added to the batch ---- */
+
+void seed_add(struct seeding *seeding, enum collection in, const bson_t *doc);
+void seed_add_user(struct seeding *seeding, int64_t user);
+/* The task, its submissions, what moved, and what people were told. */
+void seed_add_task(struct seeding *seeding, int64_t task);
+
+#endif

@@ -1,0 +1,313 @@
+#include "base/clock.h"
+#include "market/ledger.h"
+#include "market/notifications.h"
+#include "market/seed_private.h"
+#include "market/seed_texts.h"
+#include "market/tasks.h"
+#include "market/users.h"
+#include "market/words.h"
+#include "store/doc.h"
+
+/* One task and who posted it. */
+struct posting {
+	int64_t index;
+	const struct shape *shape;
+	int64_t price, created, deadline, refunded; /* refunded: slots at its end */
+	int64_t buyer; /* number */
+	struct id id, buyer_id;
+	const char *title, *buyer_email, *buyer_name;
+};
+
+static void move(struct seeding *seeding, const struct transfer *transfer, const char *actor,
+		 int64_t at)
+{
+	seed_add(seeding, LEDGER, ledger_row(seeding->arena, transfer, actor, "seed-demo", at));
+}
+
+/* ---- users ---- */
+
+/* What there was before the first task: the bonus, and enough to pay the tasks and have something left. */
+static int64_t fund(struct seeding *seeding, int64_t user, const struct id *id, int64_t at)
+{
+	struct arena *arena = seeding->arena;
+	bool buyer = seed_is_buyer(seeding, user);
+	int64_t bonus = user == 0 ? 0 : buyer ? BONUS_BUYER : BONUS_WORKER;
+	int64_t opening = buyer ? 200 + 150 * (user % 4) - seeding->tallies[user].coins : 0;
+	const char *hex = id_text(arena, id), *account = account_user(arena, id);
+
+	if (bonus)
+		move(seeding,
+		     &(struct transfer){ .key = arena_printf(arena, "bonus:%s", hex),
+					 .from = ACCOUNT_GRANTS,
+					 .to = account,
+					 .coins = bonus,
+					 .kind = "bonus",
+					 .user = id },
+		     "service", at);
+	if (opening)
+		move(seeding,
+		     &(struct transfer){ .key = arena_printf(arena, "opening:user:%s", hex),
+					 .from = ACCOUNT_OPENING,
+					 .to = account,
+					 .coins = opening,
+					 .kind = "opening",
+					 .user = id },
+		     "service", at);
+	return bonus + opening;
+}
+
+void seed_add_user(struct seeding *seeding, int64_t user)
+{
+	struct arena *arena = seeding->arena;
+	const struct tally *tally = &seeding->tallies[user];
+	struct id id = seed_id(KIND_USER, user);
+	int64_t created = seeding->now - 40 * CLOCK_DAY + user % CLOCK_DAY;
+	const char *email = seed_email(seeding, user);
+	const char *role = user == 0 ? "admin" : seed_is_buyer(seeding, user) ? "buyer" : "worker";
+	int64_t coins = fund(seeding, user, &id, created) + tally->coins;
+
+	seed_add(seeding, USERS,
+		 DOC(arena, "_id", BCON_ID(&id), "name", BCON_UTF8(seed_name(arena, user)), "email",
+		     BCON_UTF8(email), "password", BCON_UTF8(seeding->hash), "photoURL",
+		     BCON_UTF8(""), "role", BCON_UTF8(role), "coins", BCON_INT64(coins),
+		     "pending_coins", BCON_INT64(0), "authProvider", BCON_UTF8("email"),
+		     "lastLogin", BCON_DATE_TIME(seeding->now - user % 20 * CLOCK_DAY), "createdAt",
+		     BCON_DATE_TIME(created), "email_key", BCON_UTF8(email), "open_tasks",
+		     BCON_INT32(tally->open_tasks), "pending_submissions",
+		     BCON_INT32(tally->pending), "pending_withdrawals", BCON_INT32(0)));
+}
+
+/* ---- tasks ---- */
+
+static int64_t handed_in_at(const struct posting *task, int work)
+{
+	return task->created + 5 * CLOCK_MINUTE * (work + 1);
+}
+
+static struct posting posting_of(struct seeding *seeding, int64_t index)
+{
+	const struct shape *shape = seed_shape(index);
+	struct posting task = {
+		.index = index,
+		.shape = shape,
+		.price = seed_task(index)->price,
+		.created = seed_created_at(seeding, index),
+		.refunded = shape->fate == OPEN ? 0 : shape->open,
+		.buyer = seed_buyer(seeding, index),
+		.id = seed_id(KIND_TASK, index),
+		.title = seed_title(seeding->arena, index),
+	};
+
+	task.deadline = seeding->now - seeding->now % CLOCK_MINUTE + shape->days * CLOCK_DAY +
+			index % (24 * 60) * CLOCK_MINUTE;
+	if (shape->fate == EXPIRED)
+		task.deadline = task.created + 30 * CLOCK_MINUTE;
+	if (shape->whole_day)
+		task.deadline -= task.deadline % CLOCK_DAY;
+	task.buyer_id = seed_id(KIND_USER, task.buyer);
+	task.buyer_email = seed_email(seeding, task.buyer);
+	task.buyer_name = seed_name(seeding->arena, task.buyer);
+	return task;
+}
+
+/* Each submission, rejection and end has changed the task once. */
+static int64_t revision_of(const struct posting *task)
+{
+	return seed_works(task->shape) + task->shape->rejected + (task->refunded > 0);
+}
+
+static int64_t ended_at(const struct posting *task)
+{
+	return task->shape->fate == EXPIRED ? task->deadline :
+					      handed_in_at(task, seed_works(task->shape));
+}
+
+static void task_doc_add(struct seeding *seeding, const struct posting *task)
+{
+	static const char *const statuses[] = { [OPEN] = "active",
+						[COMPLETED] = "completed",
+						[CANCELLED] = "cancelled",
+						[EXPIRED] = "active" };
+	struct arena *arena = seeding->arena;
+	const struct seed_task *text = seed_task(task->index);
+	const struct shape *shape = task->shape;
+	int64_t closes = task_closes_at(task->deadline);
+
+	seed_add(seeding, TASKS,
+		 DOC(arena, "_id", BCON_ID(&task->id), "task_title", BCON_UTF8(task->title),
+		     "task_detail", BCON_UTF8(text->detail), "required_workers",
+		     BCON_INT64(shape->fate == OPEN ? shape->open : 0), "payable_amount",
+		     BCON_INT64(task->price), "completion_date", BCON_DATE_TIME(task->deadline),
+		     "submission_info", BCON_UTF8(text->submission_info), "task_image_url",
+		     BCON_UTF8(""), "category", BCON_UTF8(text->category), "buyer_email",
+		     BCON_UTF8(task->buyer_email), "buyer_name", BCON_UTF8(task->buyer_name),
+		     "buyer_id", BCON_ID(&task->buyer_id), "status",
+		     BCON_UTF8(statuses[shape->fate]), "createdAt", BCON_DATE_TIME(task->created),
+		     "updatedAt",
+		     BCON_DATE_TIME(shape->fate == OPEN ? task->created : ended_at(task)),
+		     "expires_at", BCON_DATE_TIME(closes), "rev", BCON_INT64(revision_of(task)),
+		     "words", BCON_ARRAY(words_of(arena, task->title, text->detail))));
+}
+
+/* Into escrow at the start, and out of it again what was left open at the end. */
+static void task_moves_add(struct seeding *seeding, const struct posting *task)
+{
+	struct arena *arena = seeding->arena;
+	const struct shape *shape = task->shape;
+	const char *hex = id_text(arena, &task->id), *actor = id_text(arena, &task->buyer_id);
+	const char *end = shape->fate == CANCELLED ? "cancel" : "expire";
+	struct transfer in = {
+		.key = arena_printf(arena, "task:%s", hex),
+		.from = account_user(arena, &task->buyer_id),
+		.to = account_escrow(arena, &task->id),
+		.coins = (shape->open + shape->approved + shape->pending) * task->price,
+		.kind = "task",
+		.user = &task->buyer_id,
+		.task = &task->id,
+	};
+	struct transfer out = {
+		.key = arena_printf(arena, "%s:%s:%lld", end, hex,
+				    (long long)revision_of(task) - 1),
+		.from = in.to,
+		.to = in.from,
+		.coins = task->refunded * task->price,
+		.kind = end,
+		.user = in.user,
+		.task = in.task,
+	};
+
+	move(seeding, &in, actor, task->created);
+	if (task->refunded)
+		move(seeding, &out, shape->fate == CANCELLED ? actor : "service", ended_at(task));
+}
+
+/* ---- work ---- */
+
+/* One submission, and where it stands. */
+struct work {
+	int64_t index, worker;
+	bool approved, rejected;
+	int64_t handed_in, reviewed;
+	struct id id, worker_id;
+	const char *worker_email, *worker_name;
+};
+
+static struct work work_of(struct seeding *seeding, const struct posting *task, int index)
+{
+	const struct shape *shape = task->shape;
+	struct work work = {
+		.index = task->index * 8 + index,
+		.worker = seed_worker(seeding, task->index, index),
+		.approved = index < shape->approved,
+		.rejected = index >= shape->approved && index < shape->approved + shape->rejected,
+		.handed_in = handed_in_at(task, index),
+	};
+
+	work.reviewed = work.handed_in + 3 * CLOCK_MINUTE;
+	work.id = seed_id(KIND_SUBMISSION, work.index);
+	work.worker_id = seed_id(KIND_USER, work.worker);
+	work.worker_email = seed_email(seeding, work.worker);
+	work.worker_name = seed_name(seeding->arena, work.worker);
+	return work;
+}
+
+static bool is_reviewed(const struct work *work)
+{
+	return work->approved || work->rejected;
+}
+
+static void submission_add(struct seeding *seeding, const struct posting *task,
+			   const struct work *work)
+{
+	struct arena *arena = seeding->arena;
+	const char *key = arena_printf(arena, "%s:%s", id_text(arena, &work->worker_id),
+				       id_text(arena, &task->id));
+	bson_t *doc =
+		DOC(arena, "_id", BCON_ID(&work->id), "task_id", BCON_ID(&task->id), "task_title",
+		    BCON_UTF8(task->title), "payable_amount", BCON_INT64(task->price), "worker_id",
+		    BCON_ID(&work->worker_id), "worker_email", BCON_UTF8(work->worker_email),
+		    "worker_name", BCON_UTF8(work->worker_name), "submission_details",
+		    BCON_UTF8(seed_work(work->index)), "buyer_id", BCON_ID(&task->buyer_id),
+		    "buyer_email", BCON_UTF8(task->buyer_email), "buyer_name",
+		    BCON_UTF8(task->buyer_name), "status",
+		    BCON_UTF8(work->approved ? "approved" :
+			      work->rejected ? "rejected" :
+					       "pending"),
+		    "submitted_date", BCON_DATE_TIME(work->handed_in), "createdAt",
+		    BCON_DATE_TIME(work->handed_in), "updatedAt",
+		    BCON_DATE_TIME(is_reviewed(work) ? work->reviewed : work->handed_in),
+		    "slot_key", BCON_UTF8(key));
+
+	if (is_reviewed(work))
+		BSON_APPEND_DATE_TIME(doc, "reviewed_date", work->reviewed);
+	if (work->rejected)
+		BSON_APPEND_UTF8(doc, "rejection_reason", seed_reason(work->index));
+	seed_add(seeding, SUBMISSIONS, doc);
+}
+
+static void reward_add(struct seeding *seeding, const struct posting *task, const struct work *work)
+{
+	struct arena *arena = seeding->arena;
+
+	move(seeding,
+	     &(struct transfer){
+		     .key = arena_printf(arena, "approve:%s", id_text(arena, &work->id)),
+		     .from = account_escrow(arena, &task->id),
+		     .to = account_user(arena, &work->worker_id),
+		     .coins = task->price,
+		     .kind = "reward",
+		     .user = &work->worker_id,
+		     .task = &task->id },
+	     id_text(arena, &task->buyer_id), work->reviewed);
+}
+
+/* The buyer is told of work to review, the worker of the review. */
+static const char *notice_text(struct arena *arena, const struct posting *task,
+			       const struct work *work)
+{
+	if (work->approved)
+		return arena_printf(
+			arena,
+			"Your submission for \"%s\" has been approved. You earned %lld coins.",
+			task->title, (long long)task->price);
+	if (work->rejected)
+		return arena_printf(arena, "Your submission for \"%s\" was rejected. Reason: %s",
+				    task->title, seed_reason(work->index));
+	return arena_printf(arena, "New submission for your task \"%s\" by %s.", task->title,
+			    work->worker_name);
+}
+
+static void notice_add(struct seeding *seeding, const struct posting *task, const struct work *work)
+{
+	struct id id = seed_id(KIND_NOTIFICATION, work->index);
+	bool reviewed = is_reviewed(work);
+	int64_t at = reviewed ? work->reviewed : work->handed_in;
+
+	seed_add(seeding, NOTIFICATIONS,
+		 DOC(seeding->arena, "_id", BCON_ID(&id), "user_id",
+		     BCON_ID(reviewed ? &work->worker_id : &task->buyer_id), "toEmail",
+		     BCON_UTF8(reviewed ? work->worker_email : task->buyer_email), "message",
+		     BCON_UTF8(notice_text(seeding->arena, task, work)), "actionRoute",
+		     BCON_UTF8(reviewed ? PAGE_WORKER_SUBMISSIONS : PAGE_BUYER_REVIEW), "type",
+		     BCON_UTF8(work->approved ? "approval" :
+			       work->rejected ? "rejection" :
+						"submission"),
+		     "isRead", BCON_BOOL(work->index % 3 == 0), "archived", BCON_BOOL(false),
+		     "createdAt", BCON_DATE_TIME(at), "updatedAt", BCON_DATE_TIME(at)));
+}
+
+void seed_add_task(struct seeding *seeding, int64_t index)
+{
+	struct posting task = posting_of(seeding, index);
+
+	task_doc_add(seeding, &task);
+	task_moves_add(seeding, &task);
+	for (int i = 0; i < seed_works(task.shape); i++) {
+		struct work work = work_of(seeding, &task, i);
+
+		submission_add(seeding, &task, &work);
+		if (work.approved)
+			reward_add(seeding, &task, &work);
+		notice_add(seeding, &task, &work);
+	}
+}

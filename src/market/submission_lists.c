@@ -1,0 +1,104 @@
+#include "market/submission_lists.h"
+
+#include "market/tasks.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+static const char *own_name(struct call *call, const char *what)
+{
+	return arena_printf(call->arena, "%s|%s", what, id_text(call->arena, &call->caller->id));
+}
+
+void submission_list_own(struct call *call, struct list *list)
+{
+	*list = (struct list){
+		.in = SUBMISSIONS,
+		.filter = DOC(call->arena, "worker_id", BCON_ID(&call->caller->id)),
+		.name = own_name(call, "own submissions"),
+		.order_field = "createdAt",
+	};
+}
+
+void submission_list_approved(struct call *call, struct list *list)
+{
+	*list = (struct list){
+		.in = SUBMISSIONS,
+		.filter = DOC(call->arena, "worker_id", BCON_ID(&call->caller->id), "status",
+			      BCON_UTF8("approved")),
+		.name = own_name(call, "approved submissions"),
+		.order_field = "createdAt",
+		.limit_default = LIST_LIMIT_UNPAGED,
+	};
+}
+
+void submission_list_to_review(struct call *call, struct list *list)
+{
+	*list = (struct list){
+		.in = SUBMISSIONS,
+		.filter = DOC(call->arena, "buyer_id", BCON_ID(&call->caller->id), "status",
+			      BCON_UTF8("pending")),
+		.name = own_name(call, "submissions to review"),
+		.order_field = "createdAt",
+		.ascending = true,
+	};
+}
+
+void submission_list_all(struct call *call, struct list *list)
+{
+	*list = (struct list){
+		.in = SUBMISSIONS,
+		.filter = DOC(call->arena, NULL),
+		.name = "all submissions",
+		.order_field = "createdAt",
+	};
+}
+
+enum err submission_list_of_task(struct call *call, const struct id *id, struct list *list)
+{
+	struct arena *arena = call->arena;
+	const bson_t *task;
+	enum err err = db_find_id(call->db, arena, TASKS, id, &task);
+
+	if (err != OK)
+		return err;
+	if (!task)
+		return ERR_NOT_FOUND;
+	bool all = call_is_admin(call) || call_owns(call, task, "buyer_id");
+	/* a cancelled task is there for those who submitted to it, and for the review of its submissions */
+	if (!all)
+		err = task_read(call, id, &task);
+	if (err == OK && !all && call->caller->role != ROLE_WORKER)
+		err = ERR_NOT_OWNER;
+	bson_t *filter = DOC(arena, "task_id", BCON_ID(id));
+	if (!all)
+		BSON_APPEND_OID(filter, "worker_id", doc_oid(&call->caller->id));
+	*list = (struct list){
+		.in = SUBMISSIONS,
+		.filter = filter,
+		.name = arena_printf(arena, "submissions of task|%s|%d", id_text(arena, id), all),
+		.order_field = "createdAt",
+		.limit_default = LIST_LIMIT_UNPAGED,
+		/* totals of a worker's own are not those of all */
+		.count_key = own_name(
+			call, arena_printf(arena, "submissions of task|%s", id_text(arena, id))),
+	};
+	return err;
+}
+
+static bool sum_take(void *context, const bson_t *doc)
+{
+	*(int64_t *)context = doc_whole(doc, "coins", 0);
+	return false;
+}
+
+enum err submission_earnings(struct call *call, int64_t *coins)
+{
+	bson_t *pipeline =
+		DOC(call->arena, "0", "{", "$match", "{", "worker_id", BCON_ID(&call->caller->id),
+		    "status", BCON_UTF8("approved"), "}", "}", "1", "{", "$group", "{", "_id",
+		    BCON_NULL, "coins", "{", "$sum", BCON_UTF8("$payable_amount"), "}", "}", "}");
+
+	*coins = 0;
+	return db_aggregate(call->db, SUBMISSIONS, pipeline, NULL, sum_take, coins);
+}

@@ -1,0 +1,281 @@
+#include "market/submissions.h"
+
+#include "market/ledger.h"
+#include "market/notifications.h"
+#include "market/tasks.h"
+#include "market/users.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+/* ---- handing in ---- */
+
+static enum err submitted_before(struct call *call, const struct id *task, bool *before)
+{
+	const bson_t *found;
+	enum err err = db_find_one(
+		call->db, call->arena, SUBMISSIONS,
+		DOC(call->arena, "worker_id", BCON_ID(&call->caller->id), "task_id", BCON_ID(task)),
+		DOC(call->arena, "_id", BCON_INT32(1)), &found);
+
+	*before = found != NULL;
+	return err;
+}
+
+/* Why this task takes no work from this worker; the deadline is told first. */
+static enum err submit_check(struct call *call, const struct id *id, const bson_t *task)
+{
+	const char *status = task ? doc_text(task, "status") : NULL;
+	bool before;
+
+	if (!task || (status && !strcmp(status, "cancelled")))
+		return ERR_NOT_FOUND;
+	if (task_is_past(task, call->now))
+		return ERR_DEADLINE_PASSED;
+	enum err err = submitted_before(call, id, &before);
+	if (err != OK || before)
+		return err != OK ? err : ERR_ALREADY_SUBMITTED;
+	bool open =
+		status && !strcmp(status, "active") && doc_whole(task, "required_workers", 0) > 0;
+	return open ? OK : ERR_NO_OPEN_SLOT;
+}
+
+static bson_t *submission_doc(struct call *call, const struct submission_input *input,
+			      const bson_t *task)
+{
+	struct arena *arena = call->arena;
+	const struct caller *worker = call->caller;
+	const struct id *task_id = &input->task_id.id;
+	struct id id = doc_new_id(), buyer = { 0 };
+
+	doc_id(task, "buyer_id", &buyer);
+	return DOC(arena, "_id", BCON_ID(&id), "task_id", BCON_ID(task_id), "task_title",
+		   BCON_UTF8(doc_text(task, "task_title")), "payable_amount",
+		   BCON_INT64(doc_whole(task, "payable_amount", 0)), "worker_id",
+		   BCON_ID(&worker->id), "worker_email", BCON_UTF8(worker->email), "worker_name",
+		   BCON_UTF8(worker->name), "submission_details",
+		   BCON_UTF8(input->submission_details), "buyer_id", BCON_ID(&buyer), "buyer_email",
+		   BCON_UTF8(doc_text(task, "buyer_email")), "buyer_name",
+		   BCON_UTF8(doc_text(task, "buyer_name")), "status", BCON_UTF8("pending"),
+		   "submitted_date", BCON_DATE_TIME(call->now), "createdAt",
+		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now), "slot_key",
+		   BCON_UTF8(arena_printf(arena, "%s:%s", id_text(arena, &worker->id),
+					  id_text(arena, task_id))));
+}
+
+static void tell_buyer(struct call *call, const bson_t *task, struct event *event)
+{
+	struct id buyer;
+	bool known = doc_id(task, "buyer_id", &buyer);
+
+	notify(call, event,
+	       &(struct notice){
+		       .user = known ? &buyer : NULL,
+		       .email = doc_text(task, "buyer_email"),
+		       .type = "submission",
+		       .page = PAGE_BUYER_REVIEW,
+		       .message = arena_printf(call->arena,
+					       "New submission for your task \"%s\" by %s.",
+					       doc_text(task, "task_title"), call->caller->name),
+	       });
+}
+
+enum err submission_create(struct call *call, const struct submission_input *input,
+			   struct event *event)
+{
+	struct arena *arena = call->arena;
+	const struct id *task_id = &input->task_id.id;
+	const bson_t *task;
+	enum err err = db_find_id(call->db, arena, TASKS, task_id, &task);
+
+	if (err == OK)
+		err = submit_check(call, task_id, task);
+	if (err != OK)
+		return err;
+	bson_t *slot = DOC(arena, "_id", BCON_ID(task_id));
+	bson_concat(slot, task_open_filter(arena, call->now));
+
+	event->hot = task_id;
+	event_update(event, TASKS, slot,
+		     DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev",
+			 BCON_INT64(1), "}"),
+		     ERR_NO_OPEN_SLOT);
+	event_insert(event, SUBMISSIONS, submission_doc(call, input, task), ERR_ALREADY_SUBMITTED);
+	event_update(event, USERS, user_active(arena, &call->caller->id, ROLE_WORKER),
+		     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
+		     ERR_FORBIDDEN);
+	tell_buyer(call, task, event);
+	return OK;
+}
+
+/* ---- reading ---- */
+
+enum err submission_read(struct call *call, const struct id *id, const bson_t **submission)
+{
+	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, submission);
+
+	if (err != OK)
+		return err;
+	if (!*submission)
+		return ERR_NOT_FOUND;
+	bool may = call_is_admin(call) || call_owns(call, *submission, "worker_id") ||
+		   call_owns(call, *submission, "buyer_id");
+	return may ? OK : ERR_NOT_OWNER;
+}
+
+/* ---- reviewing ---- */
+
+struct work {
+	struct id id, task, worker, buyer;
+	int64_t price;
+	const bson_t *doc;
+};
+
+static enum err work_read(struct call *call, const struct id *id, struct work *work)
+{
+	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, &work->doc);
+	const char *status;
+
+	if (err != OK)
+		return err;
+	if (!work->doc)
+		return ERR_NOT_FOUND;
+	if (call->caller->known && !call_is_admin(call) && !call_owns(call, work->doc, "buyer_id"))
+		return ERR_NOT_OWNER;
+	status = doc_text(work->doc, "status");
+	if (!status || strcmp(status, "pending"))
+		return ERR_ALREADY_PROCESSED;
+	work->id = *id;
+	work->price = doc_whole(work->doc, "payable_amount", 0);
+	bool whole = doc_id(work->doc, "task_id", &work->task) &&
+		     doc_id(work->doc, "worker_id", &work->worker) &&
+		     doc_id(work->doc, "buyer_id", &work->buyer);
+	return whole ? OK : ERR_CONFLICT;
+}
+
+/* The guard that makes a review happen once: the record is still pending. */
+static void decide(struct call *call, const struct work *work, const struct review *review,
+		   struct event *event)
+{
+	struct arena *arena = call->arena;
+	bson_t *set = DOC(arena, "status", BCON_UTF8(review->approve ? "approved" : "rejected"),
+			  "reviewed_date", BCON_DATE_TIME(call->now), "updatedAt",
+			  BCON_DATE_TIME(call->now));
+
+	if (!review->approve && review->reason)
+		BSON_APPEND_UTF8(set, "rejection_reason", review->reason);
+	if (!review->approve && review->reason_code)
+		BSON_APPEND_UTF8(set, "reason_code", review->reason_code);
+	event_update_after(event, SUBMISSIONS,
+			   DOC(arena, "_id", BCON_ID(&work->id), "status", BCON_UTF8("pending")),
+			   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
+}
+
+static void tell_worker(struct call *call, const struct work *work, const struct review *review,
+			struct event *event)
+{
+	const char *title = doc_text(work->doc, "task_title");
+	const char *text =
+		review->approve ?
+			arena_printf(
+				call->arena,
+				"Your submission for \"%s\" has been approved. You earned %lld coins.",
+				title, (long long)work->price) :
+			arena_printf(call->arena, "Your submission for \"%s\" was rejected.%s%s",
+				     title, review->reason ? " Reason: " : "",
+				     review->reason ? review->reason : "");
+
+	notify(call, event,
+	       &(struct notice){
+		       .user = &work->worker,
+		       .email = doc_text(work->doc, "worker_email"),
+		       .type = review->approve ? "approval" : "rejection",
+		       .page = PAGE_WORKER_SUBMISSIONS,
+		       .message = text,
+	       });
+}
+
+static void approve(struct call *call, const struct work *work, struct event *event)
+{
+	struct arena *arena = call->arena;
+
+	event_update_after(event, USERS, DOC(arena, "_id", BCON_ID(&work->worker)),
+			   DOC(arena, "$inc", "{", "coins", BCON_INT64(work->price),
+			       "pending_submissions", BCON_INT32(-1), "}"),
+			   ERR_CONFLICT);
+	ledger_move(call, event,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "approve:%s", id_text(arena, &work->id)),
+			    .from = account_escrow(arena, &work->task),
+			    .to = account_user(arena, &work->worker),
+			    .coins = work->price,
+			    .kind = "reward",
+			    .user = &work->worker,
+			    .task = &work->task,
+		    },
+		    ERR_ALREADY_PROCESSED);
+}
+
+static void refund(struct call *call, const struct work *work, struct event *event)
+{
+	struct arena *arena = call->arena;
+
+	event_update(event, USERS, DOC(arena, "_id", BCON_ID(&work->buyer)),
+		     DOC(arena, "$inc", "{", "coins", BCON_INT64(work->price), "}"), ERR_CONFLICT);
+	ledger_move(call, event,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "reject:%s", id_text(arena, &work->id)),
+			    .from = account_escrow(arena, &work->task),
+			    .to = account_user(arena, &work->buyer),
+			    .coins = work->price,
+			    .kind = "refund",
+			    .user = &work->buyer,
+			    .task = &work->task,
+		    },
+		    ERR_ALREADY_PROCESSED);
+}
+
+/* While the task takes work the slot is open again; afterwards its price is the buyer's. */
+static enum err reject(struct call *call, const struct work *work, struct event *event)
+{
+	struct arena *arena = call->arena;
+	const bson_t *task;
+	enum err err = db_find_id(call->db, arena, TASKS, &work->task, &task);
+
+	if (err != OK)
+		return err;
+	event_update(event, USERS, DOC(arena, "_id", BCON_ID(&work->worker)),
+		     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(-1), "}"),
+		     ERR_CONFLICT);
+	if (!task || !task_takes_work(task, call->now)) {
+		refund(call, work, event);
+		return OK;
+	}
+	bson_t *filter = DOC(arena, "_id", BCON_ID(&work->task));
+	bson_concat(filter, task_active_filter(arena, call->now));
+	event_update(event, TASKS, filter,
+		     DOC(arena, "$inc", "{", "required_workers", BCON_INT64(1), "rev",
+			 BCON_INT64(1), "}"),
+		     ERR_CONFLICT);
+	return OK;
+}
+
+enum err submission_review(struct call *call, const struct id *id, const struct review *review,
+			   struct event *event)
+{
+	struct work *work = arena_alloc(call->arena, sizeof *work);
+	enum err err = work_read(call, id, work);
+
+	if (err != OK)
+		return err;
+	event->hot = review->approve ? &work->worker : &work->task;
+	event->after = task_settle;
+	event->subject = work->task;
+	decide(call, work, review, event);
+	if (review->approve)
+		approve(call, work, event);
+	else
+		err = reject(call, work, event);
+	tell_worker(call, work, review, event);
+	return err;
+}

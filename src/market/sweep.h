@@ -1,0 +1,19 @@
+/*
+ * The sweep: what is due by the clock. Open slots of tasks past their deadline are refunded, tasks that a crash left
+ * uncompleted are completed, and work that nobody reviewed for REVIEW_DAYS is approved.
+ *
+ * Each piece is an event of its own, guarded like any other, so any number of sweeps may run at once.
+ */
+#ifndef MARKET_SWEEP_H
+#define MARKET_SWEEP_H
+
+#include "market/market.h"
+
+struct sweep_report {
+	int64_t expired, completed, approved;
+};
+
+/* Does what is due at call->now. */
+enum err market_sweep(struct call *call, struct sweep_report *report);
+
+#endif

@@ -1,0 +1,262 @@
+/* Slots bought and given back, and the ways a task ends: what moves coins between a buyer and a task's escrow. */
+#include "market/tasks.h"
+
+#include "base/clock.h"
+#include "market/ledger.h"
+#include "market/notifications.h"
+#include "market/users.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+/* ---- slots ---- */
+
+/* What an event's follow-up has to know. */
+struct followed {
+	struct call *call;
+	struct id task, buyer;
+	int64_t delta, price;
+	const char *notice; /* told to the buyer when slots were refunded; may be NULL */
+	const char *kind;
+};
+
+static struct followed *follow_with(struct call *call, struct event *event, const bson_t *task,
+				    const char *kind)
+{
+	struct followed *followed = arena_alloc(call->arena, sizeof *followed);
+
+	followed->call = call;
+	followed->task = doc_own_id(task);
+	doc_id(task, "buyer_id", &followed->buyer);
+	followed->price = doc_whole(task, "payable_amount", 0);
+	followed->kind = kind;
+	event->follow_context = followed;
+	event->hot = &followed->task;
+	event->after = task_settle;
+	event->subject = followed->task;
+	return followed;
+}
+
+/* Coins between a buyer and a task's escrow: above 0 into it. The task's rev makes the key: each change of the
+ * task is one movement. */
+static void escrow_move(const struct followed *followed, struct event *event, int64_t coins)
+{
+	struct arena *arena = followed->call->arena;
+	const char *buyer = account_user(arena, &followed->buyer),
+		   *escrow = account_escrow(arena, &followed->task);
+	int64_t rev = doc_whole(event_found(event, TASKS), "rev", 0);
+
+	ledger_move(followed->call, event,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "%s:%s:%lld", followed->kind,
+						id_text(arena, &followed->task), (long long)rev),
+			    .from = coins > 0 ? buyer : escrow,
+			    .to = coins > 0 ? escrow : buyer,
+			    .coins = coins > 0 ? coins : -coins,
+			    .kind = followed->kind,
+			    .user = &followed->buyer,
+			    .task = &followed->task,
+		    },
+		    ERR_CONFLICT);
+}
+
+static enum err slots_follow(void *context, struct event *event)
+{
+	const struct followed *followed = context;
+
+	escrow_move(followed, event, followed->delta * followed->price);
+	return OK;
+}
+
+static enum err slots_check(struct call *call, const bson_t *task, int64_t delta)
+{
+	int64_t result, open = doc_whole(task, "required_workers", 0);
+	int64_t price = doc_whole(task, "payable_amount", 0);
+
+	if (!task_takes_work(task, call->now))
+		return ERR_CONFLICT;
+	if (__builtin_add_overflow(open, delta, &result) || result < 0 || result > TASK_SLOTS_MAX) {
+		call->detail->field = "delta";
+		call->detail->sentence = arena_printf(
+			call->arena, "A task has 0 to %d open slots; this one has %lld now.",
+			TASK_SLOTS_MAX, (long long)open);
+		return ERR_INVALID_INPUT;
+	}
+	return delta > 0 ? user_can_pay(call, delta * price) : OK;
+}
+
+enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct event *event)
+{
+	struct arena *arena = call->arena;
+	const bson_t *task;
+	enum err err = task_read_own(call, id, &task);
+
+	if (err == OK)
+		err = slots_check(call, task, delta);
+	if (err != OK)
+		return err;
+	struct followed *followed = follow_with(call, event, task, "slots");
+	int64_t coins = delta * followed->price;
+	bson_t *filter = DOC(arena, "_id", BCON_ID(id));
+	bson_concat(filter, task_active_filter(arena, call->now));
+	bson_concat(filter, DOC(arena, "required_workers", "{", "$gte", BCON_INT64(-delta), "$lte",
+				BCON_INT64(TASK_SLOTS_MAX - delta), "}"));
+
+	followed->delta = delta;
+	event->follow = slots_follow;
+	event_update_after(event, TASKS, filter,
+			   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(delta), "rev",
+			       BCON_INT64(1), "}", "$set", "{", "updatedAt",
+			       BCON_DATE_TIME(call->now), "}"),
+			   ERR_CONFLICT);
+	event_update_after(event, USERS,
+			   user_payer(arena, &call->caller->id, ROLE_NONE, coins > 0 ? coins : 0),
+			   DOC(arena, "$inc", "{", "coins", BCON_INT64(-coins), "}"),
+			   ERR_INSUFFICIENT_COINS);
+	return OK;
+}
+
+/* ---- ending ---- */
+
+int64_t task_refund(const bson_t *before)
+{
+	int64_t open = doc_whole(before, "required_workers", 0);
+
+	return open > 0 ? open * doc_whole(before, "payable_amount", 0) : 0;
+}
+
+/* Gives back what the open slots were worth, counts an ended task off its buyer, and tells them. */
+static enum err end_follow(void *context, struct event *event)
+{
+	const struct followed *followed = context;
+	struct arena *arena = followed->call->arena;
+	const bson_t *before = event_found(event, TASKS);
+	int64_t coins = task_refund(before);
+	bool ended = !strcmp(followed->kind, "cancel") && task_is(before, "active");
+
+	if (coins || ended)
+		event_update(event, USERS, DOC(arena, "_id", BCON_ID(&followed->buyer)),
+			     DOC(arena, "$inc", "{", "coins", BCON_INT64(coins), "open_tasks",
+				 BCON_INT32(ended ? -1 : 0), "}"),
+			     ERR_CONFLICT);
+	if (coins)
+		escrow_move(followed, event, -coins);
+	if (followed->notice)
+		notify(followed->call, event,
+		       &(struct notice){
+			       .user = &followed->buyer,
+			       .email = doc_text(before, "buyer_email"),
+			       .type = "task",
+			       .page = PAGE_BUYER_TASKS,
+			       .message = arena_printf(arena, followed->notice,
+						       doc_text(before, "task_title"),
+						       (long long)coins),
+		       });
+	return OK;
+}
+
+enum err task_cancel(struct call *call, const struct id *id, struct event *event)
+{
+	struct arena *arena = call->arena;
+	const bson_t *task;
+	enum err err = db_find_id(call->db, arena, TASKS, id, &task);
+
+	if (err != OK)
+		return err;
+	if (!task || task_is(task, "cancelled"))
+		return ERR_NOT_FOUND;
+	if (!call_owns(call, task, "buyer_id"))
+		return ERR_NOT_OWNER;
+	follow_with(call, event, task, "cancel");
+	event->follow = end_follow;
+	event->after = NULL;
+	event_update_before(
+		event, TASKS,
+		DOC(arena, "_id", BCON_ID(id), "status", "{", "$ne", BCON_UTF8("cancelled"), "}"),
+		DOC(arena, "$set", "{", "status", BCON_UTF8("cancelled"), "required_workers",
+		    BCON_INT64(0), "updatedAt", BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev",
+		    BCON_INT64(1), "}"),
+		ERR_NOT_FOUND);
+	return OK;
+}
+
+enum err task_expire(struct call *call, const bson_t *task, struct event *event)
+{
+	struct arena *arena = call->arena;
+	struct followed *followed = follow_with(call, event, task, "expire");
+	bson_t *filter =
+		DOC(arena, "_id", BCON_ID(&followed->task), "status", BCON_UTF8("active"),
+		    "required_workers", "{", "$gt", BCON_INT32(0), "}", "$nor", "[", "{", "$and",
+		    "[", BCON_DOCUMENT(task_deadline_ahead(arena, call->now)), "]", "}", "]");
+
+	followed->notice =
+		"The deadline of your task \"%s\" has passed. %lld coins for its open slots were refunded.";
+	event->follow = end_follow;
+	event_update_before(event, TASKS, filter,
+			    DOC(arena, "$set", "{", "required_workers", BCON_INT64(0), "updatedAt",
+				BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
+				"}"),
+			    ERR_CONFLICT);
+	return OK;
+}
+
+static enum err count_pending(struct db *db, struct arena *arena, const struct id *task,
+			      bool *pending)
+{
+	const bson_t *found;
+	enum err err =
+		db_find_one(db, arena, SUBMISSIONS,
+			    DOC(arena, "task_id", BCON_ID(task), "status", BCON_UTF8("pending")),
+			    DOC(arena, "task_id", BCON_INT32(1), "_id", BCON_INT32(0)), &found);
+
+	*pending = found != NULL;
+	return err;
+}
+
+static void complete_steps(struct event *event, const bson_t *task)
+{
+	struct arena *arena = event->arena;
+	struct id id = doc_own_id(task), buyer;
+	bson_t *filter = DOC(arena, "_id", BCON_ID(&id), "status", BCON_UTF8("active"),
+			     "required_workers", "{", "$lte", BCON_INT32(0), "}");
+
+	if (bson_has_field(task, "rev"))
+		BSON_APPEND_INT64(filter, "rev", doc_whole(task, "rev", 0));
+	else
+		BSON_APPEND_NULL(filter, "rev");
+	event_update(event, TASKS, filter,
+		     DOC(arena, "$set", "{", "status", BCON_UTF8("completed"), "updatedAt",
+			 BCON_DATE_TIME(clock_now()), "}"),
+		     ERR_CONFLICT);
+	if (doc_id(task, "buyer_id", &buyer))
+		event_update(event, USERS, DOC(arena, "_id", BCON_ID(&buyer)),
+			     DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(-1), "}"),
+			     ERR_CONFLICT);
+}
+
+/*
+ * The task is read before its work is counted, and every change of its slots bumps rev: if rev still stands, no
+ * slot was taken in between.
+ */
+enum err task_complete(struct db *db, struct arena *arena, const struct id *id)
+{
+	const bson_t *task;
+	struct event event;
+	bool pending = false;
+	enum err err = db_find_id(db, arena, TASKS, id, &task);
+
+	if (err != OK || !task || !task_is(task, "active") ||
+	    doc_whole(task, "required_workers", 1) > 0)
+		return err != OK ? err : ERR_CONFLICT;
+	err = count_pending(db, arena, id, &pending);
+	if (err != OK || pending)
+		return err != OK ? err : ERR_CONFLICT;
+	event_start(&event, arena);
+	complete_steps(&event, task);
+	return store_commit(db, &event);
+}
+
+void task_settle(struct db *db, struct arena *arena, const struct id *id)
+{
+	task_complete(db, arena, id);
+}

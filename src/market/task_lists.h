@@ -1,0 +1,37 @@
+/* Which tasks and workers are listed to whom, in what order. */
+#ifndef MARKET_TASK_LISTS_H
+#define MARKET_TASK_LISTS_H
+
+#include "market/market.h"
+#include "store/list.h"
+
+struct task_query {
+	struct page_query page;
+	const char *sort; /* "-createdAt"; NULL: that */
+	const char *words, *category;
+	struct number min_payable;
+};
+
+/* Open tasks; a worker's leave out those they have submitted to. */
+enum err task_list_open(struct call *call, const struct task_query *query, struct list *list);
+
+/* The caller's own tasks but cancelled ones. */
+void task_list_own(struct call *call, struct list *list);
+
+/* Tasks kept to have their submissions counted together. */
+struct task_counts {
+	struct arena *arena;
+	struct counted_task {
+		const bson_t *doc;
+		struct id id;
+		int64_t submissions, pending;
+	} tasks[LIST_LIMIT_UNPAGED];
+	size_t count;
+};
+void task_counts_add(struct task_counts *counts, const bson_t *task);
+enum err task_counts_read(struct call *call, struct task_counts *counts);
+
+/* The six workers with most coins. */
+enum err top_workers_each(struct call *call, db_row row, void *context);
+
+#endif

@@ -1,0 +1,231 @@
+#include "market/users.h"
+
+#include "market/ledger.h"
+#include "store/doc.h"
+
+enum err user_can_pay(struct call *call, int64_t coins)
+{
+	if (call->caller->coins >= coins)
+		return OK;
+	err_number(call->detail, "required", coins);
+	err_number(call->detail, "available", call->caller->coins);
+	return ERR_INSUFFICIENT_COINS;
+}
+
+bson_t *user_active(struct arena *arena, const struct id *id, enum role role)
+{
+	bson_t *filter =
+		DOC(arena, "_id", BCON_ID(id), "closing", "{", "$ne", BCON_BOOL(true), "}");
+
+	if (role != ROLE_NONE)
+		BSON_APPEND_UTF8(filter, "role", role_name(role));
+	return filter;
+}
+
+bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int64_t coins)
+{
+	bson_t *filter = user_active(arena, id, role);
+
+	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(coins), "}"));
+	return filter;
+}
+
+/* ---- accounts ---- */
+
+/* Addresses are compared in any case; only ASCII has one that every mail server agrees on. */
+static const char *email_key(struct arena *arena, const char *email)
+{
+	char *key = arena_text(arena, email);
+
+	for (char *at = key; *at; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at = (char)(*at - 'A' + 'a');
+	return key;
+}
+
+/* A record that an older server wrote has no email_key; its address stands as typed or in lower case. */
+enum err user_by_email(struct call *call, const char *email, const bson_t **user)
+{
+	const char *key = email_key(call->arena, email);
+
+	return db_find_one(call->db, call->arena, USERS,
+			   DOC(call->arena, "$or", "[", "{", "email_key", BCON_UTF8(key), "}", "{",
+			       "email", "{", "$in", "[", BCON_UTF8(email), BCON_UTF8(key), "]", "}",
+			       "}", "]"),
+			   NULL, user);
+}
+
+static void user_insert(struct call *call, const struct id *id, const struct register_input *input,
+			const char *hash, int64_t coins, struct event *event)
+{
+	struct arena *arena = call->arena;
+
+	event_insert(event, USERS,
+		     DOC(arena, "_id", BCON_ID(id), "name", BCON_UTF8(input->name), "email",
+			 BCON_UTF8(input->email), "password", BCON_UTF8(hash), "photoURL",
+			 BCON_UTF8(input->photoURL ? input->photoURL : ""), "role",
+			 BCON_UTF8(input->role), "coins", BCON_INT64(coins), "pending_coins",
+			 BCON_INT64(0), "authProvider", BCON_UTF8("email"), "lastLogin",
+			 BCON_DATE_TIME(call->now), "createdAt", BCON_DATE_TIME(call->now),
+			 "email_key", BCON_UTF8(email_key(arena, input->email)), "open_tasks",
+			 BCON_INT32(0), "pending_submissions", BCON_INT32(0), "pending_withdrawals",
+			 BCON_INT32(0)),
+		     ERR_EMAIL_TAKEN);
+}
+
+enum err user_register(struct call *call, const struct register_input *input, const char *hash,
+		       struct event *event)
+{
+	struct arena *arena = call->arena;
+	struct id id = doc_new_id();
+	int64_t bonus = role_of(input->role) == ROLE_BUYER ? BONUS_BUYER : BONUS_WORKER;
+	const bson_t *taken;
+	enum err err = user_by_email(call, input->email, &taken);
+
+	if (err != OK || taken)
+		return err != OK ? err : ERR_EMAIL_TAKEN;
+	user_insert(call, &id, input, hash, bonus, event);
+	ledger_move(call, event,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "bonus:%s", id_text(arena, &id)),
+			    .from = ACCOUNT_GRANTS,
+			    .to = account_user(arena, &id),
+			    .coins = bonus,
+			    .kind = "bonus",
+			    .user = &id,
+		    },
+		    ERR_INTERNAL);
+	return OK;
+}
+
+void user_create_admin(struct call *call, const struct register_input *input, const char *hash,
+		       struct event *event)
+{
+	struct id id = doc_new_id();
+
+	user_insert(call, &id, input, hash, 0, event);
+}
+
+void user_signed_in(struct call *call, const struct id *user, struct event *event)
+{
+	event_update_after(
+		event, USERS, DOC(call->arena, "_id", BCON_ID(user)),
+		DOC(call->arena, "$set", "{", "lastLogin", BCON_DATE_TIME(call->now), "}"),
+		ERR_BAD_LOGIN);
+}
+
+/* ---- one's own account ---- */
+
+void user_edit(struct call *call, const struct profile_input *input, bool unchanged,
+	       struct event *event)
+{
+	struct arena *arena = call->arena;
+	const bson_t *user = call->caller->record;
+	bson_t *filter = user_active(arena, &call->caller->id, ROLE_NONE);
+	/* an empty $set is an error, and every edit sets the id's own value at least */
+	bson_t *set = DOC(arena, "_id", BCON_ID(&call->caller->id));
+
+	if (input->name)
+		BSON_APPEND_UTF8(set, "name", input->name);
+	if (input->photoURL)
+		BSON_APPEND_UTF8(set, "photoURL", input->photoURL);
+	if (unchanged) {
+		BSON_APPEND_UTF8(filter, "name", doc_text(user, "name"));
+		BSON_APPEND_UTF8(filter, "photoURL", doc_text(user, "photoURL"));
+	}
+	event_update_after(event, USERS, filter, DOC(arena, "$set", BCON_DOCUMENT(set)),
+			   ERR_UNAUTHORIZED);
+}
+
+void user_end_tokens(struct call *call, const char *hash, struct event *event)
+{
+	struct arena *arena = call->arena;
+	int64_t before = call->caller->tokens_valid_after, now = call->now / 1000;
+	/* the token in use may carry the second after `before`, which can lie ahead of now */
+	int64_t after = now > before ? now : before + 1;
+	bson_t *set = DOC(arena, "tokens_valid_after", BCON_INT64(after));
+
+	if (hash)
+		BSON_APPEND_UTF8(set, "password", hash);
+	event_update_after(event, USERS, user_active(arena, &call->caller->id, ROLE_NONE),
+			   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_UNAUTHORIZED);
+}
+
+/* ---- roles ---- */
+
+static enum err conflict(struct call *call, const char *sentence)
+{
+	call->detail->sentence = sentence;
+	return ERR_CONFLICT;
+}
+
+/*
+ * Two admins must not take each other's role at once: every demotion bumps one guard document, whose rev was read
+ * before the admins were counted.
+ */
+static enum err keep_an_admin(struct call *call, struct event *event)
+{
+	struct arena *arena = call->arena;
+	const bson_t *guard;
+	int64_t admins = 0;
+	enum err err = db_find_one(call->db, arena, META, DOC(arena, "_id", BCON_UTF8("admins")),
+				   NULL, &guard);
+
+	if (err == OK)
+		err = db_count(call->db, arena, USERS, DOC(arena, "role", BCON_UTF8("admin")), 2,
+			       &admins);
+	if (err != OK)
+		return err;
+	if (admins < 2)
+		return conflict(call, "The last admin cannot lose the role.");
+	if (guard)
+		event_update(event, META,
+			     DOC(arena, "_id", BCON_UTF8("admins"), "rev",
+				 BCON_INT64(doc_whole(guard, "rev", 0))),
+			     DOC(arena, "$inc", "{", "rev", BCON_INT64(1), "}"), ERR_CONFLICT);
+	else
+		event_insert(event, META,
+			     DOC(arena, "_id", BCON_UTF8("admins"), "rev", BCON_INT64(1)),
+			     ERR_CONFLICT);
+	return OK;
+}
+
+static bson_t *without_open_business(struct arena *arena, const struct id *id, const char *role)
+{
+	return DOC(arena, "_id", BCON_ID(id), "role", BCON_UTF8(role), "closing", "{", "$ne",
+		   BCON_BOOL(true), "}", "open_tasks", "{", "$not", "{", "$gt", BCON_INT32(0), "}",
+		   "}", "pending_submissions", "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}",
+		   "pending_withdrawals", "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}",
+		   "pending_coins", "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}");
+}
+
+enum err user_set_role(struct call *call, const struct id *id, enum role role, struct event *event)
+{
+	struct arena *arena = call->arena;
+	const bson_t *user;
+	enum err err = db_find_id(call->db, arena, USERS, id, &user);
+
+	if (err != OK)
+		return err;
+	if (!user || doc_bool(user, "closing", false))
+		return ERR_NOT_FOUND;
+	const char *before = doc_text(user, "role");
+	if (role_of(before) == ROLE_ADMIN && role != ROLE_ADMIN)
+		err = keep_an_admin(call, event);
+	bool busy = doc_whole(user, "open_tasks", 0) > 0 ||
+		    doc_whole(user, "pending_submissions", 0) > 0 ||
+		    doc_whole(user, "pending_withdrawals", 0) > 0 ||
+		    doc_whole(user, "pending_coins", 0) > 0;
+	if (err == OK && busy && role_of(before) != role)
+		err = conflict(call,
+			       "The user has open tasks, pending submissions or withdrawals.");
+	if (err != OK)
+		return err;
+	bson_t *filter = role_of(before) == role ?
+				 user_active(arena, id, role) :
+				 without_open_business(arena, id, before ? before : "");
+	event_update_after(event, USERS, filter,
+			   DOC(arena, "$set", "{", "role", BCON_UTF8(role_name(role)), "}"),
+			   ERR_CONFLICT);
+	return OK;
+}

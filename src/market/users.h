@@ -1,0 +1,52 @@
+/* Users: registering, signing in, profiles, roles; and what other rules need of a user (contract sections 2, 3, 9). */
+#ifndef MARKET_USERS_H
+#define MARKET_USERS_H
+
+#include "market/market.h"
+
+#define BONUS_WORKER 10
+#define BONUS_BUYER 50
+
+struct register_input {
+	const char *name, *email, *password, *role, *photoURL;
+};
+
+struct profile_input {
+	const char *name, *photoURL;
+};
+
+/* ERR_INSUFFICIENT_COINS with required and available when the caller, as read, lacks the coins. */
+enum err user_can_pay(struct call *call, int64_t coins);
+
+/* Filter: this user, not being removed, of the role unless it is ROLE_NONE. */
+bson_t *user_active(struct arena *arena, const struct id *id, enum role role);
+/* The same, with at least these coins. */
+bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int64_t coins);
+
+/* The user of an e-mail address in any case, or NULL. */
+enum err user_by_email(struct call *call, const char *email, const bson_t **user);
+
+/* A new user with the bonus of the role, from a hash made before. ERR_EMAIL_TAKEN. Inserted: USERS. */
+enum err user_register(struct call *call, const struct register_input *input, const char *hash,
+		       struct event *event);
+
+/* A user made by the service itself: no bonus. For admins. Inserted: USERS. */
+void user_create_admin(struct call *call, const struct register_input *input, const char *hash,
+		       struct event *event);
+
+/* PUT /profile. With unchanged, only if name and photo are still those that were read. Found: USERS. */
+void user_edit(struct call *call, const struct profile_input *input, bool unchanged,
+	       struct event *event);
+
+/* From now on every token issued before is refused; a new hash is set unless it is NULL. Found: USERS. */
+void user_end_tokens(struct call *call, const char *hash, struct event *event);
+
+/* The lastLogin of a user is now. Found: USERS. */
+void user_signed_in(struct call *call, const struct id *user, struct event *event);
+
+/* PUT /admin/users/:id/role. ERR_NOT_FOUND; ERR_CONFLICT while the user has open tasks, pending submissions or
+ * withdrawals, and for the last admin. Found: USERS. */
+enum err user_set_role(struct call *call, const struct id *user, enum role role,
+		       struct event *event);
+
+#endif

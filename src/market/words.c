@@ -1,0 +1,149 @@
+#include "market/words.h"
+
+#include "base/encoding.h"
+#include "store/doc.h"
+
+#include <locale.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wctype.h>
+
+/* The C library's own tables of letters and digits, without touching the process's locale. */
+static locale_t unicode;
+static pthread_once_t unicode_once = PTHREAD_ONCE_INIT;
+
+static void unicode_load(void)
+{
+	unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (!unicode)
+		abort();
+}
+
+struct word_set {
+	struct arena *arena;
+	const char **words;
+	size_t count, capacity;
+};
+
+static void word_add(struct word_set *set, const char *word, size_t length)
+{
+	if (set->count == set->capacity) {
+		const char **grown =
+			arena_alloc(set->arena, (set->capacity * 2 + 16) * sizeof *grown);
+
+		if (set->count)
+			memcpy(grown, set->words, set->count * sizeof *grown);
+		set->words = grown;
+		set->capacity = set->capacity * 2 + 16;
+	}
+	set->words[set->count++] = arena_copy(set->arena, word, length);
+}
+
+static void words_split(struct word_set *set, const char *text)
+{
+	size_t left = text ? strlen(text) : 0, length = 0;
+	/* lower case may be longer in bytes: U+023A has two, its lower case three */
+	char *word = arena_alloc(set->arena, left * 2 + 4);
+
+	while (left) {
+		size_t step = left;
+		wint_t letter = utf8_next(text, &step);
+
+		if (iswalnum_l(letter, unicode))
+			length += utf8_encode((uint32_t)towlower_l(letter, unicode), word + length);
+		if (length && (!iswalnum_l(letter, unicode) || step == left)) {
+			word_add(set, word, length);
+			length = 0;
+		}
+		text += step;
+		left -= step;
+	}
+}
+
+static int word_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void words_distinct(struct word_set *set)
+{
+	size_t kept = 0;
+
+	if (!set->count)
+		return;
+	qsort(set->words, set->count, sizeof *set->words, word_compare);
+	for (size_t i = 1; i < set->count; i++)
+		if (strcmp(set->words[kept], set->words[i]))
+			set->words[++kept] = set->words[i];
+	set->count = kept + 1;
+}
+
+static struct word_set words_read(struct arena *arena, const char *first, const char *second)
+{
+	struct word_set set = { .arena = arena };
+
+	pthread_once(&unicode_once, unicode_load);
+	words_split(&set, first);
+	words_split(&set, second);
+	words_distinct(&set);
+	return set;
+}
+
+static bson_t *words_array(struct arena *arena, const struct word_set *set)
+{
+	bson_t *array = doc_keep(arena, bson_new());
+	char key[16];
+	const char *name;
+
+	for (size_t i = 0; i < set->count; i++) {
+		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
+		BSON_APPEND_UTF8(array, name, set->words[i]);
+	}
+	return array;
+}
+
+bson_t *words_of(struct arena *arena, const char *first, const char *second)
+{
+	struct word_set set = words_read(arena, first, second);
+
+	return words_array(arena, &set);
+}
+
+/* A word holds letters and digits alone, so it needs no escaping. */
+static bson_t *word_in_text(struct arena *arena, const char *word, const char *const *fields,
+			    size_t count)
+{
+	const char *pattern = arena_printf(arena, "(^|[^\\p{L}\\p{N}])%s($|[^\\p{L}\\p{N}])", word);
+	bson_t *either = doc_keep(arena, bson_new()), *filter = doc_keep(arena, bson_new());
+	char key[16];
+	const char *name;
+
+	for (size_t i = 0; i < count; i++) {
+		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
+		BSON_APPEND_DOCUMENT(either, name, DOC(arena, fields[i], BCON_REGEX(pattern, "i")));
+	}
+	BSON_APPEND_ARRAY(filter, "$or", either);
+	return filter;
+}
+
+bson_t *words_filter(struct arena *arena, const char *query, const char *const *text_fields,
+		     size_t field_count)
+{
+	struct word_set set = words_read(arena, query, NULL);
+	bson_t *each = doc_keep(arena, bson_new());
+	char key[16];
+	const char *name;
+
+	if (!set.count)
+		return NULL;
+	BSON_APPEND_DOCUMENT(each, "0", DOC(arena, "words", BCON_NULL));
+	for (size_t i = 0; i < set.count; i++) {
+		bson_uint32_to_string((uint32_t)i + 1, &name, key, sizeof key);
+		BSON_APPEND_DOCUMENT(each, name,
+				     word_in_text(arena, set.words[i], text_fields, field_count));
+	}
+	return DOC(arena, "$or", "[", "{", "words", "{", "$all",
+		   BCON_ARRAY(words_array(arena, &set)), "}", "}", "{", "$and", BCON_ARRAY(each),
+		   "}", "]");
+}
