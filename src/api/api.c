@@ -1,0 +1,145 @@
+#include "api/api.h"
+
+#include "auth/caller.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+void *thread_start(void *context)
+{
+	struct app *app = context;
+	struct db *db = db_open(app->store);
+
+	if (!db)
+		return NULL;
+	struct thread *thread = malloc(sizeof *thread);
+	if (!thread)
+		abort();
+	*thread = (struct thread){ .app = app, .db = db };
+	return thread;
+}
+
+void thread_stop(void *context)
+{
+	struct thread *thread = context;
+
+	db_close(thread->db);
+	free(thread);
+}
+
+const struct app *app_of(const struct request *rq)
+{
+	const struct thread *thread = rq->thread;
+
+	return thread->app;
+}
+
+struct call *call_of(struct request *rq)
+{
+	struct thread *thread = rq->thread;
+	struct call *call = arena_alloc(rq->arena, sizeof *call);
+
+	*call = (struct call){
+		.arena = rq->arena,
+		.db = thread->db,
+		.config = thread->app->config,
+		.caller = &rq->caller,
+		.request_id = rq->request_id,
+		.now = rq->now,
+		.detail = &rq->detail,
+	};
+	return call;
+}
+
+/* ---- lists ---- */
+
+struct items {
+	struct request *rq;
+	struct json *json;
+	const struct view *view;
+};
+
+static bool item_write(void *context, const bson_t *doc)
+{
+	struct items *items = context;
+
+	render(items->json, NULL, items->view, doc, &items->rq->caller);
+	return true;
+}
+
+enum err page_run(struct request *rq, const struct list *list, db_row row, void *context,
+		  struct page *page)
+{
+	struct thread *thread = rq->thread;
+	enum err err = list_run(thread->db, rq->arena, list, rq->query_input, row, context, page);
+
+	if (err == ERR_INVALID_INPUT)
+		return fail_field(rq, "after", err,
+				  "after is not a cursor of this list and order.");
+	return err;
+}
+
+enum err page_items(struct request *rq, struct json *json, const char *key, const struct list *list,
+		    const struct view *view, struct page *page)
+{
+	struct items items = { .rq = rq, .json = json, .view = view };
+
+	json_array(json, key);
+	enum err err = page_run(rq, list, item_write, &items, page);
+	json_end(json);
+	return err;
+}
+
+void page_members(struct json *json, const struct page *page)
+{
+	json_int(json, "total", page->total);
+	json_int(json, "pages", page->pages);
+	json_int(json, "currentPage", page->current);
+	json_text(json, "next", page->next);
+	if (page->approximate)
+		json_bool(json, "totalApprox", true);
+}
+
+enum err respond_page(struct request *rq, const char *key, const struct list *list,
+		      const struct view *view)
+{
+	struct json *json = respond(rq, 200);
+	struct page page;
+	enum err err = page_items(rq, json, key, list, view, &page);
+
+	if (err == OK)
+		page_members(json, &page);
+	return err;
+}
+
+const char *list_name(struct request *rq, const char *name, const struct id *whose)
+{
+	return arena_printf(rq->arena, "%s|%s", name, id_text(rq->arena, whose));
+}
+
+/* ---- If-Match ---- */
+
+static bool tag_listed(struct request *rq, const struct view *view, const bson_t *record,
+		       const struct caller *viewer)
+{
+	struct buffer body = { 0 };
+	struct json json;
+	char tag[24];
+
+	json_start(&json, &body);
+	render(&json, NULL, view, record, viewer);
+	request_etag(body.bytes, body.length, tag);
+	buffer_free(&body);
+	return request_etag_listed(rq->if_match, tag);
+}
+
+enum err if_match(struct request *rq, const struct view *view, const bson_t *record, bool *sent)
+{
+	struct caller anyone = { 0 };
+
+	*sent = rq->if_match != NULL;
+	if (!*sent || tag_listed(rq, view, record, &rq->caller) ||
+	    tag_listed(rq, view, record, &anyone))
+		return OK;
+	return ERR_PRECONDITION_FAILED;
+}

@@ -1,0 +1,76 @@
+/*
+ * The calls: handlers that read a checked input, call the market, and write the answer.
+ *
+ * routes.c has the one table; a file per resource has its inputs, views and handlers. What they share is here.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "auth/password.h"
+#include "base/config.h"
+#include "http/pipeline.h"
+#include "http/request.h"
+#include "http/route.h"
+#include "market/market.h"
+#include "store/list.h"
+#include "store/render.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* What the handlers of a process share. */
+struct app {
+	const struct config *config;
+	struct store *store;
+	struct password_gate *gate;
+};
+
+/* What a thread has: rq->thread. */
+struct thread {
+	const struct app *app;
+	struct db *db;
+};
+
+/* fcgi_server's start and stop; context is the struct app. */
+void *thread_start(void *app);
+void thread_stop(void *thread);
+
+extern const struct route api_routes[];
+extern const size_t api_route_count;
+/* The pipeline over api_routes. */
+extern const struct service api_service;
+
+const struct app *app_of(const struct request *rq);
+/* A new call upon the market by this request's caller. */
+struct call *call_of(struct request *rq);
+
+/* Answers a page of a list: {<key>: […], total, pages, currentPage, next}. The route's query struct begins with a
+ * page_query. */
+enum err respond_page(struct request *rq, const char *key, const struct list *list,
+		      const struct view *view);
+
+/* Runs the list with the page that the query asks for; a cursor of another list is a fault of `after`. */
+enum err page_run(struct request *rq, const struct list *list, db_row row, void *context,
+		  struct page *page);
+/* The parts, for answers that say more: the items, then the members about the page. */
+enum err page_items(struct request *rq, struct json *json, const char *key, const struct list *list,
+		    const struct view *view, struct page *page);
+void page_members(struct json *json, const struct page *page);
+
+/* "<name>|<id>": a list's name that is one owner's own. */
+const char *list_name(struct request *rq, const char *name, const struct id *whose);
+
+/* Commits the event of a changing row and writes its answer (the pipeline's hook). */
+enum err commit_request(struct request *rq);
+/* Claims and releases an idempotency key (the pipeline's hooks). */
+enum err claim_request(struct request *rq);
+void release_request(struct request *rq);
+
+/* For a call of many events under one key: was this part done by a claimant that died? */
+bool request_noted(const struct request *rq, const struct id *id);
+/* Keeps the answer as it stands in rq for the key, if there is one. */
+enum err complete_request(struct request *rq);
+
+/* OK when If-Match was not sent, or names the record as this caller (or the public) gets it; *sent tells which. */
+enum err if_match(struct request *rq, const struct view *view, const bson_t *record, bool *sent);
+
+#endif

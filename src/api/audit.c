@@ -1,0 +1,164 @@
+#include "api/audit.h"
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "market/audit.h"
+#include "store/doc.h"
+
+/* ---- the audit ---- */
+
+/* Books that need longer than a caller should wait are audited in the background. */
+#define AUDIT_ANSWER_MS (5 * CLOCK_SECOND)
+
+static const struct view_row difference_rows[] = {
+	{ .field = "kind",
+	  .type = VIEW_TEXT,
+	  .help = "coins, pending_coins, escrow, or missing: an account without its user or task" },
+	{ .field = "_id", .type = VIEW_ID, .help = "Of the user or task" },
+	{ .field = "expected", .type = VIEW_WHOLE, .help = "By the journal" },
+	{ .field = "found", .type = VIEW_WHOLE, .help = "In the record" },
+};
+static const struct view difference_view = {
+	.name = "AuditDifference",
+	.rows = difference_rows,
+	.count = COUNT_OF(difference_rows),
+};
+
+static const struct view_row audit_rows[] = {
+	{ .field = "balanced", .type = VIEW_BOOL, .help = "The sums agree and nothing differs" },
+	{ .field = "asOf", .type = VIEW_DATE, .help = "When the books stood so" },
+	{ .field = "coins", .type = VIEW_WHOLE, .help = "What users can spend" },
+	{ .field = "pending_coins", .type = VIEW_WHOLE, .help = "What pending withdrawals hold" },
+	{ .field = "escrow", .type = VIEW_WHOLE, .help = "What tasks hold" },
+	{ .field = "opening",
+	  .type = VIEW_WHOLE,
+	  .help = "Balances that were there when the journal began" },
+	{ .field = "bonuses", .type = VIEW_WHOLE, .help = "Given at registration" },
+	{ .field = "purchases", .type = VIEW_WHOLE, .help = "Coins bought" },
+	{ .field = "adjustments",
+	  .type = VIEW_WHOLE,
+	  .help = "By an operator; below 0 when coins were taken away" },
+	{ .field = "payouts", .type = VIEW_WHOLE, .help = "Withdrawn" },
+	{ .field = "forfeits", .type = VIEW_WHOLE, .help = "Left behind by removed users" },
+	{ .field = "users", .type = VIEW_WHOLE, .help = "Users compared" },
+	{ .field = "tasks", .type = VIEW_WHOLE, .help = "Tasks compared" },
+	{ .field = "differences",
+	  .type = VIEW_LIST,
+	  .of = &difference_view,
+	  .help = "Up to 100 users and tasks that disagree with the journal" },
+};
+const struct view audit_view = {
+	.name = "Audit",
+	.rows = audit_rows,
+	.count = COUNT_OF(audit_rows),
+};
+
+static void audit_write(struct request *rq, const struct audit *audit)
+{
+	struct json *json = respond(rq, 200);
+
+	render_members(json, &audit_view, audit_doc(rq->arena, audit), &rq->caller);
+	json_array(json, "differences");
+	for (size_t i = 0; i < audit->difference_count; i++)
+		render(json, NULL, &difference_view,
+		       audit_difference_doc(rq->arena, &audit->differences[i]), &rq->caller);
+	json_end(json);
+}
+
+enum err admin_audit(struct request *rq)
+{
+	struct call *call = call_of(rq);
+	struct audit audit;
+	enum err err = audit_run(call->db, rq->arena, AUDIT_ANSWER_MS, &audit);
+
+	if (err == ERR_IN_PROGRESS)
+		err = audit_last(call->db, rq->arena, &audit);
+	if (err == ERR_NOT_FOUND)
+		return fail(
+			rq, ERR_UNAVAILABLE,
+			"The books are too large to audit at once, and no run has finished yet.");
+	if (err == OK)
+		audit_write(rq, &audit);
+	return err;
+}
+
+/* ---- the journal ---- */
+
+struct ledger_query {
+	struct page_query page;
+	struct id_given user, task;
+};
+
+static const struct field ledger_fields[] = {
+	{ .name = "user",
+	  .type = FIELD_ID,
+	  .offset = offsetof(struct ledger_query, user),
+	  .help = "Only entries about this user" },
+	{ .name = "task",
+	  .type = FIELD_ID,
+	  .offset = offsetof(struct ledger_query, task),
+	  .help = "Only entries about this task" },
+};
+const struct schema ledger_list_schema = {
+	.name = "LedgerQuery",
+	.base = &page_schema,
+	.size = sizeof(struct ledger_query),
+	.fields = ledger_fields,
+	.count = COUNT_OF(ledger_fields),
+};
+
+static const struct view_row entry_rows[] = {
+	{ .field = "_id",
+	  .type = VIEW_TEXT,
+	  .help = "Made from what happened, so nothing is entered twice",
+	  .example = "\"approve:65a1b2c3d4e5f60718293a4b\"" },
+	{ .field = "from", .type = VIEW_TEXT, .example = "\"escrow:65a1b2c3d4e5f60718293a4b\"" },
+	{ .field = "to", .type = VIEW_TEXT, .example = "\"user:65a1b2c3d4e5f60718293a4b\"" },
+	{ .field = "coins", .type = VIEW_WHOLE, .help = "Above 0" },
+	{ .field = "kind", .type = VIEW_TEXT, .example = "\"reward\"" },
+	{ .field = "user", .type = VIEW_ID, .flags = VIEW_OPTIONAL, .help = "Whom it concerns" },
+	{ .field = "task", .type = VIEW_ID, .flags = VIEW_OPTIONAL, .help = "What it concerns" },
+	{ .field = "actor",
+	  .type = VIEW_TEXT,
+	  .help = "A user's id, or service",
+	  .example = "\"service\"" },
+	{ .field = "request_id", .type = VIEW_TEXT, .help = "Of the call that moved the coins" },
+	{ .field = "at", .type = VIEW_DATE },
+};
+static const struct view entry_view = {
+	.name = "LedgerEntry",
+	.rows = entry_rows,
+	.count = COUNT_OF(entry_rows),
+};
+
+static const struct view_row ledger_list_rows[] = {
+	{ .field = "entries", .type = VIEW_LIST, .of = &entry_view },
+};
+const struct view ledger_list_view = {
+	.name = "Ledger",
+	.rows = ledger_list_rows,
+	.count = COUNT_OF(ledger_list_rows),
+};
+
+enum err admin_ledger(struct request *rq)
+{
+	const struct ledger_query *query = rq->query_input;
+	bson_t *filter = DOC(rq->arena, NULL);
+	const char *name = "ledger";
+
+	if (query->user.given) {
+		BSON_APPEND_OID(filter, "user", doc_oid(&query->user.id));
+		name = list_name(rq, name, &query->user.id);
+	}
+	if (query->task.given) {
+		BSON_APPEND_OID(filter, "task", doc_oid(&query->task.id));
+		name = list_name(rq, arena_printf(rq->arena, "%s|task", name), &query->task.id);
+	}
+	const struct list list = {
+		.in = LEDGER,
+		.filter = filter,
+		.name = name,
+		.order_field = "at",
+	};
+	return respond_page(rq, "entries", &list, &entry_view);
+}

@@ -1,0 +1,14 @@
+/* /admin/audit and /admin/ledger: are the books balanced, and what moved (contract section 9). */
+#ifndef API_AUDIT_H
+#define API_AUDIT_H
+
+#include "http/request.h"
+#include "http/route.h"
+
+extern const struct schema ledger_list_schema;
+extern const struct view audit_view, ledger_list_view;
+
+enum err admin_audit(struct request *rq);
+enum err admin_ledger(struct request *rq);
+
+#endif

@@ -1,0 +1,358 @@
+#include "api/auth.h"
+
+#include "api/api.h"
+#include "auth/caller.h"
+#include "auth/throttle.h"
+#include "market/users.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+/* ---- inputs ---- */
+
+static const char *password_check(const void *at)
+{
+	return password_rule(*(const char *const *)at);
+}
+
+/* admin is read so that it can be refused as forbidden, not as unknown */
+static const char *const register_roles[] = { "worker", "buyer", "admin", NULL };
+
+static const struct field register_fields[] = {
+	{ .name = "name",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct register_input, name),
+	  .min = 1,
+	  .max = 100,
+	  .help = "Shown to others",
+	  .example = "\"Ada Lovelace\"" },
+	{ .name = "email",
+	  .type = FIELD_EMAIL,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct register_input, email),
+	  .max = 254,
+	  .help = "Compared in any case",
+	  .example = "\"ada@example.com\"" },
+	{ .name = "password",
+	  .type = FIELD_PASSWORD,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct register_input, password),
+	  .min = 6,
+	  .max = PASSWORD_BYTES_MAX,
+	  .check = password_check,
+	  .help = "6 to 72 bytes with a letter and a digit",
+	  .example = "\"engine-1843\"" },
+	{ .name = "role",
+	  .type = FIELD_CHOICE,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct register_input, role),
+	  .choices = register_roles,
+	  .help = "worker or buyer; nobody registers as admin",
+	  .example = "\"worker\"" },
+	{ .name = "photoURL",
+	  .type = FIELD_URL,
+	  .offset = offsetof(struct register_input, photoURL),
+	  .max = 2048,
+	  .help = "A picture's address" },
+};
+const struct schema register_schema = { .name = "Registration",
+					.size = sizeof(struct register_input),
+					.fields = register_fields,
+					.count = COUNT_OF(register_fields) };
+
+struct login_input {
+	const char *email, *password;
+};
+
+static const struct field login_fields[] = {
+	{ .name = "email",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct login_input, email),
+	  .min = 1,
+	  .max = 254,
+	  .help = "In any case",
+	  .example = "\"ada@example.com\"" },
+	{ .name = "password",
+	  .type = FIELD_PASSWORD,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct login_input, password),
+	  .min = 1,
+	  .max = 4096,
+	  .help = "The password",
+	  .example = "\"engine-1843\"" },
+};
+const struct schema login_schema = { .name = "Login",
+				     .size = sizeof(struct login_input),
+				     .fields = login_fields,
+				     .count = COUNT_OF(login_fields) };
+
+static const struct field profile_fields[] = {
+	{ .name = "name",
+	  .type = FIELD_TEXT,
+	  .offset = offsetof(struct profile_input, name),
+	  .min = 1,
+	  .max = 100,
+	  .help = "Shown to others",
+	  .example = "\"Ada King\"" },
+	{ .name = "photoURL",
+	  .type = FIELD_URL,
+	  .offset = offsetof(struct profile_input, photoURL),
+	  .max = 2048,
+	  .help = "A picture's address; empty removes it" },
+};
+const struct schema profile_schema = { .name = "ProfileEdit",
+				       .size = sizeof(struct profile_input),
+				       .fields = profile_fields,
+				       .count = COUNT_OF(profile_fields) };
+
+struct password_input {
+	const char *current, *fresh;
+};
+
+static const struct field password_fields[] = {
+	{ .name = "currentPassword",
+	  .type = FIELD_PASSWORD,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct password_input, current),
+	  .min = 1,
+	  .max = 4096,
+	  .help = "The password so far" },
+	{ .name = "newPassword",
+	  .type = FIELD_PASSWORD,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct password_input, fresh),
+	  .min = 6,
+	  .max = PASSWORD_BYTES_MAX,
+	  .check = password_check,
+	  .help = "6 to 72 bytes with a letter and a digit" },
+};
+const struct schema password_schema = { .name = "PasswordChange",
+					.size = sizeof(struct password_input),
+					.fields = password_fields,
+					.count = COUNT_OF(password_fields) };
+
+/* ---- views ---- */
+
+static const struct view_row user_rows[] = {
+	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
+	{ "name", VIEW_TEXT, 0, NULL, NULL, "\"Ada Lovelace\"" },
+	{ "email", VIEW_TEXT, 0, NULL, NULL, "\"ada@example.com\"" },
+	{ "photoURL", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, "\"\"" },
+	{ "role", VIEW_TEXT, 0, NULL, "worker, buyer or admin", "\"worker\"" },
+	{ "coins", VIEW_WHOLE, VIEW_ALWAYS, NULL, "What the user can spend", "10" },
+	{ "pending_coins", VIEW_WHOLE, VIEW_ALWAYS, NULL, "What pending withdrawals hold", "0" },
+	{ "googleId", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },
+	{ "authProvider", VIEW_TEXT, VIEW_OPTIONAL, NULL, "email or google", "\"email\"" },
+	{ "lastLogin", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },
+	{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },
+};
+const struct view user_view = { .name = "User", .rows = user_rows, .count = COUNT_OF(user_rows) };
+
+static const struct view_row session_user_rows[] = {
+	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
+	{ "name", VIEW_TEXT, 0, NULL, NULL, "\"Ada Lovelace\"" },
+	{ "email", VIEW_TEXT, 0, NULL, NULL, "\"ada@example.com\"" },
+	{ "role", VIEW_TEXT, 0, NULL, NULL, "\"worker\"" },
+	{ "coins", VIEW_WHOLE, VIEW_ALWAYS, NULL, NULL, "10" },
+	{ "photoURL", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, "\"\"" },
+};
+static const struct view session_user_view = { .name = "SessionUser",
+					       .rows = session_user_rows,
+					       .count = COUNT_OF(session_user_rows) };
+
+static const struct view_row session_rows[] = {
+	{ "token", VIEW_TEXT, 0, NULL, "For Authorization: Bearer", NULL },
+	{ "user", VIEW_OBJECT, 0, &session_user_view, NULL, NULL },
+};
+const struct view session_view = { .name = "Session",
+				   .rows = session_rows,
+				   .count = COUNT_OF(session_rows) };
+
+static const struct view_row message_rows[] = { { "message", VIEW_TEXT, 0, NULL, NULL, NULL } };
+const struct view message_view = { .name = "Message",
+				   .rows = message_rows,
+				   .count = COUNT_OF(message_rows) };
+
+static const struct view_row message_token_rows[] = {
+	{ "message", VIEW_TEXT, 0, NULL, NULL, NULL },
+	{ "token", VIEW_TEXT, 0, NULL, "Replaces the token that was used", NULL },
+};
+const struct view message_token_view = { .name = "MessageAndToken",
+					 .rows = message_token_rows,
+					 .count = COUNT_OF(message_token_rows) };
+
+/* ---- signing up and in ---- */
+
+static void respond_session(struct request *rq, int status, const bson_t *user)
+{
+	struct json *json = respond(rq, status);
+
+	json_text(json, "token",
+		  caller_token(rq->arena, app_of(rq)->config->jwt_secret, user, rq->now));
+	render(json, "user", &session_user_view, user, NULL);
+}
+
+/* Hashing takes long: whoever waits for it does so at the gate, and is counted first. */
+static enum err hash_new(struct request *rq, const char *password, char hash[PASSWORD_HASH_SIZE])
+{
+	struct password_gate *gate = app_of(rq)->gate;
+	int slot;
+	enum err err = password_gate_enter(gate, &slot);
+
+	if (err != OK)
+		return err;
+	bool made = password_hash(password, hash);
+	password_gate_leave(gate, slot);
+	return made ? OK : ERR_INTERNAL;
+}
+
+enum err auth_register(struct request *rq, struct event *event)
+{
+	const struct register_input *input = rq->body_input;
+	struct call *call = call_of(rq);
+	char hash[PASSWORD_HASH_SIZE];
+	const bson_t *taken;
+
+	if (role_of(input->role) == ROLE_ADMIN)
+		return fail(rq, ERR_FORBIDDEN, "Nobody registers as admin.");
+	enum err err =
+		throttle_register(call->db, rq->arena, rq->address, call->config->register_limit,
+				  rq->now, &rq->detail.retry_after);
+	if (err == OK)
+		err = user_by_email(call, input->email, &taken);
+	if (err != OK || taken)
+		return err != OK ? err : ERR_EMAIL_TAKEN;
+	err = hash_new(rq, input->password, hash);
+	return err == OK ? user_register(call, input, arena_text(rq->arena, hash), event) : err;
+}
+
+void auth_registered(struct request *rq, const struct event *event)
+{
+	respond_session(rq, 201, event_inserted(event, USERS));
+}
+
+/* Counted and checked inside the gate, so that no more guesses are tried at once than there are slots. */
+static enum err guess(struct request *rq, const char *email, const char *password, const char *hash)
+{
+	struct call *call = call_of(rq);
+	int64_t limit = call->config->login_failures;
+	enum err err = throttle_login_check(call->db, rq->arena, rq->address, email, limit, rq->now,
+					    &rq->detail.retry_after);
+
+	if (err != OK)
+		return err;
+	if (password_verify(password, hash))
+		return throttle_login_succeeded(call->db, rq->arena, rq->address, email, limit,
+						rq->now);
+	err = throttle_login_failed(call->db, rq->arena, rq->address, email, limit, rq->now);
+	return err == OK ? ERR_BAD_LOGIN : err;
+}
+
+static enum err guess_at_gate(struct request *rq, const char *email, const char *password,
+			      const char *hash)
+{
+	struct password_gate *gate = app_of(rq)->gate;
+	int slot;
+	enum err err = password_gate_enter(gate, &slot);
+
+	if (err != OK)
+		return err;
+	err = guess(rq, email, password, hash);
+	password_gate_leave(gate, slot);
+	return err;
+}
+
+enum err auth_login(struct request *rq, struct event *event)
+{
+	const struct login_input *input = rq->body_input;
+	struct call *call = call_of(rq);
+	const bson_t *user;
+	struct id id;
+	enum err err = user_by_email(call, input->email, &user);
+
+	if (err != OK)
+		return err;
+	bool usable = user && doc_id(user, "_id", &id) && !doc_bool(user, "closing", false);
+	err = guess_at_gate(rq, input->email, input->password,
+			    usable ? doc_text(user, "password") : NULL);
+	if (err == OK)
+		user_signed_in(call, &id, event);
+	return err;
+}
+
+void auth_logged_in(struct request *rq, const struct event *event)
+{
+	respond_session(rq, 200, event_found(event, USERS));
+}
+
+/* ---- one's own account ---- */
+
+enum err auth_me(struct request *rq)
+{
+	struct json *json = respond(rq, 200);
+
+	render_members(json, &user_view, rq->caller.record, &rq->caller);
+	return OK;
+}
+
+enum err auth_profile(struct request *rq, struct event *event)
+{
+	bool sent;
+	enum err err = if_match(rq, &user_view, rq->caller.record, &sent);
+
+	if (err == OK)
+		user_edit(call_of(rq), rq->body_input, sent, event);
+	return err;
+}
+
+void auth_profile_changed(struct request *rq, const struct event *event)
+{
+	render_members(respond(rq, 200), &user_view, event_found(event, USERS), &rq->caller);
+}
+
+static enum err verify_own(struct request *rq, const char *password, const char *hash)
+{
+	enum err err = guess_at_gate(rq, rq->caller.email, password, hash);
+
+	return err == ERR_BAD_LOGIN ? ERR_WRONG_PASSWORD : err;
+}
+
+enum err auth_password(struct request *rq, struct event *event)
+{
+	const struct password_input *input = rq->body_input;
+	const char *stored = doc_text(rq->caller.record, "password");
+	char hash[PASSWORD_HASH_SIZE];
+
+	if (!stored || !*stored)
+		return ERR_NO_PASSWORD;
+	enum err err = verify_own(rq, input->current, stored);
+	if (err == OK)
+		err = hash_new(rq, input->fresh, hash);
+	if (err == OK)
+		user_end_tokens(call_of(rq), arena_text(rq->arena, hash), event);
+	return err;
+}
+
+void auth_password_changed(struct request *rq, const struct event *event)
+{
+	struct json *json = respond(rq, 200);
+
+	json_text(json, "message", "The password was changed.");
+	json_text(json, "token",
+		  caller_token(rq->arena, app_of(rq)->config->jwt_secret, event_found(event, USERS),
+			       rq->now));
+}
+
+enum err auth_logout(struct request *rq, struct event *event)
+{
+	user_end_tokens(call_of(rq), NULL, event);
+	return OK;
+}
+
+void auth_logged_out(struct request *rq, const struct event *event)
+{
+	(void)event;
+	json_text(respond(rq, 200), "message", "You are logged out everywhere.");
+}

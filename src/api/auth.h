@@ -1,0 +1,23 @@
+/* /auth: accounts and tokens (contract section 3). */
+#ifndef API_AUTH_H
+#define API_AUTH_H
+
+#include "http/request.h"
+#include "http/route.h"
+
+extern const struct schema register_schema, login_schema, profile_schema, password_schema;
+extern const struct view user_view, session_view, message_token_view, message_view;
+
+enum err auth_register(struct request *rq, struct event *event);
+void auth_registered(struct request *rq, const struct event *event);
+enum err auth_login(struct request *rq, struct event *event);
+void auth_logged_in(struct request *rq, const struct event *event);
+enum err auth_me(struct request *rq);
+enum err auth_profile(struct request *rq, struct event *event);
+void auth_profile_changed(struct request *rq, const struct event *event);
+enum err auth_password(struct request *rq, struct event *event);
+void auth_password_changed(struct request *rq, const struct event *event);
+enum err auth_logout(struct request *rq, struct event *event);
+void auth_logged_out(struct request *rq, const struct event *event);
+
+#endif

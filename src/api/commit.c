@@ -1,0 +1,148 @@
+/* Changing rows: build the event, commit it, answer inside the transaction, so that an idempotency key keeps the
+ * very text that was sent. */
+#include "api/api.h"
+
+#include "auth/caller.h"
+#include "store/claim.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+/* A guard that failed tells of a record which changed since it was read: look again, so that the answer says what
+ * is true now. */
+enum { TRIES = 4 };
+
+static enum err answer_write(void *context, struct event *event)
+{
+	struct request *rq = context;
+
+	rq->route->answer(rq, event);
+	json_finish(&rq->json);
+	if (rq->claim)
+		claim_complete(event, rq->claim, rq->status, rq->out.bytes, rq->out.length,
+			       rq->now);
+	return OK;
+}
+
+static enum err try_once(struct request *rq, bool *built)
+{
+	struct thread *thread = rq->thread;
+	struct event *event = arena_alloc(rq->arena, sizeof *event);
+
+	event_start(event, rq->arena);
+	enum err err = rq->route->change(rq, event);
+	*built = err == OK;
+	if (err != OK)
+		return err;
+	event->finish = answer_write;
+	event->finish_context = rq;
+	return store_commit(thread->db, event);
+}
+
+static enum err caller_again(struct request *rq)
+{
+	struct thread *thread = rq->thread;
+	const bson_t *user;
+	enum err err = rq->caller.known ?
+			       db_find_id(thread->db, rq->arena, USERS, &rq->caller.id, &user) :
+			       OK;
+
+	if (err != OK || !rq->caller.known)
+		return err;
+	if (!user)
+		return ERR_UNAUTHORIZED;
+	caller_from(user, &rq->caller);
+	return rq->route->access & rq->caller.role ||
+			       rq->route->access & (ACCESS_PUBLIC | ACCESS_OPTIONAL) ?
+		       OK :
+		       ERR_FORBIDDEN;
+}
+
+enum err commit_request(struct request *rq)
+{
+	bool built;
+	enum err err = try_once(rq, &built);
+
+	for (int tries = 1;
+	     built && tries < TRIES && err != OK && err != ERR_UNAVAILABLE && err != ERR_INTERNAL;
+	     tries++) {
+		memset(&rq->detail, 0, sizeof rq->detail);
+		enum err again = caller_again(rq);
+		if (again != OK)
+			return again;
+		err = try_once(rq, &built);
+	}
+	return err;
+}
+
+enum err claim_request(struct request *rq)
+{
+	struct thread *thread = rq->thread;
+	struct claim *claim = arena_alloc(rq->arena, sizeof *claim);
+	struct kept_answer kept = { 0 };
+	struct claim_request request = {
+		.user = rq->caller.id,
+		.method = rq->method,
+		.path = rq->path,
+		.key = rq->idempotency_key,
+		.body = rq->body,
+		.body_length = rq->body_length,
+		.now = rq->now,
+	};
+	enum err err = claim_take(thread->db, rq->arena, &request, claim, &kept);
+
+	if (err != OK)
+		return err;
+	if (kept.kept) {
+		rq->replayed = true;
+		rq->status = kept.status;
+		buffer_reset(&rq->out);
+		buffer_put(&rq->out, kept.body, kept.length);
+		return OK;
+	}
+	rq->claim = claim;
+	rq->noted = kept.results;
+	return OK;
+}
+
+void release_request(struct request *rq)
+{
+	struct thread *thread = rq->thread;
+
+	claim_release(thread->db, rq->arena, rq->claim);
+}
+
+bool request_noted(const struct request *rq, const struct id *id)
+{
+	bson_iter_t at, result;
+	bson_t doc;
+	struct id noted;
+	const uint8_t *bytes;
+	uint32_t length;
+
+	if (!rq->noted || !bson_iter_init(&at, rq->noted))
+		return false;
+	while (bson_iter_next(&at)) {
+		result = at;
+		if (!BSON_ITER_HOLDS_DOCUMENT(&result))
+			continue;
+		bson_iter_document(&result, &length, &bytes);
+		if (bson_init_static(&doc, bytes, length) && doc_id(&doc, "_id", &noted) &&
+		    id_equal(&noted, id))
+			return true;
+	}
+	return false;
+}
+
+enum err complete_request(struct request *rq)
+{
+	struct thread *thread = rq->thread;
+	struct event event;
+
+	if (!rq->claim)
+		return OK;
+	json_finish(&rq->json);
+	event_start(&event, rq->arena);
+	claim_complete(&event, rq->claim, rq->status, rq->out.bytes, rq->out.length, rq->now);
+	return store_commit(thread->db, &event);
+}

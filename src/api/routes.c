@@ -1,0 +1,130 @@
+/* Every call of the service, one row each: what it is, who may call, what it takes, what it answers. */
+#include "api/admin.h"
+#include "api/api.h"
+#include "api/audit.h"
+#include "api/auth.h"
+#include "api/health.h"
+#include "api/public.h"
+#include "api/submissions.h"
+#include "api/tasks.h"
+#include "auth/caller.h"
+
+const struct route api_routes[] = {
+	{ GET, "/health", ACCESS_PUBLIC, .handler = health, .view = &health_view,
+	  .summary = "Is the server up?" },
+	{ GET, "/health/ready", ACCESS_PUBLIC, .handler = health_ready, .view = &health_view,
+	  .summary = "Can it work: is MongoDB there, is the data adopted?" },
+
+	/* accounts */
+	{ POST, "/auth/register", ACCESS_PUBLIC, .body = &register_schema, .change = auth_register,
+	  .answer = auth_registered, .status = 201, .view = &session_view,
+	  .summary = "Make an account" },
+	{ POST, "/auth/login", ACCESS_PUBLIC, .body = &login_schema, .change = auth_login,
+	  .answer = auth_logged_in, .view = &session_view, .summary = "Get a token" },
+	{ GET, "/auth/me", ACCESS_ANY, .handler = auth_me, .view = &user_view,
+	  .summary = "One's own account" },
+	{ PUT, "/auth/profile", ACCESS_ANY, .body = &profile_schema, .change = auth_profile,
+	  .answer = auth_profile_changed, .view = &user_view, .summary = "Change name or picture" },
+	{ PUT, "/auth/password", ACCESS_ANY, .body = &password_schema, .change = auth_password,
+	  .answer = auth_password_changed, .view = &message_token_view,
+	  .summary = "Change the password; older tokens stop working" },
+	{ POST, "/auth/logout", ACCESS_ANY, .change = auth_logout, .answer = auth_logged_out,
+	  .view = &message_view, .summary = "End every token of the account" },
+
+	/* tasks */
+	{ GET, "/tasks", ACCESS_OPTIONAL, .query = &task_list_schema, .flags = LISTS,
+	  .handler = tasks_list, .view = &task_list_view,
+	  .summary = "Open tasks; a worker's token leaves out those done" },
+	{ POST, "/tasks", ACCESS_BUYER, .body = &task_schema, .flags = IDEMPOTENT,
+	  .change = tasks_create, .answer = tasks_created, .status = 201, .view = &task_made_view,
+	  .summary = "Post a task and pay its escrow" },
+	{ GET, "/tasks/buyer/my-tasks", ACCESS_BUYER, .query = &page_schema, .flags = LISTS,
+	  .handler = tasks_mine, .view = &own_task_list_view,
+	  .summary = "One's own tasks with the numbers of their submissions" },
+	{ GET, "/tasks/admin/top-workers", ACCESS_PUBLIC, .handler = top_workers,
+	  .view = &top_workers_view, .summary = "The six workers with most coins" },
+	{ GET, "/tasks/top-workers", ACCESS_PUBLIC, .handler = top_workers,
+	  .view = &top_workers_view, .summary = "The six workers with most coins" },
+	{ GET, "/tasks/:id", ACCESS_OPTIONAL, .handler = tasks_get, .view = &task_view,
+	  .summary = "A task" },
+	{ PUT, "/tasks/:id", ACCESS_ANY, .body = &task_edit_schema, .change = tasks_edit,
+	  .answer = tasks_edited, .view = &task_view,
+	  .summary = "Its owner changes its texts or moves its deadline on" },
+	{ POST, "/tasks/:id/slots", ACCESS_ANY, .body = &slots_schema, .flags = IDEMPOTENT,
+	  .change = tasks_slots, .answer = tasks_slots_changed, .view = &task_made_view,
+	  .summary = "Its owner buys or gives back open slots" },
+	{ DELETE, "/tasks/:id", ACCESS_ANY, .flags = IDEMPOTENT, .change = tasks_cancel,
+	  .answer = tasks_cancelled, .view = &refund_view,
+	  .summary = "Cancel a task; open slots are refunded" },
+
+	/* submissions */
+	{ POST, "/submissions", ACCESS_WORKER, .body = &submission_schema, .flags = IDEMPOTENT,
+	  .change = submissions_create, .answer = submissions_created, .status = 201,
+	  .view = &submission_made_view, .summary = "Hand in work for a task" },
+	{ GET, "/submissions", ACCESS_ADMIN, .query = &page_schema, .flags = LISTS,
+	  .handler = submissions_all, .view = &submission_list_view, .summary = "All submissions" },
+	{ GET, "/submissions/worker/my-submissions", ACCESS_WORKER, .query = &page_schema,
+	  .flags = LISTS, .handler = submissions_mine, .view = &submission_list_view,
+	  .summary = "One's own submissions" },
+	{ GET, "/submissions/worker/approved", ACCESS_WORKER, .query = &page_schema, .flags = LISTS,
+	  .handler = submissions_approved, .view = &approved_list_view,
+	  .summary = "Approved work and what it earned" },
+	{ GET, "/submissions/buyer/review", ACCESS_BUYER, .query = &page_schema, .flags = LISTS,
+	  .handler = submissions_to_review, .view = &submission_list_view,
+	  .summary = "Work on one's tasks that waits for review, oldest first" },
+	{ GET, "/submissions/task/:taskId", ACCESS_ANY, .query = &page_schema, .flags = LISTS,
+	  .handler = submissions_of_task, .view = &submission_list_view,
+	  .summary = "Work on a task: all for its owner and admins, one's own for a worker" },
+	{ POST, "/submissions/review", ACCESS_BUYER | ACCESS_ADMIN, .body = &review_schema,
+	  .flags = IDEMPOTENT, .handler = submissions_review_many, .view = &review_view,
+	  .summary = "Review many, each on its own" },
+	{ GET, "/submissions/:id", ACCESS_ANY, .handler = submissions_get,
+	  .view = &submission_answer_view, .summary = "A submission with its task" },
+	{ PUT, "/submissions/:id/approve", ACCESS_ANY, .flags = IDEMPOTENT,
+	  .change = submissions_approve, .answer = submissions_reviewed, .view = &approved_view,
+	  .summary = "Approve: the worker is paid" },
+	{ PUT, "/submissions/:id/reject", ACCESS_ANY, .body = &reject_schema, .flags = IDEMPOTENT,
+	  .change = submissions_reject, .answer = submissions_reviewed, .view = &rejected_view,
+	  .summary = "Reject: the slot is open again, or its price goes back" },
+	{ PUT, "/submissions/:id/status", ACCESS_ANY, .body = &status_schema, .flags = IDEMPOTENT,
+	  .change = submissions_set_status, .answer = submissions_reviewed, .view = &approved_view,
+	  .summary = "Approve or reject by name" },
+
+	/* admins */
+	{ PUT, "/admin/users/:id/role", ACCESS_ADMIN, .body = &role_schema,
+	  .change = admin_set_role, .answer = admin_role_set, .view = &message_user_view,
+	  .summary = "Change a user's role" },
+	{ GET, "/admin/audit", ACCESS_ADMIN, .handler = admin_audit, .view = &audit_view,
+	  .summary = "Do the books balance? Computed now, in one snapshot" },
+	{ GET, "/admin/ledger", ACCESS_ADMIN, .query = &ledger_list_schema, .flags = LISTS,
+	  .handler = admin_ledger, .view = &ledger_list_view,
+	  .summary = "The journal, newest first" },
+
+	/* for pages without a log-in */
+	{ GET, "/public/tasks", ACCESS_PUBLIC, .query = &task_list_schema,
+	  .flags = LISTS | SAYS_SUCCESS, .handler = public_tasks, .view = &public_list_view,
+	  .summary = "Open tasks, six a page" },
+	{ GET, "/public/tasks/:id", ACCESS_PUBLIC, .flags = SAYS_SUCCESS, .handler = public_task,
+	  .view = &public_task_answer_view, .summary = "A task" },
+	{ GET, "/public/top-workers", ACCESS_PUBLIC, .flags = SAYS_SUCCESS,
+	  .handler = public_top_workers, .view = &public_workers_view,
+	  .summary = "The six workers with most coins" },
+};
+const size_t api_route_count = COUNT_OF(api_routes);
+
+static enum err authenticate(struct request *rq, const char *token)
+{
+	struct thread *thread = rq->thread;
+
+	return caller_read(thread->db, rq->arena, thread->app->config->jwt_secret, token, rq->now,
+			   &rq->caller);
+}
+
+const struct service api_service = {
+	.routes = api_routes,
+	.route_count = COUNT_OF(api_routes),
+	.authenticate = authenticate,
+	.claim = claim_request,
+	.release = release_request,
+	.commit = commit_request,
+};

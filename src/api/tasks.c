@@ -1,0 +1,380 @@
+#include "api/tasks.h"
+
+#include "api/api.h"
+#include "base/clock.h"
+#include "market/task_lists.h"
+#include "market/tasks.h"
+#include "store/doc.h"
+
+/* ---- inputs ---- */
+
+static const char *date_check(const void *at)
+{
+	const struct number *date = at;
+
+	return task_closes_at(date->value) > clock_now() ? NULL : "completion_date must be ahead.";
+}
+
+#define TITLE(need)                                                                      \
+	{                                                                                \
+		.flags = need, .name = "task_title", .type = FIELD_TEXT,                 \
+		.offset = offsetof(struct task_input, task_title), .min = 1, .max = 200, \
+		.help = "What it is", .example = "\"Watch a video and comment\""         \
+	}
+#define DETAIL(need)                                                                       \
+	{                                                                                  \
+		.flags = need, .name = "task_detail", .type = FIELD_TEXT,                  \
+		.offset = offsetof(struct task_input, task_detail), .min = 1, .max = 5000, \
+		.help = "What to do",                                                      \
+		.example = "\"Watch to the end and leave an honest comment.\""             \
+	}
+#define INFO(need)                                                                             \
+	{                                                                                      \
+		.flags = need, .name = "submission_info", .type = FIELD_TEXT,                  \
+		.offset = offsetof(struct task_input, submission_info), .min = 1, .max = 2000, \
+		.help = "What to hand in", .example = "\"A screenshot of your comment\""       \
+	}
+#define IMAGE                                                                       \
+	{                                                                           \
+		.name = "task_image_url", .type = FIELD_URL,                        \
+		.offset = offsetof(struct task_input, task_image_url), .max = 2048, \
+		.help = "A picture's address"                                       \
+	}
+#define CATEGORY                                                            \
+	{                                                                   \
+		.name = "category", .type = FIELD_TEXT,                     \
+		.offset = offsetof(struct task_input, category), .max = 50, \
+		.help = "A word to filter by", .example = "\"survey\""      \
+	}
+
+static const struct field task_fields[] = {
+	TITLE(FIELD_REQUIRED),
+	DETAIL(FIELD_REQUIRED),
+	{ .name = "required_workers",
+	  .type = FIELD_WHOLE,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct task_input, required_workers),
+	  .min = 1,
+	  .max = TASK_SLOTS_MAX,
+	  .help = "Slots: each takes one submission",
+	  .example = "3" },
+	{ .name = "payable_amount",
+	  .type = FIELD_COINS,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct task_input, payable_amount),
+	  .min = 1,
+	  .max = TASK_PRICE_MAX,
+	  .help = "Coins for each approved submission",
+	  .example = "5" },
+	{ .name = "completion_date",
+	  .type = FIELD_DATE,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct task_input, completion_date),
+	  .check = date_check,
+	  .help = "The deadline; midnight UTC means that whole day",
+	  .example = "\"2030-01-31\"" },
+	INFO(FIELD_REQUIRED),
+	IMAGE,
+	CATEGORY,
+};
+const struct schema task_schema = { .name = "TaskInput",
+				    .size = sizeof(struct task_input),
+				    .fields = task_fields,
+				    .count = COUNT_OF(task_fields) };
+
+/* Old callers send the whole task back: slots and price are not read here. */
+static const struct field task_edit_fields[] = {
+	TITLE(0),
+	DETAIL(0),
+	{ .name = "completion_date",
+	  .type = FIELD_DATE,
+	  .offset = offsetof(struct task_input, completion_date),
+	  .help = "A later deadline",
+	  .example = "\"2030-02-28\"" },
+	INFO(0),
+	IMAGE,
+	CATEGORY,
+};
+const struct schema task_edit_schema = { .name = "TaskEdit",
+					 .size = sizeof(struct task_input),
+					 .fields = task_edit_fields,
+					 .count = COUNT_OF(task_edit_fields) };
+
+struct slots_input {
+	struct number delta;
+};
+
+static const char *delta_check(const void *at)
+{
+	return ((const struct number *)at)->value ? NULL : "delta must not be 0.";
+}
+
+static const struct field slots_fields[] = {
+	{ .name = "delta",
+	  .type = FIELD_WHOLE,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct slots_input, delta),
+	  .min = -TASK_SLOTS_MAX,
+	  .max = TASK_SLOTS_MAX,
+	  .check = delta_check,
+	  .help = "Slots to buy, or below 0 to give back",
+	  .example = "2" },
+};
+const struct schema slots_schema = { .name = "SlotsInput",
+				     .size = sizeof(struct slots_input),
+				     .fields = slots_fields,
+				     .count = COUNT_OF(slots_fields) };
+
+static const char *const sort_choices[] = {
+	"createdAt",	    "payable_amount",	 "completion_date",
+	"required_workers", "-createdAt",	 "-payable_amount",
+	"-completion_date", "-required_workers", NULL,
+};
+
+static const struct field task_list_fields[] = {
+	{ .name = "sortBy",
+	  .type = FIELD_CHOICE,
+	  .offset = offsetof(struct task_query, sort),
+	  .choices = sort_choices,
+	  .help = "The order; - means descending",
+	  .example = "\"-createdAt\"" },
+	{ .name = "q",
+	  .type = FIELD_TEXT,
+	  .offset = offsetof(struct task_query, words),
+	  .max = 100,
+	  .help = "Whole words that all occur in title or detail, in any case" },
+	{ .name = "category",
+	  .type = FIELD_TEXT,
+	  .offset = offsetof(struct task_query, category),
+	  .max = 50,
+	  .help = "Only this category" },
+	{ .name = "min_payable",
+	  .type = FIELD_WHOLE,
+	  .offset = offsetof(struct task_query, min_payable),
+	  .min = 0,
+	  .max = INT64_MAX,
+	  .help = "Only tasks that pay at least so many coins" },
+};
+const struct schema task_list_schema = { .name = "TaskQuery",
+					 .base = &page_schema,
+					 .size = sizeof(struct task_query),
+					 .fields = task_list_fields,
+					 .count = COUNT_OF(task_list_fields) };
+
+/* ---- views ---- */
+
+#define TASK_HEAD                                                                               \
+	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },                                                \
+		{ "task_title", VIEW_TEXT, 0, NULL, NULL, "\"Watch a video\"" },                \
+		{ "task_detail", VIEW_TEXT, 0, NULL, NULL, NULL },                              \
+		{ "required_workers", VIEW_WHOLE, VIEW_ALWAYS, NULL, "Slots still open", "3" }, \
+		{ "payable_amount", VIEW_WHOLE, VIEW_ALWAYS, NULL, "Coins a submission", "5" }, \
+		{ "completion_date", VIEW_DATE, 0, NULL, NULL, NULL },                          \
+		{ "submission_info", VIEW_TEXT, 0, NULL, NULL, NULL },                          \
+		{ "task_image_url", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, NULL },                 \
+		{ "category", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, NULL },                       \
+		{ "buyer_email",                                                                \
+		  VIEW_TEXT,                                                                    \
+		  VIEW_PRIVATE | VIEW_OPTIONAL,                                                 \
+		  NULL,                                                                         \
+		  "For the owner and admins",                                                   \
+		  NULL },                                                                       \
+	{                                                                                       \
+		"buyer_name", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL                        \
+	}
+#define TASK_TAIL                                                                         \
+	{ "status", VIEW_TEXT, 0, NULL, "active, completed or cancelled", "\"active\"" }, \
+		{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },              \
+	{                                                                                 \
+		"updatedAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL                   \
+	}
+
+static const struct view_row task_rows[] = {
+	TASK_HEAD, { "buyer_id", VIEW_ID, VIEW_OPTIONAL, NULL, NULL, NULL }, TASK_TAIL
+};
+const struct view task_view = {
+	.name = "Task", .owner_field = "buyer_id", .rows = task_rows, .count = COUNT_OF(task_rows)
+};
+
+static const struct view_row task_list_rows[] = { { "tasks", VIEW_LIST, 0, &task_view, NULL,
+						    NULL } };
+const struct view task_list_view = { .name = "TaskPage",
+				     .rows = task_list_rows,
+				     .count = COUNT_OF(task_list_rows) };
+
+static const struct view_row own_task_rows[] = {
+	TASK_HEAD,
+	{ "buyer_id", VIEW_ID, VIEW_OPTIONAL, NULL, NULL, NULL },
+	TASK_TAIL,
+	{ "submissionCount", VIEW_WHOLE, 0, NULL, NULL, "2" },
+	{ "pendingCount", VIEW_WHOLE, 0, NULL, NULL, "1" },
+};
+static const struct view own_task_view = { .name = "OwnTask",
+					   .rows = own_task_rows,
+					   .count = COUNT_OF(own_task_rows) };
+static const struct view_row own_task_list_rows[] = { { "tasks", VIEW_LIST, 0, &own_task_view, NULL,
+							NULL } };
+const struct view own_task_list_view = { .name = "OwnTaskPage",
+					 .rows = own_task_list_rows,
+					 .count = COUNT_OF(own_task_list_rows) };
+
+static const struct view_row task_made_rows[] = {
+	{ "message", VIEW_TEXT, 0, NULL, NULL, NULL },
+	{ "task", VIEW_OBJECT, 0, &task_view, NULL, NULL },
+	{ "remainingCoins", VIEW_WHOLE, 0, NULL, "The buyer's coins now", "35" },
+};
+const struct view task_made_view = { .name = "TaskAndCoins",
+				     .rows = task_made_rows,
+				     .count = COUNT_OF(task_made_rows) };
+
+static const struct view_row refund_rows[] = {
+	{ "message", VIEW_TEXT, 0, NULL, NULL, NULL },
+	{ "refundedAmount", VIEW_WHOLE, 0, NULL, "Coins back for open slots", "10" },
+};
+const struct view refund_view = { .name = "Refund",
+				  .rows = refund_rows,
+				  .count = COUNT_OF(refund_rows) };
+
+static const struct view_row top_worker_rows[] = {
+	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
+	{ "name", VIEW_TEXT, 0, NULL, NULL, NULL },
+	{ "photoURL", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, NULL },
+	{ "coins", VIEW_WHOLE, VIEW_ALWAYS, NULL, NULL, "310" },
+};
+const struct view top_workers_view = { .name = "TopWorker",
+				       .rows = top_worker_rows,
+				       .count = COUNT_OF(top_worker_rows),
+				       .is_list = true };
+
+/* ---- reading ---- */
+
+enum err tasks_list(struct request *rq)
+{
+	struct list list;
+	enum err err = task_list_open(call_of(rq), rq->query_input, &list);
+
+	return err == OK ? respond_page(rq, "tasks", &list, &task_view) : err;
+}
+
+enum err tasks_get(struct request *rq)
+{
+	const bson_t *task;
+	enum err err = task_read(call_of(rq), &rq->ids[0], &task);
+
+	if (err == OK)
+		render_members(respond(rq, 200), &task_view, task, &rq->caller);
+	return err;
+}
+
+static bool keep_row(void *context, const bson_t *doc)
+{
+	struct task_counts *counts = context;
+
+	task_counts_add(counts, doc);
+	return true;
+}
+
+/* The counts of a page's tasks are read in one go, once the page is known. */
+enum err tasks_mine(struct request *rq)
+{
+	struct call *call = call_of(rq);
+	struct task_counts counts = { .arena = rq->arena };
+	struct page page;
+	struct list list;
+
+	task_list_own(call, &list);
+	enum err err = page_run(rq, &list, keep_row, &counts, &page);
+	if (err == OK)
+		err = task_counts_read(call, &counts);
+	if (err != OK)
+		return err;
+	struct json *json = respond(rq, 200);
+	json_array(json, "tasks");
+	for (size_t i = 0; i < counts.count; i++) {
+		json_object(json, NULL);
+		render_members(json, &task_view, counts.tasks[i].doc, &rq->caller);
+		json_int(json, "submissionCount", counts.tasks[i].submissions);
+		json_int(json, "pendingCount", counts.tasks[i].pending);
+		json_end(json);
+	}
+	json_end(json);
+	page_members(json, &page);
+	return OK;
+}
+
+static bool worker_row(void *json, const bson_t *worker)
+{
+	render(json, NULL, &top_workers_view, worker, NULL);
+	return true;
+}
+
+enum err top_workers(struct request *rq)
+{
+	return top_workers_each(call_of(rq), worker_row, respond_array(rq, 200));
+}
+
+/* ---- changing ---- */
+
+static void respond_task(struct request *rq, int status, const char *message, const bson_t *task,
+			 const bson_t *buyer)
+{
+	struct json *json = respond(rq, status);
+
+	json_text(json, "message", message);
+	render(json, "task", &task_view, task, &rq->caller);
+	json_int(json, "remainingCoins", doc_whole(buyer, "coins", 0));
+}
+
+enum err tasks_create(struct request *rq, struct event *event)
+{
+	return task_create(call_of(rq), rq->body_input, event);
+}
+
+void tasks_created(struct request *rq, const struct event *event)
+{
+	respond_task(rq, 201, "The task is posted.", event_inserted(event, TASKS),
+		     event_found(event, USERS));
+}
+
+enum err tasks_edit(struct request *rq, struct event *event)
+{
+	struct call *call = call_of(rq);
+	const bson_t *task;
+	bool sent = false;
+	enum err err = task_read_own(call, &rq->ids[0], &task);
+
+	if (err == OK)
+		err = if_match(rq, &task_view, task, &sent);
+	return err == OK ? task_edit(call, task, rq->body_input, sent, event) : err;
+}
+
+void tasks_edited(struct request *rq, const struct event *event)
+{
+	render_members(respond(rq, 200), &task_view, event_found(event, TASKS), &rq->caller);
+}
+
+enum err tasks_slots(struct request *rq, struct event *event)
+{
+	const struct slots_input *input = rq->body_input;
+
+	return task_slots(call_of(rq), &rq->ids[0], input->delta.value, event);
+}
+
+void tasks_slots_changed(struct request *rq, const struct event *event)
+{
+	respond_task(rq, 200, "The slots are changed.", event_found(event, TASKS),
+		     event_found(event, USERS));
+}
+
+enum err tasks_cancel(struct request *rq, struct event *event)
+{
+	return task_cancel(call_of(rq), &rq->ids[0], event);
+}
+
+void tasks_cancelled(struct request *rq, const struct event *event)
+{
+	struct json *json = respond(rq, 200);
+
+	json_text(json, "message", "The task is cancelled.");
+	json_int(json, "refundedAmount", task_refund(event_found(event, TASKS)));
+}

@@ -1,0 +1,25 @@
+/* /tasks: tasks and the top workers (contract section 4). */
+#ifndef API_TASKS_H
+#define API_TASKS_H
+
+#include "http/request.h"
+#include "http/route.h"
+
+extern const struct schema task_list_schema, task_schema, task_edit_schema, slots_schema;
+extern const struct view task_view, task_list_view, task_made_view, own_task_list_view, refund_view,
+	top_workers_view;
+
+enum err tasks_list(struct request *rq);
+enum err tasks_get(struct request *rq);
+enum err tasks_create(struct request *rq, struct event *event);
+void tasks_created(struct request *rq, const struct event *event);
+enum err tasks_edit(struct request *rq, struct event *event);
+void tasks_edited(struct request *rq, const struct event *event);
+enum err tasks_slots(struct request *rq, struct event *event);
+void tasks_slots_changed(struct request *rq, const struct event *event);
+enum err tasks_cancel(struct request *rq, struct event *event);
+void tasks_cancelled(struct request *rq, const struct event *event);
+enum err tasks_mine(struct request *rq);
+enum err top_workers(struct request *rq);
+
+#endif
