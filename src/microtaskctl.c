@@ -1,0 +1,315 @@
+/* microtaskctl: what an operator does beside the running service. One row a command. */
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/openapi.h"
+#include "market/audit.h"
+#include "market/seed.h"
+#include "market/sweep.h"
+#include "market/users.h"
+#include "store/doc.h"
+#include "store/setup.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_MS = 10 * 60 * 1000 /* counting and seeding may take long */ };
+
+/* What a command works with. db is NULL for those that need no database. */
+struct tool {
+	struct arena *arena;
+	const struct config *config;
+	struct db *db;
+	int argc;
+	char **argv;
+};
+
+static int refuse(const char *sentence)
+{
+	fprintf(stderr, "microtaskctl: %s\n", sentence);
+	return EXIT_FAILURE;
+}
+
+static int refuse_err(enum err err)
+{
+	return err == OK ? EXIT_SUCCESS : refuse(err_row(err)->sentence);
+}
+
+/* The service itself calls upon the market. */
+static struct call *service_call(const struct tool *tool)
+{
+	struct call *call = arena_alloc(tool->arena, sizeof *call);
+
+	*call = (struct call){
+		.arena = tool->arena,
+		.db = tool->db,
+		.config = tool->config,
+		.caller = arena_alloc(tool->arena, sizeof(struct caller)),
+		.request_id = "microtaskctl",
+		.now = clock_now(),
+		.detail = arena_alloc(tool->arena, sizeof(struct err_detail)),
+	};
+	return call;
+}
+
+/* ---- init-db ---- */
+
+static int init_db(struct tool *tool)
+{
+	char problem[256] = "";
+	enum err err = setup_run(tool->db, tool->arena, stdout, problem);
+
+	return err == OK ? EXIT_SUCCESS : refuse(*problem ? problem : err_row(err)->sentence);
+}
+
+/* ---- create-admin ---- */
+
+/* A password on the command line would stand in the process list. */
+static char *password_from_input(struct arena *arena)
+{
+	char line[256];
+
+	if (!fgets(line, sizeof line, stdin))
+		return NULL;
+	line[strcspn(line, "\r\n")] = '\0';
+	return arena_text(arena, line);
+}
+
+static int create_admin(struct tool *tool)
+{
+	struct call *call = service_call(tool);
+	struct register_input input = { .role = "admin" };
+	char hash[PASSWORD_HASH_SIZE];
+	struct event event;
+	const bson_t *taken;
+
+	if (tool->argc < 2)
+		return refuse("create-admin NAME EMAIL reads the password from standard input.");
+	input.name = tool->argv[0];
+	input.email = tool->argv[1];
+	input.password = password_from_input(tool->arena);
+	if (!strchr(input.email, '@'))
+		return refuse("That is no e-mail address.");
+	const char *problem =
+		input.password ? password_rule(input.password) : "No password was given.";
+	if (problem || strlen(input.password) < 6 || strlen(input.password) > PASSWORD_BYTES_MAX)
+		return refuse(problem ? problem : "A password has 6 to 72 bytes.");
+	enum err err = user_by_email(call, input.email, &taken);
+	if (err != OK || taken)
+		return refuse_err(err != OK ? err : ERR_EMAIL_TAKEN);
+	if (!password_hash(input.password, hash))
+		return refuse("The password cannot be hashed.");
+	event_start(&event, tool->arena);
+	user_create_admin(call, &input, hash, &event);
+	return refuse_err(store_commit(tool->db, &event));
+}
+
+/* ---- audit ---- */
+
+static void audit_print(const struct audit *audit)
+{
+	printf("coins %lld + pending %lld + escrow %lld = opening %lld + bonuses %lld + purchases %lld "
+	       "+ adjustments %lld - payouts %lld - forfeits %lld\n",
+	       (long long)audit->coins, (long long)audit->pending_coins, (long long)audit->escrow,
+	       (long long)audit->opening, (long long)audit->bonuses, (long long)audit->purchases,
+	       (long long)audit->adjustments, (long long)audit->payouts,
+	       (long long)audit->forfeits);
+	for (size_t i = 0; i < audit->difference_count; i++) {
+		char hex[ID_HEX_LENGTH + 1];
+
+		id_hex(&audit->differences[i].id, hex);
+		printf("%s of %s: expected %lld, found %lld\n", audit->differences[i].kind, hex,
+		       (long long)audit->differences[i].expected,
+		       (long long)audit->differences[i].found);
+	}
+	printf("%lld users and %lld tasks compared: %s\n", (long long)audit->users,
+	       (long long)audit->tasks, audit->balanced ? "balanced" : "NOT BALANCED");
+}
+
+static int audit(struct tool *tool)
+{
+	struct audit *result = arena_alloc(tool->arena, sizeof *result);
+	enum err err = audit_run(tool->db, tool->arena, 0, result);
+
+	if (err != OK)
+		return refuse_err(err);
+	audit_print(result);
+	return result->balanced ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- sweep ---- */
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int signal)
+{
+	(void)signal;
+	stopping = 1;
+}
+
+static int sweep_once(struct tool *tool)
+{
+	struct sweep_report report = { 0 };
+	enum err err = market_sweep(service_call(tool), &report);
+
+	if (report.expired || report.completed || report.approved)
+		log_line(LOG_INFO, NULL, "swept: %lld expired, %lld completed, %lld approved",
+			 (long long)report.expired, (long long)report.completed,
+			 (long long)report.approved);
+	return refuse_err(err);
+}
+
+/* With --every it goes on until a signal; a database that is away for a while is tried again. */
+static int sweep(struct tool *tool)
+{
+	long every = tool->argc == 2 && !strcmp(tool->argv[0], "--every") ?
+			     strtol(tool->argv[1], NULL, 10) :
+			     0;
+
+	if (tool->argc && every < 1)
+		return refuse("sweep [--every SECONDS]");
+	if (!every)
+		return sweep_once(tool);
+	sigaction(SIGTERM, &(struct sigaction){ .sa_handler = stop }, NULL);
+	sigaction(SIGINT, &(struct sigaction){ .sa_handler = stop }, NULL);
+	while (!stopping) {
+		sweep_once(tool);
+		arena_reset(tool->arena);
+		for (long i = 0; i < every * 10 && !stopping; i++)
+			clock_sleep(100);
+	}
+	return EXIT_SUCCESS;
+}
+
+/* ---- seed-demo ---- */
+
+static int seed(struct tool *tool)
+{
+	struct seed_order order = { .now = clock_now(),
+				    .production = tool->config->production,
+				    .progress = stdout };
+	char problem[256] = "";
+
+	for (int i = 0; i < tool->argc; i++) {
+		if (!strcmp(tool->argv[i], "--force"))
+			order.force = true;
+		else if (!strcmp(tool->argv[i], "--scale") && i + 1 < tool->argc)
+			order.scale = strtoll(tool->argv[++i], NULL, 10);
+		else
+			return refuse("seed-demo [--scale TASKS] [--force]");
+	}
+	enum err err = seed_demo(tool->db, &order, problem);
+	return err == OK ? EXIT_SUCCESS : refuse(*problem ? problem : err_row(err)->sentence);
+}
+
+/* ---- the tables in print ---- */
+
+static const char *access_text(struct arena *arena, unsigned access)
+{
+	if (access & (ACCESS_PUBLIC | ACCESS_OPTIONAL))
+		return "public";
+	if (access == ACCESS_ANY)
+		return "any";
+	return arena_printf(arena, "%s%s%s%s", access & ACCESS_WORKER ? "worker" : "",
+			    access & ACCESS_BUYER ? "buyer" : "",
+			    access & ACCESS_BUYER && access & ACCESS_ADMIN ? "," : "",
+			    access & ACCESS_ADMIN ? "admin" : "");
+}
+
+static int routes(struct tool *tool)
+{
+	for (size_t i = 0; i < api_route_count; i++)
+		printf("%s /api%s %s\n", method_name(api_routes[i].method), api_routes[i].path,
+		       access_text(tool->arena, api_routes[i].access));
+	return EXIT_SUCCESS;
+}
+
+static int openapi(struct tool *tool)
+{
+	struct buffer out = { 0 };
+
+	(void)tool;
+	openapi_write(&out, api_routes, api_route_count, PACKAGE_VERSION);
+	fwrite(out.bytes, 1, out.length, stdout);
+	buffer_free(&out);
+	return EXIT_SUCCESS;
+}
+
+/* ---- the commands ---- */
+
+static const struct command {
+	const char *name;
+	int (*run)(struct tool *tool);
+	bool offline; /* needs neither configuration nor database */
+	const char *summary;
+} commands[] = {
+	{ "init-db", init_db, false,
+	  "make indexes and validators; changes nothing when run again" },
+	{ "create-admin", create_admin, false, "NAME EMAIL, the password on standard input" },
+	{ "audit", audit, false, "do the books balance? exit status 0 when they do" },
+	{ "sweep", sweep, false,
+	  "[--every SECONDS]: refund expired tasks, approve what nobody reviewed" },
+	{ "seed-demo", seed, false, "[--scale TASKS] [--force]: demo data, the same each time" },
+	{ "routes", routes, true, "list every call and who may use it" },
+	{ "openapi", openapi, true, "print the OpenAPI document" },
+};
+
+static int usage(void)
+{
+	fputs("usage: microtaskctl [-c FILE] COMMAND …\n", stderr);
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		fprintf(stderr, "  %-13s %s\n", commands[i].name, commands[i].summary);
+	return 2;
+}
+
+static int run_with_database(const struct command *command, struct tool *tool, const char *file)
+{
+	char problem[256] = "";
+
+	tool->config = config_read(arena_new(), file, problem);
+	if (!tool->config)
+		return refuse(problem);
+	log_set_level((enum log_level)tool->config->log_level);
+	struct store *store = store_open(&(struct store_options){ .uri = tool->config->mongodb_uri,
+								  .threads = 2,
+								  .answer_ms = ANSWER_MS },
+					 problem);
+	if (!store)
+		return refuse(problem);
+	tool->db = db_open(store);
+	int result = tool->db ? command->run(tool) : refuse("MongoDB cannot be reached.");
+	db_close(tool->db);
+	arena_free(tool->arena);
+	tool->arena = NULL;
+	store_close(store);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct tool tool = { .arena = arena_new() };
+	const char *file = NULL;
+
+	/* + stops at the command: what follows is its own */
+	for (int option; (option = getopt(argc, argv, "+c:")) != -1;) {
+		if (option != 'c')
+			return usage();
+		file = optarg;
+	}
+	if (optind >= argc)
+		return usage();
+	tool.argc = argc - optind - 1;
+	tool.argv = argv + optind + 1;
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (!strcmp(commands[i].name, argv[optind])) {
+			int result = commands[i].offline ?
+					     commands[i].run(&tool) :
+					     run_with_database(&commands[i], &tool, file);
+			arena_free(tool.arena);
+			return result;
+		}
+	return usage();
+}

@@ -1,0 +1,129 @@
+/* microtaskd: the FastCGI worker. Configuration, set-up, serving, one teardown. */
+#include "api/api.h"
+#include "base/log.h"
+#include "http/fcgi.h"
+#include "http/notify.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A read is tried twice: both together end before nginx gives up on the worker. */
+enum { ANSWER_MS = 4000 };
+
+static void handle(void *context, struct request *rq)
+{
+	(void)context;
+	pipeline_run(&api_service, rq);
+}
+
+static void ready(void *context)
+{
+	(void)context;
+	notify_send("READY=1");
+}
+
+static int refuse(const char *problem)
+{
+	fprintf(stderr, "microtaskd: %s\n", problem);
+	return EXIT_FAILURE;
+}
+
+/* A server that is away now may be back soon; one that cannot do transactions will not. */
+static bool server_suits(struct store *store, char problem[256])
+{
+	struct db *db = db_open(store);
+	enum err err = db ? db_check_server(db, problem) : ERR_UNAVAILABLE;
+
+	db_close(db);
+	if (err == ERR_UNAVAILABLE)
+		log_line(LOG_WARN, NULL, "starting without MongoDB: %s", problem);
+	return err == OK || err == ERR_UNAVAILABLE;
+}
+
+static int serve(const struct config *config)
+{
+	char problem[256] = "";
+	struct app app = { .config = config };
+	int result = EXIT_FAILURE;
+
+	fcgi_block_signals();
+	log_set_level((enum log_level)config->log_level);
+	if (routes_check(api_routes, api_route_count, problem))
+		return refuse(problem);
+	app.store = store_open(&(struct store_options){ .uri = config->mongodb_uri,
+							.threads = (int)config->threads,
+							.answer_ms = ANSWER_MS },
+			       problem);
+	if (!app.store)
+		return refuse(problem);
+	app.gate = password_gate_new(config->run_dir, (int)config->threads);
+	if (!app.gate) {
+		refuse("MICROTASK_RUN_DIR cannot be used; see the log.");
+		goto out;
+	}
+	if (!server_suits(app.store, problem)) {
+		refuse(problem);
+		goto out;
+	}
+	struct fcgi_server server = {
+		.threads = (int)config->threads,
+		.queue = (int)config->queue,
+		.context = &app,
+		.start = thread_start,
+		.stop = thread_stop,
+		.handle = handle,
+		.ready = ready,
+	};
+	result = fcgi_serve(&server, 0) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+out:
+	password_gate_free(app.gate);
+	store_close(app.store);
+	return result;
+}
+
+static int usage(void)
+{
+	fputs("usage: microtaskd [-c FILE] [--check-config | --help-config | --version]\n"
+	      "Serves FastCGI on the listening socket it inherits as descriptor 0.\n",
+	      stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check-config", no_argument, NULL, 'k' },
+		{ "help-config", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *file = NULL;
+	bool check = false;
+	char problem[256];
+
+	for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
+		switch (option) {
+		case 'c':
+			file = optarg;
+			break;
+		case 'k':
+			check = true;
+			break;
+		case 'h':
+			config_print_help(stdout);
+			return EXIT_SUCCESS;
+		case 'v':
+			puts(PACKAGE_STRING);
+			return EXIT_SUCCESS;
+		default:
+			return usage();
+		}
+	}
+	struct arena *arena = arena_new();
+	const struct config *config = config_read(arena, file, problem);
+	int result = !config ? refuse(problem) : check ? EXIT_SUCCESS : serve(config);
+	arena_free(arena);
+	return result;
+}
