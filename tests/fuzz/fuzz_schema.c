@@ -1,0 +1,106 @@
+/*
+ * Inputs by schema: what is stored without a fault keeps the row's rules. The bytes are a body when they begin
+ * with '{', else a query string.
+ */
+#include "base/encoding.h"
+#include "fuzz.h"
+#include "http/schema.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct input {
+	const char *text, *password, *email, *url, *choice;
+	struct number whole, coins, money, page, date;
+	struct id_given id;
+	struct id_list ids;
+};
+
+static const char *const colours[] = { "red", "blue", NULL };
+
+#define AT(member) .name = #member, .offset = offsetof(struct input, member)
+
+static const struct field rows[] = {
+	{ AT(text), .type = FIELD_TEXT, .min = 1, .max = 8 },
+	{ AT(password), .type = FIELD_PASSWORD, .min = 6, .max = 72 },
+	{ AT(email), .type = FIELD_EMAIL, .max = 254 },
+	{ AT(url), .type = FIELD_URL, .max = 2048 },
+	{ AT(choice), .type = FIELD_CHOICE, .choices = colours },
+	{ AT(whole), .type = FIELD_WHOLE, .min = 1, .max = 10000 },
+	{ AT(coins), .type = FIELD_COINS, .min = -10, .max = 1000000 },
+	{ AT(money), .type = FIELD_MONEY, .min = 1, .max = 100000 },
+	{ AT(page), .type = FIELD_WHOLE, .min = 1, .max = 100, .flags = FIELD_CLAMP },
+	{ AT(date), .type = FIELD_DATE },
+	{ AT(id), .type = FIELD_ID },
+	{ AT(ids), .type = FIELD_IDS, .min = 1, .max = 3 },
+};
+
+static const struct schema schema = { .name = "Input",
+				      .size = sizeof(struct input),
+				      .fields = rows,
+				      .count = sizeof(rows) / sizeof(rows[0]) };
+
+static void check_text(const char *text, size_t min, size_t max)
+{
+	if (!text)
+		return;
+	promise(utf8_valid(text, strlen(text)));
+
+	size_t count = utf8_count(text, strlen(text));
+
+	promise(count >= min && count <= max);
+}
+
+static void check_number(struct number number, int64_t min, int64_t max)
+{
+	promise(!number.given || (number.value >= min && number.value <= max));
+}
+
+static void check_input(const struct input *in)
+{
+	check_text(in->text, 1, 8);
+	check_text(in->password, 2, 72);
+	check_text(in->email, 5, 254);
+	check_text(in->url, 0, 2048);
+	promise(!in->email || strchr(in->email, '@') == strrchr(in->email, '@'));
+	promise(!in->url || !*in->url || strncasecmp(in->url, "http", 4) == 0);
+	promise(!in->choice || in->choice == colours[0] || in->choice == colours[1]);
+	check_number(in->whole, 1, 10000);
+	check_number(in->coins, -10, 1000000);
+	check_number(in->money, 1, 100000);
+	check_number(in->page, 1, 100);
+	promise(in->ids.count <= 3);
+}
+
+static void check_faults(const struct faults *faults)
+{
+	for (size_t i = 0; i < faults_told(faults); i++) {
+		const struct fault *fault = &faults->list[i];
+
+		promise(fault->err != OK);
+		promise(strncmp(fault->message, fault->field, strlen(fault->field)) == 0);
+	}
+	promise(faults->count <= schema.count);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arena *arena = arena_new();
+	struct faults faults = { .count = 0 };
+	struct err_detail detail = { 0 };
+	enum err err = OK;
+	const struct input *in;
+
+	if (size > 0 && data[0] == '{')
+		in = schema_decode_body(arena, &schema, (const char *)data, size, &faults, &detail,
+					&err);
+	else
+		in = schema_decode_query(arena, &schema, arena_copy(arena, data, size), &faults);
+	promise((in == NULL) == (err != OK));
+	promise((err == OK) == (detail.sentence == NULL));
+	if (in)
+		check_input(in);
+	check_faults(&faults);
+	arena_free(arena);
+	return 0;
+}

@@ -1,0 +1,349 @@
+#include "base/config.h"
+#include "base/log.h"
+#include "suites.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECRET "kJ8vQz3mT0xWn5Rb7LcYd2HsUe9GfAp4"
+#define URI "mongodb://db.internal:27017/market?replicaSet=rs0"
+
+static const char *const names[] = {
+	"MICROTASK_ENV",     "MONGODB_URI",	  "JWT_SECRET",	     "CORS_ORIGINS",
+	"MICROTASK_RUN_DIR", "MICROTASK_THREADS", "MICROTASK_QUEUE", "MICROTASK_LOG_LEVEL",
+	"RATE_LIMIT",	     "LOGIN_FAILURES",	  "REGISTER_LIMIT",  "REVIEW_DAYS",
+	"MICROTASK_TRHEADS",
+};
+
+static struct arena *arena;
+static char problem[256];
+static char path[] = "/tmp/check_config_XXXXXX";
+
+/* Just what is required, whatever the shell that runs the tests has set. */
+static void setup(void)
+{
+	arena = arena_new();
+	problem[0] = '\0';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unsetenv(names[i]);
+	setenv("MONGODB_URI", URI, 1);
+	setenv("JWT_SECRET", SECRET, 1);
+	strcpy(path + strlen(path) - 6, "XXXXXX");
+	close(mkstemp(path));
+}
+
+static void teardown(void)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unsetenv(names[i]);
+	unlink(path);
+	arena_free(arena);
+}
+
+static const struct config *read_file(const char *content)
+{
+	FILE *out = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(out);
+	fputs(content, out);
+	fclose(out);
+	return config_read(arena, path, problem);
+}
+
+static const struct config *read_with(const char *name, const char *value)
+{
+	setenv(name, value, 1);
+	return config_read(arena, NULL, problem);
+}
+
+START_TEST(what_is_not_given_has_its_default)
+{
+	const struct config *config = config_read(arena, NULL, problem);
+
+	ck_assert_msg(config != NULL, "%s", problem);
+	ck_assert(config->production);
+	ck_assert_str_eq(config->mongodb_uri, URI);
+	ck_assert_str_eq(config->jwt_secret, SECRET);
+	ck_assert_str_eq(
+		config->cors_origins,
+		"http://localhost:5173,http://localhost:3000,https://microtash.vercel.app");
+	ck_assert_str_eq(config->run_dir, "/run/microtask");
+	ck_assert_int_eq(config->threads, 16);
+	ck_assert_int_eq(config->queue, 1024);
+	ck_assert_int_eq(config->log_level, LOG_INFO);
+	ck_assert_int_eq(config->rate_limit, 500);
+	ck_assert_int_eq(config->login_failures, 10);
+	ck_assert_int_eq(config->register_limit, 20);
+	ck_assert_int_eq(config->review_days, 0);
+}
+END_TEST
+
+START_TEST(the_environment_sets_every_kind_of_value)
+{
+	setenv("MICROTASK_ENV", "development", 1);
+	setenv("MICROTASK_LOG_LEVEL", "error", 1);
+	setenv("MICROTASK_THREADS", "512", 1);
+	setenv("RATE_LIMIT", "0", 1);
+	const struct config *config = read_with("CORS_ORIGINS", "https://shop.example.org");
+
+	ck_assert_msg(config != NULL, "%s", problem);
+	ck_assert(!config->production);
+	ck_assert_int_eq(config->log_level, LOG_ERROR);
+	ck_assert_int_eq(config->threads, 512);
+	ck_assert_int_eq(config->rate_limit, 0);
+	ck_assert_str_eq(config->cors_origins, "https://shop.example.org");
+}
+END_TEST
+
+START_TEST(an_empty_value_counts_as_not_given)
+{
+	setenv("MICROTASK_THREADS", "", 1);
+	const struct config *config = read_with("CORS_ORIGINS", "");
+
+	ck_assert_msg(config != NULL, "%s", problem);
+	ck_assert_int_eq(config->threads, 16);
+	ck_assert_str_ne(config->cors_origins, "");
+	ck_assert_ptr_null(read_with("JWT_SECRET", ""));
+	ck_assert_str_eq(problem, "JWT_SECRET is not set; see --help-config.");
+}
+END_TEST
+
+START_TEST(only_development_has_a_default_database)
+{
+	unsetenv("MONGODB_URI");
+	ck_assert_ptr_null(config_read(arena, NULL, problem));
+	ck_assert_str_eq(problem, "MONGODB_URI is not set; see --help-config.");
+	const struct config *config = read_with("MICROTASK_ENV", "development");
+	ck_assert_msg(config != NULL, "%s", problem);
+	ck_assert_str_eq(config->mongodb_uri, "mongodb://127.0.0.1:27017/microtask");
+}
+END_TEST
+
+#define ORIGINS_SENTENCE                                     \
+	"CORS_ORIGINS must be origins in lower case, as in " \
+	"https://a.example,http://localhost:3000, without spaces."
+#define SCHEME_SENTENCE "MONGODB_URI must begin with mongodb:// or mongodb+srv://."
+#define DATABASE_SENTENCE "MONGODB_URI must name the database, as in mongodb://host:27017/database."
+#define HOST_SENTENCE "MONGODB_URI must name a host, as in mongodb://host:27017/database."
+#define THREADS_SENTENCE "MICROTASK_THREADS must be a whole number of 1 to 512."
+#define EXAMPLE_SENTENCE \
+	"JWT_SECRET looks like an example's value; make one with: openssl rand -base64 48"
+
+static const struct {
+	const char *name, *value, *problem;
+} bad[] = {
+	{ "MICROTASK_ENV", "staging", "MICROTASK_ENV must be development or production." },
+	{ "MICROTASK_ENV", "Production", "MICROTASK_ENV must be development or production." },
+	{ "MICROTASK_LOG_LEVEL", "verbose",
+	  "MICROTASK_LOG_LEVEL must be debug, info, warn or error." },
+	{ "MICROTASK_THREADS", "0", THREADS_SENTENCE },
+	{ "MICROTASK_THREADS", "513", THREADS_SENTENCE },
+	{ "MICROTASK_THREADS", "-1", THREADS_SENTENCE },
+	{ "MICROTASK_THREADS", "+1", THREADS_SENTENCE },
+	{ "MICROTASK_THREADS", " 1", THREADS_SENTENCE },
+	{ "MICROTASK_THREADS", "1.5", THREADS_SENTENCE },
+	{ "MICROTASK_THREADS", "0x10", THREADS_SENTENCE },
+	{ "MICROTASK_THREADS", "many", THREADS_SENTENCE },
+	{ "MICROTASK_THREADS", "18446744073709551617", THREADS_SENTENCE },
+	{ "MICROTASK_QUEUE", "0", "MICROTASK_QUEUE must be a whole number of 1 to 65536." },
+	{ "RATE_LIMIT", "-1", "RATE_LIMIT must be a whole number of 0 to 1000000." },
+	{ "LOGIN_FAILURES", "x", "LOGIN_FAILURES must be a whole number of 0 to 100000." },
+	{ "REGISTER_LIMIT", "1e3", "REGISTER_LIMIT must be a whole number of 0 to 1000000." },
+	{ "REVIEW_DAYS", "9999", "REVIEW_DAYS must be a whole number of 0 to 3650." },
+	{ "MONGODB_URI", "http://db/market", SCHEME_SENTENCE },
+	{ "MONGODB_URI", "mongodb:/db/market", SCHEME_SENTENCE },
+	{ "MONGODB_URI", "mongodb://", HOST_SENTENCE },
+	{ "MONGODB_URI", "mongodb:///market", HOST_SENTENCE },
+	{ "MONGODB_URI", "mongodb://db", DATABASE_SENTENCE },
+	{ "MONGODB_URI", "mongodb://db/", DATABASE_SENTENCE },
+	{ "MONGODB_URI", "mongodb://db/?replicaSet=rs0", DATABASE_SENTENCE },
+	{ "MONGODB_URI", "mongodb+srv://db?x=/market", DATABASE_SENTENCE },
+	{ "JWT_SECRET", "kJ8vQz3mT0xWn5Rb7LcYd2HsUe9GfAp",
+	  "JWT_SECRET must have at least 32 bytes." },
+	{ "JWT_SECRET", "please-Change-me-please-9f8e7d6c5b4a", EXAMPLE_SENTENCE },
+	{ "JWT_SECRET", "your_super_long_jwt_key_goes_in_here", EXAMPLE_SENTENCE },
+	{ "JWT_SECRET", "EXAMPLE-9f8e7d6c5b4a39281706f5e4d3c2", EXAMPLE_SENTENCE },
+	{ "JWT_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", EXAMPLE_SENTENCE },
+	{ "JWT_SECRET", "secretsecretsecretsecretsecretsecret", EXAMPLE_SENTENCE },
+	{ "CORS_ORIGINS", "*", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "example.org", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "://a.example", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://a.example/", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://A.example", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://user@a.example", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://a.example:", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://a.example:0", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://a.example:65536", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://a.example:8o", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://a.example, https://b.example", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://a.example,", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", ",https://a.example", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://a.example\";}", ORIGINS_SENTENCE },
+	{ "CORS_ORIGINS", "https://[::1", ORIGINS_SENTENCE },
+	{ "MICROTASK_TRHEADS", "8",
+	  "The environment has MICROTASK_TRHEADS, which is no setting; see --help-config." },
+	{ "MICROTASK_TRHEADS", "",
+	  "The environment has MICROTASK_TRHEADS, which is no setting; see --help-config." },
+};
+
+START_TEST(a_bad_value_is_refused_in_one_sentence)
+{
+	ck_assert_ptr_null(read_with(bad[_i].name, bad[_i].value));
+	ck_assert_str_eq(problem, bad[_i].problem);
+}
+END_TEST
+
+static const struct {
+	const char *name, *value;
+} good[] = {
+	{ "MONGODB_URI", "mongodb+srv://user:p%2Fw@cluster.mongodb.net/market" },
+	{ "MONGODB_URI", "mongodb://a:1,b:2,c:3/market?replicaSet=rs0&tls=true" },
+	{ "CORS_ORIGINS", "http://localhost" },
+	{ "CORS_ORIGINS", "https://a.example,https://b-c.example:8443" },
+	{ "CORS_ORIGINS", "http://[::1]:3000" },
+	{ "CORS_ORIGINS", "capacitor://localhost" },
+	{ "JWT_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f0" },
+	{ "MICROTASK_THREADS", "1" },
+	{ "REVIEW_DAYS", "3650" },
+};
+
+START_TEST(a_good_value_is_taken)
+{
+	ck_assert_msg(read_with(good[_i].name, good[_i].value) != NULL, "%s", problem);
+}
+END_TEST
+
+START_TEST(development_takes_an_example_as_secret_but_no_short_one)
+{
+	setenv("MICROTASK_ENV", "development", 1);
+	ck_assert_ptr_nonnull(read_with("JWT_SECRET", "change-me-change-me-change-me-change-me"));
+	ck_assert_ptr_null(read_with("JWT_SECRET", "change-me"));
+}
+END_TEST
+
+START_TEST(the_environment_may_hold_names_of_others)
+{
+	ck_assert_ptr_nonnull(read_with("COIN_PACKAGES", "10:1"));
+	unsetenv("COIN_PACKAGES");
+}
+END_TEST
+
+START_TEST(a_file_wins_over_the_environment)
+{
+	setenv("MICROTASK_THREADS", "4", 1);
+	setenv("MICROTASK_QUEUE", "40", 1);
+	const struct config *config = read_file("# pool\n"
+						"\n"
+						"MICROTASK_THREADS=8\n"
+						"   \n"
+						"  # more\n"
+						"MICROTASK_QUEUE=\n");
+
+	ck_assert_msg(config != NULL, "%s", problem);
+	ck_assert_int_eq(config->threads, 8);
+	ck_assert_int_eq(config->queue, 40);
+}
+END_TEST
+
+START_TEST(a_value_in_a_file_may_be_quoted_and_hold_anything)
+{
+	const struct config *config = read_file("  MICROTASK_RUN_DIR = \"/run/my tasks\"  \r\n"
+						"JWT_SECRET='" SECRET "#=\"'\n"
+						"MONGODB_URI=mongodb://a/b?c=d\n"
+						"REVIEW_DAYS=\"\"\n"
+						"MICROTASK_THREADS=9");
+
+	ck_assert_msg(config != NULL, "%s", problem);
+	ck_assert_str_eq(config->run_dir, "/run/my tasks");
+	ck_assert_str_eq(config->jwt_secret, SECRET "#=\"");
+	ck_assert_str_eq(config->mongodb_uri, "mongodb://a/b?c=d");
+	ck_assert_int_eq(config->review_days, 0);
+	ck_assert_int_eq(config->threads, 9);
+}
+END_TEST
+
+static const struct {
+	const char *content, *problem;
+} bad_files[] = {
+	{ "\nMICROTASK_TRHEADS=8\n",
+	  "line 2: MICROTASK_TRHEADS is no setting; see --help-config." },
+	{ "COIN_PACKAGE=8\n", "line 1: COIN_PACKAGE is no setting; see --help-config." },
+	{ "export MICROTASK_THREADS=8\n",
+	  "line 1: export MICROTASK_THREADS is no setting; see --help-config." },
+	{ "MICROTASK_THREADS 8\n", "line 1: not of the form NAME=value." },
+	{ "=8\n", "line 1: not of the form NAME=value." },
+};
+
+START_TEST(a_bad_line_in_a_file_is_refused_with_its_number)
+{
+	ck_assert_ptr_null(read_file(bad_files[_i].content));
+	ck_assert_ptr_nonnull(strstr(problem, path));
+	ck_assert_ptr_nonnull(strstr(problem, bad_files[_i].problem));
+}
+END_TEST
+
+START_TEST(a_bad_value_in_a_file_is_refused_like_any)
+{
+	ck_assert_ptr_null(read_file("MICROTASK_THREADS=8 # enough\n"));
+	ck_assert_str_eq(problem, THREADS_SENTENCE);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_read_is_refused)
+{
+	ck_assert_ptr_null(config_read(arena, "/nowhere/at.all", problem));
+	ck_assert_str_eq(problem, "/nowhere/at.all cannot be read: No such file or directory.");
+	ck_assert_ptr_null(config_read(arena, "/tmp", problem));
+	ck_assert_str_eq(problem, "/tmp cannot be read: Is a directory.");
+}
+END_TEST
+
+START_TEST(the_help_tells_every_setting_and_no_secret)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	config_print_help(out);
+	fclose(out);
+	/* The last name is the mistyped one. */
+	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
+		ck_assert_msg(strstr(text, names[i]) != NULL, "%s is missing", names[i]);
+	ck_assert_ptr_nonnull(strstr(text, "1 to 512; default 16"));
+	ck_assert_ptr_null(strstr(text, SECRET));
+	ck_assert_ptr_null(strstr(text, "db.internal"));
+	free(text);
+}
+END_TEST
+
+#define COUNT(array) (int)(sizeof(array) / sizeof(array[0]))
+
+Suite *suite_config(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *values = tcase_create("values");
+	TCase *files = tcase_create("files");
+
+	tcase_add_checked_fixture(values, setup, teardown);
+	tcase_add_test(values, what_is_not_given_has_its_default);
+	tcase_add_test(values, the_environment_sets_every_kind_of_value);
+	tcase_add_test(values, an_empty_value_counts_as_not_given);
+	tcase_add_test(values, only_development_has_a_default_database);
+	tcase_add_loop_test(values, a_bad_value_is_refused_in_one_sentence, 0, COUNT(bad));
+	tcase_add_loop_test(values, a_good_value_is_taken, 0, COUNT(good));
+	tcase_add_test(values, development_takes_an_example_as_secret_but_no_short_one);
+	tcase_add_test(values, the_environment_may_hold_names_of_others);
+	tcase_add_test(values, the_help_tells_every_setting_and_no_secret);
+	tcase_add_checked_fixture(files, setup, teardown);
+	tcase_add_test(files, a_file_wins_over_the_environment);
+	tcase_add_test(files, a_value_in_a_file_may_be_quoted_and_hold_anything);
+	tcase_add_loop_test(files, a_bad_line_in_a_file_is_refused_with_its_number, 0,
+			    COUNT(bad_files));
+	tcase_add_test(files, a_bad_value_in_a_file_is_refused_like_any);
+	tcase_add_test(files, a_file_that_cannot_be_read_is_refused);
+	suite_add_tcase(suite, values);
+	suite_add_tcase(suite, files);
+	return suite;
+}

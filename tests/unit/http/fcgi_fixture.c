@@ -1,0 +1,177 @@
+#include "fcgi_fixture.h"
+
+#include "base/clock.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct shared *shared;
+int listener = -1;
+pid_t server_pid = -1;
+
+/* --- the service under test --- */
+
+static void *service_start(void *context)
+{
+	return atomic_fetch_add(&shared->started, 1) + 1 == shared->refuse_start ? NULL : context;
+}
+
+static void service_stop(void *thread)
+{
+	(void)thread;
+	atomic_fetch_add(&shared->stopped, 1);
+}
+
+static void service_ready(void *context)
+{
+	(void)context;
+	atomic_fetch_add(&shared->ready, 1);
+}
+
+static void echo(struct request *rq)
+{
+	struct json *json = respond(rq, 200);
+
+	json_text(json, "method", rq->method);
+	json_text(json, "uri", rq->uri);
+	json_text(json, "type", rq->content_type);
+	json_text(json, "authorization", rq->authorization);
+	json_text(json, "ifMatch", rq->if_match);
+	json_text(json, "ifNoneMatch", rq->if_none_match);
+	json_text(json, "key", rq->idempotency_key);
+	json_text(json, "address", rq->address);
+	json_text(json, "id", rq->request_id);
+	json_text_n(json, "body", rq->body ? rq->body : "",
+		    rq->body_length < 40 ? rq->body_length : 0);
+	json_int(json, "length", (int64_t)rq->body_length);
+	json_bool(json, "tooLarge", rq->body_too_large);
+	json_finish(json);
+}
+
+static void service_handle(void *context, struct request *rq)
+{
+	(void)context;
+	atomic_fetch_add(&shared->handled, 1);
+	if (strcmp(rq->uri, "/hold") == 0) {
+		atomic_fetch_add(&shared->held, 1);
+		while (!shared->let_go)
+			clock_sleep(2);
+	}
+	echo(rq);
+	if (strncmp(rq->uri, "/status/", 8) == 0)
+		rq->status = atoi(rq->uri + 8);
+	if (strcmp(rq->uri, "/large") == 0) {
+		buffer_reset(&rq->out);
+		for (int i = 0; i < 300000; i++)
+			buffer_byte(&rq->out, (char)('a' + i % 26));
+	}
+	respond_header(rq, "X-Own", "yes");
+}
+
+/* --- starting and stopping it --- */
+
+void server_start(int threads, int queue)
+{
+	const struct fcgi_server server = {
+		.threads = threads,
+		.queue = queue,
+		.context = shared,
+		.start = service_start,
+		.stop = service_stop,
+		.handle = service_handle,
+		.ready = service_ready,
+	};
+
+	server_pid = fork();
+	ck_assert_int_ge(server_pid, 0);
+	if (server_pid == 0)
+		_exit(fcgi_serve(&server, listener) == 0 ? 0 : 1);
+}
+
+void server_listen(int domain, const struct sockaddr *address, socklen_t length)
+{
+	listener = socket(domain, SOCK_STREAM, 0);
+	ck_assert_int_ge(listener, 0);
+	ck_assert_int_eq(bind(listener, address, length), 0);
+	ck_assert_int_eq(listen(listener, 128), 0);
+}
+
+void server_setup(void)
+{
+	/* No name: the kernel gives it an abstract one that nobody else has. */
+	const struct sockaddr_un unnamed = { .sun_family = AF_UNIX };
+
+	server_listen(AF_UNIX, (const struct sockaddr *)&unnamed, sizeof(unnamed.sun_family));
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	ck_assert_ptr_ne(shared, MAP_FAILED);
+}
+
+void server_teardown(void)
+{
+	if (server_pid > 0) {
+		kill(server_pid, SIGKILL);
+		waitpid(server_pid, NULL, 0);
+	}
+	server_pid = -1;
+	close(listener);
+	munmap(shared, sizeof(*shared));
+}
+
+int connected(void)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+	int fd = socket(address.ss_family, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&address, length), 0);
+	return fd;
+}
+
+void await(atomic_int *count, int wanted)
+{
+	int64_t end = clock_steady() + 3 * CLOCK_SECOND;
+
+	while (*count < wanted) {
+		ck_assert_msg(clock_steady() < end, "%d instead of %d", *count, wanted);
+		clock_sleep(2);
+	}
+}
+
+void send_call(int fd, const struct call *call)
+{
+	struct buffer out = { 0 };
+
+	client_request(&out, call);
+	client_send(fd, &out);
+}
+
+int server_end(int64_t most)
+{
+	int64_t end = clock_steady() + most;
+	int status = -1;
+
+	while (waitpid(server_pid, &status, WNOHANG) == 0) {
+		ck_assert_msg(clock_steady() < end, "still running after %d ms", (int)most);
+		clock_sleep(5);
+	}
+	server_pid = -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+const struct call get = { .method = "GET", .uri = "/" };
+const struct call hold = { .method = "GET", .uri = "/hold" };
+
+void assert_serves(int fd)
+{
+	const char *text = client_call(fd, &get);
+
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_nonnull(strstr(text, "Status: 200 OK\r\n"));
+}

@@ -1,0 +1,46 @@
+/* A real server in a forked child, its trivial service, and what its tests do with it. */
+#ifndef TESTS_FCGI_FIXTURE_H
+#define TESTS_FCGI_FIXTURE_H
+
+#include "fcgi_client.h"
+#include "http/fcgi.h" /* before check.h, whose macro fail() would spoil it */
+
+#include <check.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* What the server's process and the test both see. */
+struct shared {
+	atomic_int handled; /* calls of the handler */
+	atomic_int held; /* of /hold, so far */
+	atomic_bool let_go; /* ends every /hold */
+	atomic_int refuse_start; /* the thread whose start fails; 0: none */
+	atomic_int started, stopped, ready;
+};
+
+extern struct shared *shared;
+extern int listener;
+extern pid_t server_pid;
+
+/* A checked fixture: a listening Unix socket before, an end to the server after each test. */
+void server_setup(void);
+void server_teardown(void);
+
+/* Makes the listening socket. */
+void server_listen(int domain, const struct sockaddr *address, socklen_t length);
+/* Connections made before are the child's as well, and so do not end when the test closes them. */
+void server_start(int threads, int queue);
+/* Its exit status; fails the test unless it ends within most milliseconds. */
+int server_end(int64_t most);
+
+int connected(void);
+void send_call(int fd, const struct call *call);
+/* Waits until what the server counts has reached a number. */
+void await(atomic_int *count, int wanted);
+
+extern const struct call get, hold;
+void assert_serves(int fd);
+
+#endif

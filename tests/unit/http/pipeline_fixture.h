@@ -1,0 +1,45 @@
+/* A small service for the tests of the pipeline: a table of one call of each kind, and fakes that note when they
+ * are reached. */
+#ifndef TESTS_PIPELINE_FIXTURE_H
+#define TESTS_PIPELINE_FIXTURE_H
+
+#include "http/pipeline.h"
+
+#include <check.h>
+#undef fail /* an old name of ck_abort_msg; in http it refuses a request */
+
+/* What a test sends and sees. */
+struct scene {
+	struct request rq;
+	char reached[64]; /* "auth claim handle " … in the order of the calls */
+	enum err handler_result; /* OK, or what the handler fails with */
+	int handler_status; /* of its answer; 0: it gives none */
+	enum err auth_result; /* for the token "other" */
+	const char *sentence; /* of the handler's failure */
+	const char *field;
+	bool insufficient; /* the handler's failure tells two numbers */
+	int retry_after;
+};
+
+/* The scene of the running test, reset by setup. */
+extern struct scene scene;
+
+void scene_setup(void);
+void scene_teardown(void);
+
+/* Sends the request that rq holds by then, with this method and URI. */
+void scene_send(const char *method, const char *uri);
+/* A PUT of a JSON text with a good worker's token to /api/things/<id>. */
+void scene_put(const char *body);
+
+void expect_status(int status);
+/* The whole line, without its end. */
+void expect_header(const char *line);
+void expect_no_header(const char *name);
+void expect_in_body(const char *part);
+void expect_code(const char *code);
+void expect_reached(const char *steps);
+
+#define SCENE_ID "65ab000102030405060708ff"
+
+#endif

@@ -1,0 +1,314 @@
+/* The document is read back and looked into by path. */
+#include "http/json_in.h"
+#include "http/openapi.h"
+#include "suites.h"
+
+#include <json-c/json.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum err handler(struct request *rq)
+{
+	(void)rq;
+	return OK;
+}
+
+struct input {
+	const char *title, *kind, *email, *url, *password;
+	struct number pay, price, page, limit, due;
+	struct id_given user;
+	struct id_list ids;
+};
+
+static const char *const kinds[] = { "big", "small", NULL };
+
+#define AT(member) .name = #member, .offset = offsetof(struct input, member)
+
+static const struct field input_rows[] = {
+	{ AT(title), .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 200,
+	  .help = "What it is called", .example = "\"Try\"" },
+	{ AT(kind), .type = FIELD_CHOICE, .choices = kinds },
+	{ AT(email), .type = FIELD_EMAIL, .max = 254 },
+	{ AT(url), .type = FIELD_URL, .max = 2048 },
+	{ AT(password), .type = FIELD_PASSWORD, .min = 6, .max = 72 },
+	{ AT(pay), .type = FIELD_COINS, .min = 1, .max = 50, .below = ERR_BELOW_MINIMUM },
+	{ AT(price), .type = FIELD_MONEY, .min = 1, .max = 1050 },
+	{ AT(due), .type = FIELD_DATE },
+	{ AT(ids), .type = FIELD_IDS, .min = 1, .max = 9 },
+};
+
+static const struct schema input = {
+	.name = "ThingInput", .size = sizeof(struct input), .fields = input_rows, .count = 9
+};
+
+static const struct field page_rows[] = {
+	{ AT(page), .type = FIELD_WHOLE, .min = 1, .max = INT64_MAX },
+	{ AT(limit), .type = FIELD_WHOLE, .flags = FIELD_CLAMP, .min = 1, .max = 100 },
+};
+
+static const struct schema paging = {
+	.name = "Paging", .size = sizeof(struct input), .fields = page_rows, .count = 2
+};
+
+static const struct field filter_rows[] = { { AT(user), .type = FIELD_ID } };
+
+static const struct schema filter = { .name = "Filter",
+				      .base = &paging,
+				      .size = sizeof(struct input),
+				      .fields = filter_rows,
+				      .count = 1 };
+
+static const struct view_row owner_rows[] = { { .field = "name", .type = VIEW_TEXT } };
+static const struct view owner_view = { .name = "Owner", .rows = owner_rows, .count = 1 };
+
+static const struct view_row thing_rows[] = {
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "pay", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "5" },
+	{ .field = "price", .type = VIEW_MONEY, .flags = VIEW_OPTIONAL },
+	{ .field = "email", .type = VIEW_TEXT, .flags = VIEW_PRIVATE, .help = "Of its owner" },
+	{ .field = "owner", .type = VIEW_OBJECT, .of = &owner_view },
+	{ .field = "words", .type = VIEW_LIST },
+};
+static const struct view thing_view = { .name = "Thing", .rows = thing_rows, .count = 6 };
+
+static const struct view_row list_rows[] = {
+	{ .field = "things", .type = VIEW_LIST, .of = &thing_view },
+};
+static const struct view list_view = { .name = "ThingPage", .rows = list_rows, .count = 1 };
+static const struct view plain_view = {
+	.name = "Plain", .rows = owner_rows, .count = 1, .is_list = true
+};
+
+static const enum err put_errors[] = { ERR_PRECONDITION_FAILED, ERR_NOT_OWNER, OK };
+
+static const struct route table[] = {
+	{ .method = GET,
+	  .path = "/things",
+	  .access = ACCESS_OPTIONAL,
+	  .query = &filter,
+	  .flags = LISTS,
+	  .handler = handler,
+	  .view = &list_view,
+	  .summary = "All things" },
+	{ .method = POST,
+	  .path = "/things",
+	  .access = ACCESS_BUYER | ACCESS_ADMIN,
+	  .body = &input,
+	  .flags = IDEMPOTENT,
+	  .handler = handler,
+	  .status = 201,
+	  .view = &thing_view,
+	  .summary = "Make one" },
+	{ .method = GET,
+	  .path = "/plain-things",
+	  .access = ACCESS_PUBLIC,
+	  .handler = handler,
+	  .view = &plain_view },
+	{ .method = PUT,
+	  .path = "/things/:id/parts/:partId",
+	  .access = ACCESS_ANY,
+	  .handler = handler,
+	  .view = &thing_view,
+	  .errors = put_errors },
+};
+
+static struct arena *arena;
+static struct buffer out;
+static struct json_object *document;
+
+static void setup(void)
+{
+	const char *problem;
+
+	arena = arena_new();
+	memset(&out, 0, sizeof(out));
+	openapi_write(&out, table, sizeof(table) / sizeof(table[0]), "1.2.3");
+	document = json_in(arena, out.bytes, out.length, &problem);
+	ck_assert_msg(document != NULL, "%s", problem);
+}
+
+static void teardown(void)
+{
+	arena_free(arena);
+	buffer_free(&out);
+}
+
+/* What stands at "a|b|0|c", as compact JSON; "absent" when nothing does. */
+static const char *at(const char *path)
+{
+	struct json_object *value = document;
+
+	for (char *step, *rest = arena_text(arena, path); value && (step = strsep(&rest, "|"));) {
+		if (json_object_is_type(value, json_type_array))
+			value = json_object_array_get_idx(value, (size_t)strtoul(step, NULL, 10));
+		else
+			value = json_object_object_get(value, step);
+	}
+	if (!value)
+		return "absent";
+	return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
+							     JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+#define expect(path, json) ck_assert_str_eq(at(path), json)
+
+START_TEST(the_head_names_version_and_base_path)
+{
+	expect("openapi", "\"3.1.0\"");
+	expect("info|version", "\"1.2.3\"");
+	expect("servers|0|url", "\"/api\"");
+	expect("components|securitySchemes|bearer|scheme", "\"bearer\"");
+}
+END_TEST
+
+START_TEST(calls_stand_under_their_path_with_names_of_their_own)
+{
+	expect("paths|/things|get|operationId", "\"getThings\"");
+	expect("paths|/things|post|operationId", "\"postThings\"");
+	expect("paths|/plain-things|get|operationId", "\"getPlainThings\"");
+	expect("paths|/things/{id}/parts/{partId}|put|operationId",
+	       "\"putThingsByIdPartsByPartId\"");
+	expect("paths|/things|get|tags", "[\"things\"]");
+	expect("paths|/things|get|summary", "\"All things\"");
+}
+END_TEST
+
+START_TEST(who_may_call_is_told)
+{
+	expect("paths|/things|post|description", "\"Who may call: buyer or admin.\"");
+	expect("paths|/things|post|security", "[{\"bearer\":[]}]");
+	expect("paths|/things|get|security", "[{},{\"bearer\":[]}]");
+	expect("paths|/plain-things|get|security", "[]");
+}
+END_TEST
+
+START_TEST(parameters_come_from_path_query_and_flags)
+{
+	expect("paths|/things/{id}/parts/{partId}|put|parameters|1",
+	       "{\"name\":\"partId\",\"in\":\"path\",\"required\":true,"
+	       "\"schema\":{\"$ref\":\"#/components/schemas/Id\"}}");
+	expect("paths|/things/{id}/parts/{partId}|put|parameters|2|$ref",
+	       "\"#/components/parameters/IfMatch\"");
+	expect("paths|/things|get|parameters|0|schema",
+	       "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1}");
+	expect("paths|/things|get|parameters|1|schema",
+	       "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1}");
+	expect("paths|/things|get|parameters|2|name", "\"user\"");
+	expect("paths|/things|post|parameters|0|$ref",
+	       "\"#/components/parameters/IdempotencyKey\"");
+}
+END_TEST
+
+START_TEST(inputs_tell_types_and_limits)
+{
+	expect("paths|/things|post|requestBody",
+	       "{\"required\":true,\"content\":{\"application/json\":{\"schema\":"
+	       "{\"$ref\":\"#/components/schemas/ThingInput\"}}}}");
+	expect("components|schemas|ThingInput|required", "[\"title\"]");
+	expect("components|schemas|ThingInput|properties|title",
+	       "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200,"
+	       "\"description\":\"What it is called\",\"examples\":[\"Try\"]}");
+	expect("components|schemas|ThingInput|properties|kind|enum", "[\"big\",\"small\"]");
+	expect("components|schemas|ThingInput|properties|pay",
+	       "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1,\"maximum\":50}");
+	expect("components|schemas|ThingInput|properties|price",
+	       "{\"type\":\"number\",\"multipleOf\":0.01,\"minimum\":0.01,\"maximum\":10.5}");
+	expect("components|schemas|ThingInput|properties|ids",
+	       "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Id\"},"
+	       "\"minItems\":1,\"maxItems\":9}");
+	expect("paths|/things/{id}/parts/{partId}|put|requestBody", "absent");
+}
+END_TEST
+
+START_TEST(views_tell_what_is_always_there)
+{
+	expect("components|schemas|Thing|required", "[\"_id\",\"pay\",\"owner\",\"words\"]");
+	expect("components|schemas|Thing|properties|pay",
+	       "{\"type\":\"integer\",\"format\":\"int64\",\"examples\":[5]}");
+	expect("components|schemas|Thing|properties|email|description",
+	       "\"Of its owner. Seen by the owner and by admins only.\"");
+	expect("components|schemas|Thing|properties|owner|$ref", "\"#/components/schemas/Owner\"");
+	expect("components|schemas|Thing|properties|words|items", "{\"type\":\"string\"}");
+	expect("components|schemas|Owner|properties|name|type", "\"string\"");
+}
+END_TEST
+
+START_TEST(lists_add_the_members_of_a_page)
+{
+	expect("paths|/things|get|responses|200|content|application/json|schema",
+	       "{\"allOf\":[{\"$ref\":\"#/components/schemas/ThingPage\"},"
+	       "{\"$ref\":\"#/components/schemas/Page\"}]}");
+	expect("paths|/plain-things|get|responses|200|content|application/json|schema",
+	       "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Plain\"}}");
+	expect("paths|/things|post|responses|201|content|application/json|schema|$ref",
+	       "\"#/components/schemas/Thing\"");
+}
+END_TEST
+
+START_TEST(refusals_are_told_by_status_with_their_codes)
+{
+	expect("paths|/things|post|responses|400|description",
+	       "\"invalid_input, invalid_json, invalid_id, whole_coins_required, below_minimum\"");
+	expect("paths|/things|post|responses|401|description", "\"unauthorized, token_expired\"");
+	expect("paths|/things|post|responses|403|$ref", "\"#/components/responses/forbidden\"");
+	expect("paths|/things|post|responses|409|$ref", "\"#/components/responses/in_progress\"");
+	expect("paths|/things|post|responses|422|$ref", "\"#/components/responses/key_reused\"");
+	expect("components|responses|key_reused|content|application/json|schema|$ref",
+	       "\"#/components/schemas/Error\"");
+	expect("paths|/plain-things|get|responses|400", "absent");
+	expect("paths|/plain-things|get|responses|401", "absent");
+	expect("paths|/plain-things|get|responses|304|description",
+	       "\"Unchanged since the ETag of If-None-Match\"");
+	expect("paths|/things/{id}/parts/{partId}|put|responses|403|$ref",
+	       "\"#/components/responses/not_owner\"");
+	expect("paths|/things/{id}/parts/{partId}|put|responses|412|$ref",
+	       "\"#/components/responses/precondition_failed\"");
+}
+END_TEST
+
+START_TEST(every_code_is_listed_once)
+{
+	const char *list = at("components|schemas|Error|properties|code|enum");
+
+	for (enum err e = OK + 1; e < ERR_COUNT; e++) {
+		const char *quoted = arena_printf(arena, "\"%s\"", err_row(e)->code);
+		const char *found = strstr(list, quoted);
+
+		ck_assert_ptr_nonnull(found);
+		ck_assert_ptr_null(strstr(found + 1, quoted));
+	}
+}
+END_TEST
+
+START_TEST(the_document_is_the_same_each_time)
+{
+	struct buffer again = { 0 };
+
+	openapi_write(&again, table, sizeof(table) / sizeof(table[0]), "1.2.3");
+	ck_assert_uint_eq(again.length, out.length);
+	ck_assert_mem_eq(again.bytes, out.bytes, out.length);
+	buffer_free(&again);
+}
+END_TEST
+
+Suite *suite_openapi(void)
+{
+	Suite *suite = suite_create("openapi");
+	TCase *tcase = tcase_create("document");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, the_head_names_version_and_base_path);
+	tcase_add_test(tcase, calls_stand_under_their_path_with_names_of_their_own);
+	tcase_add_test(tcase, who_may_call_is_told);
+	tcase_add_test(tcase, parameters_come_from_path_query_and_flags);
+	tcase_add_test(tcase, inputs_tell_types_and_limits);
+	tcase_add_test(tcase, views_tell_what_is_always_there);
+	tcase_add_test(tcase, lists_add_the_members_of_a_page);
+	tcase_add_test(tcase, refusals_are_told_by_status_with_their_codes);
+	tcase_add_test(tcase, every_code_is_listed_once);
+	tcase_add_test(tcase, the_document_is_the_same_each_time);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

@@ -1,0 +1,412 @@
+/* The order of refusals, who may call, and what may be sent. */
+#include "http/media.h"
+#include "pipeline_fixture.h"
+#include "suites.h"
+
+#include <string.h>
+
+/* --- the order --- */
+
+static void no_such_route(void)
+{
+	scene.rq.uri = "/api/nowhere";
+}
+
+static void no_such_method(void)
+{
+	scene.rq.method = "PATCH";
+}
+
+static void too_large(void)
+{
+	scene.rq.body_too_large = true;
+	scene.rq.body = NULL;
+	scene.rq.body_length = 0;
+}
+
+static void no_token(void)
+{
+	scene.rq.authorization = NULL;
+}
+
+static void wrong_role(void)
+{
+	scene.rq.authorization = "Bearer buyer";
+}
+
+static void no_json(void)
+{
+	scene.rq.content_type = "text/plain";
+}
+
+static void bad_input(void)
+{
+	scene.rq.body = "{\"name\":5}";
+	scene.rq.body_length = 10;
+}
+
+static void key_reused(void)
+{
+	scene.rq.idempotency_key = "reused";
+}
+
+static void handler_fails(void)
+{
+	scene.handler_result = ERR_NOT_FOUND;
+}
+
+/* In the order in which the contract refuses them. */
+static const struct {
+	void (*spoil)(void);
+	int status;
+} defects[] = {
+	{ no_such_route, 404 }, { no_such_method, 405 }, { too_large, 413 },
+	{ no_token, 401 },	{ wrong_role, 403 },	 { no_json, 415 },
+	{ bad_input, 400 },	{ key_reused, 422 },	 { handler_fails, 404 },
+};
+
+#define DEFECTS (int)(sizeof(defects) / sizeof(defects[0]))
+
+/* A good request with two defects, of which the earlier one counts. */
+START_TEST(of_two_reasons_to_refuse_the_earlier_one_is_told)
+{
+	int first = _i / DEFECTS, second = _i % DEFECTS;
+
+	if (second < first)
+		return;
+	scene.rq.authorization = "Bearer worker";
+	scene.rq.content_type = "application/json";
+	scene.rq.body = "{\"name\":\"x\"}";
+	scene.rq.body_length = strlen(scene.rq.body);
+	scene.rq.method = "PUT";
+	scene.rq.uri = "/api/things/" SCENE_ID;
+	/* The later one first, so that the earlier has the last word where both set the same. */
+	defects[second].spoil();
+	defects[first].spoil();
+	scene_send(scene.rq.method, scene.rq.uri);
+	expect_status(defects[first].status);
+	ck_assert_ptr_eq(strstr(scene.reached, "handle"),
+			 first == DEFECTS - 1 ? scene.reached + strlen("auth ") : NULL);
+}
+END_TEST
+
+START_TEST(a_good_request_takes_every_step)
+{
+	scene.rq.idempotency_key = "new";
+	scene_put("{\"name\":\" x \",\"role\":\"admin\"}");
+	expect_status(200);
+	expect_reached("auth claim handle ");
+	ck_assert_str_eq(scene.rq.out.bytes,
+			 "{\"name\":\"x\",\"caller\":\"worker\",\"left_open\":[]}");
+}
+END_TEST
+
+START_TEST(a_405_tells_what_is_allowed)
+{
+	scene_send("PATCH", "/api/things/" SCENE_ID);
+	expect_status(405);
+	expect_header("Allow: GET, HEAD, PUT, DELETE, OPTIONS");
+	expect_code("method_not_allowed");
+	expect_reached("");
+}
+END_TEST
+
+static const char *const lost[] = {
+	"/",	  "/api",	  "/api/",	"/api/nowhere", "/api/things//",
+	"/api/%", "/api/op%00en", "/api/op\xFF"
+};
+
+START_TEST(a_path_that_leads_nowhere_is_404)
+{
+	scene_send("GET", lost[_i]);
+	expect_status(404);
+	expect_code("not_found");
+}
+END_TEST
+
+START_TEST(a_trailing_slash_is_ignored)
+{
+	scene_send("GET", "/api/open/?x=1");
+	expect_status(200);
+}
+END_TEST
+
+/* --- who --- */
+
+static const char *const no_bearer[] = {
+	"",	   "worker",	   "Basic worker",	   "Bearer",
+	"Bearer ", "Bearerworker", "Bearer worker worker", "Token worker"
+};
+
+START_TEST(an_authorization_that_is_no_bearer_token_is_401)
+{
+	scene.rq.authorization = no_bearer[_i];
+	scene_send("GET", "/api/things/" SCENE_ID);
+	expect_status(401);
+	expect_code("unauthorized");
+	expect_header("WWW-Authenticate: Bearer");
+	expect_reached("");
+}
+END_TEST
+
+static const char *const bearers[] = { "Bearer worker", "bearer worker", "BEARER  worker ",
+				       "Bearer worker\t" };
+
+START_TEST(the_word_bearer_is_known_in_any_case)
+{
+	scene.rq.authorization = bearers[_i];
+	scene_send("GET", "/api/things/" SCENE_ID);
+	expect_status(200);
+}
+END_TEST
+
+START_TEST(an_expired_token_says_so)
+{
+	scene.rq.authorization = "Bearer other";
+	scene.auth_result = ERR_TOKEN_EXPIRED;
+	scene_send("GET", "/api/things/" SCENE_ID);
+	expect_status(401);
+	expect_code("token_expired");
+}
+END_TEST
+
+START_TEST(a_public_call_never_looks_at_the_token)
+{
+	scene.rq.authorization = "Bearer other";
+	scene.auth_result = ERR_UNAVAILABLE;
+	scene_send("GET", "/api/open");
+	expect_status(200);
+	expect_reached("handle ");
+}
+END_TEST
+
+START_TEST(where_a_token_is_optional_a_good_one_tells_who)
+{
+	scene.rq.authorization = "Bearer buyer";
+	scene_send("GET", "/api/things");
+	expect_status(200);
+	expect_in_body("\"caller\":\"buyer\"");
+}
+END_TEST
+
+static const enum err ignored[] = { ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED };
+
+START_TEST(where_a_token_is_optional_a_bad_one_is_as_none)
+{
+	scene.rq.authorization = "Bearer other";
+	scene.auth_result = ignored[_i];
+	scene_send("GET", "/api/things");
+	expect_status(200);
+	expect_in_body("\"caller\":null");
+	ck_assert_ptr_null(scene.rq.caller.name);
+}
+END_TEST
+
+START_TEST(where_a_token_is_optional_an_outage_is_told)
+{
+	scene.rq.authorization = "Bearer other";
+	scene.auth_result = ERR_UNAVAILABLE;
+	scene_send("GET", "/api/things");
+	expect_status(503);
+	expect_header("Retry-After: 2");
+	expect_reached("auth ");
+}
+END_TEST
+
+START_TEST(a_role_that_is_not_named_is_forbidden)
+{
+	scene.rq.authorization = "Bearer buyer";
+	scene_send("DELETE", "/api/things/" SCENE_ID);
+	expect_status(403);
+	expect_code("forbidden");
+	expect_reached("auth ");
+}
+END_TEST
+
+/* --- what --- */
+
+static const struct {
+	const char *type;
+	bool json;
+} media[] = {
+	{ "application/json", true },
+	{ "Application/JSON", true },
+	{ "application/json; charset=utf-8", true },
+	{ "application/json ;charset=\"UTF-8\"", true },
+	{ "application/json;charset=utf-8;v=1;", true },
+	{ "application/vnd.api+json", true },
+	{ "application/merge-patch+json; x", true },
+	{ NULL, false },
+	{ "", false },
+	{ "text/json", false },
+	{ "application/jsonp", false },
+	{ "application/json, text/html", false },
+	{ "application/+json", false },
+	{ "application/json; charset=latin1", false },
+	{ "application/json; charset=utf-16", false },
+	{ "application/json; charset=", false },
+	{ "application/x-www-form-urlencoded", false },
+	{ "multipart/form-data; boundary=x", false },
+	{ "text/plain; application/json", false },
+};
+
+START_TEST(json_is_told_from_other_media_types)
+{
+	ck_assert(media_is_json(media[_i].type) == media[_i].json);
+}
+END_TEST
+
+static const char *const any_type[] = { NULL, "", "text/plain", "application/json" };
+
+START_TEST(an_empty_body_may_have_any_type)
+{
+	scene.rq.content_type = any_type[_i];
+	scene_send("POST", "/api/open");
+	expect_status(200);
+}
+END_TEST
+
+START_TEST(the_body_of_a_get_is_not_looked_at)
+{
+	scene.rq.content_type = "text/plain";
+	scene.rq.body = "not json";
+	scene.rq.body_length = 8;
+	scene_send("GET", "/api/open");
+	expect_status(200);
+}
+END_TEST
+
+START_TEST(a_body_that_no_schema_reads_must_be_json_all_the_same)
+{
+	scene.rq.content_type = "application/json";
+	scene.rq.body = "[1]";
+	scene.rq.body_length = 3;
+	scene_send("POST", "/api/open");
+	expect_status(400);
+	expect_code("invalid_json");
+	expect_reached("");
+}
+END_TEST
+
+START_TEST(one_bad_field_gives_the_answer_its_code)
+{
+	scene_put("{\"name\":\"x\",\"size\":1.5}");
+	expect_status(400);
+	ck_assert_str_eq(scene.rq.out.bytes,
+			 "{\"error\":\"size must be a whole number of coins.\","
+			 "\"message\":\"size must be a whole number of coins.\","
+			 "\"code\":\"whole_coins_required\",\"requestId\":\"req-1\","
+			 "\"errors\":[{\"field\":\"size\",\"code\":\"whole_coins_required\","
+			 "\"message\":\"size must be a whole number of coins.\"}]}");
+}
+END_TEST
+
+START_TEST(several_bad_fields_share_a_code_and_are_all_told)
+{
+	scene_put("{\"size\":1.5}");
+	expect_status(400);
+	expect_code("invalid_input");
+	expect_in_body("\"error\":\"name is required. size must be a whole number of coins.\"");
+	expect_in_body("{\"field\":\"name\",\"code\":\"invalid_input\"");
+	expect_in_body("{\"field\":\"size\",\"code\":\"whole_coins_required\"");
+}
+END_TEST
+
+START_TEST(a_malformed_id_is_told_by_its_name)
+{
+	scene.rq.authorization = "Bearer worker";
+	scene_send("PUT", "/api/pairs/xyz/" SCENE_ID);
+	expect_status(400);
+	expect_code("invalid_id");
+	expect_in_body("\"errors\":[{\"field\":\"a\",\"code\":\"invalid_id\"");
+	expect_reached("auth ");
+}
+END_TEST
+
+START_TEST(faults_of_path_query_body_and_key_are_told_at_once)
+{
+	scene.rq.authorization = "Bearer worker";
+	scene.rq.content_type = "application/json";
+	scene.rq.body = "{bad";
+	scene.rq.body_length = 4;
+	scene.rq.idempotency_key = "";
+	scene_send("PUT", "/api/things/xyz?page=0");
+	expect_status(400);
+	expect_code("invalid_input");
+	expect_in_body("{\"field\":\"id\",\"code\":\"invalid_id\"");
+	expect_in_body("{\"field\":\"page\",\"code\":\"invalid_input\"");
+	expect_in_body("{\"field\":\"body\",\"code\":\"invalid_json\"");
+	expect_in_body("{\"field\":\"Idempotency-Key\",\"code\":\"invalid_input\"");
+	expect_reached("auth ");
+}
+END_TEST
+
+START_TEST(broken_json_alone_is_invalid_json)
+{
+	scene_put("{\"name\":\"x\",}");
+	expect_status(400);
+	expect_code("invalid_json");
+	expect_in_body("The body is not strict JSON: a text in double quotes is expected");
+}
+END_TEST
+
+#define COUNT(array) (int)(sizeof(array) / sizeof(array[0]))
+
+static TCase *order(void)
+{
+	TCase *tcase = tcase_create("order");
+
+	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
+	tcase_add_loop_test(tcase, of_two_reasons_to_refuse_the_earlier_one_is_told, 0,
+			    DEFECTS * DEFECTS);
+	tcase_add_test(tcase, a_good_request_takes_every_step);
+	tcase_add_test(tcase, a_405_tells_what_is_allowed);
+	tcase_add_loop_test(tcase, a_path_that_leads_nowhere_is_404, 0, COUNT(lost));
+	tcase_add_test(tcase, a_trailing_slash_is_ignored);
+	return tcase;
+}
+
+static TCase *callers(void)
+{
+	TCase *tcase = tcase_create("callers");
+
+	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
+	tcase_add_loop_test(tcase, an_authorization_that_is_no_bearer_token_is_401, 0,
+			    COUNT(no_bearer));
+	tcase_add_loop_test(tcase, the_word_bearer_is_known_in_any_case, 0, COUNT(bearers));
+	tcase_add_test(tcase, an_expired_token_says_so);
+	tcase_add_test(tcase, a_public_call_never_looks_at_the_token);
+	tcase_add_test(tcase, where_a_token_is_optional_a_good_one_tells_who);
+	tcase_add_loop_test(tcase, where_a_token_is_optional_a_bad_one_is_as_none, 0,
+			    COUNT(ignored));
+	tcase_add_test(tcase, where_a_token_is_optional_an_outage_is_told);
+	tcase_add_test(tcase, a_role_that_is_not_named_is_forbidden);
+	return tcase;
+}
+
+static TCase *inputs(void)
+{
+	TCase *tcase = tcase_create("inputs");
+
+	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
+	tcase_add_loop_test(tcase, json_is_told_from_other_media_types, 0, COUNT(media));
+	tcase_add_loop_test(tcase, an_empty_body_may_have_any_type, 0, COUNT(any_type));
+	tcase_add_test(tcase, the_body_of_a_get_is_not_looked_at);
+	tcase_add_test(tcase, a_body_that_no_schema_reads_must_be_json_all_the_same);
+	tcase_add_test(tcase, one_bad_field_gives_the_answer_its_code);
+	tcase_add_test(tcase, several_bad_fields_share_a_code_and_are_all_told);
+	tcase_add_test(tcase, a_malformed_id_is_told_by_its_name);
+	tcase_add_test(tcase, faults_of_path_query_body_and_key_are_told_at_once);
+	tcase_add_test(tcase, broken_json_alone_is_invalid_json);
+	return tcase;
+}
+
+Suite *suite_pipeline(void)
+{
+	Suite *suite = suite_create("pipeline");
+
+	suite_add_tcase(suite, order());
+	suite_add_tcase(suite, callers());
+	suite_add_tcase(suite, inputs());
+	return suite;
+}

@@ -1,0 +1,221 @@
+/* Bodies and queries as a whole: what they may look like, and how their faults are told. */
+#include "schema_fixture.h"
+#include "suites.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define COUNT(array) (int)(sizeof(array) / sizeof(array[0]))
+
+/* --- bodies --- */
+
+static const char *const bad_bodies[] = { "[]",	 "null", "1",	  "\"{}\"",	      "{",
+					  "{}}", " ",	 "a=b&c", "{\"x\":1,\"x\":1}" };
+
+START_TEST(a_body_that_is_no_json_object_is_refused)
+{
+	const char *text = bad_bodies[_i];
+
+	ck_assert_ptr_null(body(text));
+	ck_assert_int_eq(err, ERR_INVALID_JSON);
+	ck_assert_ptr_nonnull(detail.sentence);
+	ck_assert_int_eq(schema_check_body(arena, text, strlen(text), &detail), ERR_INVALID_JSON);
+	ck_assert_uint_eq(faults.count, 0);
+}
+END_TEST
+
+START_TEST(an_empty_body_is_an_empty_object)
+{
+	taken(schema_decode_body(arena, &input_schema, NULL, 0, &faults, &detail, &err));
+	ck_assert_int_eq(err, OK);
+	ck_assert_int_eq(schema_check_body(arena, NULL, 0, &detail), OK);
+	ck_assert_int_eq(schema_check_body(arena, "{\"any\":[1]}", 11, &detail), OK);
+}
+END_TEST
+
+START_TEST(every_fault_is_told_at_once_in_the_order_of_the_rows)
+{
+	ck_assert_ptr_nonnull(body("{\"ids\":1,\"coins\":20.5,\"text\":5,\"whole\":7}"));
+	ck_assert_uint_eq(faults.count, 3);
+	ck_assert_str_eq(faults.list[0].field, "text");
+	ck_assert_str_eq(faults.list[1].field, "coins");
+	ck_assert_str_eq(faults.list[2].field, "ids");
+}
+END_TEST
+
+struct wide {
+	struct input input;
+	const char *more;
+};
+
+static const struct field wide_rows[] = {
+	{ .name = "more",
+	  .type = FIELD_TEXT,
+	  .offset = offsetof(struct wide, more),
+	  .flags = FIELD_REQUIRED,
+	  .min = 1 },
+};
+
+static const struct schema wide_schema = { .name = "Wide",
+					   .base = &input_schema,
+					   .size = sizeof(struct wide),
+					   .fields = wide_rows,
+					   .count = COUNT(wide_rows) };
+
+START_TEST(a_schema_may_stand_on_another)
+{
+	const struct wide *wide =
+		schema_decode_query(arena, &wide_schema, "more=x&whole=5", &faults);
+
+	ck_assert_uint_eq(faults.count, 0);
+	expect_number(wide->input.whole, 5);
+	expect_text(wide->more, "x");
+}
+END_TEST
+
+START_TEST(a_required_field_must_be_there)
+{
+	schema_decode_body(arena, &wide_schema, "{\"more\":null}", 13, &faults, &detail, &err);
+	expect_fault("more", ERR_INVALID_INPUT);
+	ck_assert_str_eq(faults.list[0].message, "more is required.");
+}
+END_TEST
+
+static const struct {
+	const char *field, *value, *message;
+} messages[] = {
+	{ "text", "\"\"", "text must be 1 to 5 characters." },
+	{ "password", "\"\"", "password must be 6 to 72 bytes long." },
+	{ "email", "\"\"", "email must be an e-mail address of at most 30 characters." },
+	{ "url", "\"x\"",
+	  "url must be empty or an http or https address of at most 40 characters." },
+	{ "choice", "\"\"", "choice must be one of red, blue." },
+	{ "whole", "0", "whole must be a whole number from 1 to 100." },
+	{ "coins", "1.5", "coins must be a whole number of coins." },
+	{ "money", "0",
+	  "money must be an amount in dollars with at most 2 decimals from 0.01 to 1000.00." },
+	{ "delta", "0", "delta must not be 0." },
+	{ "delta", "11", "delta must be a whole number from -10 to 10." },
+	{ "date", "\"\"", "date must be an ISO 8601 date or date-time." },
+	{ "id", "\"\"", "id must be an id of 24 hex digits." },
+	{ "ids", "[]", "ids must be an array of 1 to 3 ids." },
+};
+
+START_TEST(a_message_names_the_field_and_its_limit)
+{
+	member(messages[_i].field, messages[_i].value);
+	ck_assert_uint_eq(faults.count, 1);
+	ck_assert_str_eq(faults.list[0].message, messages[_i].message);
+}
+END_TEST
+
+START_TEST(more_faults_than_are_told_are_counted)
+{
+	for (int i = 0; i < 40; i++)
+		fault_add(&faults, "x", ERR_INVALID_INPUT, "x is wrong.");
+	ck_assert_uint_eq(faults.count, 40);
+	ck_assert_uint_eq(faults_told(&faults), 32);
+}
+END_TEST
+
+/* --- queries --- */
+
+START_TEST(a_query_is_decoded_once)
+{
+	const struct input *in =
+		taken(query("text=a+b%2B%25&%77hole=%37&&=&url=http%3A%2F%2Fx.org%2F%3Fa%3D1"));
+
+	expect_text(in->text, "a b+%");
+	expect_number(in->whole, 7);
+	expect_text(in->url, "http://x.org/?a=1");
+}
+END_TEST
+
+START_TEST(no_query_and_an_empty_one_give_nothing)
+{
+	ck_assert_ptr_null(taken(query(NULL))->text);
+	ck_assert_ptr_null(taken(query(""))->text);
+	ck_assert_ptr_null(taken(query("&&&"))->text);
+}
+END_TEST
+
+START_TEST(an_empty_text_or_choice_in_a_query_is_absent)
+{
+	const struct input *in = taken(query("text=&choice=+"));
+
+	ck_assert_ptr_null(in->text);
+	ck_assert_ptr_null(in->choice);
+	ck_assert_ptr_null(taken(query("text"))->text);
+}
+END_TEST
+
+START_TEST(an_operator_in_a_query_is_an_unknown_name)
+{
+	ck_assert_ptr_null(taken(query("text[$ne]=a&text[]=b&text%5B%24gt%5D="))->text);
+}
+END_TEST
+
+static const struct {
+	const char *field, *query;
+} bad_queries[] = {
+	{ "whole", "whole=" },
+	{ "whole", "whole" },
+	{ "whole", "whole=x" },
+	{ "whole", "whole=%2B5" },
+	{ "whole", "whole=1&whole=1" },
+	{ "text", "text=&text=a" },
+	{ "text", "text=a&t%65xt=b&text=c" },
+	{ "text", "text=%" },
+	{ "text", "text=%4" },
+	{ "text", "text=%zz" },
+	{ "text", "text=a%00b" },
+	{ "text", "text=%FF" },
+	{ "text", "text=%C0%AF" },
+	{ "text", "text=%ED%A0%80" },
+	{ "text", "text=\xFF" },
+	{ "ids", "ids=65ab000102030405060708ff" },
+};
+
+START_TEST(a_bad_query_is_one_fault_of_its_field)
+{
+	ck_assert_ptr_nonnull(query(bad_queries[_i].query));
+	expect_fault(bad_queries[_i].field, ERR_INVALID_INPUT);
+}
+END_TEST
+
+static TCase *bodies(void)
+{
+	TCase *tcase = tcase_create("bodies");
+
+	tcase_add_checked_fixture(tcase, schema_setup, schema_teardown);
+	tcase_add_loop_test(tcase, a_body_that_is_no_json_object_is_refused, 0, COUNT(bad_bodies));
+	tcase_add_test(tcase, an_empty_body_is_an_empty_object);
+	tcase_add_test(tcase, every_fault_is_told_at_once_in_the_order_of_the_rows);
+	tcase_add_test(tcase, a_schema_may_stand_on_another);
+	tcase_add_test(tcase, a_required_field_must_be_there);
+	tcase_add_loop_test(tcase, a_message_names_the_field_and_its_limit, 0, COUNT(messages));
+	tcase_add_test(tcase, more_faults_than_are_told_are_counted);
+	return tcase;
+}
+
+static TCase *queries(void)
+{
+	TCase *tcase = tcase_create("queries");
+
+	tcase_add_checked_fixture(tcase, schema_setup, schema_teardown);
+	tcase_add_test(tcase, a_query_is_decoded_once);
+	tcase_add_test(tcase, no_query_and_an_empty_one_give_nothing);
+	tcase_add_test(tcase, an_empty_text_or_choice_in_a_query_is_absent);
+	tcase_add_test(tcase, an_operator_in_a_query_is_an_unknown_name);
+	tcase_add_loop_test(tcase, a_bad_query_is_one_fault_of_its_field, 0, COUNT(bad_queries));
+	return tcase;
+}
+
+Suite *suite_schema_input(void)
+{
+	Suite *suite = suite_create("schema_input");
+
+	suite_add_tcase(suite, bodies());
+	suite_add_tcase(suite, queries());
+	return suite;
+}

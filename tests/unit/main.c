@@ -1,0 +1,49 @@
+/* The unit tests: what can be wrong without a database, a suite per file of src/. */
+#include "base/log.h"
+#include "suites.h"
+
+#include <stdlib.h>
+
+/* A line each, so that two changes do not meet in one. */
+/* clang-format off */
+static Suite *(*const suites[])(void) = {
+	suite_arena,
+	suite_buffer,
+	suite_caller,
+	suite_clock,
+	suite_config,
+	suite_encoding,
+	suite_error,
+	suite_id,
+	suite_log,
+	suite_random,
+	suite_fcgi,
+	suite_fcgi_stop,
+	suite_notify,
+	suite_openapi,
+	suite_pipeline_answer,
+	suite_pipeline,
+	suite_route,
+	suite_schema,
+	suite_schema_input,
+	suite_json_in,
+	suite_json_out,
+	suite_password,
+	suite_token,
+	suite_words,
+};
+/* clang-format on */
+
+int main(void)
+{
+	SRunner *runner = srunner_create(NULL);
+
+	/* What tests provoke is no news: the log is off but where it is tested itself. */
+	log_set_level((enum log_level)(LOG_ERROR + 1));
+	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+		srunner_add_suite(runner, suites[i]());
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

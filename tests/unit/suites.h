@@ -1,0 +1,35 @@
+/* Every suite of the unit tests; main.c runs them in the order of its list. */
+#ifndef TESTS_SUITES_H
+#define TESTS_SUITES_H
+
+#include <check.h>
+
+Suite *suite_arena(void);
+Suite *suite_buffer(void);
+Suite *suite_caller(void);
+Suite *suite_clock(void);
+Suite *suite_config(void);
+Suite *suite_encoding(void);
+Suite *suite_error(void);
+Suite *suite_id(void);
+Suite *suite_log(void);
+Suite *suite_random(void);
+
+Suite *suite_fcgi(void);
+Suite *suite_fcgi_stop(void);
+Suite *suite_notify(void);
+Suite *suite_route(void);
+Suite *suite_pipeline(void);
+Suite *suite_pipeline_answer(void);
+Suite *suite_openapi(void);
+Suite *suite_schema(void);
+Suite *suite_schema_input(void);
+Suite *suite_json_in(void);
+Suite *suite_json_out(void);
+
+Suite *suite_password(void);
+Suite *suite_token(void);
+
+Suite *suite_words(void);
+
+#endif
