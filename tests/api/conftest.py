@@ -1,0 +1,265 @@
+"""The stack under test and the people who act on it.
+
+scripts/test starts the stack once and passes on what its state's `env` file says. Without that
+(BASE_URL unset) it is started here in a state of its own and stopped at the end, so a plain
+`pytest tests/api` works as well.
+"""
+
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+import pymongo
+import pytest
+
+from client import Api, http_client, make_user, ok, user_token
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# What the environment of the tests must not decide about a stack that a test starts for itself.
+OF_THE_STACK = ("BASE_URL", "MONGODB_URI", "JWT_SECRET", "STATE")
+
+
+def free_port():
+    """A port nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def read_env(state):
+    """DIR/env as a dictionary; it is written for the shell, so quotes are undone."""
+    values = {}
+    for word in shlex.split((pathlib.Path(state) / "env").read_text(), comments=True):
+        name, equals, value = word.partition("=")
+        if equals:
+            values[name] = value
+    return values
+
+
+class Stack:
+    """nginx, the workers and MongoDB, as one running state describes them."""
+
+    def __init__(self, state):
+        self.state = pathlib.Path(state)
+        env = self.env()
+        self.base_url = env["BASE_URL"]
+        self.mongodb_uri = env["MONGODB_URI"]
+        self.jwt_secret = env["JWT_SECRET"]
+        self.http = http_client(self.base_url)
+        self.mongo = pymongo.MongoClient(
+            self.mongodb_uri, serverSelectionTimeoutMS=10000, socketTimeoutMS=60000
+        )
+        self.db = self.mongo.get_default_database()
+        self.api = Api(self.http)
+
+    def env(self):
+        """What DIR/env says now: the pids in it change when a process is replaced."""
+        return read_env(self.state)
+
+    def worker_pids(self):
+        return [int(pid) for pid in self.env()["PIDS_WORKERS"].split()]
+
+    def mongod_pid(self):
+        return int(self.env()["PID_MONGOD"])
+
+    def worker_log(self):
+        return "".join(
+            pathlib.Path(path).read_text(errors="replace")
+            for path in self.env()["LOG_WORKERS"].split()
+        )
+
+    def pause_mongod(self):
+        os.kill(self.mongod_pid(), signal.SIGSTOP)
+
+    def resume_mongod(self):
+        os.kill(self.mongod_pid(), signal.SIGCONT)
+
+    def fail_point(self, name, mode, **data):
+        """Makes mongod misbehave; the stack is started with test commands for this."""
+        self.mongo.admin.command(
+            "configureFailPoint", name, mode=mode, **({"data": data} if data else {})
+        )
+
+    def ctl(self, *arguments, env=None, stdin="", timeout=120):
+        """Runs microtaskctl against this stack's database."""
+        environment = {
+            name: value for name, value in os.environ.items() if name not in OF_THE_STACK
+        }
+        environment.update(
+            MICROTASK_ENV="development", MONGODB_URI=self.mongodb_uri, JWT_SECRET=self.jwt_secret
+        )
+        environment.update(env or {})
+        return subprocess.run(
+            [self.env()["MICROTASKCTL"], *map(str, arguments)],
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def user(self, role, coins=0, **fields):
+        return make_user(self.db, self.http, self.jwt_secret, role, coins, **fields)
+
+    def token(self, user, **claims):
+        """A further token of a user, signed here; a claim given as None is left out."""
+        return user_token(self.jwt_secret, user.id, user.email, user.role, claims)
+
+    def close(self):
+        self.http.close()
+        if (self.state / "env").exists():  # else there is no MongoDB to say goodbye to, for 10 s
+            self.mongo.close()
+
+
+def run_stack(state, *options, env=None, timeout=900):
+    """scripts/run --detach on a free port; returns what it said, whether it worked or not."""
+    environment = {name: value for name, value in os.environ.items() if name not in OF_THE_STACK}
+    environment.update(env or {})
+    if "--port" not in options:
+        options = (*options, "--port", str(free_port()))
+    return subprocess.run(
+        [
+            str(ROOT / "scripts" / "run"),
+            "--detach",
+            "--test-commands",
+            "--state",
+            str(state),
+            *options,
+        ],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+    )
+
+
+def stop_stack(state):
+    return subprocess.run(
+        [str(ROOT / "scripts" / "stop"), "--state", str(state)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+class own_stack:
+    """A stack beside the shared one, with settings of its own: with own_stack(env={…}) as stack."""
+
+    def __init__(self, *options, env=None):
+        self.options, self.env = options, env
+
+    def __enter__(self):
+        self.state = tempfile.mkdtemp(prefix="microtask-tests-")
+        started = run_stack(self.state, *self.options, env=self.env)
+        if started.returncode != 0:
+            stop_stack(self.state)
+            pytest.fail(f"scripts/run failed:\n{started.stdout}", pytrace=False)
+        self.stack = Stack(self.state)
+        return self.stack
+
+    def __exit__(self, *_):
+        self.stack.close()
+        stopped = stop_stack(self.state)
+        shutil.rmtree(self.state, ignore_errors=True)
+        assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+
+@pytest.fixture(scope="session")
+def stack():
+    if os.environ.get("BASE_URL"):
+        stack = Stack(os.environ["STATE"])
+        yield stack
+        stack.close()
+    else:
+        with own_stack() as stack:
+            yield stack
+
+
+@pytest.fixture(scope="session")
+def db(stack):
+    """The database: to arrange what no call can (a past deadline), and to see what was kept."""
+    return stack.db
+
+
+@pytest.fixture
+def api(stack):
+    """A client without a token: api.get("/tasks", token=…, params=…)."""
+    return stack.api
+
+
+@pytest.fixture
+def new_worker(stack):
+    """new_worker(coins=0) makes a worker who can act at once."""
+    return lambda coins=0, **fields: stack.user("worker", coins, **fields)
+
+
+@pytest.fixture
+def new_buyer(stack):
+    """new_buyer(coins=1000) makes a buyer who can act at once."""
+    return lambda coins=None, **fields: stack.user(
+        "buyer", 1000 if coins is None else coins, **fields
+    )
+
+
+@pytest.fixture
+def new_admin(stack):
+    return lambda **fields: stack.user("admin", **fields)
+
+
+@pytest.fixture
+def admin(new_admin):
+    return new_admin()
+
+
+@pytest.fixture
+def worker(new_worker):
+    return new_worker()
+
+
+@pytest.fixture
+def buyer(new_buyer):
+    return new_buyer()
+
+
+@pytest.fixture
+def token_for(stack):
+    """token_for(user, exp=…): a token with claims of the test's choice."""
+    return stack.token
+
+
+@pytest.fixture
+def books(stack):
+    """Ends a test that moves coins with the audit: none appeared or vanished."""
+    yield
+    assert_balanced(stack)
+
+
+def assert_balanced(stack):
+    audit = ok(stack.user("admin").api.get("/admin/audit"))
+    assert audit["differences"] == [], audit
+    assert audit["balanced"] is True, audit
+    held = audit["coins"] + audit["pending_coins"] + audit["escrow"]
+    made = audit["opening"] + audit["bonuses"] + audit["purchases"] + audit["adjustments"]
+    assert held == made - audit["payouts"] - audit["forfeits"], audit
+
+
+@pytest.fixture
+def fresh_throttle(db):
+    """Forgets failed logins before and after: all tests come from one address."""
+    db.throttle.delete_many({})
+    yield
+    db.throttle.delete_many({})
+
+
+@pytest.fixture
+def mongod_paused(stack):
+    """mongod_paused() stops mongod where it stands; at the end of the test it goes on."""
+    yield stack.pause_mongod
+    stack.resume_mongod()

@@ -1,0 +1,236 @@
+"""Contract, sections 1 to 5: every call x every kind of caller x own and another's record.
+
+What is expected stands in access_matrix.csv, one line a call. A call that the service has and the
+file lacks fails here too: whoever adds one says who may make it.
+"""
+
+import csv
+import pathlib
+
+import pytest
+from bson import ObjectId
+
+from client import (
+    PASSWORD,
+    UNKNOWN_ID,
+    assert_error,
+    eventually,
+    faults,
+    ok,
+    register_input,
+    task_input,
+    user_token,
+)
+from market import approve, pass_deadline, post_task, reject, stored_task, submit
+
+FILE = pathlib.Path(__file__).with_name("access_matrix.csv")
+CALLERS = ["anonymous", "worker", "buyer", "admin", "demoted", "deleted"]
+
+# What a call needs besides its record, for it to be a good one.
+BODIES = {
+    "POST /api/auth/register": lambda scene: register_input(),
+    "POST /api/auth/login": lambda scene: {"email": scene.email, "password": PASSWORD},
+    "PUT /api/auth/profile": lambda scene: {"name": "Another Name"},
+    "PUT /api/auth/password": lambda scene: {
+        "currentPassword": PASSWORD,
+        "newPassword": PASSWORD + "2",
+    },
+    "POST /api/tasks": lambda scene: task_input(),
+    "PUT /api/tasks/:id": lambda scene: {"task_title": "Another title"},
+    "POST /api/tasks/:id/slots": lambda scene: {"delta": 1},
+    "POST /api/submissions": lambda scene: {
+        "task_id": scene.task(own=False),
+        "submission_details": "Done.",
+    },
+    "PUT /api/submissions/:id/reject": lambda scene: {"reason": "No"},
+    "PUT /api/submissions/:id/status": lambda scene: {"status": "rejected"},
+    "POST /api/submissions/review": lambda scene: {
+        "ids": [scene.submission(own=False)],
+        "status": "approved",
+    },
+    "PUT /api/admin/users/:id/role": lambda scene: {"role": "admin"},
+}
+
+
+def read_matrix():
+    lines = [line for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
+    assert rows[0] == ["method", "path", *CALLERS]
+    matrix = {f"{row[0]} {row[1]}": dict(zip(CALLERS, row[2:])) for row in rows[1:]}
+    assert len(matrix) == len(rows) - 1, "a call stands here twice"
+    return matrix
+
+
+MATRIX = read_matrix()
+
+
+def grants(cell):
+    return any(expected[0] == "2" for expected in cell.split("/"))
+
+
+class Scene:
+    """One caller before one call, with the record that the call is about."""
+
+    def __init__(self, stack, call, kind):
+        self.stack, self.call, self.kind = stack, call, kind
+        self.role = said = kind
+        if kind in ("demoted", "deleted"):
+            said = next(
+                (role for role in ("admin", "buyer", "worker") if grants(MATRIX[call][role])),
+                "admin",
+            )
+            # Records of one's own are made in this role; a former admin is a mere worker now.
+            self.role = "worker" if (kind, said) == ("demoted", "admin") else said
+        self.user = None if kind == "anonymous" else stack.user(self.role, 1000)
+        self.token = self.user and user_token(stack.jwt_secret, self.user.id, self.user.email, said)
+        self.after = "buyer" if said == "worker" else "worker"
+
+    def fall(self):
+        """The moment of demotion or deletion, after the record was made."""
+        users = self.stack.db.users
+        if self.kind == "demoted":
+            users.update_one({"_id": ObjectId(self.user.id)}, {"$set": {"role": self.after}})
+        if self.kind == "deleted":
+            self.document = users.find_one_and_delete({"_id": ObjectId(self.user.id)})
+
+    def rise(self):
+        """The books know a deleted user's coins: the account is put back."""
+        if self.kind == "deleted":
+            self.stack.db.users.insert_one(self.document)
+
+    @property
+    def email(self):
+        return (self.user or self.stack.user("worker")).email
+
+    def task(self, own):
+        buyer = self.user if own and self.role == "buyer" else self.stack.user("buyer", 1000)
+        task = post_task(buyer)
+        if own and self.role == "worker":
+            submit(self.user, task)
+        return task["_id"]
+
+    def submission(self, own):
+        buyer = self.user if own and self.role == "buyer" else self.stack.user("buyer", 1000)
+        worker = self.user if own and self.role == "worker" else self.stack.user("worker")
+        return submit(worker, post_task(buyer))["_id"]
+
+    def record(self, own):
+        """(collection, id), or None for a call that is about no record."""
+        if "/submissions/task/" in self.call or "/tasks/:" in self.call:
+            return "tasks", self.task(own)
+        if "/submissions/:" in self.call:
+            return "submissions", self.submission(own)
+        if "/users/:" in self.call:
+            return "users", self.user.id if own and self.user else self.stack.user("worker").id
+        return None
+
+
+def ask(stack, call, kind, own):
+    """Makes the call as this kind of caller. A refusal must leave the record as it was."""
+    scene = Scene(stack, call, kind)
+    collection, record = scene.record(own) or (None, None)
+    method, path = call.split()
+    path = "/".join(
+        record if part.startswith(":") else part for part in path.removeprefix("/api").split("/")
+    )
+    body = BODIES[call](scene) if call in BODIES else None
+    scene.fall()
+    before = record and stack.db[collection].find_one({"_id": ObjectId(record)})
+    try:
+        answer = stack.api.request(method, path, token=scene.token, json=body)
+    finally:
+        after = record and stack.db[collection].find_one({"_id": ObjectId(record)})
+        scene.rise()
+    assert (
+        answer.status_code < 400 or after == before
+    ), f"{call} by {kind}: refused, but the record has changed"
+    return answer
+
+
+def fits(answer, expected):
+    if expected in ("role", "owner"):
+        code = {"role": "forbidden", "owner": "not_owner"}[expected]
+        return answer.status_code == 403 and answer.json()["code"] == code
+    return answer.status_code == int(expected)
+
+
+@pytest.mark.parametrize("call", MATRIX)
+def test_who_may(stack, call, fresh_throttle, books):
+    wrong = []
+    for kind, cell in MATRIX[call].items():
+        for own, expected in zip((True, False), (cell.split("/") * 2)[:2]):
+            if ":" not in call and not own:
+                continue  # no record
+            answer = ask(stack, call, kind, own)
+            if not fits(answer, expected):
+                said = answer.json().get("code", "") if answer.status_code >= 400 else ""
+                wrong.append(
+                    f"{kind}, {'own' if own else 'foreign'}: "
+                    f"expected {expected}, got {answer.status_code} {said}"
+                )
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_call_of_the_service_has_its_line(stack):
+    listed = stack.ctl("routes")
+    assert listed.returncode == 0, listed.stderr
+    calls = {" ".join(line.split()[:2]) for line in listed.stdout.splitlines() if line.strip()}
+    assert calls - set(MATRIX) == set(), "the service has calls that access_matrix.csv lacks"
+    assert set(MATRIX) - calls == set(), "access_matrix.csv has calls that the service lacks"
+
+
+# --- the change of a role ---
+
+
+def change_role(admin, user, role):
+    return admin.api.put(f"/admin/users/{user.id}/role", json={"role": role})
+
+
+def test_a_role_is_changed_at_once_and_without_a_bonus(admin, new_worker, books):
+    user = new_worker(7)
+    answer = ok(change_role(admin, user, "buyer"))
+    assert answer["message"]
+    assert (answer["user"]["_id"], answer["user"]["role"], answer["user"]["coins"]) == (
+        user.id,
+        "buyer",
+        7,
+    )
+    assert "password" not in answer["user"]
+    ok(user.api.get("/tasks/buyer/my-tasks"))
+    assert_error(user.api.get("/submissions/worker/my-submissions"), 403, "forbidden")
+    ok(change_role(admin, user, "admin"))
+    ok(user.api.get("/admin/audit"))
+
+
+def test_a_role_waits_for_open_tasks(admin, buyer, new_worker, db, stack, books):
+    """Ended is ended, whichever way: completed, cancelled, or expired."""
+    completed, cancelled, expired = (post_task(buyer, required_workers=1) for _ in range(3))
+    submission = submit(new_worker(), completed)
+    assert_error(change_role(admin, buyer, "worker"), 409, "conflict")
+    approve(buyer, submission)
+    eventually(lambda: stored_task(db, completed)["status"] == "completed", within=1)
+    assert_error(change_role(admin, buyer, "worker"), 409, "conflict")
+    ok(buyer.api.delete(f"/tasks/{cancelled['_id']}"))
+    assert_error(change_role(admin, buyer, "worker"), 409, "conflict")
+    pass_deadline(db, expired)
+    assert stack.ctl("sweep").returncode == 0
+    ok(change_role(admin, buyer, "worker"))
+
+
+@pytest.mark.parametrize("verdict", [approve, reject])
+def test_a_role_waits_for_pending_submissions(admin, buyer, worker, verdict, books):
+    submission = submit(worker, post_task(buyer))
+    assert_error(change_role(admin, worker, "buyer"), 409, "conflict")
+    ok(change_role(admin, worker, "worker"))
+    verdict(buyer, submission)
+    ok(change_role(admin, worker, "buyer"))
+
+
+def test_a_role_is_one_of_three_and_the_user_must_exist(admin, worker):
+    for bad in ("root", "", None):
+        refused = change_role(admin, worker, bad)
+        assert refused.status_code == 400 and set(faults(refused)) == {"role"}
+    assert_error(
+        admin.api.put(f"/admin/users/{UNKNOWN_ID}/role", json={"role": "buyer"}), 404, "not_found"
+    )
+    assert_error(admin.api.put("/admin/users/42/role", json={"role": "buyer"}), 400, "invalid_id")

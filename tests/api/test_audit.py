@@ -1,0 +1,343 @@
+"""Contract, sections 2 and 9: the journal has every coin's way, and the audit compares."""
+
+import datetime
+import re
+import threading
+
+import pytest
+from bson import Int64, ObjectId
+
+from client import UNKNOWN_ID, assert_error, faults, ok, register_input, task_input
+from conftest import assert_balanced
+
+NUMBERS = {
+    "coins",
+    "pending_coins",
+    "escrow",
+    "opening",
+    "bonuses",
+    "purchases",
+    "adjustments",
+    "payouts",
+    "forfeits",
+    "users",
+    "tasks",
+}
+
+
+def audit(admin):
+    return ok(admin.api.get("/admin/audit"))
+
+
+def hand_in(worker, task_id):
+    body = {"task_id": task_id, "submission_details": "Done"}
+    return ok(worker.api.post("/submissions", json=body), 201)["submission"]["_id"]
+
+
+@pytest.fixture
+def task(new_buyer):
+    """A task with two open slots at 5 coins, of a buyer who began with 100."""
+    buyer = new_buyer(100)
+    made = ok(buyer.api.post("/tasks", json=task_input()), 201)["task"]
+    made["buyer"] = buyer
+    return made
+
+
+def test_the_audit_says_all_the_sums_and_that_they_agree(admin, task, books):
+    said = audit(admin)
+    assert NUMBERS | {"balanced", "asOf", "differences"} <= set(said)
+    assert all(type(said[name]) is int for name in NUMBERS)
+    assert re.match(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", said["asOf"])
+    assert said["balanced"] is True and said["differences"] == []
+
+
+def test_each_movement_changes_the_sums_by_just_its_coins(
+    admin, api, new_worker, new_buyer, stack, books
+):
+    assert (
+        stack.ctl("sweep").returncode == 0
+    )  # so that no deadline of another test refunds meanwhile
+
+    def moved(before):
+        after = audit(admin)
+        return {name: after[name] - before[name] for name in NUMBERS if after[name] != before[name]}
+
+    start = audit(admin)
+    buyer, worker, other = new_buyer(100), new_worker(), new_worker()
+    assert moved(start) == {"coins": 100, "opening": 100, "users": 3}
+    start = audit(admin)
+    ok(api.post("/auth/register", json=register_input(role="buyer")), 201)
+    assert moved(start) == {"coins": 50, "bonuses": 50, "users": 1}
+    start = audit(admin)
+    task = ok(buyer.api.post("/tasks", json=task_input(required_workers=3, payable_amount=7)), 201)[
+        "task"
+    ]["_id"]
+    assert moved(start) == {"coins": -21, "escrow": 21, "tasks": 1}
+    start = audit(admin)
+    mine, theirs = hand_in(worker, task), hand_in(other, task)
+    assert moved(start) == {}, "pending work is still escrow"
+    ok(buyer.api.put(f"/submissions/{mine}/approve"))
+    assert moved(start) == {"coins": 7, "escrow": -7}
+    ok(buyer.api.put(f"/submissions/{theirs}/reject"))
+    assert moved(start) == {"coins": 7, "escrow": -7}, "the slot came back, not the coins"
+    start = audit(admin)
+    ok(buyer.api.post(f"/tasks/{task}/slots", json={"delta": -1}))
+    assert moved(start) == {"coins": 7, "escrow": -7}
+    start = audit(admin)
+    ok(buyer.api.delete(f"/tasks/{task}"))
+    assert moved(start) == {"coins": 7, "escrow": -7}
+
+
+def difference(said, of):
+    return [one for one in said["differences"] if one["_id"] == of]
+
+
+@pytest.mark.parametrize("field, kind", [("coins", "coins"), ("pending_coins", "pending_coins")])
+def test_coins_that_appeared_in_a_user_are_found(admin, new_worker, db, stack, field, kind):
+    worker = new_worker(40)
+    expected = 40 if field == "coins" else 0
+    one = {"_id": ObjectId(worker.id)}
+    db.users.update_one(one, {"$inc": {field: Int64(7)}})
+    try:
+        said = audit(admin)
+        assert said["balanced"] is False
+        assert difference(said, worker.id) == [
+            {"kind": kind, "_id": worker.id, "expected": expected, "found": expected + 7}
+        ]
+        assert stack.ctl("audit").returncode == 1
+    finally:
+        db.users.update_one(one, {"$inc": {field: Int64(-7)}})
+    assert_balanced(stack)
+    assert stack.ctl("audit").returncode == 0
+
+
+def test_escrow_that_does_not_fit_the_journal_is_found(admin, task, db, stack):
+    one = {"_id": ObjectId(task["_id"])}
+    db.tasks.update_one(one, {"$inc": {"required_workers": Int64(1)}})
+    try:
+        said = audit(admin)
+        assert said["balanced"] is False
+        assert difference(said, task["_id"]) == [
+            {"kind": "escrow", "_id": task["_id"], "expected": 10, "found": 15}
+        ]
+    finally:
+        db.tasks.update_one(one, {"$inc": {"required_workers": Int64(-1)}})
+    assert_balanced(stack)
+
+
+def test_two_mistakes_that_cancel_out_are_found_all_the_same(admin, new_worker, db, stack):
+    """Each user and task is compared with the journal, not only the sums."""
+    rich, poor = new_worker(30), new_worker(30)
+    ids = [ObjectId(rich.id), ObjectId(poor.id)]
+    for user, change in zip(ids, (5, -5)):
+        db.users.update_one({"_id": user}, {"$inc": {"coins": Int64(change)}})
+    try:
+        said = audit(admin)
+        assert said["balanced"] is False
+        assert {(one["_id"], one["expected"], one["found"]) for one in said["differences"]} == {
+            (rich.id, 30, 35),
+            (poor.id, 30, 25),
+        }
+    finally:
+        for user, change in zip(ids, (-5, 5)):
+            db.users.update_one({"_id": user}, {"$inc": {"coins": Int64(change)}})
+    assert_balanced(stack)
+
+
+def test_a_user_whose_coins_the_journal_knows_but_who_is_gone_is_missing(
+    admin, new_worker, db, stack
+):
+    worker = new_worker(30)
+    document = db.users.find_one_and_delete({"_id": ObjectId(worker.id)})
+    try:
+        said = audit(admin)
+        assert said["balanced"] is False
+        assert [(one["kind"], one["expected"]) for one in difference(said, worker.id)] == [
+            ("missing", 30)
+        ]
+    finally:
+        db.users.insert_one(document)
+    assert_balanced(stack)
+
+
+def test_a_user_whose_coins_the_journal_does_not_know_is_found(admin, new_worker, db, stack):
+    worker = new_worker(0)
+    one = {"_id": ObjectId(worker.id)}
+    db.users.update_one(one, {"$set": {"coins": Int64(3)}})
+    try:
+        assert [(one["expected"], one["found"]) for one in difference(audit(admin), worker.id)] == [
+            (0, 3)
+        ]
+    finally:
+        db.users.update_one(one, {"$set": {"coins": Int64(0)}})
+    assert_balanced(stack)
+
+
+def test_at_most_100_differences_are_listed(admin, stack, db):
+    users = [ObjectId(stack.user("worker", 1).id) for _ in range(101)]
+    db.users.update_many({"_id": {"$in": users}}, {"$set": {"coins": Int64(2)}})
+    try:
+        said = audit(admin)
+        assert said["balanced"] is False and len(said["differences"]) == 100
+    finally:
+        db.users.update_many({"_id": {"$in": users}}, {"$set": {"coins": Int64(1)}})
+    assert_balanced(stack)
+
+
+def test_a_role_changed_in_the_database_by_an_operator_does_not_unbalance_the_audit(
+    task, db, stack
+):
+    one = {"_id": ObjectId(task["buyer"].id)}
+    db.users.update_one(one, {"$set": {"role": "worker"}})
+    assert_balanced(stack)
+
+
+def test_the_audit_is_one_snapshot_also_while_coins_move(admin, new_buyer, new_worker, stack):
+    stop = threading.Event()
+    broken = []
+
+    def trade(buyer, worker):
+        while not stop.is_set():
+            try:
+                task = ok(buyer.api.post("/tasks", json=task_input(required_workers=1)), 201)[
+                    "task"
+                ]["_id"]
+                ok(buyer.api.put(f"/submissions/{hand_in(worker, task)}/approve"))
+            except AssertionError as problem:
+                broken.append(problem)
+                return
+
+    traders = [
+        threading.Thread(target=trade, args=(new_buyer(10000), new_worker())) for _ in range(4)
+    ]
+    for trader in traders:
+        trader.start()
+    try:
+        for _ in range(15):
+            said = audit(admin)
+            assert said["balanced"] is True and said["differences"] == [], said
+    finally:
+        stop.set()
+        for trader in traders:
+            trader.join()
+    assert not broken, broken[0]
+    assert_balanced(stack)
+
+
+def test_the_books_are_the_admins(api, worker, buyer):
+    for path in ("/admin/audit", "/admin/ledger"):
+        assert_error(api.get(path), 401, "unauthorized")
+        for user in (worker, buyer):
+            assert_error(user.api.get(path), 403, "forbidden")
+
+
+# --- the journal ---
+
+
+def entries(admin, **params):
+    return ok(admin.api.get("/admin/ledger", params=params))["entries"]
+
+
+def test_an_entry_says_what_moved_why_and_by_whom(admin, task, new_worker, books):
+    buyer, worker = task["buyer"], new_worker()
+    submission = hand_in(worker, task["_id"])
+    answer = buyer.api.put(
+        f"/submissions/{submission}/approve", headers={"X-Request-Id": "the-approval"}
+    )
+    ok(answer)
+    newest, oldest = entries(admin, task=task["_id"])
+    assert (newest["from"], newest["to"], newest["coins"]) == (
+        f"escrow:{task['_id']}",
+        f"user:{worker.id}",
+        5,
+    )
+    assert (newest["actor"], newest["request_id"]) == (buyer.id, "the-approval")
+    assert (newest["user"], newest["task"]) == (worker.id, task["_id"])
+    assert (oldest["from"], oldest["to"], oldest["coins"]) == (
+        f"user:{buyer.id}",
+        f"escrow:{task['_id']}",
+        10,
+    )
+    assert oldest["actor"] == buyer.id and oldest["user"] == buyer.id
+    for entry in (newest, oldest):
+        assert {"_id", "from", "to", "coins", "kind", "actor", "request_id", "at"} <= set(entry)
+        assert isinstance(entry["_id"], str) and isinstance(entry["kind"], str)
+    assert newest["kind"] != oldest["kind"]
+    assert newest["at"] >= oldest["at"], "newest first"
+
+
+def test_the_filter_user_gives_all_of_a_users_coins(admin, task, new_worker, books):
+    buyer, worker = task["buyer"], new_worker(3)
+    ok(buyer.api.put(f"/submissions/{hand_in(worker, task['_id'])}/approve"))
+    for user, start in ((buyer, 100), (worker, 3)):
+        balance = 0
+        for entry in entries(admin, user=user.id, limit=100):
+            balance += entry["coins"] * (
+                (entry["to"] == f"user:{user.id}") - (entry["from"] == f"user:{user.id}")
+            )
+        assert balance == user.coins() != start
+
+
+def test_a_registration_bonus_is_an_entry(admin, api, books):
+    user = ok(api.post("/auth/register", json=register_input(role="worker")), 201)["user"]["_id"]
+    (entry,) = entries(admin, user=user)
+    assert (entry["from"], entry["to"], entry["coins"]) == ("grants", f"user:{user}", 10)
+
+
+def test_the_journal_is_a_list_newest_first_with_cursors(admin, task, books):
+    buyer = task["buyer"]
+    for _ in range(5):
+        ok(buyer.api.post(f"/tasks/{task['_id']}/slots", json={"delta": 1}))
+    everything = entries(admin, task=task["_id"])
+    assert len(everything) == 6
+    assert [entry["at"] for entry in everything] == sorted(
+        (entry["at"] for entry in everything), reverse=True
+    )
+    answer = ok(admin.api.get("/admin/ledger", params={"task": task["_id"], "limit": 4}))
+    assert (answer["total"], answer["pages"]) == (6, 2)
+    rest = entries(admin, task=task["_id"], limit=4, after=answer["next"])
+    assert answer["entries"] + rest == everything
+
+
+def test_filters_are_ids_and_an_unknown_one_matches_nothing(admin):
+    for name in ("user", "task"):
+        refused = admin.api.get("/admin/ledger", params={name: "zzz"})
+        assert_error(refused, 400, "invalid_id")
+        assert list(faults(refused)) == [name]
+        assert entries(admin, **{name: UNKNOWN_ID}) == []
+
+
+def test_entries_of_one_instant_are_all_there_page_by_page(admin, db):
+    """The ids of journal rows are texts: a cursor goes on inside a tie of theirs too."""
+    user, at = ObjectId(), datetime.datetime(2020, 1, 1)
+    rows = [
+        {
+            "_id": f"test:{user}:{i}",
+            "from": "opening",
+            "to": "opening",
+            "coins": Int64(1),
+            "kind": "opening",
+            "user": user,
+            "actor": "service",
+            "request_id": "tests",
+            "at": at,
+        }
+        for i in range(5)
+    ]
+    db.ledger.insert_many(rows)
+    try:
+        seen, after = [], None
+        while len(seen) < 10:
+            page = ok(
+                admin.api.get(
+                    "/admin/ledger",
+                    params={"user": str(user), "limit": 1, **({"after": after} if after else {})},
+                )
+            )
+            seen += [entry["_id"] for entry in page["entries"]]
+            after = page["next"]
+            if not after:
+                break
+        assert seen == sorted((row["_id"] for row in rows), reverse=True)
+    finally:
+        db.ledger.delete_many({"user": user})

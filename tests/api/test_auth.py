@@ -1,0 +1,522 @@
+"""Contract, section 3: accounts, passwords and tokens."""
+
+import base64
+import json
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import bcrypt
+import jwt
+import pytest
+from bson import ObjectId
+
+from client import (
+    PASSWORD,
+    UNKNOWN_ID,
+    Api,
+    assert_error,
+    faults,
+    now,
+    ok,
+    register_input,
+    sign,
+    task_input,
+    unique,
+    unique_email,
+)
+
+pytestmark = pytest.mark.usefixtures("fresh_throttle")
+WEEK = 7 * 24 * 3600
+
+
+def login(api, email, password=PASSWORD):
+    return api.post("/auth/login", json={"email": email, "password": password})
+
+
+def seconds():
+    return int(time.time())
+
+
+# --- registration ---
+
+
+@pytest.mark.parametrize("role, bonus", [("worker", 10), ("buyer", 50)])
+def test_registering_gives_a_token_the_user_and_the_bonus(api, role, bonus, books):
+    body = register_input(role=role, name="  Rosa Diaz ", photoURL="https://example.org/rosa.png")
+    answer = ok(api.post("/auth/register", json=body), 201)
+    user = answer["user"]
+    assert set(answer) >= {"token", "user"}
+    assert (
+        user.items()
+        >= {
+            "name": "Rosa Diaz",
+            "email": body["email"],
+            "role": role,
+            "coins": bonus,
+            "photoURL": "https://example.org/rosa.png",
+        }.items()
+    )
+    me = ok(api.get("/auth/me", token=answer["token"]))
+    assert (me["_id"], me["coins"], me["role"]) == (user["_id"], bonus, role)
+
+
+def test_photo_url_may_be_left_out(api):
+    assert ok(api.post("/auth/register", json=register_input()), 201)["user"]["photoURL"] == ""
+
+
+def test_an_email_can_be_registered_once_whatever_its_case(api, db):
+    email = unique_email("Mixed.Case")
+    registered = ok(api.post("/auth/register", json=register_input(email=f"  {email} ")), 201)[
+        "user"
+    ]
+    assert registered["email"].lower() == email.lower()
+    for again in (email, email.upper(), email.lower()):
+        assert_error(
+            api.post("/auth/register", json=register_input(email=again)), 400, "email_taken"
+        )
+        ok(login(api, again))
+    assert db.users.count_documents({"email_key": email.lower()}) == 1
+
+
+def test_of_simultaneous_registrations_of_one_email_one_succeeds(api, books):
+    email = unique_email()
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(
+            pool.map(
+                lambda _: api.post("/auth/register", json=register_input(email=email)), range(6)
+            )
+        )
+    assert sorted(answer.status_code for answer in answers) == [201] + [400] * 5
+    for answer in answers:
+        if answer.status_code == 400:
+            assert_error(answer, 400, "email_taken")
+
+
+def test_nobody_registers_as_admin(api):
+    email = unique_email()
+    assert_error(
+        api.post("/auth/register", json=register_input(role="admin", email=email)), 403, "forbidden"
+    )
+    assert_error(login(api, email), 401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    "field, bad",
+    [
+        ("name", [None, "", "  ", "x" * 101]),
+        (
+            "email",
+            [
+                None,
+                "",
+                "x",
+                "x@y",
+                "x y@example.org",
+                "a@b@example.org",
+                "@example.org",
+                "x" * 243 + "@example.org",
+            ],
+        ),
+        (
+            "password",
+            [None, "", "abc1", "abcdef", "123456", "a1" * 36 + "x", "a1" + "é" * 36, 1234567],
+        ),
+        ("role", [None, "", "root", "Worker"]),
+        ("photoURL", ["javascript:x", "x" * 10]),
+    ],
+)
+def test_a_bad_registration_is_400(api, field, bad):
+    for value in bad:
+        body = register_input()
+        body[field] = value
+        refused = api.post("/auth/register", json=body)
+        assert refused.status_code == 400, (field, value, refused.text)
+        assert_error(refused, 400, "invalid_input")
+        assert list(faults(refused)) == [field], value
+
+
+@pytest.mark.parametrize("password", ["abcde1", "a1" * 36, "a1" + "é" * 35, " a 1 b "])
+def test_a_password_has_6_to_72_bytes_with_a_letter_and_a_digit_and_is_never_trimmed(api, password):
+    body = register_input(password=password)
+    ok(api.post("/auth/register", json=body), 201)
+    ok(login(api, body["email"], password))
+    if password != password.strip():
+        assert_error(login(api, body["email"], password.strip()), 401, "unauthorized")
+
+
+def test_passwords_are_kept_as_bcrypt_of_cost_10_and_never_shown(api, db, admin):
+    body = register_input()
+    answer = api.post("/auth/register", json=body)
+    user_id = ok(answer, 201)["user"]["_id"]
+    kept = db.users.find_one({"_id": ObjectId(user_id)})["password"]
+    assert kept[:7] in ("$2a$10$", "$2b$10$") and len(kept) == 60
+    assert bcrypt.checkpw(body["password"].encode(), kept.encode())
+    token = answer.json()["token"]
+    for shown in (
+        answer,
+        api.get("/auth/me", token=token),
+        api.put("/auth/profile", token=token, json={"name": "Ada"}),
+    ):
+        assert (
+            "password" not in shown.text
+            and kept not in shown.text
+            and body["password"] not in shown.text
+        )
+
+
+# --- login ---
+
+
+def test_login_answers_as_registration_did_and_notes_the_time(api, new_worker, db):
+    worker = new_worker(7, photoURL="https://example.org/x.png")
+    answer = ok(login(api, worker.email))
+    assert (
+        answer["user"].items()
+        >= {
+            "_id": worker.id,
+            "name": worker.name,
+            "email": worker.email,
+            "role": "worker",
+            "coins": 7,
+            "photoURL": "https://example.org/x.png",
+        }.items()
+    )
+    assert ok(api.get("/auth/me", token=answer["token"]))["_id"] == worker.id
+    noted = db.users.find_one({"_id": ObjectId(worker.id)})["lastLogin"]
+    assert abs((now() - noted).total_seconds()) < 60
+
+
+def test_an_unknown_email_and_a_wrong_password_get_the_same_text_in_the_same_time(api, new_worker):
+    known, unknown = new_worker().email, unique_email()
+
+    def measure(email):
+        started = time.perf_counter()
+        refused = login(api, email, "wrong horse 2")
+        took = time.perf_counter() - started
+        body = assert_error(refused, 401, "unauthorized")
+        return took, (body["error"], *sorted(body), *sorted(refused.headers))
+
+    measured = [(measure(known), measure(unknown)) for _ in range(7)]
+    assert len({shape for pair in measured for _, shape in pair}) == 1
+    wrong, nobody = (statistics.median(pair[i][0] for pair in measured) for i in (0, 1))
+    assert (
+        0.6 < nobody / wrong < 1.67
+    ), f"{nobody * 1000:.0f} ms for an unknown e-mail, {wrong * 1000:.0f} ms for a known"
+
+
+@pytest.mark.parametrize("prefix", ["$2a$", "$2b$", "$2y$"])
+def test_hashes_of_each_bcrypt_kind_verify(api, new_worker, prefix):
+    hashed = prefix + bcrypt.hashpw(b"old horse 3", bcrypt.gensalt(10)).decode()[4:]
+    worker = new_worker(password=hashed)
+    ok(login(api, worker.email, "old horse 3"))
+    assert_error(login(api, worker.email, "old horse 4"), 401, "unauthorized")
+
+
+def test_existing_hashes_verify_on_the_first_72_bytes_as_the_node_library_did(api, new_worker):
+    long = "p4ssword" * 10
+    worker = new_worker(password=bcrypt.hashpw(long.encode()[:72], bcrypt.gensalt(10)).decode())
+    ok(login(api, worker.email, long))
+    ok(login(api, worker.email, long[:72] + "something else"))
+    assert_error(login(api, worker.email, long[:71]), 401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    "kept", [None, "", "plain text 1", "$2b$10$short", "$1$abc$def", "$2b$99$" + "x" * 53]
+)
+def test_an_account_without_a_bcrypt_hash_cannot_log_in(api, new_worker, kept):
+    worker = new_worker(password=kept)
+    for password in (PASSWORD, "plain text 1", " "):
+        assert_error(login(api, worker.email, password), 401, "unauthorized")
+
+
+def test_a_storm_of_logins_does_not_starve_other_calls(api, new_worker, buyer):
+    """Hashing is limited, and who does not get a turn soon is told when to come back."""
+    accounts = [new_worker() for _ in range(40)]
+    with ThreadPoolExecutor(40) as pool:
+        storm = [pool.submit(login, api, worker.email) for worker in accounts]
+        took = []
+        while not all(call.done() for call in storm):
+            started = time.perf_counter()
+            ok(buyer.api.get("/tasks"))
+            took.append(time.perf_counter() - started)
+    assert took and max(took) < 1, f"slowest other call {max(took):.2f} s"
+    answers = [call.result() for call in storm]
+    assert [answer for answer in answers if answer.status_code == 200], "some got in"
+    for answer in answers:
+        if answer.status_code != 200:
+            assert_error(answer, 503, "unavailable")
+            assert int(answer.headers["retry-after"]) >= 1
+
+
+# --- me, profile ---
+
+
+def test_me_is_the_user_document_without_password(new_worker):
+    worker = new_worker(12)
+    me = ok(worker.api.get("/auth/me"))
+    assert {
+        "_id",
+        "name",
+        "email",
+        "photoURL",
+        "role",
+        "coins",
+        "pending_coins",
+        "authProvider",
+        "createdAt",
+    } <= set(me)
+    assert (me["_id"], me["email"], me["coins"], me["pending_coins"]) == (
+        worker.id,
+        worker.email,
+        12,
+        0,
+    )
+    assert "password" not in me
+
+
+def test_profile_changes_name_and_photo_alone(new_worker):
+    worker = new_worker(photoURL="https://example.org/old.png")
+    changed = ok(worker.api.put("/auth/profile", json={"name": " Ada "}))
+    assert (changed["name"], changed["photoURL"]) == ("Ada", "https://example.org/old.png")
+    changed = ok(worker.api.put("/auth/profile", json={"photoURL": "https://example.org/new.png"}))
+    assert (changed["name"], changed["photoURL"]) == ("Ada", "https://example.org/new.png")
+    assert ok(worker.api.put("/auth/profile", json={"photoURL": ""}))["photoURL"] == ""
+    assert "password" not in changed and changed["email"] == worker.email
+    assert ok(worker.api.put("/auth/profile"))["name"] == "Ada", "nothing given, nothing changed"
+
+
+@pytest.mark.parametrize(
+    "field, bad", [("name", ["", "  ", "x" * 101, 5]), ("photoURL", ["x", "ftp://x.example/"])]
+)
+def test_a_bad_profile_is_400(worker, field, bad):
+    for value in bad:
+        refused = worker.api.put("/auth/profile", json={field: value})
+        assert_error(refused, 400, "invalid_input")
+        assert list(faults(refused)) == [field]
+
+
+# --- change of password, log-out ---
+
+
+def change_password(user, current=PASSWORD, new="new horse 5"):
+    return user.api.put("/auth/password", json={"currentPassword": current, "newPassword": new})
+
+
+def test_after_a_change_of_password_old_tokens_stop_and_the_new_one_works_at_once(
+    api, worker, token_for
+):
+    elsewhere = ok(login(api, worker.email))["token"]
+    answer = ok(change_password(worker))
+    assert answer["message"]
+    for old in (worker.token, elsewhere, token_for(worker, iat=seconds() - 5)):
+        assert_error(api.get("/auth/me", token=old), 401, "unauthorized")
+    assert ok(api.get("/auth/me", token=answer["token"]))["_id"] == worker.id
+    assert_error(login(api, worker.email), 401, "unauthorized")
+    fresh = ok(login(api, worker.email, "new horse 5"))["token"]
+    ok(api.get("/auth/me", token=fresh))
+
+
+def test_tokens_work_at_once_also_after_two_changes_in_one_second(api, worker):
+    password = PASSWORD
+    for number in range(3):
+        answer = ok(change_password(worker, password, f"horse number {number}"))
+        password = f"horse number {number}"
+        old, worker.api = worker.api, Api(api.http, answer["token"])
+        ok(worker.api.get("/auth/me"))
+        assert_error(old.get("/auth/me"), 401, "unauthorized")
+        ok(api.get("/auth/me", token=ok(login(api, worker.email, password))["token"]))
+
+
+def test_a_wrong_current_password_changes_nothing(api, worker):
+    refused = change_password(worker, current="wrong horse 2")
+    assert_error(refused, 400, "wrong_password")
+    ok(worker.api.get("/auth/me"))
+    ok(login(api, worker.email))
+
+
+def test_a_new_password_follows_the_rules_of_registration(worker):
+    for bad in ("", "abc1", "abcdef", "123456", "a1" * 36 + "x"):
+        refused = change_password(worker, new=bad)
+        assert_error(refused, 400, "invalid_input")
+        assert list(faults(refused)) == ["newPassword"]
+
+
+def test_a_google_only_account_has_no_password_to_change(new_worker):
+    worker = new_worker(password=None, authProvider="google", googleId=unique())
+    assert_error(change_password(worker), 400, "no_password")
+
+
+def test_logging_out_stops_every_token_of_the_user_and_of_nobody_else(api, worker, new_worker):
+    other, elsewhere = new_worker(), ok(login(api, worker.email))["token"]
+    assert ok(worker.api.post("/auth/logout"))["message"]
+    for old in (worker.token, elsewhere):
+        assert_error(api.get("/auth/me", token=old), 401, "unauthorized")
+    ok(other.api.get("/auth/me"))
+    again = ok(login(api, worker.email))["token"]
+    ok(api.get("/auth/me", token=again)), "a token issued afterwards works at once"
+    assert (
+        jwt.decode(again, options={"verify_signature": False})["iat"]
+        > jwt.decode(elsewhere, options={"verify_signature": False})["iat"]
+    )
+
+
+def test_tokens_valid_after_refuses_tokens_issued_at_or_before_it(api, worker, token_for, db):
+    limit = seconds() - 100
+    db.users.update_one({"_id": ObjectId(worker.id)}, {"$set": {"tokens_valid_after": limit}})
+    for issued, status in ((limit - 1, 401), (limit, 401), (limit + 1, 200)):
+        assert api.get("/auth/me", token=token_for(worker, iat=issued)).status_code == status, (
+            issued - limit
+        )
+
+
+def test_a_token_issued_after_tokens_valid_after_has_an_iat_beyond_it(api, worker, db):
+    limit = seconds() + 3
+    db.users.update_one({"_id": ObjectId(worker.id)}, {"$set": {"tokens_valid_after": limit}})
+    token = ok(login(api, worker.email))["token"]
+    assert jwt.decode(token, options={"verify_signature": False})["iat"] >= limit + 1
+    ok(api.get("/auth/me", token=token))
+
+
+# --- tokens ---
+
+
+def test_our_tokens_are_those_of_the_usual_library(api, stack, worker):
+    token = ok(login(api, worker.email))["token"]
+    claims = jwt.decode(token, stack.jwt_secret, algorithms=["HS256"])
+    assert set(claims) == {"userId", "email", "role", "iat", "exp"}
+    assert (claims["userId"], claims["email"], claims["role"]) == (
+        worker.id,
+        worker.email,
+        "worker",
+    )
+    assert claims["exp"] - claims["iat"] == WEEK and abs(claims["iat"] - time.time()) < 5
+    header = jwt.get_unverified_header(token)
+    assert (header["alg"], header["typ"]) == ("HS256", "JWT")
+
+
+def claims_of(user, **changes):
+    claims = {
+        "userId": user.id,
+        "email": user.email,
+        "role": user.role,
+        "iat": seconds(),
+        "exp": seconds() + WEEK,
+    }
+    claims.update(changes)
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def test_tokens_made_by_another_implementation_work(api, worker, stack):
+    for token in (
+        sign(claims_of(worker), stack.jwt_secret),
+        sign(claims_of(worker, nbf=seconds() - 1), stack.jwt_secret),
+        sign(claims_of(worker, jti="x", aud="y", extra={"a": [1]}), stack.jwt_secret),
+        sign(claims_of(worker), stack.jwt_secret, headers={"kid": "1"}),
+    ):
+        assert ok(api.get("/auth/me", token=token))["_id"] == worker.id
+
+
+def b64(data):
+    return (
+        base64.urlsafe_b64encode(data if isinstance(data, bytes) else data.encode())
+        .rstrip(b"=")
+        .decode()
+    )
+
+
+def test_other_tokens_are_401(api, worker, stack):
+    secret, good = stack.jwt_secret, sign(claims_of(worker), stack.jwt_secret)
+    head, payload, mac = good.split(".")
+    admin_payload = b64(json.dumps(claims_of(worker, role="admin")))
+    bad = {
+        "no token": "x",
+        "two parts": f"{head}.{payload}",
+        "four parts": good + ".x",
+        "empty signature": f"{head}.{payload}.",
+        "alg none": jwt.encode(claims_of(worker), None, algorithm="none"),
+        "HS384": sign(claims_of(worker), secret, "HS384"),
+        "HS512": sign(claims_of(worker), secret, "HS512"),
+        "another secret": sign(claims_of(worker), secret + "x"),
+        "payload of another": f"{head}.{admin_payload}.{mac}",
+        "no exp": sign(claims_of(worker, exp=None), secret),
+        "nbf ahead": sign(claims_of(worker, nbf=seconds() + 600), secret),
+        "crit": sign(claims_of(worker), secret, headers={"crit": ["x"], "x": 1}),
+        "padding": good + "=",
+        "white space": f"{head}. {payload}.{mac}",
+        "unknown user": sign(claims_of(worker, userId=UNKNOWN_ID), secret),
+        "user id is no id": sign(claims_of(worker, userId="zzz"), secret),
+        "no user id": sign(claims_of(worker, userId=None), secret),
+    }
+    for what, token in bad.items():
+        refused = api.get("/auth/me", token=token)
+        assert refused.status_code == 401, (what, refused.text)
+        assert_error(refused, 401, "unauthorized")
+
+
+def test_an_expired_token_is_told_apart(api, worker, token_for):
+    assert_error(
+        api.get("/auth/me", token=token_for(worker, iat=seconds() - 99, exp=seconds() - 1)),
+        401,
+        "token_expired",
+    )
+    assert_error(api.get("/auth/me", token=token_for(worker, exp=seconds())), 401, "token_expired")
+    forged = sign(claims_of(worker, exp=seconds() - 1), "another secret of at least 32 bytes..")
+    assert_error(api.get("/auth/me", token=forged), 401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Basic eDp5", "{token}", "Token {token}", "Bearer {token} x"]
+)
+def test_the_token_comes_as_authorization_bearer(api, worker, header):
+    headers = {} if header is None else {"Authorization": header.format(token=worker.token)}
+    assert_error(api.get("/auth/me", headers=headers), 401, "unauthorized")
+
+
+# --- identity ---
+
+
+def test_a_deleted_user_is_401_at_once(new_worker, db):
+    worker = new_worker()
+    ok(worker.api.get("/auth/me"))
+    db.users.delete_one({"_id": ObjectId(worker.id)})
+    assert_error(worker.api.get("/auth/me"), 401, "unauthorized")
+    assert_error(
+        worker.api.post("/submissions", json={"task_id": UNKNOWN_ID, "submission_details": "x"}),
+        401,
+        "unauthorized",
+    )
+
+
+def test_a_changed_role_counts_at_once_whatever_the_token_says(new_worker, db):
+    user = new_worker(100)
+    assert_error(user.api.post("/tasks", json=task_input()), 403, "forbidden")
+    db.users.update_one({"_id": ObjectId(user.id)}, {"$set": {"role": "buyer"}})
+    ok(user.api.post("/tasks", json=task_input()), 201)
+    assert_error(user.api.get("/submissions/worker/my-submissions"), 403, "forbidden")
+    db.users.update_one({"_id": ObjectId(user.id)}, {"$set": {"role": "worker"}})
+    assert_error(user.api.post("/tasks", json=task_input()), 403, "forbidden")
+
+
+def test_a_token_cannot_claim_a_role(api, worker, token_for):
+    assert_error(api.get("/admin/audit", token=token_for(worker, role="admin")), 403, "forbidden")
+    assert ok(api.get("/auth/me", token=token_for(worker, role="admin")))["role"] == "worker"
+
+
+def test_public_routes_ignore_a_bad_token(api, buyer, worker, token_for):
+    """The front end sends its stale token even when it logs in."""
+    task = ok(buyer.api.post("/tasks", json=task_input()), 201)["task"]
+    expired = token_for(worker, exp=seconds() - 1)
+    for stale in ("nonsense", expired, token_for(worker, userId=UNKNOWN_ID)):
+        for path in (
+            "/tasks",
+            f"/tasks/{task['_id']}",
+            "/tasks/top-workers",
+            "/public/tasks",
+            f"/public/tasks/{task['_id']}",
+            "/public/top-workers",
+            "/health",
+        ):
+            assert api.get(path, token=stale).status_code == 200, path
+        ok(api.post("/auth/login", json={"email": worker.email, "password": PASSWORD}, token=stale))
+    ok(api.post("/auth/register", json=register_input(), token=expired), 201)

@@ -1,0 +1,184 @@
+"""Contract, section 1: callers on other origins, and answers when something is broken."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from client import assert_error, eventually, ok, task_input
+
+ORIGINS = ["http://localhost:5173", "http://localhost:3000", "https://microtash.vercel.app"]
+MIB = 1024 * 1024
+
+
+def names(value):
+    return {name.strip().lower() for name in value.split(",")}
+
+
+def assert_allowed(answer, origin):
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert answer.headers["access-control-allow-credentials"] == "true"
+    assert "origin" in names(answer.headers["vary"])
+    exposed = names(answer.headers["access-control-expose-headers"])
+    assert {"x-request-id", "retry-after", "etag", "idempotent-replayed"} <= exposed
+
+
+# --- CORS ---
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_our_front_ends_may_call_and_read_the_answers_headers(api, worker, origin):
+    headers = {"Origin": origin}
+    for answer in (
+        api.get("/health", headers=headers),
+        worker.api.get("/auth/me", headers=headers),
+        api.get("/auth/me", headers=headers),
+        api.get("/nothing", headers=headers),
+        api.post("/auth/login", json={}, headers=headers),
+    ):
+        assert_allowed(answer, origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example",
+        "http://localhost:5173.evil.example",
+        "http://localhost:51730",
+        "https://localhost:5173",
+        "HTTP://LOCALHOST:5173",
+        "http://localhost:5173/",
+        "https://microtash-vercel.app",
+        "https://x.microtash.vercel.app",
+        "null",
+    ],
+)
+def test_another_origin_gets_no_permission(api, origin):
+    """Exact match. The answer is given all the same: the browser keeps it from the page."""
+    for answer in (
+        api.get("/health", headers={"Origin": origin}),
+        api.options("/tasks", headers={"Origin": origin}),
+    ):
+        assert answer.status_code in (200, 204)
+        assert "access-control-allow-origin" not in answer.headers
+        assert "access-control-allow-credentials" not in answer.headers
+        assert "origin" in names(answer.headers["vary"]), "no cache may keep it for another origin"
+
+
+@pytest.mark.parametrize(
+    "path", ["/tasks", "/auth/me", "/admin/audit", "/tasks/zzz", "/no/such/route", "/health"]
+)
+def test_a_preflight_on_any_path_is_204_before_auth(api, path):
+    answer = api.options(
+        path,
+        headers={
+            "Origin": ORIGINS[0],
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "authorization,idempotency-key,x-whatever",
+        },
+    )
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert_allowed(answer, ORIGINS[0])
+    assert names(answer.headers["access-control-allow-methods"]) == {
+        "get",
+        "head",
+        "put",
+        "patch",
+        "post",
+        "delete",
+    }
+    assert (
+        answer.headers["access-control-allow-headers"] == "authorization,idempotency-key,x-whatever"
+    )
+    assert answer.headers["access-control-max-age"] == "600"
+
+
+def test_options_without_an_origin_is_204_too(api):
+    assert api.options("/tasks").status_code == 204
+
+
+# --- errors that nginx makes itself ---
+
+
+def test_nginx_own_413_is_json_of_the_same_shape_with_cors_headers(worker):
+    refused = worker.api.put(
+        "/auth/profile",
+        content=b" " * (3 * MIB),
+        headers={"Content-Type": "application/json", "Origin": ORIGINS[1]},
+    )
+    assert_error(refused, 413, "body_too_large")
+    assert_allowed(refused, ORIGINS[1])
+
+
+def test_outside_of_api_there_is_nothing(stack):
+    for path in ("/", "/index.html", "/apix"):
+        refused = stack.http.get(path, headers={"Origin": ORIGINS[0]})
+        assert_error(refused, 404, "not_found")
+        assert_allowed(refused, ORIGINS[0])
+
+
+def test_what_is_no_proper_http_is_refused_in_json(stack):
+    for answer in (
+        stack.http.get("/api/tasks?q=" + "x" * 9000),
+        stack.http.get("/api/tasks", headers={"X-Long": "x" * 9000}),
+    ):
+        assert 400 <= answer.status_code < 500
+        body = answer.json()
+        assert body["error"] == body["message"] and body["code"] and body["requestId"]
+
+
+# --- errors of ours ---
+
+
+def test_a_500_shows_no_internals_and_can_be_found_in_the_log_by_its_request_id(stack, worker):
+    request_id = f"req-{time.time_ns()}"
+    # 2 is BadValue: MongoDB is there and refuses what we sent, which is our fault.
+    stack.fail_point("failCommand", "alwaysOn", failCommands=["find", "aggregate"], errorCode=2)
+    try:
+        broken = worker.api.get("/auth/me", headers={"X-Request-Id": request_id})
+    finally:
+        stack.fail_point("failCommand", "off")
+    assert_error(broken, 500, "internal", requestId=request_id)
+    for word in ("mongo", "find", "badvalue", "src/", ".c:", "users"):
+        assert word not in broken.text.replace(request_id, "").lower()
+    assert set(broken.json()) == {"error", "message", "code", "requestId"}
+    eventually(
+        lambda: any(
+            request_id in line and "500" in line for line in stack.worker_log().splitlines()
+        )
+    )
+    ok(worker.api.get("/auth/me"))
+
+
+def test_while_mongodb_is_away_calls_are_503_with_retry_after_and_all_is_well_afterwards(
+    stack, api, buyer, books, mongod_paused
+):
+    headers = {"Idempotency-Key": f"away-{time.time_ns()}", "Origin": ORIGINS[2]}
+    body = task_input()
+    mongod_paused()
+    started = time.monotonic()
+    with ThreadPoolExecutor(3) as pool:
+        calls = [
+            pool.submit(buyer.api.get, "/auth/me", headers=headers),
+            pool.submit(buyer.api.post, "/tasks", json=body, headers=headers),
+            pool.submit(api.get, "/health/ready", headers=headers),
+        ]
+        ok(api.get("/health")), "the process itself is well"
+        answers = [call.result() for call in calls]
+    took = time.monotonic() - started
+    for answer in answers:
+        assert_error(answer, 503, "unavailable")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert_allowed(answer, ORIGINS[2])
+    assert took < 15, f"{took:.1f} s"
+    stack.resume_mongod()
+    eventually(lambda: api.get("/health/ready").status_code == 200, within=15)
+    # Nobody can know whether the first attempt reached MongoDB; with the key it happens once.
+    made = eventually(
+        lambda: (answer := buyer.api.post("/tasks", json=body, headers=headers)).status_code == 201
+        and answer,
+        within=45,
+        every=0.5,
+    )
+    assert ok(made, 201)["remainingCoins"] == 990
+    assert buyer.coins() == 990

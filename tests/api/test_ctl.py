@@ -1,0 +1,410 @@
+"""microtaskctl: what an operator does beside the running service; and the configuration."""
+
+import datetime
+import json
+import pathlib
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pymongo
+import pytest
+from bson import Int64, ObjectId
+
+from client import now, ok, task_input, unique, unique_email
+
+pytestmark = pytest.mark.usefixtures("fresh_throttle")
+
+
+def sentence(said):
+    """What a refusal says: one sentence on standard error, and a status that is not 0."""
+    assert said.returncode != 0, said.stdout
+    lines = said.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].endswith("."), said.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def scratch(stack):
+    """scratch() names an empty database on the same server: (database, environment for ctl)."""
+    made = []
+
+    def make():
+        name = unique("scratch_")
+        made.append(name)
+        return stack.mongo[name], {
+            "MONGODB_URI": stack.mongodb_uri.replace(f"/{stack.db.name}", f"/{name}", 1)
+        }
+
+    yield make
+    for name in made:
+        stack.mongo.drop_database(name)
+
+
+# --- create-admin ---
+
+
+def create_admin(stack, email, password="admin horse 6", name="Ada Min"):
+    return stack.ctl("create-admin", name, email, stdin=password + "\n")
+
+
+def test_create_admin_makes_someone_who_can_log_in_as_admin(stack, api, books):
+    email = unique_email("Admin")
+    said = create_admin(stack, email)
+    assert said.returncode == 0, said.stderr
+    assert "admin horse 6" not in said.stdout + said.stderr
+    session = ok(api.post("/auth/login", json={"email": email, "password": "admin horse 6"}))
+    assert (session["user"]["role"], session["user"]["name"], session["user"]["coins"]) == (
+        "admin",
+        "Ada Min",
+        0,
+    )
+    ok(api.get("/admin/audit", token=session["token"]))
+
+
+def test_create_admin_refuses_a_taken_email_and_a_weak_password(stack, api, worker):
+    sentence(create_admin(stack, worker.email.upper()))
+    assert ok(worker.api.get("/auth/me"))["role"] == "worker", "nobody is promoted on the side"
+    for email, password in (
+        (unique_email(), ""),
+        (unique_email(), "abc1"),
+        (unique_email(), "only letters"),
+        (unique_email(), "a1" * 37),
+        ("no address", "admin horse 6"),
+    ):
+        sentence(create_admin(stack, email, password))
+        assert stack.db.users.count_documents({"email": email}) == 0
+
+
+# --- init-db ---
+
+
+def shape(db):
+    """Collections with their options and indexes."""
+    return {
+        entry["name"]: (entry.get("options"), db[entry["name"]].index_information())
+        for entry in db.list_collections()
+    }
+
+
+def test_init_db_makes_collections_and_indexes_and_changes_nothing_when_run_again(stack, scratch):
+    db, env = scratch()
+    assert stack.ctl("init-db", env=env).returncode == 0
+    made = shape(db)
+    assert {
+        "users",
+        "tasks",
+        "submissions",
+        "ledger",
+        "idempotency",
+        "throttle",
+        "notifications",
+    } <= set(made)
+    assert stack.ctl("init-db", env=env).returncode == 0
+    assert shape(db) == made
+
+
+def test_init_db_is_safe_beside_itself(stack, scratch):
+    db, env = scratch()
+    with ThreadPoolExecutor(3) as pool:
+        said = list(pool.map(lambda _: stack.ctl("init-db", env=env), range(3)))
+    assert [one.returncode for one in said] == [0, 0, 0], [one.stderr for one in said]
+
+
+def test_unique_keys_leave_old_duplicates_alone(stack, scratch):
+    """The unique indexes are partial: what the old server left double stops nothing."""
+    db, env = scratch()
+    assert stack.ctl("init-db", env=env).returncode == 0
+    for name in ("users", "submissions"):
+        for index in db[name].index_information().values():
+            if index.get("unique"):
+                assert "partialFilterExpression" in index, (name, index)
+
+
+def test_init_db_refuses_unadopted_old_data_with_a_sentence(stack, scratch):
+    db, env = scratch()
+    db.users.insert_one(
+        {"name": "Old", "email": "old@example.org", "role": "worker", "coins": 10.5}
+    )
+    before = list(db.users.find())
+    said = sentence(stack.ctl("init-db", env=env))
+    assert re.search("adopt|old|existing", said, re.I), said
+    assert list(db.users.find()) == before
+
+
+def test_validators_keep_balances_from_becoming_negative(stack, db, worker):
+    for change in ({"coins": Int64(-1)}, {"pending_coins": Int64(-1)}):
+        with pytest.raises(pymongo.errors.WriteError, match="[vV]alidation"):
+            db.users.update_one({"_id": ObjectId(worker.id)}, {"$set": change})
+
+
+# --- audit ---
+
+
+def test_audit_tells_by_its_exit_status_whether_the_books_balance(stack, scratch):
+    db, env = scratch()
+    assert stack.ctl("init-db", env=env).returncode == 0
+    said = stack.ctl("audit", env=env)
+    assert said.returncode == 0 and "balanced" in said.stdout
+    user = db.users.insert_one(
+        {
+            "name": "X",
+            "email": "x@example.org",
+            "email_key": "x@example.org",
+            "role": "worker",
+            "coins": Int64(3),
+            "pending_coins": Int64(0),
+            "createdAt": now(),
+        }
+    ).inserted_id
+    said = stack.ctl("audit", env=env)
+    assert said.returncode == 1
+    assert str(user) in said.stdout and "NOT BALANCED" in said.stdout.upper()
+
+
+# --- sweep ---
+
+
+def overdue_task(db, buyer):
+    task = ok(buyer.api.post("/tasks", json=task_input()), 201)["task"]["_id"]
+    past = now() - datetime.timedelta(days=2)
+    db.tasks.update_one(
+        {"_id": ObjectId(task)}, {"$set": {"completion_date": past, "expires_at": past}}
+    )
+    return task
+
+
+def test_sweep_refunds_overdue_tasks_once_however_many_run_at_once(stack, db, new_buyer, books):
+    buyer = new_buyer(100)
+    tasks = [overdue_task(db, buyer) for _ in range(5)]
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(lambda _: stack.ctl("sweep"), range(4)))
+    assert [one.returncode for one in said] == [0] * 4, [one.stderr for one in said]
+    assert buyer.coins() == 100
+    refunds = list(db.ledger.find({"to": f"user:{buyer.id}", "from": {"$regex": "^escrow:"}}))
+    assert sorted(str(row["task"]) for row in refunds) == sorted(tasks)
+    assert {row["actor"] for row in refunds} == {"service"}
+
+
+def test_sweep_approves_what_nobody_reviewed_for_review_days_and_0_is_off(
+    stack, db, buyer, new_worker, books
+):
+    worker, prompt = new_worker(), new_worker()
+    task = ok(buyer.api.post("/tasks", json=task_input()), 201)["task"]["_id"]
+    old, recent = (
+        ok(one.api.post("/submissions", json={"task_id": task, "submission_details": "Done"}), 201)[
+            "submission"
+        ]["_id"]
+        for one in (worker, prompt)
+    )
+    # Eleven years, so that ten years of patience touch no other submission of these tests.
+    long_ago = now() - datetime.timedelta(days=11 * 365)
+    db.submissions.update_one(
+        {"_id": ObjectId(old)}, {"$set": {"submitted_date": long_ago, "createdAt": long_ago}}
+    )
+
+    def status(submission):
+        return ok(buyer.api.get(f"/submissions/{submission}"))["submission"]["status"]
+
+    assert stack.ctl("sweep", env={"REVIEW_DAYS": "0"}).returncode == 0
+    assert status(old) == "pending"
+    said = stack.ctl("sweep", env={"REVIEW_DAYS": "3650"})
+    assert said.returncode == 0, said.stderr
+    assert (status(old), status(recent)) == ("approved", "pending")
+    assert (worker.coins(), prompt.coins()) == (5, 0)
+    assert db.ledger.find_one({"to": f"user:{worker.id}"})["actor"] == "service"
+
+
+# --- seed-demo ---
+
+
+def without_dates(value):
+    """A document without what depends on the time of seeding and on the salt of a hash."""
+    if isinstance(value, dict):
+        return {
+            name: without_dates(inner)
+            for name, inner in value.items()
+            if not isinstance(inner, datetime.datetime) and name != "password"
+        }
+    return [without_dates(inner) for inner in value] if isinstance(value, list) else value
+
+
+def contents(db):
+    names = ("users", "tasks", "submissions", "ledger", "notifications")
+    return {name: [without_dates(row) for row in db[name].find().sort("_id", 1)] for name in names}
+
+
+def test_seed_demo_is_deterministic_and_adds_its_data_once(stack, scratch):
+    seeded = []
+    for _ in range(2):
+        db, env = scratch()
+        assert stack.ctl("init-db", env=env).returncode == 0
+        said = stack.ctl("seed-demo", env=env)
+        assert said.returncode == 0, said.stderr
+        seeded.append(contents(db))
+    assert seeded[0] == seeded[1]
+    assert stack.ctl("seed-demo", env=env).returncode == 0
+    assert contents(db) == seeded[1], "run again it changes nothing"
+    assert stack.ctl("audit", env=env).returncode == 0
+    assert {user["role"] for user in seeded[0]["users"]} == {"worker", "buyer", "admin"}
+
+
+def test_seed_demo_to_scale_has_so_many_tasks_and_balanced_books(stack, scratch):
+    db, env = scratch()
+    assert stack.ctl("init-db", env=env).returncode == 0
+    said = stack.ctl("seed-demo", "--scale", 1000, env=env)
+    assert said.returncode == 0, said.stderr
+    assert db.tasks.count_documents({}) >= 1000
+    assert (
+        db.submissions.count_documents({}) > 0 and db.users.count_documents({"role": "worker"}) > 1
+    )
+    audit = stack.ctl("audit", env=env)
+    assert audit.returncode == 0, audit.stdout
+
+
+def test_seed_demo_is_refused_in_production(stack, scratch):
+    """Its accounts' password is public."""
+    db, env = scratch()
+    said = stack.ctl("seed-demo", env={**env, "MICROTASK_ENV": "production"})
+    sentence(said)
+    assert db.users.count_documents({}) == 0
+
+
+# --- routes, openapi ---
+
+ROUTES = """
+GET /api/health public
+GET /api/health/ready public
+POST /api/auth/register public
+POST /api/auth/login public
+GET /api/auth/me any
+PUT /api/auth/profile any
+PUT /api/auth/password any
+POST /api/auth/logout any
+GET /api/tasks public
+GET /api/tasks/:id public
+POST /api/tasks buyer
+GET /api/tasks/buyer/my-tasks buyer
+GET /api/tasks/admin/top-workers public
+GET /api/tasks/top-workers public
+POST /api/submissions worker
+GET /api/submissions/worker/my-submissions worker
+GET /api/submissions/worker/approved worker
+GET /api/submissions/buyer/review buyer
+GET /api/submissions admin
+POST /api/submissions/review buyer,admin
+GET /api/admin/audit admin
+GET /api/admin/ledger admin
+GET /api/public/tasks public
+GET /api/public/tasks/:id public
+GET /api/public/top-workers public
+""".strip().splitlines()
+
+
+def test_routes_lists_every_call_and_who_may_use_it(stack):
+    said = stack.ctl("routes", env={"MONGODB_URI": ""})
+    assert said.returncode == 0, said.stderr
+    lines = said.stdout.splitlines()
+    assert all(
+        re.fullmatch(r"(GET|PUT|POST|DELETE) /api(/[\w:-]+)+ [a-z,]+", line) for line in lines
+    ), lines
+    assert len(set(lines)) == len(lines)
+    assert set(ROUTES) <= set(lines), set(ROUTES) - set(lines)
+
+
+def test_openapi_has_just_the_calls_that_routes_lists(stack):
+    said = stack.ctl("openapi", env={"MONGODB_URI": ""})
+    assert said.returncode == 0, said.stderr
+    document = json.loads(said.stdout)
+    assert document["openapi"].startswith("3.")
+    base = document["servers"][0]["url"].rstrip("/") if document.get("servers") else ""
+    base = re.sub(r"^https?://[^/]*", "", base)
+    described = {
+        (method.upper(), re.sub(r"\{(\w+)\}", r":\1", base + path))
+        for path, calls in document["paths"].items()
+        for method in calls
+        if method in ("get", "put", "post", "delete")
+    }
+    listed = {tuple(line.split()[:2]) for line in stack.ctl("routes").stdout.splitlines()}
+    assert described == listed
+    for reference in re.findall(r'"\$ref": ?"#/([^"]+)"', said.stdout):
+        place = document
+        for step in reference.split("/"):
+            place = place[step]
+
+
+# --- what both programs make of their surroundings ---
+
+
+def test_an_unknown_command_shows_the_usage(stack):
+    for arguments in ((), ("nonsense",)):
+        said = stack.ctl(*arguments)
+        assert said.returncode == 2 and "usage" in said.stderr
+        assert "create-admin" in said.stderr
+
+
+def test_a_mongodb_that_is_not_there_is_told_in_a_sentence(stack):
+    said = stack.ctl(
+        "audit", env={"MONGODB_URI": "mongodb://127.0.0.1:1/microtask?serverSelectionTimeoutMS=500"}
+    )
+    assert said.returncode != 0 and said.stdout == ""
+    assert "MongoDB" in said.stderr and said.stderr.strip().endswith(".")
+
+
+def microtaskd(stack, *arguments, **env):
+    program = pathlib.Path(stack.env()["MICROTASKCTL"]).with_name("microtaskd")
+    environment = {
+        "MICROTASK_ENV": "development",
+        "MONGODB_URI": stack.mongodb_uri,
+        "JWT_SECRET": stack.jwt_secret,
+        **env,
+    }
+    return subprocess.run(
+        [program, *arguments], env=environment, capture_output=True, text=True, timeout=20
+    )
+
+
+def test_help_config_explains_every_setting_and_shows_no_secret(stack):
+    said = microtaskd(stack, "--help-config")
+    assert said.returncode == 0
+    for name in (
+        "MONGODB_URI",
+        "JWT_SECRET",
+        "CORS_ORIGINS",
+        "RATE_LIMIT",
+        "LOGIN_FAILURES",
+        "REGISTER_LIMIT",
+        "REVIEW_DAYS",
+        "MICROTASK_ENV",
+        "MICROTASK_THREADS",
+    ):
+        assert name in said.stdout, name
+    assert stack.jwt_secret not in said.stdout + said.stderr
+
+
+@pytest.mark.parametrize(
+    "bad, words",
+    [
+        ({"JWT_SECRET": "x" * 31}, ["JWT_SECRET", "32"]),
+        ({"JWT_SECRET": ""}, ["JWT_SECRET"]),
+        ({"MICROTASK_NO_SUCH": "1"}, ["MICROTASK_NO_SUCH"]),
+        ({"MICROTASK_THREADS": "0"}, ["MICROTASK_THREADS"]),
+        ({"MICROTASK_THREADS": "many"}, ["MICROTASK_THREADS"]),
+        ({"LOGIN_FAILURES": "-1"}, ["LOGIN_FAILURES"]),
+        ({"MONGODB_URI": "nonsense"}, ["MONGODB_URI"]),
+    ],
+)
+def test_a_wrong_setting_refuses_to_start_in_one_sentence(stack, bad, words):
+    said = sentence(microtaskd(stack, "--check-config", **bad))
+    assert all(word in said for word in words), said
+    for value in bad.values():
+        assert len(value) < 20 or value not in said, "no secret is shown"
+
+
+def test_settings_may_stand_in_a_file(stack, tmp_path):
+    settings = tmp_path / "settings"
+    settings.write_text("# of this host\n\nREVIEW_DAYS=7\nMICROTASK_THREADS=0\n")
+    assert "MICROTASK_THREADS" in sentence(microtaskd(stack, "-c", settings, "--check-config"))
+    settings.write_text("# of this host\n\nREVIEW_DAYS=7\nMICROTASK_THREADS=8\n")
+    assert microtaskd(stack, "-c", settings, "--check-config").returncode == 0
+    sentence(microtaskd(stack, "-c", tmp_path / "missing", "--check-config"))

@@ -1,0 +1,341 @@
+"""Contract, section 1: a call with an Idempotency-Key happens once, however often it is sent."""
+
+import contextlib
+import datetime
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from bson import ObjectId
+
+from client import assert_error, now, ok, task_input, unique
+
+JSON = {"Content-Type": "application/json"}
+
+
+def key():
+    return {"Idempotency-Key": unique("key-")}
+
+
+def post_task(buyer, headers, **changes):
+    return buyer.api.post("/tasks", json=task_input(task_title="Once", **changes), headers=headers)
+
+
+def hand_in(worker, task):
+    body = {"task_id": task["_id"], "submission_details": "Done"}
+    return ok(worker.api.post("/submissions", json=body), 201)["submission"]
+
+
+@pytest.fixture
+def slow_commits(stack):
+    """Inside it every commit of a transaction takes `ms` longer: with slow_commits(1500): …"""
+
+    @contextlib.contextmanager
+    def slow(ms):
+        stack.fail_point(
+            "failCommand",
+            "alwaysOn",
+            failCommands=["commitTransaction"],
+            blockConnection=True,
+            blockTimeMS=ms,
+        )
+        try:
+            yield
+        finally:
+            stack.fail_point("failCommand", "off")
+
+    yield slow
+    stack.fail_point("failCommand", "off")
+
+
+# --- replay ---
+
+
+def test_a_repeat_gets_the_same_status_and_body_and_nothing_happens_again(new_buyer, books):
+    buyer, headers, body = new_buyer(100), key(), json.dumps(task_input())
+    first = buyer.api.post("/tasks", content=body, headers={**JSON, **headers})
+    assert first.status_code == 201 and "idempotent-replayed" not in first.headers
+    for _ in range(3):
+        again = buyer.api.post("/tasks", content=body, headers={**JSON, **headers})
+        assert again.status_code == 201
+        assert again.content == first.content
+        assert again.headers["idempotent-replayed"] == "true"
+        assert again.headers["content-type"] == first.headers["content-type"]
+        assert again.headers["x-request-id"] != first.headers["x-request-id"]
+    assert buyer.coins() == 90
+    assert ok(buyer.api.get("/tasks/buyer/my-tasks"))["total"] == 1
+
+
+def test_the_answer_is_kept_also_when_the_record_has_changed_since(buyer, books):
+    headers, body = key(), json.dumps(task_input())
+    first = buyer.api.post("/tasks", content=body, headers={**JSON, **headers})
+    path = f"/tasks/{ok(first, 201)['task']['_id']}"
+    ok(buyer.api.put(path, json={"task_title": "Changed"}))
+    ok(buyer.api.delete(path))
+    again = buyer.api.post("/tasks", content=body, headers={**JSON, **headers})
+    assert (again.status_code, again.content) == (201, first.content)
+
+
+def every_call(world):
+    """Each call of sections 4 and 5 that takes a key: who, method, path, body."""
+    buyer, admin, worker, task = world.buyer, world.admin, world.worker, world.task
+    yield buyer, "POST", "/tasks", lambda: task_input()
+    yield buyer, "POST", f"/tasks/{task()}/slots", lambda: {"delta": 1}
+    yield buyer, "POST", f"/tasks/{task()}/slots", lambda: {"delta": -1}
+    yield buyer, "DELETE", f"/tasks/{task()}", None
+    yield worker, "POST", "/submissions", lambda: {"task_id": task(), "submission_details": "Done"}
+    yield buyer, "PUT", f"/submissions/{world.submission()}/approve", None
+    yield buyer, "PUT", f"/submissions/{world.submission()}/reject", lambda: {"reason": "No"}
+    yield buyer, "PUT", f"/submissions/{world.submission()}/status", lambda: {"status": "approved"}
+    yield admin, "PUT", f"/submissions/{world.submission()}/status", lambda: {"status": "rejected"}
+    yield buyer, "POST", "/submissions/review", lambda: {
+        "ids": [world.submission(), world.submission()],
+        "status": "approved",
+    }
+
+
+class World:
+    def __init__(self, stack):
+        self.buyer, self.worker, self.admin = (
+            stack.user("buyer", 10000),
+            stack.user("worker"),
+            stack.user("admin"),
+        )
+        self.new_worker = lambda: stack.user("worker")
+
+    def task(self):
+        return ok(self.buyer.api.post("/tasks", json=task_input()), 201)["task"]["_id"]
+
+    def submission(self):
+        return hand_in(self.new_worker(), {"_id": self.task()})["_id"]
+
+
+def test_every_call_that_creates_a_record_or_moves_coins_takes_a_key(stack, db, books):
+    """Sent again without a key each would do something else: create again, or be refused."""
+    for user, method, path, body in every_call(World(stack)):
+        headers, content = key(), b"" if body is None else json.dumps(body()).encode()
+        if content:
+            headers.update(JSON)
+        first = user.api.request(method, path, content=content, headers=headers)
+        assert first.status_code in (200, 201), (method, path, first.text)
+        moved = db.ledger.count_documents({"actor": user.id})
+        again = user.api.request(method, path, content=content, headers=headers)
+        assert (again.status_code, again.content) == (first.status_code, first.content), (
+            method,
+            path,
+        )
+        assert again.headers.get("idempotent-replayed") == "true", (method, path)
+        assert db.ledger.count_documents({"actor": user.id}) == moved, (method, path)
+
+
+# --- what a key belongs to ---
+
+
+def test_the_same_key_with_another_body_is_422(buyer, books):
+    headers, body = {**JSON, **key()}, json.dumps(task_input())
+    first = ok(buyer.api.post("/tasks", content=body, headers=headers), 201)
+    for other in (json.dumps(task_input()), body + " ", body.replace("{", "{ ", 1)):
+        assert_error(buyer.api.post("/tasks", content=other, headers=headers), 422, "key_reused")
+    assert (
+        ok(buyer.api.post("/tasks", content=body, headers=headers), 201) == first
+    ), "the kept answer stands"
+    assert buyer.coins() == 990
+
+
+def test_a_key_is_its_users_own(buyer, new_buyer, books):
+    headers, body, other = key(), task_input(), new_buyer(50)
+    ok(buyer.api.post("/tasks", json=body, headers=headers), 201)
+    theirs = other.api.post("/tasks", json=body, headers=headers)
+    assert "idempotent-replayed" not in theirs.headers
+    assert ok(theirs, 201)["task"]["buyer_id"] == other.id
+    assert other.coins() == 40
+
+
+def test_a_key_belongs_to_a_method_and_path(buyer, books):
+    headers = key()
+    task = ok(post_task(buyer, headers), 201)["task"]
+    more = buyer.api.post(f"/tasks/{task['_id']}/slots", json={"delta": 1}, headers=headers)
+    assert "idempotent-replayed" not in more.headers
+    assert ok(more)["task"]["required_workers"] == 3
+    gone = buyer.api.delete(f"/tasks/{task['_id']}", headers=headers)
+    assert "idempotent-replayed" not in gone.headers
+    assert ok(gone)["refundedAmount"] == 15
+
+
+def test_a_refused_call_releases_its_key_as_nothing_happened(new_buyer, worker, books):
+    buyer, headers = new_buyer(10), key()
+    assert_error(
+        post_task(buyer, headers, payable_amount=100),
+        400,
+        "insufficient_coins",
+        required=200,
+        available=10,
+    )
+    assert_error(post_task(buyer, headers, category="x" * 51), 400, "invalid_input")
+    made = post_task(buyer, headers)
+    assert "idempotent-replayed" not in made.headers
+    ok(made, 201)
+    assert_error(post_task(buyer, headers, payable_amount=1), 422, "key_reused")
+
+
+def test_a_refusal_by_the_state_releases_the_key_too(buyer, new_worker, books):
+    task = ok(buyer.api.post("/tasks", json=task_input(required_workers=1)), 201)["task"]
+    first, headers = new_worker(), key()
+    body = {"task_id": task["_id"], "submission_details": "Done"}
+    rival = hand_in(new_worker(), task)
+    assert_error(first.api.post("/submissions", json=body, headers=headers), 400, "no_open_slot")
+    ok(buyer.api.put(f"/submissions/{rival['_id']}/reject"))
+    ok(first.api.post("/submissions", json=body, headers=headers), 201)
+
+
+def test_only_a_good_token_can_ask_for_a_kept_answer(api, buyer, new_buyer, books):
+    headers, body = key(), task_input()
+    ok(buyer.api.post("/tasks", json=body, headers=headers), 201)
+    assert_error(api.post("/tasks", json=body, headers=headers), 401, "unauthorized")
+    ok(buyer.api.post("/auth/logout"))
+    assert_error(buyer.api.post("/tasks", json=body, headers=headers), 401, "unauthorized")
+
+
+@pytest.mark.parametrize("good", ["k", "x" * 255, "a b!~/:;,'\"{}"])
+def test_a_key_has_1_to_255_printable_characters(buyer, good, books):
+    headers = {"Idempotency-Key": good[:255]}
+    first, again = (
+        buyer.api.post("/tasks", content=b'{"x":1}', headers={**JSON, **headers}) for _ in range(2)
+    )
+    assert_error(first, 400, "invalid_input")
+    assert_error(again, 400, "invalid_input")
+    made = ok(post_task(buyer, headers), 201)
+    assert made["task"]["buyer_id"] == buyer.id
+
+
+@pytest.mark.parametrize("bad", [b"x" * 256, b"a\tb", b"\xc3\xa9"])
+def test_other_keys_are_400(buyer, bad):
+    refused = buyer.api.post("/tasks", json=task_input(), headers=[("Idempotency-Key", bad)])
+    assert_error(refused, 400, "invalid_input")
+    assert buyer.coins() == 1000
+
+
+# --- while the first still runs ---
+
+
+def test_a_repeat_while_the_first_runs_is_409_in_progress(buyer, slow_commits, books):
+    headers, body = {**JSON, **key()}, json.dumps(task_input())
+
+    def send():
+        return buyer.api.post("/tasks", content=body, headers=headers)
+
+    with ThreadPoolExecutor(1) as pool, slow_commits(1200):
+        first = pool.submit(send)
+        time.sleep(0.4)
+        early = send()
+        assert_error(early, 409, "in_progress")
+        assert 1 <= int(early.headers["retry-after"]) <= 30
+        other = buyer.api.post("/tasks", content=body + " ", headers=headers)
+        assert_error(other, 422, "key_reused")
+        made = first.result()
+    assert made.status_code == 201
+    late = send()
+    assert (late.status_code, late.content) == (201, made.content)
+    assert buyer.coins() == 990
+
+
+def test_of_many_at_once_one_happens_and_the_others_see_it_or_wait(buyer, books):
+    headers, body = {**JSON, **key()}, json.dumps(task_input())
+    with ThreadPoolExecutor(24) as pool:
+        answers = list(
+            pool.map(lambda _: buyer.api.post("/tasks", content=body, headers=headers), range(48))
+        )
+    made = [answer for answer in answers if answer.status_code == 201]
+    assert len([answer for answer in made if "idempotent-replayed" not in answer.headers]) == 1
+    assert len({answer.content for answer in made}) == 1
+    for answer in answers:
+        if answer.status_code != 201:
+            assert_error(answer, 409, "in_progress")
+    assert buyer.coins() == 990
+    assert ok(buyer.api.get("/tasks/buyer/my-tasks"))["total"] == 1
+
+
+# --- the claim itself ---
+
+
+def claims_of(db, user):
+    return {"user_id": ObjectId(user.id)}
+
+
+def test_a_dead_claimants_lease_is_taken_over(buyer, db, books):
+    """The claim is made what a killed worker leaves: held by nobody, without an answer."""
+    headers, body = {**JSON, **key()}, json.dumps(task_input())
+
+    def send():
+        return buyer.api.post("/tasks", content=body, headers=headers)
+
+    first = ok(send(), 201)
+    left = {"$set": {"state": "claimed", "token": ObjectId()}, "$unset": {"status": 1, "body": 1}}
+    lease_until = now() + datetime.timedelta(seconds=20)
+    left["$set"]["lease_until"] = lease_until
+    assert db.idempotency.update_one(claims_of(db, buyer), left).modified_count == 1
+    waiting = send()
+    assert_error(waiting, 409, "in_progress")
+    assert 1 <= int(waiting.headers["retry-after"]) <= 30
+
+    passed = {"$set": {"lease_until": now() - datetime.timedelta(seconds=1)}}
+    db.idempotency.update_one(claims_of(db, buyer), passed)
+    taken_over = send()
+    assert "idempotent-replayed" not in taken_over.headers
+    second = ok(taken_over, 201)
+    assert second["task"]["_id"] != first["task"]["_id"]
+    again = send()
+    assert (again.content, again.headers["idempotent-replayed"]) == (taken_over.content, "true")
+    assert (
+        ok(buyer.api.get("/tasks/buyer/my-tasks"))["total"] == 2
+    ), "the one of before, and one more"
+
+
+def test_of_many_who_find_a_dead_claim_one_takes_it_over(buyer, db, books):
+    headers, body = {**JSON, **key()}, json.dumps(task_input())
+
+    def send(_):
+        return buyer.api.post("/tasks", content=body, headers=headers)
+
+    ok(send(0), 201)
+    dead = {
+        "state": "claimed",
+        "token": ObjectId(),
+        "lease_until": now() - datetime.timedelta(seconds=1),
+    }
+    db.idempotency.update_one(
+        claims_of(db, buyer), {"$set": dead, "$unset": {"status": 1, "body": 1}}
+    )
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(send, range(32)))
+    assert (
+        len([a for a in answers if a.status_code == 201 and "idempotent-replayed" not in a.headers])
+        == 1
+    )
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert ok(buyer.api.get("/tasks/buyer/my-tasks"))["total"] == 2
+
+
+def test_an_answer_is_kept_for_24_hours(buyer, db, books):
+    headers = key()
+    ok(post_task(buyer, headers), 201)
+    claim = db.idempotency.find_one(claims_of(db, buyer))
+    assert abs(claim["expires_at"] - now() - datetime.timedelta(hours=24)) < datetime.timedelta(
+        minutes=1
+    )
+    ttl = [
+        index
+        for index in db.idempotency.index_information().values()
+        if "expireAfterSeconds" in index
+    ]
+    assert [index["key"] for index in ttl] == [[("expires_at", 1)]] and ttl[0][
+        "expireAfterSeconds"
+    ] == 0
+    # MongoDB removes what is over within a minute or so; over it is at once.
+    db.idempotency.update_one(
+        {"_id": claim["_id"]}, {"$set": {"expires_at": now() - datetime.timedelta(seconds=1)}}
+    )
+    made = post_task(buyer, headers)
+    assert "idempotent-replayed" not in made.headers
+    ok(made, 201)

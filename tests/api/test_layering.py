@@ -1,0 +1,126 @@
+"""The rooms of the house: each folder of src/ includes only itself and those below it, and what
+comes from outside stays in the room that wraps it. docs/architecture.md says why. Needs no
+running service.
+"""
+
+import pathlib
+import re
+
+import pytest
+
+SRC = pathlib.Path(__file__).resolve().parents[2] / "src"
+
+# The highest first. The programs themselves, src/*.c, stand above all.
+ROOMS = ["api", "events", "market", "outside", "auth", "store", "http", "base"]
+
+# Headers of others, and the only places that may include them: rooms, or single files.
+KEPT_IN = [
+    (r"fcgiapp\.h|fcgi_stdio\.h|fcgios\.h", ["http/fcgi.c"]),
+    (r"(libmongoc-1\.0/)?(mongoc/.*|mongoc.*\.h)", ["store"]),
+    (
+        r"(libbson-1\.0/)?(bson/.*|bson.*\.h)",
+        ["store", "auth", "outside", "market", "events", "api"],
+    ),
+    (r"(json-c/.*|json\.h|json_object.*|json_tokener\.h)", ["http"]),
+    (r"curl/.*", ["outside"]),
+    (r"(event2/.*|event\.h|evhttp\.h|evutil\.h)", ["events"]),
+]
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+
+
+def sources(src):
+    return sorted(path for path in src.rglob("*") if path.suffix in (".c", ".h"))
+
+
+def includes(path):
+    """The (header, is it ours) pairs of a file. Includes in comments count: nobody should need
+    one there.
+    """
+    return [(ours or foreign, bool(ours)) for ours, foreign in INCLUDE.findall(path.read_text())]
+
+
+def wrong_own(src, file, header):
+    """Why a file may not include one of our headers, or None."""
+    if header == "config.h":
+        return None  # made by configure
+    if header.startswith(".") or not (src / header).is_file():
+        return "is not named from src/ on"
+    room, target = file.parts[0], pathlib.PurePath(header).parts[0]
+    if len(file.parts) == 1:
+        return None  # a program
+    if target not in ROOMS:
+        return "is in no room"
+    if ROOMS.index(target) < ROOMS.index(room):
+        return f"is above {room}/"
+    return None
+
+
+def wrong_foreign(file, header):
+    """Why a file may not include a header of others, or None."""
+    for pattern, places in KEPT_IN:
+        if re.fullmatch(pattern, header):
+            allowed = str(file) in places or file.parts[0] in places
+            return None if allowed else f"belongs in {', '.join(places)}"
+    return None
+
+
+def violations(src):
+    found = []
+    for path in sources(src):
+        file = path.relative_to(src)
+        if len(file.parts) > 1 and file.parts[0] not in ROOMS:
+            found.append(f"src/{file}: this folder is in no list of rooms")
+            continue
+        for header, ours in includes(path):
+            why = wrong_own(src, file, header) if ours else wrong_foreign(file, header)
+            if why:
+                found.append(f"src/{file}: {header} {why}")
+    return found
+
+
+def test_each_room_includes_only_those_below_it():
+    assert sources(SRC), f"no sources in {SRC}"
+    assert violations(SRC) == []
+
+
+@pytest.mark.parametrize(
+    "file, line, why",
+    [
+        ("base/a.c", '#include "http/h.h"', "above"),
+        ("store/a.h", '#include "market/h.h"', "above"),
+        ("http/a.c", '#include "store/h.h"', "above"),
+        ("market/a.c", '#include "../http/h.h"', "not named from src/"),
+        ("http/other.c", "#include <fcgiapp.h>", "belongs in"),
+        ("market/a.c", "  #  include <mongoc/mongoc.h>", "belongs in"),
+        ("http/a.h", "#include <bson/bson.h>", "belongs in"),
+        ("api/a.c", "#include <json-c/json.h>", "belongs in"),
+        ("auth/a.c", "#include <curl/curl.h>", "belongs in"),
+        ("http/a.c", "#include <event2/event.h>", "belongs in"),
+        ("tool.c", "#include <mongoc/mongoc.h>", "belongs in"),
+        ("attic/a.c", "", "no list of rooms"),
+    ],
+)
+def test_the_rule_notices(tmp_path, file, line, why):
+    """A checker that finds nothing in a wrong tree would pass for ever."""
+    for room in ROOMS:
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "h.h").write_text("")
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(line + "\n")
+    found = violations(tmp_path)
+    assert len(found) == 1 and why in found[0], found
+
+
+def test_the_rule_lets_pass(tmp_path):
+    for room in ROOMS:
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "h.h").write_text("")
+    (tmp_path / "program.c").write_text(
+        '#include "api/h.h"\n#include "base/h.h"\n#include <stdio.h>\n'
+    )
+    (tmp_path / "http" / "fcgi.c").write_text(
+        '#include <fcgiapp.h>\n#include "http/h.h"\n#include "base/h.h"\n'
+    )
+    (tmp_path / "store" / "a.c").write_text("#include <mongoc/mongoc.h>\n#include <bson/bson.h>\n")
+    assert violations(tmp_path) == []

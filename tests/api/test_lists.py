@@ -1,0 +1,308 @@
+"""Contract, section 1: lists, by page and by cursor."""
+
+import base64
+import math
+
+import pytest
+from bson import Int64, ObjectId
+
+from client import ahead, assert_error, faults, now, ok, task_input, unique
+
+MANY = 103  # above the largest page
+ORDERS = [
+    sign + field
+    for field in ("createdAt", "payable_amount", "completion_date", "required_workers")
+    for sign in ("", "-")
+]
+
+
+@pytest.fixture(scope="module")
+def shelf(stack):
+    """A category of MANY tasks of one buyer, with ties in every field but the date of creation."""
+    buyer, category = stack.user("buyer", 10**6), unique("shelf")
+    dates = [ahead(days=days) for days in (3, 4)]
+    tasks = [
+        ok(
+            buyer.api.post(
+                "/tasks",
+                json=task_input(
+                    category=category,
+                    payable_amount=1 + i % 3,
+                    required_workers=1 + i % 4,
+                    completion_date=dates[i % 2],
+                ),
+            ),
+            201,
+        )["task"]
+        for i in range(MANY)
+    ]
+    buyer.category, buyer.tasks = category, tasks
+    return buyer
+
+
+def page(shelf, path="/tasks", **params):
+    if path == "/tasks":
+        params["category"] = shelf.category
+    return ok(shelf.api.get(path, params=params))
+
+
+def ids(answer):
+    return [task["_id"] for task in answer["tasks"]]
+
+
+def walk(shelf, first, **params):
+    """Everything from a first page on, by `next`; and how many calls it took."""
+    answer, seen, calls = first, ids(first), 1
+    while answer["next"] is not None:
+        answer = page(shelf, after=answer["next"], **params)
+        assert answer["tasks"], "next is null at the end, not one call later"
+        seen += ids(answer)
+        calls += 1
+        assert calls < 1000
+    return seen, calls
+
+
+# --- pages ---
+
+
+def test_a_list_says_total_pages_current_page_and_next_as_numbers(shelf):
+    answer = page(shelf)
+    assert {"tasks", "total", "pages", "currentPage", "next"} <= set(answer)
+    assert (answer["total"], answer["pages"], answer["currentPage"]) == (
+        MANY,
+        math.ceil(MANY / 10),
+        1,
+    )
+    assert all(type(answer[field]) is int for field in ("total", "pages", "currentPage"))
+    assert isinstance(answer["next"], str)
+    assert len(answer["tasks"]) == 10, "the default"
+    assert ids(answer) == [task["_id"] for task in shelf.tasks[::-1][:10]], "newest first"
+
+
+def test_pages_follow_one_another(shelf):
+    seen = []
+    for number in range(1, 6):
+        answer = page(shelf, page=number, limit=25)
+        assert (answer["currentPage"], answer["pages"], answer["total"]) == (number, 5, MANY)
+        seen += ids(answer)
+    assert seen == [task["_id"] for task in shelf.tasks[::-1]]
+    assert answer["next"] is None
+
+
+def test_a_larger_limit_is_clamped_to_100(shelf):
+    for limit in (100, 101, 5000, "9" * 18):
+        answer = page(shelf, limit=limit)
+        assert (len(answer["tasks"]), answer["pages"]) == (100, 2)
+
+
+@pytest.mark.parametrize("field", ["page", "limit"])
+@pytest.mark.parametrize("bad", ["0", "-1", "x", "1.5", "1e1", "0x1", "1;2"])
+def test_a_page_or_limit_that_is_no_number_or_below_1_is_400(shelf, field, bad):
+    refused = shelf.api.get("/tasks", params={field: bad})
+    assert_error(refused, 400, "invalid_input")
+    assert list(faults(refused)) == [field]
+
+
+def test_past_the_end_is_an_empty_list(shelf):
+    for number in (12, 1000, 10**9):
+        answer = page(shelf, page=number)
+        assert (answer["tasks"], answer["total"], answer["next"]) == ([], MANY, None)
+        assert answer["currentPage"] == number
+
+
+def test_no_items_make_no_pages(new_buyer):
+    for path, params in (
+        ("/tasks", {"category": unique()}),
+        ("/tasks/buyer/my-tasks", {}),
+        ("/submissions/buyer/review", {}),
+    ):
+        answer = ok(new_buyer().api.get(path, params=params))
+        assert (answer["total"], answer["pages"], answer["currentPage"], answer["next"]) == (
+            0,
+            0,
+            1,
+            None,
+        )
+        assert [] in answer.values()
+
+
+LISTS = [
+    ("worker", "/tasks"),
+    ("buyer", "/tasks/buyer/my-tasks"),
+    ("worker", "/submissions/worker/my-submissions"),
+    ("worker", "/submissions/worker/approved"),
+    ("buyer", "/submissions/buyer/review"),
+    ("admin", "/submissions"),
+    ("admin", "/admin/ledger"),
+]
+
+
+@pytest.mark.parametrize("role, path", LISTS)
+def test_every_list_takes_and_answers_the_same(stack, role, path):
+    user = stack.user(role, 0)
+    answer = ok(user.api.get(path, params={"page": 1, "limit": 1}))
+    assert {"total", "pages", "currentPage", "next"} <= set(answer)
+    items = [value for value in answer.values() if isinstance(value, list)]
+    assert len(items) == 1 and len(items[0]) <= 1
+    assert answer["pages"] == answer["total"], "of pages of one item there are as many as items"
+    for bad in ({"page": "0"}, {"limit": "x"}, {"after": "zzz"}):
+        refused = user.api.get(path, params=bad)
+        assert_error(refused, 400, "invalid_input")
+        assert list(faults(refused)) == list(bad)
+
+
+# --- cursors ---
+
+
+@pytest.mark.parametrize("limit", [1, 7, 100])
+def test_next_leads_to_the_end_without_a_gap_or_repeat(shelf, limit):
+    seen, calls = walk(shelf, page(shelf, limit=limit), limit=limit)
+    assert seen == [task["_id"] for task in shelf.tasks[::-1]]
+    assert calls == math.ceil(MANY / limit)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_order_is_complete_with_pages_and_with_cursors_although_values_repeat(shelf, order):
+    by_cursor, _ = walk(shelf, page(shelf, sortBy=order, limit=20), sortBy=order, limit=20)
+    by_page = sum(
+        (ids(page(shelf, sortBy=order, limit=20, page=number)) for number in range(1, 7)), []
+    )
+    assert by_cursor == by_page
+    assert sorted(by_cursor) == sorted(task["_id"] for task in shelf.tasks)
+    values = {task["_id"]: task[order.lstrip("-")] for task in shelf.tasks}
+    in_order = [values[task_id] for task_id in by_cursor]
+    assert in_order == sorted(in_order, reverse=order.startswith("-"))
+
+
+def test_a_cursor_can_be_taken_from_the_middle_and_page_is_then_ignored(shelf):
+    middle = page(shelf, page=3)
+    after = page(shelf, after=middle["next"], page=9)
+    assert ids(after) == ids(page(shelf, page=4))
+    assert after["total"] == MANY
+
+
+def test_what_is_added_meanwhile_neither_repeats_nor_hides_anything(new_buyer):
+    buyer = new_buyer(10**6)
+    buyer.category = unique("busy")
+
+    def add():
+        return ok(buyer.api.post("/tasks", json=task_input(category=buyer.category)), 201)["task"][
+            "_id"
+        ]
+
+    before = [add() for _ in range(12)]
+    answer = page(buyer, limit=3)
+    seen = ids(answer)
+    while answer["next"]:
+        add(), add()
+        answer = page(buyer, limit=3, after=answer["next"])
+        seen += ids(answer)
+    assert seen == before[::-1]
+
+
+def test_a_cursor_survives_the_removal_of_the_record_it_points_at(new_buyer):
+    buyer = new_buyer(10**6)
+    buyer.category = unique("gone")
+    made = [
+        ok(buyer.api.post("/tasks", json=task_input(category=buyer.category)), 201)["task"]["_id"]
+        for _ in range(6)
+    ]
+    first = page(buyer, limit=3)
+    ok(buyer.api.delete(f"/tasks/{ids(first)[-1]}"))
+    assert ids(page(buyer, limit=3, after=first["next"])) == made[2::-1]
+
+
+def test_a_cursor_of_another_list_or_order_is_400(shelf):
+    by_date = page(shelf)["next"]
+    by_pay = page(shelf, sortBy="payable_amount")["next"]
+    own = page(shelf, "/tasks/buyer/my-tasks", limit=10)["next"]
+    for path, params in (
+        ("/tasks", {"after": by_pay}),
+        ("/tasks", {"after": by_date, "sortBy": "createdAt"}),
+        ("/tasks", {"after": by_date, "sortBy": "payable_amount"}),
+        ("/tasks", {"after": by_date, "sortBy": "-completion_date"}),
+        ("/tasks", {"after": by_pay, "sortBy": "-payable_amount"}),
+        ("/tasks", {"after": by_pay, "sortBy": "required_workers"}),
+        ("/tasks", {"after": own}),
+        ("/tasks/buyer/my-tasks", {"after": by_date}),
+        ("/submissions/buyer/review", {"after": own}),
+    ):
+        refused = shelf.api.get(path, params=params)
+        assert_error(refused, 400, "invalid_input")
+        assert list(faults(refused)) == ["after"]
+
+
+def test_a_malformed_cursor_is_400(shelf):
+    good = page(shelf)["next"]
+    bad = [
+        "zzz",
+        "!",
+        "0",
+        "null",
+        "x" * 5000,
+        good[:-4],
+        good + "AAAA",
+        "\0",
+        '{"$gt":""}',
+        "é",
+        base64.urlsafe_b64encode(b'{"createdAt":{"$gt":0}}').decode(),
+    ]
+    for after in bad:
+        refused = shelf.api.get("/tasks", params={"after": after})
+        assert_error(refused, 400, "invalid_input")
+        assert list(faults(refused)) == ["after"], after
+
+
+# --- totals ---
+
+
+@pytest.fixture
+def long_list(new_buyer, db):
+    """long_list(n): a buyer with n tasks, completed long ago, so that they hold no coins."""
+    made = []
+
+    def make(count):
+        buyer = new_buyer(0)
+        made.append(ObjectId(buyer.id))
+        at = now()
+        db.tasks.insert_many(
+            {
+                "task_title": "Old",
+                "task_detail": "Old",
+                "required_workers": Int64(0),
+                "payable_amount": Int64(1),
+                "completion_date": at,
+                "expires_at": at,
+                "submission_info": "Old",
+                "task_image_url": "",
+                "category": "",
+                "buyer_id": made[-1],
+                "buyer_email": buyer.email,
+                "buyer_name": buyer.name,
+                "status": "completed",
+                "createdAt": at,
+                "updatedAt": at,
+            }
+            for _ in range(count)
+        )
+        return buyer
+
+    yield make
+    db.tasks.delete_many({"buyer_id": {"$in": made}})
+
+
+def test_totals_are_exact_up_to_10000_and_say_so_beyond(long_list, db):
+    buyer = long_list(10000)
+    exact = page(buyer, "/tasks/buyer/my-tasks", limit=100)
+    assert (exact["total"], exact["pages"]) == (10000, 100)
+    assert not exact.get("totalApprox")
+    beyond = page(long_list(10001), "/tasks/buyer/my-tasks", limit=100)
+    assert beyond["totalApprox"] is True
+    assert (beyond["total"], beyond["pages"]) == (10001, 101), "nothing changed for long"
+
+
+def test_the_last_page_of_a_long_list_is_reached(long_list):
+    buyer = long_list(1201)
+    assert len(page(buyer, "/tasks/buyer/my-tasks")["tasks"]) == 1000, "without limit up to 1000"
+    last = page(buyer, "/tasks/buyer/my-tasks", limit=100, page=13)
+    assert (len(last["tasks"]), last["next"]) == (1, None)

@@ -1,0 +1,395 @@
+"""Contract, section 2: coins never appear or vanish, however many ask at once, whichever worker
+process they meet.
+
+Each test lets 50 and more clients act in the same instant (wire.py) and checks three things:
+exactly as many effects as the rules allow, a proper refusal for everybody else, and balanced
+books (the fixture).
+"""
+
+import collections
+import concurrent.futures
+import pathlib
+
+import pytest
+from bson import ObjectId
+
+from client import eventually, now, task_input, unique
+from market import (
+    assert_counters,
+    coins,
+    pass_deadline,
+    post_task,
+    stored_submission,
+    stored_task,
+    submit,
+    told,
+)
+from wire import Call, at_once, outcomes
+
+CLIENTS = 60
+
+
+@pytest.fixture(autouse=True)
+def balanced(books, db):
+    """Books and counters after each race."""
+    begun = now()
+    yield
+    assert_counters(db, begun)
+
+
+def submitting(worker, task, **headers):
+    body = {"task_id": task["_id"], "submission_details": "Done."}
+    return Call("POST", "/submissions", worker.token, body, headers)
+
+
+def reviewing(reviewer, submission, verdict):
+    return Call("PUT", f"/submissions/{submission['_id']}/{verdict}", reviewer.token)
+
+
+def creating(buyer, **changes):
+    return Call("POST", "/tasks", buyer.token, task_input(**changes))
+
+
+def deleting(buyer, task):
+    return Call("DELETE", f"/tasks/{task['_id']}", buyer.token)
+
+
+def buying(buyer, task, delta):
+    return Call("POST", f"/tasks/{task['_id']}/slots", buyer.token, {"delta": delta})
+
+
+def alternating(*lists):
+    return [call for calls in zip(*lists) for call in calls]
+
+
+def cpu_ticks(pid):
+    """What a process has worked so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_the_races_meet_several_processes(stack, new_worker):
+    """Or they would prove little."""
+    pids, worker = stack.worker_pids(), new_worker()
+    assert len(pids) >= 2
+    before = [cpu_ticks(pid) for pid in pids]
+
+    def all_have_worked():
+        at_once(stack, [Call("GET", "/auth/me", worker.token)] * CLIENTS)
+        return all(cpu_ticks(pid) > ticks for pid, ticks in zip(pids, before))
+
+    eventually(all_have_worked, within=10)
+
+
+# --- slots ---
+
+
+@pytest.mark.parametrize("slots", [1, 7])
+def test_the_last_slots_are_taken_once(stack, db, new_buyer, new_worker, slots):
+    buyer = new_buyer(1000)
+    task = post_task(buyer, required_workers=slots)
+    workers = [new_worker() for _ in range(CLIENTS)]
+    answers = at_once(stack, [submitting(worker, task) for worker in workers])
+    assert outcomes(answers) == {201: slots, "no_open_slot": CLIENTS - slots}
+    assert stored_task(db, task)["required_workers"] == 0
+    assert db.submissions.count_documents({"task_id": ObjectId(task["_id"])}) == slots
+    assert len(told(db, buyer)) == slots
+
+
+def test_enough_slots_for_all_refuse_nobody(stack, db, new_buyer, new_worker):
+    """Contenders for one popular task wait for each other; none is turned away or sees an error."""
+    task = post_task(new_buyer(CLIENTS), required_workers=CLIENTS, payable_amount=1)
+    answers = at_once(stack, [submitting(new_worker(), task) for _ in range(CLIENTS)])
+    assert outcomes(answers) == {201: CLIENTS}
+    assert stored_task(db, task)["required_workers"] == 0
+
+
+def test_a_worker_who_submits_many_times_at_once_submits_once(stack, db, new_buyer, new_worker):
+    task = post_task(new_buyer(1000), required_workers=CLIENTS)
+    worker = new_worker()
+    answers = at_once(stack, [submitting(worker, task)] * CLIENTS)
+    assert outcomes(answers) == {201: 1, "already_submitted": CLIENTS - 1}
+    assert stored_task(db, task)["required_workers"] == CLIENTS - 1
+
+
+def test_slots_given_back_and_slots_taken_are_not_the_same_ones(stack, db, new_buyer, new_worker):
+    buyer = new_buyer(1000)
+    task = post_task(buyer, required_workers=20, payable_amount=10)
+    calls = alternating(
+        [submitting(new_worker(), task) for _ in range(30)], [buying(buyer, task, -1)] * 30
+    )
+    answers = at_once(stack, calls)
+    taken = [answer for answer in answers if answer.status == 201]
+    given_back = [answer for answer in answers if answer.status == 200]
+    assert len(taken) + len(given_back) == 20
+    assert coins(db, buyer) == 800 + 10 * len(given_back)
+    assert stored_task(db, task)["required_workers"] == 0
+    assert set(outcomes(answers)) <= {200, 201, "no_open_slot", "invalid_input", "conflict"}
+
+
+# --- reviews ---
+
+
+def test_a_submission_approved_many_times_at_once_is_paid_once(
+    stack, db, new_buyer, new_worker, admin
+):
+    buyer, worker = new_buyer(100), new_worker()
+    submission = submit(worker, post_task(buyer, required_workers=2, payable_amount=10))
+    calls = alternating(
+        [reviewing(buyer, submission, "approve")] * 20,
+        [reviewing(admin, submission, "approve")] * 20,
+        [
+            Call(
+                "POST",
+                "/submissions/review",
+                buyer.token,
+                {"ids": [submission["_id"]], "status": "approved"},
+            )
+        ]
+        * 20,
+    )
+    answers = at_once(stack, calls)
+    codes = collections.Counter()
+    for answer in answers:
+        result = (
+            answer.body["results"][0]
+            if "results" in answer.body
+            else {"ok": answer.status == 200, **answer.body}
+        )
+        codes["paid" if result["ok"] else result["code"]] += 1
+    assert codes == {"paid": 1, "already_processed": CLIENTS - 1}
+    assert coins(db, worker) == 10
+    assert len(told(db, worker)) == 1
+
+
+def test_approving_many_of_one_worker_at_once_pays_each(stack, db, new_buyer, new_worker):
+    """One balance that many transactions add to."""
+    buyer, worker = new_buyer(1000), new_worker()
+    submissions = [
+        submit(worker, post_task(buyer, required_workers=1, payable_amount=10)) for _ in range(50)
+    ]
+    answers = at_once(
+        stack, [reviewing(buyer, submission, "approve") for submission in submissions]
+    )
+    assert outcomes(answers) == {200: 50}
+    assert coins(db, worker) == 500
+    assert sorted(answer.body["workerNewBalance"] for answer in answers) == list(range(10, 501, 10))
+
+
+def test_a_submission_is_either_approved_or_rejected(stack, db, new_buyer, new_worker, admin):
+    for _ in range(3):
+        buyer, worker = new_buyer(100), new_worker()
+        task = post_task(buyer, required_workers=1, payable_amount=10)
+        submission = submit(worker, task)
+        calls = alternating(
+            [reviewing(buyer, submission, "approve")] * 25,
+            [reviewing(admin, submission, "reject")] * 25,
+        )
+        answers = at_once(stack, calls)
+        assert outcomes(answers) == {200: 1, "already_processed": 49}
+        [won] = [answer for answer in answers if answer.status == 200]
+        approved = won.call.path.endswith("approve")
+        assert stored_submission(db, submission)["status"] == (
+            "approved" if approved else "rejected"
+        )
+        assert coins(db, worker) == (10 if approved else 0)
+        assert stored_task(db, task)["required_workers"] == (0 if approved else 1)
+        assert [notice["type"] for notice in told(db, worker)] == [
+            "approval" if approved else "rejection"
+        ]
+
+
+def test_a_cancelled_tasks_submissions_are_all_paid_and_its_open_slots_refunded_once(
+    stack, db, new_buyer, new_worker
+):
+    buyer = new_buyer(1000)
+    task = post_task(buyer, required_workers=40, payable_amount=10)
+    workers = [new_worker() for _ in range(25)]
+    submissions = [submit(worker, task) for worker in workers]
+    calls = alternating(
+        [reviewing(buyer, submission, "approve") for submission in submissions],
+        [deleting(buyer, task)] * 25,
+    )
+    answers = at_once(stack, calls)
+    assert outcomes(answers) == {200: 26, "not_found": 24}
+    assert [
+        answer.body["refundedAmount"] for answer in answers if "refundedAmount" in answer.body
+    ] == [150]
+    assert [coins(db, worker) for worker in workers] == [10] * 25
+    assert coins(db, buyer) == 600 + 150
+    assert stored_task(db, task)["status"] == "cancelled"
+
+
+def test_each_rejection_against_a_cancelling_is_refunded_once(stack, db, new_buyer, new_worker):
+    """Before the cancelling it gives a slot back, which the cancelling refunds; after it, the
+    price itself.
+    """
+    buyer = new_buyer(1000)
+    task = post_task(buyer, required_workers=40, payable_amount=10)
+    submissions = [submit(new_worker(), task) for _ in range(25)]
+    calls = alternating(
+        [reviewing(buyer, submission, "reject") for submission in submissions],
+        [deleting(buyer, task)] * 25,
+    )
+    answers = at_once(stack, calls)
+    assert outcomes(answers) == {200: 26, "not_found": 24}
+    assert coins(db, buyer) == 1000
+    assert stored_task(db, task)["required_workers"] == 0
+
+
+def test_a_submission_against_a_cancelling_is_either_taken_or_refused(
+    stack, db, new_buyer, new_worker
+):
+    buyer = new_buyer(1000)
+    task = post_task(buyer, required_workers=50, payable_amount=10)
+    calls = alternating(
+        [submitting(new_worker(), task) for _ in range(40)], [deleting(buyer, task)] * 40
+    )
+    answers = at_once(stack, calls)
+    taken = outcomes(answers)[201]
+    assert outcomes(answers)[200] == 1
+    assert outcomes(answers)["not_found"] == 80 - 1 - taken
+    assert coins(db, buyer) == 500 + (50 - taken) * 10, "what was taken keeps its escrow"
+
+
+# --- balances ---
+
+
+def test_a_balance_is_not_spent_twice(stack, db, new_buyer):
+    buyer = new_buyer(100)
+    answers = at_once(
+        stack, [creating(buyer, required_workers=1, payable_amount=30) for _ in range(CLIENTS)]
+    )
+    assert outcomes(answers) == {201: 3, "insufficient_coins": CLIENTS - 3}
+    assert sorted(answer.body["remainingCoins"] for answer in answers if answer.status == 201) == [
+        10,
+        40,
+        70,
+    ]
+    assert coins(db, buyer) == 10
+    assert db.tasks.count_documents({"buyer_id": ObjectId(buyer.id)}) == 3
+
+
+def test_tasks_slots_and_cancellings_share_one_balance(stack, db, new_buyer):
+    buyer = new_buyer(200)
+    kept, dropped = (post_task(buyer, required_workers=1, payable_amount=50) for _ in range(2))
+    calls = alternating(
+        [creating(buyer, required_workers=1, payable_amount=50) for _ in range(20)],
+        [buying(buyer, kept, 1)] * 20,
+        [deleting(buyer, dropped)] * 20,
+    )
+    answers = at_once(stack, calls)
+    assert set(outcomes(answers)) <= {200, 201, "insufficient_coins", "not_found"}
+    assert coins(db, buyer) >= 0
+    escrow = sum(
+        task["required_workers"] * task["payable_amount"]
+        for task in db.tasks.find({"buyer_id": ObjectId(buyer.id)})
+    )
+    assert coins(db, buyer) + escrow == 200
+
+
+# --- deadlines ---
+
+
+def test_sweeps_at_once_refund_once(stack, db, new_buyer):
+    """Sweeps may run many times at once, beside the stack's own."""
+    buyer = new_buyer(1000)
+    tasks = [post_task(buyer, required_workers=2, payable_amount=10) for _ in range(20)]
+    for task in tasks:
+        pass_deadline(db, task)
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        assert [run.returncode for run in pool.map(lambda _: stack.ctl("sweep"), range(5))] == [
+            0
+        ] * 5
+    assert coins(db, buyer) == 1000
+    assert len([notice for notice in told(db, buyer) if notice["type"] == "task"]) == 20
+
+
+# --- roles ---
+
+
+def test_a_change_of_role_against_new_tasks(stack, db, new_buyer, admin):
+    """409 while the user has open tasks: so either the role changed or tasks were made, never
+    both.
+    """
+    for _ in range(4):
+        buyer = new_buyer(1000)
+        change = Call("PUT", f"/admin/users/{buyer.id}/role", admin.token, {"role": "worker"})
+        answers = at_once(stack, alternating([change] * 25, [creating(buyer) for _ in range(25)]))
+        changed = [answer for answer in answers if answer.call is change and answer.status == 200]
+        made = [answer for answer in answers if answer.status == 201]
+        assert bool(changed) != bool(made), outcomes(answers)
+        assert set(outcomes(answers)) <= {200, 201, "conflict", "forbidden"}
+        role = db.users.find_one({"_id": ObjectId(buyer.id)})["role"]
+        assert role == ("worker" if changed else "buyer")
+
+
+def test_a_change_of_role_against_new_submissions(stack, db, new_buyer, new_worker, admin):
+    """409 while the user has pending submissions."""
+    buyer = new_buyer(10_000)
+    tasks = [post_task(buyer, required_workers=10, payable_amount=1) for _ in range(25)]
+    for _ in range(4):
+        worker = new_worker()
+        change = Call("PUT", f"/admin/users/{worker.id}/role", admin.token, {"role": "buyer"})
+        answers = at_once(
+            stack, alternating([change] * 25, [submitting(worker, task) for task in tasks])
+        )
+        changed = [answer for answer in answers if answer.call is change and answer.status == 200]
+        made = [answer for answer in answers if answer.status == 201]
+        assert bool(changed) != bool(made), outcomes(answers)
+        assert set(outcomes(answers)) <= {200, 201, "conflict", "forbidden"}
+        assert db.submissions.count_documents({"worker_id": ObjectId(worker.id)}) == len(made)
+
+
+def test_of_the_last_two_admins_one_remains(stack, db, new_admin):
+    """409 for the last admin: two who demote each other at once must not both succeed."""
+    others = list(db.users.find({"role": "admin"}, {"_id": 1}))
+    db.users.update_many({"role": "admin"}, {"$set": {"role": "worker"}})
+    try:
+        admins = [new_admin() for _ in range(2)]
+        calls = [
+            Call(
+                "PUT",
+                f"/admin/users/{admins[1 - i % 2].id}/role",
+                admins[i % 2].token,
+                {"role": "worker"},
+            )
+            for i in range(50)
+        ]
+        answers = at_once(stack, calls)
+        assert set(outcomes(answers)) <= {200, "conflict", "forbidden"}
+        assert db.users.count_documents({"role": "admin"}) == 1
+    finally:
+        db.users.update_many(
+            {"_id": {"$in": [user["_id"] for user in others]}}, {"$set": {"role": "admin"}}
+        )
+
+
+# --- idempotency keys ---
+
+
+@pytest.mark.parametrize("what", ["task", "submission", "slots"])
+def test_a_key_used_by_many_at_once_has_one_effect(stack, db, new_buyer, new_worker, what):
+    buyer = new_buyer(1000)
+    task = post_task(buyer, required_workers=50, payable_amount=5)
+    call = {
+        "task": creating(buyer),
+        "submission": submitting(new_worker(), task),
+        "slots": buying(buyer, task, 2),
+    }[what]
+    call = call._replace(headers={"Idempotency-Key": unique("key")})
+    answers = at_once(stack, [call] * 50)
+    done = [answer for answer in answers if answer.status < 300]
+    assert set(outcomes(answers)) <= {200, 201, "in_progress"}
+    assert (
+        len([answer for answer in done if answer.headers.get("idempotent-replayed") != "true"]) == 1
+    )
+    assert all(answer.body == done[0].body for answer in done)
+    assert all(answer.headers["retry-after"] for answer in answers if answer.status == 409)
+    [late] = at_once(stack, [call])
+    assert (late.body, late.headers["idempotent-replayed"]) == (done[0].body, "true")
+    assert coins(db, buyer) == {"task": 740, "submission": 750, "slots": 740}[what]
+    assert (
+        stored_task(db, task)["required_workers"]
+        == {"task": 50, "submission": 49, "slots": 52}[what]
+    )

@@ -1,0 +1,168 @@
+"""Contract, section 1, Limits: per client address, so each test comes from one of its own."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from client import PASSWORD, Api, assert_error, ok, register_input, unique_email
+from conftest import own_stack
+
+_addresses = (f"127.77.{a}.{b}" for a in range(256) for b in range(1, 255))
+ORIGIN = "http://localhost:5173"
+
+
+def client_from_another_address(stack):
+    """A client whose calls come from a loopback address that nobody used before in this run."""
+    url = httpx.URL(stack.base_url).copy_with(host="127.0.0.1")
+    transport = httpx.HTTPTransport(verify=False, local_address=next(_addresses))
+    return Api(httpx.Client(base_url=url, transport=transport, timeout=30, trust_env=False))
+
+
+@pytest.fixture
+def from_elsewhere(stack):
+    """from_elsewhere(): a client at another address."""
+    made = []
+
+    def make():
+        made.append(client_from_another_address(stack))
+        return made[-1]
+
+    yield make
+    for api in made:
+        api.http.close()
+
+
+@pytest.fixture(autouse=True)
+def clean(fresh_throttle):
+    pass
+
+
+def login(api, email, password=PASSWORD):
+    return api.post("/auth/login", json={"email": email, "password": password})
+
+
+def fail(api, email, times):
+    for _ in range(times):
+        assert_error(login(api, email, "wrong horse 2"), 401, "unauthorized")
+
+
+def assert_throttled(refused, longest=15 * 60):
+    assert_error(refused, 429, "too_many_requests")
+    assert 1 <= int(refused.headers["retry-after"]) <= longest
+
+
+# --- as they are set without further ado ---
+
+
+def test_after_ten_failures_even_the_right_password_waits(from_elsewhere, worker):
+    api = from_elsewhere()
+    fail(api, worker.email, 10)
+    assert_throttled(login(api, worker.email))
+    assert_throttled(login(api, worker.email.upper()))
+
+
+def test_guesses_made_at_once_are_all_counted(from_elsewhere, worker):
+    api = from_elsewhere()
+    with ThreadPoolExecutor(15) as pool:
+        answers = list(pool.map(lambda _: login(api, worker.email, "wrong horse 2"), range(15)))
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) <= {401, 429, 503}
+    assert statuses.count(401) <= 10, statuses
+
+
+def test_0_is_off_as_development_has_it_for_calls_and_registrations(from_elsewhere):
+    api = from_elsewhere()
+    for _ in range(21):
+        ok(api.post("/auth/register", json=register_input()), 201)
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: api.get("/tasks").status_code, range(510))) == {200}
+
+
+# --- settable, in a stack of their own ---
+
+FAILURES, REGISTRATIONS, CALLS = 2, 3, 30
+
+
+@pytest.fixture(scope="module")
+def limited():
+    settings = {
+        "LOGIN_FAILURES": str(FAILURES),
+        "REGISTER_LIMIT": str(REGISTRATIONS),
+        "RATE_LIMIT": str(CALLS),
+    }
+    with own_stack("--no-demo", env=settings) as stack:
+        yield stack
+
+
+@pytest.fixture
+def here(limited):
+    """A client at an address of its own, and so unlimited yet."""
+    api = client_from_another_address(limited)
+    yield api
+    api.http.close()
+
+
+@pytest.fixture
+def there(limited):
+    """A client at yet another address."""
+    api = client_from_another_address(limited)
+    yield api
+    api.http.close()
+
+
+@pytest.fixture
+def somebody(limited):
+    return limited.user("worker")
+
+
+def test_a_success_in_time_clears_the_accounts_count(here, somebody):
+    for _ in range(3):
+        fail(here, somebody.email, FAILURES - 1)
+        ok(login(here, somebody.email))
+    fail(here, somebody.email, FAILURES)
+    assert_throttled(login(here, somebody.email))
+
+
+def test_the_account_is_never_locked_out_from_elsewhere_nor_others_from_here(
+    here, there, somebody, limited
+):
+    fail(here, somebody.email, FAILURES)
+    assert_throttled(login(here, somebody.email))
+    ok(login(there, somebody.email))
+    assert_throttled(login(here, somebody.email))
+    ok(login(here, limited.user("worker").email))
+
+
+def test_unknown_accounts_are_counted_alike(here):
+    nobody = unique_email("nobody")
+    fail(here, nobody, FAILURES)
+    assert_throttled(login(here, nobody))
+
+
+def test_ten_times_as_many_failures_stop_an_address(here, there, somebody):
+    """Spread over accounts, so that none of them is at its own limit."""
+    for _ in range(10 * FAILURES - 1):
+        fail(here, unique_email(), 1)
+    ok(login(here, somebody.email))
+    fail(here, unique_email(), 1)
+    assert_throttled(login(here, somebody.email))
+    ok(login(there, somebody.email))
+
+
+def test_registration_is_limited_per_address(here, there):
+    for _ in range(REGISTRATIONS):
+        ok(here.post("/auth/register", json=register_input()), 201)
+    assert_throttled(here.post("/auth/register", json=register_input()), longest=3600)
+    ok(there.post("/auth/register", json=register_input()), 201)
+
+
+def test_calls_are_limited_per_address_and_refused_in_the_shape_of_every_error(here, there):
+    answers = [here.get("/tasks", headers={"Origin": ORIGIN}) for _ in range(CALLS + 4)]
+    statuses = [answer.status_code for answer in answers]
+    assert statuses[:CALLS] == [200] * CALLS and statuses[CALLS:].count(429) >= 3, statuses
+    refused = answers[statuses.index(429)]
+    assert_throttled(refused)
+    assert refused.headers["access-control-allow-origin"] == ORIGIN
+    assert "retry-after" in refused.headers["access-control-expose-headers"].lower()
+    ok(there.get("/tasks"))

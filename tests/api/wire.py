@@ -1,0 +1,88 @@
+"""HTTP spoken by hand, where a library would be in the way: many requests in the same instant.
+
+Each request is sent but for its last byte; nginx holds it back from the workers until then. The
+last bytes of all follow in one go, within about a millisecond, so that the workers really
+compete.
+"""
+
+import http.client
+import json
+import socket
+import ssl
+import time
+import urllib.parse
+from collections import Counter, namedtuple
+
+Call = namedtuple("Call", "method path token body headers", defaults=(None, None, None))
+Answer = namedtuple("Answer", "call status headers body")
+
+TIMEOUT = 20
+
+
+def tls_context():
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def address(base_url):
+    url = urllib.parse.urlsplit(base_url)
+    return url.hostname, url.port or 443
+
+
+def request_bytes(call, host="localhost"):
+    """The request as it goes over the wire; an empty body for calls that need none."""
+    body = b"" if call.body is None else json.dumps(call.body).encode()
+    lines = [
+        f"{call.method} /api{call.path} HTTP/1.1",
+        f"Host: {host}",
+        f"Content-Length: {len(body)}",
+    ]
+    if call.body is not None:
+        lines.append("Content-Type: application/json")
+    if call.token:
+        lines.append(f"Authorization: Bearer {call.token}")
+    lines += [f"{name}: {value}" for name, value in (call.headers or {}).items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def connect(base_url, context=None):
+    plain = socket.create_connection(address(base_url), timeout=TIMEOUT)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return (context or tls_context()).wrap_socket(plain)
+
+
+def read_answer(connection, call):
+    response = http.client.HTTPResponse(connection, method=call.method)
+    response.begin()
+    body = response.read()
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(call, response.status, headers, json.loads(body) if body else None)
+
+
+def at_once(stack, calls):
+    """Makes all the calls in the same instant, each over its own connection; the answers in the
+    same order.
+    """
+    context = tls_context()
+    connections = []
+    try:
+        payloads = [request_bytes(call) for call in calls]
+        for payload in payloads:
+            connections.append(connect(stack.base_url, context))
+            connections[-1].sendall(payload[:-1])
+        time.sleep(0.05)
+        for connection, payload in zip(connections, payloads):
+            connection.sendall(payload[-1:])
+        return [read_answer(connection, call) for connection, call in zip(connections, calls)]
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def outcomes(answers):
+    """How often each outcome occurred: {201: 1, "no_open_slot": 59}; a refusal goes by its code."""
+    return Counter(
+        answer.status if answer.status < 400 else answer.body["code"] for answer in answers
+    )
