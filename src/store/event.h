@@ -18,8 +18,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define EVENT_STEPS_MAX 24
-
 struct step {
 	enum { STEP_UPDATE, STEP_INSERT } kind;
 	enum collection in;
@@ -36,8 +34,8 @@ struct step {
 
 struct event {
 	struct arena *arena;
-	struct step steps[EVENT_STEPS_MAX];
-	size_t count;
+	struct step *steps;
+	size_t count, room;
 
 	/* The id of the one document that many events may want at once (a popular task, a busy user): those of
 	 * one process queue for it instead of colliding. NULL: none. */
@@ -59,7 +57,7 @@ struct event {
 
 void event_start(struct event *event, struct arena *arena);
 
-/* Adds a step. More than EVENT_STEPS_MAX is a programming error and aborts. */
+/* Adds a step. */
 void event_update(struct event *event, enum collection in, const bson_t *filter,
 		  const bson_t *change, enum err otherwise);
 void event_insert(struct event *event, enum collection in, const bson_t *doc, enum err otherwise);

@@ -1,0 +1,43 @@
+/*
+ * One HTTP call of a service we depend on (Stripe, Google's keys). libcurl stays in this folder.
+ *
+ * Certificates are checked, redirects are not followed, and only http and https are spoken. A call is made
+ * outside any transaction and ends within its time, which is shorter than nginx's patience.
+ */
+#ifndef OUTSIDE_FETCH_H
+#define OUTSIDE_FETCH_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* More than any answer we ask for; a larger one counts as none. */
+#define FETCH_BODY_MAX (1024 * 1024)
+
+struct fetch {
+	const char *url;
+	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
+	const char *body; /* POSTed when there is one; NULL: a GET */
+	int64_t timeout_ms; /* for all of it, name look-up and connecting included */
+};
+
+/* What came back. Lives as long as the arena. */
+struct fetched {
+	int status;
+	const char *body; /* NUL-terminated, never NULL */
+	size_t length;
+	int64_t max_age; /* seconds, as Cache-Control says; -1: it does not */
+};
+
+/* Once, before any thread is made. */
+void fetch_start(void);
+
+/*
+ * OK: an answer of any status came whole. ERR_UNAVAILABLE: none did, and whether the call was carried out
+ * is unknown; the reason is logged, without the headers and the body, which are secret.
+ */
+enum err fetch(struct arena *arena, const struct fetch *fetch, struct fetched *fetched);
+
+#endif
