@@ -37,6 +37,7 @@ class Child:
         self.__dict__.update({name: value for name, value in locals().items() if name != "self"})
         self.process = None
         self.ready = False
+        self.stopping = False  # told to stop, by whomever; it finishes what it has
         self.deaths = 0
         self.restart_at = None
 
@@ -48,7 +49,7 @@ class Child:
             if os.getppid() != parent:
                 os._exit(1)
 
-        self.ready = not self.notifies
+        self.ready, self.stopping = not self.notifies, False
         self.restart_at = None
         self.started = time.monotonic()
         with open(self.log, "ab") as log:
@@ -67,7 +68,7 @@ class Child:
     def twin(self):
         """The same program, not started."""
         twin = copy.copy(self)
-        twin.process, twin.deaths, twin.restart_at = None, 0, None
+        twin.process, twin.stopping, twin.deaths, twin.restart_at = None, False, 0, None
         return twin
 
     @property
@@ -114,6 +115,7 @@ class Supervisor:
         self.changed = changed  # called when a pid did
         self.children = []
         self.leaving = []  # replaced, on their way out
+        self.ending = []  # succeeded, ending of their own accord
         self.reload_asked = False
         self.stopping = False
         self.notify = self.open_notify(notify_path)
@@ -153,18 +155,34 @@ class Supervisor:
     def read_notify(self):
         message, ancillary, _, _ = self.notify.recvmsg(256, socket.CMSG_SPACE(struct.calcsize("3i")))
         pid = struct.unpack("3i", ancillary[0][2])[0] if ancillary else 0
-        if b"READY=1" in message.split(b"\n"):
-            for child in self.children + self.leaving:
-                if child.process and child.pid == pid:
+        words = message.split(b"\n")
+        for child in self.children + self.leaving:
+            if child.process and child.pid == pid:
+                if b"READY=1" in words:
                     child.ready, child.deaths = True, 0
+                child.stopping = b"STOPPING=1" in words
 
     def mend(self):
+        for child in [child for child in self.children if child.stopping]:
+            self.succeed(child)
+        for child in [child for child in self.ending if not child.alive()]:
+            child.kill_group()
+            self.ending.remove(child)
         for child in self.children:
             if child.process and not child.alive() and child.restart_at is None:
                 self.mourn(child)
             if child.restart_at is not None and child.restart_at <= time.monotonic():
                 child.start()
                 self.changed()
+
+    def succeed(self, old):
+        """One that somebody else has told to stop takes no more work: another takes its place while it ends."""
+        self.say(f"{old.name} (pid {old.pid}) is stopping; starting another")
+        fresh = old.twin()
+        fresh.start()
+        self.children[self.children.index(old)] = fresh
+        self.ending.append(old)
+        self.changed()
 
     def mourn(self, child):
         """At once after a death in service; slower and slower, then never, for one that does not get there."""
@@ -245,7 +263,7 @@ class Supervisor:
     def stop(self):
         """Everything, the last started first; the workers together."""
         self.stopping = True
-        remaining = self.leaving + self.children
+        remaining = self.leaving + self.ending + self.children
         while remaining:
             kind = remaining[-1].name.split()[0]
             group = [child for child in remaining if child.name.split()[0] == kind]

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/notify.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -278,6 +279,8 @@ static void begin_drain(struct acceptor *acceptor)
 {
 	log_line(LOG_INFO, NULL,
 		 "Stopping: no new connections, those that exist are served until they close");
+	/* Newcomers wait in the kernel: who manages us may start a successor at once. */
+	notify_send("STOPPING=1");
 	acceptor->draining = true;
 	acceptor->cut_at = clock_steady() + acceptor->drain_ms;
 	/* Never shutdown(): the socket may be shared with the process that goes on. */
