@@ -265,26 +265,35 @@ static int usage(void)
 	return 2;
 }
 
-static int run_with_database(const struct command *command, struct tool *tool, const char *file)
+static int run_connected(const struct command *command, struct tool *tool)
 {
 	char problem[256] = "";
-
-	tool->config = config_read(arena_new(), file, problem);
-	if (!tool->config)
-		return refuse(problem);
-	log_set_level((enum log_level)tool->config->log_level);
 	struct store *store = store_open(&(struct store_options){ .uri = tool->config->mongodb_uri,
 								  .threads = 2,
 								  .answer_ms = ANSWER_MS },
 					 problem);
+
 	if (!store)
 		return refuse(problem);
 	tool->db = db_open(store);
 	int result = tool->db ? command->run(tool) : refuse("MongoDB cannot be reached.");
 	db_close(tool->db);
-	arena_free(tool->arena);
-	tool->arena = NULL;
+	arena_reset(tool->arena); /* before the driver that made some of it is gone */
 	store_close(store);
+	return result;
+}
+
+/* The configuration outlives tool->arena, which a command may reset. */
+static int run_configured(const struct command *command, struct tool *tool, const char *file)
+{
+	char problem[256] = "";
+	struct arena *arena = arena_new();
+
+	tool->config = config_read(arena, file, problem);
+	if (tool->config)
+		log_set_level((enum log_level)tool->config->log_level);
+	int result = tool->config ? run_connected(command, tool) : refuse(problem);
+	arena_free(arena);
 	return result;
 }
 
@@ -307,7 +316,7 @@ int main(int argc, char **argv)
 		if (!strcmp(commands[i].name, argv[optind])) {
 			int result = commands[i].offline ?
 					     commands[i].run(&tool) :
-					     run_with_database(&commands[i], &tool, file);
+					     run_configured(&commands[i], &tool, file);
 			arena_free(tool.arena);
 			return result;
 		}
