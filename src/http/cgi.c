@@ -65,11 +65,15 @@ bool cgi_read_params(struct request *rq, char *const entries[], size_t *announce
 
 	*announced = 0;
 	for (; *entries; entries++) {
-		if (strncmp(*entries, length_prefix, prefix_length) != 0)
+		if (strcmp(*entries, "BODY_REFUSED=1") == 0)
+			rq->body_too_large = true;
+		else if (strncmp(*entries, length_prefix, prefix_length) != 0)
 			take_param(rq, *entries);
 		else if (!parse_length(*entries + prefix_length, announced))
 			return false;
 	}
+	if (rq->body_too_large)
+		*announced = 0;
 	if (!rq->request_id)
 		rq->request_id = new_request_id(rq->arena);
 	if (rq->method && rq->uri)

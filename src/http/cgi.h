@@ -8,7 +8,8 @@
 
 /*
  * Fills rq from the entries "NAME=value" of a NULL-terminated array, whose texts rq then points to,
- * and tells the body's announced length. false when the request cannot be served at all: no method
+ * and tells the body's announced length. BODY_REFUSED=1 says that the web server kept back a body
+ * that is too large: none comes, whatever was announced. false when the request cannot be served at all: no method
  * or no URI (logged: the web server is set up wrongly), or a length that is none.
  */
 bool cgi_read_params(struct request *rq, char *const entries[], size_t *announced);

@@ -51,7 +51,7 @@ static bool read_body(struct request *rq, FCGX_Stream *in, size_t announced)
 	size_t got = 0;
 	int count;
 
-	rq->body_too_large = announced > REQUEST_BODY_MAX;
+	rq->body_too_large |= announced > REQUEST_BODY_MAX;
 	if (announced > 0 && !rq->body_too_large) {
 		char *body = arena_alloc(rq->arena, announced);
 		got = (size_t)FCGX_GetStr(body, (int)announced, in);

@@ -110,6 +110,31 @@ def test_nginx_own_413_is_json_of_the_same_shape_with_cors_headers(worker):
     assert_allowed(refused, ORIGINS[1])
 
 
+@pytest.mark.parametrize(
+    "method, path, status, code",
+    [
+        ("POST", "/no/such/route", 404, "not_found"),
+        ("POST", "/health", 405, "method_not_allowed"),
+        ("POST", "/tasks", 413, "body_too_large"),
+        ("PUT", "/auth/profile", 413, "body_too_large"),
+    ],
+)
+def test_a_body_too_large_even_for_nginx_is_refused_in_the_same_order(
+    api, method, path, status, code
+):
+    refused = api.request(
+        method, path, content=b" " * (3 * MIB), headers={"Content-Type": "application/json"}
+    )
+    assert_error(refused, status, code)
+
+
+def test_methods_that_nginx_refuses_itself_are_told_like_any_other(api):
+    refused = api.request("TRACE", "/tasks")
+    assert_error(refused, 405, "method_not_allowed")
+    assert names(refused.headers["allow"]) == {"get", "head", "post", "options"}
+    assert_error(api.request("TRACE", "/no/such/route"), 404, "not_found")
+
+
 def test_outside_of_api_there_is_nothing(stack):
     for path in ("/", "/index.html", "/apix"):
         refused = stack.http.get(path, headers={"Origin": ORIGINS[0]})
