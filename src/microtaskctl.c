@@ -297,9 +297,16 @@ static int run_configured(const struct command *command, struct tool *tool, cons
 	return result;
 }
 
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
-	struct tool tool = { .arena = arena_new() };
 	const char *file = NULL;
 
 	/* + stops at the command: what follows is its own */
@@ -308,17 +315,15 @@ int main(int argc, char **argv)
 			return usage();
 		file = optarg;
 	}
-	if (optind >= argc)
+	const struct command *command = optind < argc ? command_find(argv[optind]) : NULL;
+	if (!command)
 		return usage();
-	tool.argc = argc - optind - 1;
-	tool.argv = argv + optind + 1;
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		if (!strcmp(commands[i].name, argv[optind])) {
-			int result = commands[i].offline ?
-					     commands[i].run(&tool) :
-					     run_configured(&commands[i], &tool, file);
-			arena_free(tool.arena);
-			return result;
-		}
-	return usage();
+	struct tool tool = {
+		.arena = arena_new(),
+		.argc = argc - optind - 1,
+		.argv = argv + optind + 1,
+	};
+	int result = command->offline ? command->run(&tool) : run_configured(command, &tool, file);
+	arena_free(tool.arena);
+	return result;
 }
