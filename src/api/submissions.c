@@ -259,7 +259,10 @@ enum err submissions_get(struct request *rq)
 	struct id task_id;
 	enum err err = submission_read(call, &rq->ids[0], &submission);
 
-	if (err == OK && doc_id(submission, "task_id", &task_id))
+	if (err != OK)
+		return err;
+	bool named = doc_id(submission, "task_id", &task_id);
+	if (named)
 		err = db_find_id(call->db, rq->arena, TASKS, &task_id, &task);
 	if (err != OK)
 		return err;
@@ -268,7 +271,7 @@ enum err submissions_get(struct request *rq)
 	render_members(json, &members_view, submission, &rq->caller);
 	if (task)
 		render(json, "task_id", &task_brief_view, task, &rq->caller);
-	else
+	else if (named)
 		json_id(json, "task_id", &task_id);
 	json_end(json);
 	return OK;

@@ -46,21 +46,23 @@ static bson_t *submission_doc(struct call *call, const struct submission_input *
 	struct arena *arena = call->arena;
 	const struct caller *worker = call->caller;
 	const struct id *task_id = &input->task_id.id;
-	struct id id = doc_new_id(), buyer = { 0 };
+	struct id id = doc_new_id(), buyer;
+	bson_t *doc = DOC(
+		arena, "_id", BCON_ID(&id), "task_id", BCON_ID(task_id), "task_title",
+		BCON_UTF8(doc_text(task, "task_title")), "payable_amount",
+		BCON_INT64(doc_whole(task, "payable_amount", 0)), "worker_id", BCON_ID(&worker->id),
+		"worker_email", BCON_UTF8(worker->email), "worker_name", BCON_UTF8(worker->name),
+		"submission_details", BCON_UTF8(input->submission_details), "buyer_email",
+		BCON_UTF8(doc_text(task, "buyer_email")), "buyer_name",
+		BCON_UTF8(doc_text(task, "buyer_name")), "status", BCON_UTF8("pending"),
+		"submitted_date", BCON_DATE_TIME(call->now), "createdAt", BCON_DATE_TIME(call->now),
+		"updatedAt", BCON_DATE_TIME(call->now), "slot_key",
+		BCON_UTF8(arena_printf(arena, "%s:%s", id_text(arena, &worker->id),
+				       id_text(arena, task_id))));
 
-	doc_id(task, "buyer_id", &buyer);
-	return DOC(arena, "_id", BCON_ID(&id), "task_id", BCON_ID(task_id), "task_title",
-		   BCON_UTF8(doc_text(task, "task_title")), "payable_amount",
-		   BCON_INT64(doc_whole(task, "payable_amount", 0)), "worker_id",
-		   BCON_ID(&worker->id), "worker_email", BCON_UTF8(worker->email), "worker_name",
-		   BCON_UTF8(worker->name), "submission_details",
-		   BCON_UTF8(input->submission_details), "buyer_id", BCON_ID(&buyer), "buyer_email",
-		   BCON_UTF8(doc_text(task, "buyer_email")), "buyer_name",
-		   BCON_UTF8(doc_text(task, "buyer_name")), "status", BCON_UTF8("pending"),
-		   "submitted_date", BCON_DATE_TIME(call->now), "createdAt",
-		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now), "slot_key",
-		   BCON_UTF8(arena_printf(arena, "%s:%s", id_text(arena, &worker->id),
-					  id_text(arena, task_id))));
+	if (doc_id(task, "buyer_id", &buyer))
+		BSON_APPEND_OID(doc, "buyer_id", doc_oid(&buyer));
+	return doc;
 }
 
 static void tell_buyer(struct call *call, const bson_t *task, struct event *event)
@@ -127,6 +129,7 @@ enum err submission_read(struct call *call, const struct id *id, const bson_t **
 
 struct work {
 	struct id id, task, worker, buyer;
+	bool has_buyer; /* an older record may lack one: nobody is there to be refunded */
 	int64_t price;
 	const bson_t *doc;
 };
@@ -147,9 +150,9 @@ static enum err work_read(struct call *call, const struct id *id, struct work *w
 		return ERR_ALREADY_PROCESSED;
 	work->id = *id;
 	work->price = doc_whole(work->doc, "payable_amount", 0);
+	work->has_buyer = doc_id(work->doc, "buyer_id", &work->buyer);
 	bool whole = doc_id(work->doc, "task_id", &work->task) &&
-		     doc_id(work->doc, "worker_id", &work->worker) &&
-		     doc_id(work->doc, "buyer_id", &work->buyer);
+		     doc_id(work->doc, "worker_id", &work->worker);
 	return whole ? OK : ERR_CONFLICT;
 }
 
@@ -248,8 +251,9 @@ static enum err reject(struct call *call, const struct work *work, struct event 
 		     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(-1), "}"),
 		     ERR_CONFLICT);
 	if (!task || !task_takes_work(task, call->now)) {
-		refund(call, work, event);
-		return OK;
+		if (work->has_buyer)
+			refund(call, work, event);
+		return work->has_buyer ? OK : ERR_CONFLICT;
 	}
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&work->task));
 	bson_concat(filter, task_active_filter(arena, call->now));

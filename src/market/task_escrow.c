@@ -220,10 +220,7 @@ static void complete_steps(struct event *event, const bson_t *task)
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&id), "status", BCON_UTF8("active"),
 			     "required_workers", "{", "$lte", BCON_INT32(0), "}");
 
-	if (bson_has_field(task, "rev"))
-		BSON_APPEND_INT64(filter, "rev", doc_whole(task, "rev", 0));
-	else
-		BSON_APPEND_NULL(filter, "rev");
+	doc_unchanged(filter, task, "rev");
 	event_update(event, TASKS, filter,
 		     DOC(arena, "$set", "{", "status", BCON_UTF8("completed"), "updatedAt",
 			 BCON_DATE_TIME(clock_now()), "}"),

@@ -218,9 +218,11 @@ enum err task_edit(struct call *call, const bson_t *task, const struct task_inpu
 	if (err != OK)
 		return err;
 	if (unchanged)
-		BSON_APPEND_INT64(filter, "rev", doc_whole(task, "rev", 0));
-	/* words were made from the text as it was read, the deadline compared with it */
-	BSON_APPEND_DATE_TIME(filter, "completion_date", doc_date(task, "completion_date", 0));
+		doc_unchanged(filter, task, "rev");
+	/* words are made of the texts as they were read, the deadline was compared with it */
+	doc_unchanged(filter, task, "completion_date");
+	doc_unchanged(filter, task, "task_title");
+	doc_unchanged(filter, task, "task_detail");
 	event_update_after(event, TASKS, filter,
 			   DOC(arena, "$set", BCON_DOCUMENT(edit_doc(call, task, input)), "$inc",
 			       "{", "rev", BCON_INT64(1), "}"),

@@ -130,8 +130,8 @@ void user_edit(struct call *call, const struct profile_input *input, bool unchan
 	if (input->photoURL)
 		BSON_APPEND_UTF8(set, "photoURL", input->photoURL);
 	if (unchanged) {
-		BSON_APPEND_UTF8(filter, "name", doc_text(user, "name"));
-		BSON_APPEND_UTF8(filter, "photoURL", doc_text(user, "photoURL"));
+		doc_unchanged(filter, user, "name");
+		doc_unchanged(filter, user, "photoURL");
 	}
 	event_update_after(event, USERS, filter, DOC(arena, "$set", BCON_DOCUMENT(set)),
 			   ERR_UNAUTHORIZED);

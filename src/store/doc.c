@@ -150,3 +150,13 @@ bool doc_part(const bson_t *doc, const char *field, bson_t *part)
 		return false;
 	return bson_init_static(part, bytes, length);
 }
+
+void doc_unchanged(bson_t *filter, const bson_t *record, const char *field)
+{
+	bson_iter_t at;
+
+	if (bson_iter_init_find(&at, record, field))
+		bson_append_iter(filter, field, -1, &at);
+	else
+		BSON_APPEND_NULL(filter, field);
+}

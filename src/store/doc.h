@@ -45,6 +45,12 @@ bool doc_bool(const bson_t *doc, const char *field, bool absent);
 /* An embedded document or array; false when absent. */
 bool doc_part(const bson_t *doc, const char *field, bson_t *part);
 
+/*
+ * Filter members: the field still says what the record, as read, said. A record without it, as older data
+ * leaves them, matches as long as it stays without.
+ */
+void doc_unchanged(bson_t *filter, const bson_t *record, const char *field);
+
 /* A number at an iterator: int32, int64, or a double without a fraction that fits. */
 bool doc_iter_number(const bson_iter_t *at, int64_t *value);
 

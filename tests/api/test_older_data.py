@@ -1,0 +1,149 @@
+"""Contract, section 10: documents without fields of ours are read all the same.
+
+These are as an older server wrote them (numbers as int32 or double, `__v`, nothing of ours), put
+beside the running service, and nothing that it offers may stumble over them.
+"""
+
+import datetime
+
+import pytest
+from bson import Int64, ObjectId
+
+from client import Api, PASSWORD, PASSWORD_HASH, now, ok, unique, unique_email, user_token
+from market import approve, reject, stored_submission, stored_task, submit
+
+
+def old_user(stack, role, **fields):
+    """Without photoURL, email_key, counters; coins as a double."""
+    document = {
+        "_id": ObjectId(),
+        "name": f"Old {unique()}",
+        "email": unique_email(role),
+        "password": PASSWORD_HASH,
+        "role": role,
+        "coins": 0.0,
+        "__v": 0,
+    }
+    document.update(fields)
+    stack.db.users.insert_one(document)
+    return document
+
+
+def api_of(stack, user):
+    token = user_token(stack.jwt_secret, user["_id"], user["email"], user["role"])
+    return Api(stack.http, token)
+
+
+@pytest.fixture
+def old_task(db, buyer):
+    """A task of the buyer without rev, expires_at and words; its escrow stands in the journal."""
+    document = {
+        "_id": ObjectId(),
+        "task_title": f"Old task {unique()}",
+        "task_detail": "Do it.",
+        "required_workers": 2,
+        "payable_amount": 5.0,
+        "completion_date": now() + datetime.timedelta(days=3),
+        "submission_info": "A word.",
+        "buyer_id": ObjectId(buyer.id),
+        "buyer_email": buyer.email,
+        "buyer_name": buyer.name,
+        "status": "active",
+        "createdAt": now(),
+        "__v": 0,
+    }
+    db.tasks.insert_one(document)
+    db.ledger.insert_one(
+        {
+            "_id": f"opening:task:{document['_id']}",
+            "from": "opening",
+            "to": f"escrow:{document['_id']}",
+            "coins": Int64(10),
+            "kind": "opening",
+            "task": document["_id"],
+            "actor": "service",
+            "request_id": "tests",
+            "at": now(),
+        }
+    )
+    return {"_id": str(document["_id"]), "task_title": document["task_title"]}
+
+
+def test_an_old_user_logs_in_and_edits_the_profile(stack, api, fresh_throttle):
+    user = old_user(stack, "worker")
+    session = ok(api.post("/auth/login", json={"email": user["email"], "password": PASSWORD}))
+    assert (session["user"]["coins"], session["user"]["photoURL"]) == (0, "")
+    mine = api_of(stack, user)
+    tag = mine.get("/auth/me").headers["etag"]
+    edited = ok(mine.put("/auth/profile", json={"name": "New"}, headers={"If-Match": tag}))
+    assert edited["name"] == "New"
+    tag = mine.get("/auth/me").headers["etag"]
+    ok(mine.put("/auth/profile", json={"photoURL": "https://x.example/"}, headers={"If-Match": tag}))
+
+
+def test_an_old_user_s_address_is_taken_in_any_case(stack, api):
+    user = old_user(stack, "worker")
+    body = {"name": "Other", "email": user["email"].upper(), "password": PASSWORD, "role": "worker"}
+    assert api.post("/auth/register", json=body).json()["code"] == "email_taken"
+
+
+def test_an_old_task_is_edited_if_it_is_as_it_was_read(old_task, buyer, db, books):
+    path = f"/tasks/{old_task['_id']}"
+    tag = buyer.api.get(path).headers["etag"]
+    title = f"Fresh {unique()}"
+    edited = ok(buyer.api.put(path, json={"task_title": title}, headers={"If-Match": tag}))
+    assert edited["task_title"] == title
+    stale = buyer.api.put(path, json={"task_title": "Stale"}, headers={"If-Match": tag})
+    assert stale.status_code == 412
+    assert stored_task(db, old_task)["rev"] == 1
+
+
+def test_an_old_task_goes_all_the_way(old_task, buyer, new_worker, db, books):
+    """Listed, found by its words, worked on, more slots, reviewed, cancelled."""
+    word = old_task["task_title"].split()[-1]
+    assert [task["_id"] for task in ok(buyer.api.get(f"/tasks?q={word}"))["tasks"]] == [
+        old_task["_id"]
+    ]
+    first, second = new_worker(), new_worker()
+    approve(buyer, submit(first, old_task))
+    reject(buyer, submit(second, old_task))
+    assert first.coins() == 5
+    ok(buyer.api.post(f"/tasks/{old_task['_id']}/slots", json={"delta": 2}))
+    assert ok(buyer.api.delete(f"/tasks/{old_task['_id']}"))["refundedAmount"] == 15
+
+
+def test_an_old_task_expires(old_task, buyer, db, stack, books):
+    db.tasks.update_one(
+        {"_id": ObjectId(old_task["_id"])},
+        {"$set": {"completion_date": now() - datetime.timedelta(days=2)}},
+    )
+    assert stack.ctl("sweep").returncode == 0
+    assert stored_task(db, old_task)["status"] == "completed"
+    assert buyer.coins() == 1000 + 10
+
+
+def test_a_submission_that_names_no_task_or_buyer_is_shown_and_stays(stack, admin, worker, db):
+    document = {
+        "_id": ObjectId(),
+        "task_title": "Gone",
+        "payable_amount": 5,
+        "worker_email": worker.email,
+        "worker_id": ObjectId(worker.id),
+        "submission_details": "Done.",
+        "status": "approved",
+        "__v": 0,
+    }
+    db.submissions.insert_one(document)
+    shown = ok(worker.api.get(f"/submissions/{document['_id']}"))["submission"]
+    assert "task_id" not in shown
+    assert (shown["_id"], shown["payable_amount"]) == (str(document["_id"]), 5)
+    listed = ok(worker.api.get("/submissions/worker/my-submissions"))["submissions"]
+    assert [one["_id"] for one in listed] == [str(document["_id"])]
+
+
+def test_work_on_a_task_without_a_buyer_is_reviewed_by_an_admin(old_task, admin, worker, db, books):
+    db.tasks.update_one({"_id": ObjectId(old_task["_id"])}, {"$unset": {"buyer_id": ""}})
+    submission = submit(worker, old_task)
+    assert "buyer_id" not in stored_submission(db, submission), "nobody's id is made up"
+    approve(admin, submission)
+    assert worker.coins() == 5
