@@ -136,23 +136,39 @@ static void append_id(struct arena *arena, bson_t *doc, const char *further,
 	BSON_APPEND_DOCUMENT(doc, "_id", bound);
 }
 
+/* One run of records behind the cursor: those of the list to which a further condition applies. Each repeats
+ * the whole filter, so that MongoDB answers each from an index in order and merges them. */
+static void append_run(struct arena *arena, bson_t *runs, const struct list *list,
+		       const bson_t *condition)
+{
+	const char *place = arena_printf(arena, "%u", bson_count_keys(runs));
+	bson_t *run =
+		DOC(arena, "$and", "[", BCON_DOCUMENT(list->filter), BCON_DOCUMENT(condition), "]");
+
+	BSON_APPEND_DOCUMENT(runs, place, run);
+}
+
 /*
- * Behind the cursor: equal in the order field and further in _id, or further in the order field. Each branch
- * repeats the whole filter, so that MongoDB answers each from an index in order and merges the two.
+ * Behind the cursor: equal in the order field and further in _id, or further in the order field. Older
+ * records may lack the field; they sort as null, below everything, and no comparison finds them.
  */
 static const bson_t *filter_behind(struct arena *arena, const struct list *list,
 				   const struct cursor *cursor)
 {
-	const char *further = list->ascending ? "$gt" : "$lt";
+	const char *further = list->ascending ? "$gt" : "$lt", *field = list->order_field;
 	bson_t *tie = DOC(arena, NULL), *value = DOC(arena, NULL), *beyond = DOC(arena, NULL);
+	bson_t *runs = DOC(arena, NULL);
 
 	append_id(arena, tie, further, cursor);
-	append_value(tie, list->order_field, cursor);
-	append_value(value, further, cursor);
-	BSON_APPEND_DOCUMENT(beyond, list->order_field, value);
-	return DOC(arena, "$or", "[", "{", "$and", "[", BCON_DOCUMENT(list->filter),
-		   BCON_DOCUMENT(tie), "]", "}", "{", "$and", "[", BCON_DOCUMENT(list->filter),
-		   BCON_DOCUMENT(beyond), "]", "}", "]");
+	append_value(tie, field, cursor);
+	append_run(arena, runs, list, tie);
+	append_value(value, cursor->type == CURSOR_NULL ? "$ne" : further, cursor);
+	BSON_APPEND_DOCUMENT(beyond, field, value);
+	if (cursor->type != CURSOR_NULL || list->ascending)
+		append_run(arena, runs, list, beyond);
+	if (cursor->type != CURSOR_NULL && !list->ascending)
+		append_run(arena, runs, list, DOC(arena, field, BCON_NULL));
+	return DOC(arena, "$or", BCON_ARRAY(runs));
 }
 
 /* ---- totals ---- */

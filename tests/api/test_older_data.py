@@ -147,3 +147,35 @@ def test_work_on_a_task_without_a_buyer_is_reviewed_by_an_admin(old_task, admin,
     assert "buyer_id" not in stored_submission(db, submission), "nobody's id is made up"
     approve(admin, submission)
     assert worker.coins() == 5
+
+
+@pytest.mark.parametrize(
+    "path, who", [("worker/my-submissions", "worker"), ("buyer/review", "buyer")]
+)
+def test_cursors_reach_records_without_a_date(path, who, worker, buyer, db):
+    """Newest first they stand at the end, oldest first at the beginning; none is lost, none told
+    twice.
+    """
+    made = [
+        {
+            "worker_id": ObjectId(worker.id),
+            "buyer_id": ObjectId(buyer.id),
+            "status": "pending",
+            "payable_amount": 0,
+            **({"createdAt": now() - datetime.timedelta(hours=i)} if i % 2 else {}),
+        }
+        for i in range(9)
+    ]
+    inserted = db.submissions.insert_many(made).inserted_ids
+    reader = worker if who == "worker" else buyer
+    seen, after = [], None
+    while True:
+        answer = ok(reader.api.get(f"/submissions/{path}?limit=2" + (after or "")))
+        seen += [one["_id"] for one in answer["submissions"]]
+        if answer["next"] is None:
+            break
+        after = f"&after={answer['next']}"
+    assert sorted(seen) == sorted(map(str, inserted))
+    whole = ok(reader.api.get(f"/submissions/{path}?limit=100"))["submissions"]
+    assert seen == [one["_id"] for one in whole], "the order of the list itself"
+    db.submissions.delete_many({"_id": {"$in": inserted}})
