@@ -415,3 +415,30 @@ enum err audit_last(struct db *db, struct arena *arena, struct audit *out)
 	out->balanced = doc_bool(run, "balanced", false);
 	return OK;
 }
+
+/* ---- runs that a sweep makes ---- */
+
+enum err audit_ask(struct db *db, struct arena *arena)
+{
+	const bson_t *reply;
+
+	/* a taken key: it was asked for before */
+	return db_write(db, arena,
+			DOC(arena, "insert", BCON_UTF8(collection_name(META)), "documents", "[",
+			    "{", "_id", BCON_UTF8("audit asked"), "at", BCON_DATE_TIME(clock_now()),
+			    "}", "]"),
+			&reply);
+}
+
+enum err audit_run_asked(struct db *db, struct arena *arena, bool *ran)
+{
+	const bson_t *reply;
+	enum err err = db_write(db, arena,
+				DOC(arena, "delete", BCON_UTF8(collection_name(META)), "deletes",
+				    "[", "{", "q", "{", "_id", BCON_UTF8("audit asked"), "}",
+				    "limit", BCON_INT32(1), "}", "]"),
+				&reply);
+
+	*ran = err == OK && doc_whole(reply, "n", 0) == 1;
+	return *ran ? audit_run(db, arena, 0, arena_alloc(arena, sizeof(struct audit))) : err;
+}

@@ -39,6 +39,14 @@ enum err audit_run(struct db *db, struct arena *arena, int64_t max_ms, struct au
 /* The last finished run. ERR_NOT_FOUND when there is none. */
 enum err audit_last(struct db *db, struct arena *arena, struct audit *out);
 
+/*
+ * For books that take longer than a caller may wait: asks for a run, which the next sweep makes. Asking again
+ * changes nothing.
+ */
+enum err audit_ask(struct db *db, struct arena *arena);
+/* Makes the run that was asked for, if one was: *ran. Of several sweeps one makes it. */
+enum err audit_run_asked(struct db *db, struct arena *arena, bool *ran);
+
 /* As documents: the members but the differences, and one difference. */
 bson_t *audit_doc(struct arena *arena, const struct audit *audit);
 bson_t *audit_difference_doc(struct arena *arena, const struct audit_difference *difference);

@@ -1,6 +1,7 @@
 #include "market/sweep.h"
 
 #include "base/clock.h"
+#include "market/audit.h"
 #include "market/submissions.h"
 #include "market/tasks.h"
 #include "store/doc.h"
@@ -112,5 +113,7 @@ enum err market_sweep(struct call *call, struct sweep_report *report)
 
 	if (err == OK)
 		err = approve(call, &report->approved);
-	return err == OK ? complete(call, &report->completed) : err;
+	if (err == OK)
+		err = complete(call, &report->completed);
+	return err == OK ? audit_run_asked(call->db, call->arena, &report->audited) : err;
 }

@@ -7,7 +7,7 @@ import threading
 import pytest
 from bson import Int64, ObjectId
 
-from client import UNKNOWN_ID, assert_error, faults, ok, register_input, task_input
+from client import UNKNOWN_ID, assert_error, eventually, faults, iso, ok, register_input, task_input
 from conftest import assert_balanced
 
 NUMBERS = {
@@ -222,6 +222,32 @@ def test_the_audit_is_one_snapshot_also_while_coins_move(admin, new_buyer, new_w
             trader.join()
     assert not broken, broken[0]
     assert_balanced(stack)
+
+
+def test_books_too_large_for_five_seconds_are_told_by_the_last_finished_run(admin, stack):
+    """… and the next sweep makes a fresh one."""
+    before = ok(admin.api.get("/admin/audit"))
+    stack.fail_point(
+        "failCommand",
+        {"times": 1},
+        failCommands=["aggregate"],
+        blockConnection=True,
+        blockTimeMS=7000,
+        appName="microtask",
+    )
+    try:
+        told = ok(admin.api.get("/admin/audit"))
+    finally:
+        stack.fail_point("failCommand", "off")
+    assert told == before, "the last finished run"
+    assert stack.ctl("sweep").returncode == 0
+
+    def audited_anew():
+        kept = stack.db.meta.find_one({"_id": "audit"})
+        return iso(kept["asOf"]) > before["asOf"]
+
+    eventually(audited_anew, within=30)  # the stack's own sweep may have been first
+    assert stack.db.meta.find_one({"_id": "audit asked"}) is None
 
 
 def test_the_books_are_the_admins(api, worker, buyer):
