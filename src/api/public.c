@@ -105,6 +105,7 @@ enum err public_tasks(struct request *rq)
 	if (err != OK)
 		return err;
 	list.limit_default = 6;
+	list.name = arena_printf(rq->arena, "public %s", list.name);
 	json_bool(json, "success", true);
 	json_array(json, "tasks");
 	err = page_run(rq, &list, public_row, json, &page);

@@ -74,12 +74,15 @@ enum err task_list_open(struct call *call, const struct task_query *query, struc
 	enum err err = worker ? leave_out_submitted(call, filter) : OK;
 
 	filter_by_query(call, query, filter);
-	*list = (struct list){ .in = TASKS, .filter = filter, .name = "open tasks" };
+	*list = (struct list){ .in = TASKS, .filter = filter };
 	order_by(query->sort, list);
-	list->count_key = arena_printf(
-		arena, "open tasks|%s|%lld|%s|%s", worker ? id_text(arena, &call->caller->id) : "",
+	list->name = arena_printf(
+		arena, "open tasks|%lld|%s|%s",
 		query->min_payable.given ? (long long)query->min_payable.value : 0,
 		query->category ? query->category : "", query->words ? query->words : "");
+	/* whoever sees the list: a cursor goes on where it was, but totals are a worker's own */
+	list->count_key = arena_printf(arena, "%s|%s", list->name,
+				       worker ? id_text(arena, &call->caller->id) : "");
 	return err;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "store/cursor.h"
 #include "store/doc.h"
 #include "store/store_private.h"
 
@@ -36,140 +37,6 @@ const struct schema page_schema = {
 	.fields = page_fields,
 	.count = sizeof page_fields / sizeof *page_fields,
 };
-
-/* ---- cursors: where a page ended ---- */
-
-/* The text of a journal row's _id is always longer than the bytes of an ObjectId, and never this long. */
-enum { CURSOR_ID_MAX = 200 };
-
-enum { CURSOR_NULL = 0, CURSOR_NUMBER = 1, CURSOR_DATE = 2 };
-
-struct cursor {
-	uint8_t version, type;
-	uint8_t tag[8]; /* of the list and its order */
-	uint8_t value[8];
-	char id[CURSOR_ID_MAX]; /* the bytes of an ObjectId, or the text of a journal row's _id */
-	size_t id_length; /* not written: what follows the rest is the id */
-};
-
-static void cursor_tag(const struct list *list, uint8_t tag[8])
-{
-	uint64_t hash = hash_bytes(list->name, strlen(list->name)) * 31 +
-			hash_bytes(list->order_field, strlen(list->order_field)) * 2 +
-			list->ascending;
-
-	memcpy(tag, &hash, sizeof hash);
-}
-
-static size_t cursor_id_write(const bson_t *last, struct cursor *cursor)
-{
-	struct id id = doc_own_id(last);
-	const char *text = doc_text(last, "_id");
-	size_t length = text ? strlen(text) : sizeof id.bytes;
-
-	if (length >= sizeof cursor->id)
-		length = sizeof cursor->id - 1;
-	memcpy(cursor->id, text ? text : (const char *)id.bytes, length);
-	return length;
-}
-
-static const char *cursor_write(struct arena *arena, const struct list *list, const bson_t *last)
-{
-	struct cursor cursor = { .version = 1 };
-	int64_t value = 0;
-	bson_iter_t at;
-
-	cursor_tag(list, cursor.tag);
-	size_t id_length = cursor_id_write(last, &cursor);
-	if (bson_iter_init_find(&at, last, list->order_field) && BSON_ITER_HOLDS_DATE_TIME(&at)) {
-		cursor.type = CURSOR_DATE;
-		value = bson_iter_date_time(&at);
-	} else if (doc_number(last, list->order_field, &value)) {
-		cursor.type = CURSOR_NUMBER;
-	}
-	memcpy(cursor.value, &value, sizeof value);
-	return base64url_encode(arena, &cursor, offsetof(struct cursor, id) + id_length);
-}
-
-static bool cursor_read(struct arena *arena, const struct list *list, const char *text,
-			struct cursor *cursor)
-{
-	size_t length;
-	uint8_t tag[8];
-	uint8_t *bytes = base64url_decode(arena, text, strlen(text), &length);
-
-	if (!bytes || length < offsetof(struct cursor, id) + sizeof(struct id) ||
-	    length >= offsetof(struct cursor, id) + CURSOR_ID_MAX)
-		return false;
-	memset(cursor, 0, sizeof *cursor);
-	memcpy(cursor, bytes, length);
-	cursor->id_length = length - offsetof(struct cursor, id);
-	cursor_tag(list, tag);
-	return cursor->version == 1 && cursor->type <= CURSOR_DATE &&
-	       (cursor->id_length == sizeof(struct id) ||
-		utf8_valid(cursor->id, cursor->id_length)) &&
-	       !memcmp(tag, cursor->tag, sizeof tag);
-}
-
-static void append_value(bson_t *doc, const char *key, const struct cursor *cursor)
-{
-	int64_t value;
-
-	memcpy(&value, cursor->value, sizeof value);
-	if (cursor->type == CURSOR_DATE)
-		BSON_APPEND_DATE_TIME(doc, key, value);
-	else if (cursor->type == CURSOR_NUMBER)
-		BSON_APPEND_INT64(doc, key, value);
-	else
-		BSON_APPEND_NULL(doc, key);
-}
-
-static void append_id(struct arena *arena, bson_t *doc, const char *further,
-		      const struct cursor *cursor)
-{
-	bson_t *bound = DOC(arena, NULL);
-
-	if (cursor->id_length == sizeof(struct id))
-		BSON_APPEND_OID(bound, further, (const bson_oid_t *)cursor->id);
-	else
-		bson_append_utf8(bound, further, -1, cursor->id, (int)cursor->id_length);
-	BSON_APPEND_DOCUMENT(doc, "_id", bound);
-}
-
-/* One run of records behind the cursor: those of the list to which a further condition applies. Each repeats
- * the whole filter, so that MongoDB answers each from an index in order and merges them. */
-static void append_run(struct arena *arena, bson_t *runs, const struct list *list,
-		       const bson_t *condition)
-{
-	const char *place = arena_printf(arena, "%u", bson_count_keys(runs));
-	bson_t *run =
-		DOC(arena, "$and", "[", BCON_DOCUMENT(list->filter), BCON_DOCUMENT(condition), "]");
-
-	BSON_APPEND_DOCUMENT(runs, place, run);
-}
-
-/*
- * Behind the cursor: equal in the order field and further in _id, or further in the order field. Older
- * records may lack the field; they sort as null, below everything, and no comparison finds them.
- */
-static const bson_t *filter_behind(struct arena *arena, const struct list *list,
-				   const struct cursor *cursor)
-{
-	const char *further = list->ascending ? "$gt" : "$lt", *field = list->order_field;
-	bson_t *tie = DOC(arena, NULL), *value = DOC(arena, NULL), *beyond = DOC(arena, NULL);
-	bson_t *runs = DOC(arena, NULL);
-
-	append_id(arena, tie, further, cursor);
-	append_value(tie, field, cursor);
-	append_run(arena, runs, list, tie);
-	append_value(value, cursor->type == CURSOR_NULL ? "$ne" : further, cursor);
-	BSON_APPEND_DOCUMENT(beyond, field, value);
-	if (cursor->type != CURSOR_NULL || list->ascending)
-		append_run(arena, runs, list, beyond);
-	if (cursor->type != CURSOR_NULL && !list->ascending)
-		append_run(arena, runs, list, DOC(arena, field, BCON_NULL));
-	return DOC(arena, "$or", BCON_ARRAY(runs));
-}
 
 /* ---- totals ---- */
 
@@ -291,7 +158,6 @@ enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 {
 	struct reading reading = { .list = list, .arena = arena, .row = row, .context = context };
 	const bson_t *filter = list->filter;
-	struct cursor cursor;
 	enum err err = OK;
 
 	reading.limit = limit_of(list, asked);
@@ -299,9 +165,9 @@ enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 	int64_t skip =
 		saturated(page->current, reading.limit) ? -1 : (page->current - 1) * reading.limit;
 	if (asked->after) {
-		if (!cursor_read(arena, list, asked->after, &cursor))
+		filter = cursor_filter(arena, list, asked->after);
+		if (!filter)
 			return ERR_INVALID_INPUT;
-		filter = filter_behind(arena, list, &cursor);
 		skip = 0;
 	}
 	if (skip >= 0)

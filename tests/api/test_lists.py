@@ -213,16 +213,22 @@ def test_a_cursor_survives_the_removal_of_the_record_it_points_at(new_buyer):
 
 
 def test_a_cursor_of_another_list_or_order_is_400(shelf):
+    """Other filters make another list, too."""
     by_date = page(shelf)["next"]
     by_pay = page(shelf, sortBy="payable_amount")["next"]
     own = page(shelf, "/tasks/buyer/my-tasks", limit=10)["next"]
+    here = {"category": shelf.category}
     for path, params in (
-        ("/tasks", {"after": by_pay}),
-        ("/tasks", {"after": by_date, "sortBy": "createdAt"}),
-        ("/tasks", {"after": by_date, "sortBy": "payable_amount"}),
-        ("/tasks", {"after": by_date, "sortBy": "-completion_date"}),
-        ("/tasks", {"after": by_pay, "sortBy": "-payable_amount"}),
-        ("/tasks", {"after": by_pay, "sortBy": "required_workers"}),
+        ("/tasks", {"after": by_pay, **here}),
+        ("/tasks", {"after": by_date, "sortBy": "createdAt", **here}),
+        ("/tasks", {"after": by_date, "sortBy": "payable_amount", **here}),
+        ("/tasks", {"after": by_date, "sortBy": "-completion_date", **here}),
+        ("/tasks", {"after": by_pay, "sortBy": "-payable_amount", **here}),
+        ("/tasks", {"after": by_pay, "sortBy": "required_workers", **here}),
+        ("/tasks", {"after": by_date}),
+        ("/tasks", {"after": by_date, "q": "film", **here}),
+        ("/tasks", {"after": by_date, "min_payable": 2, **here}),
+        ("/public/tasks", {"after": by_date, **here}),
         ("/tasks", {"after": own}),
         ("/tasks/buyer/my-tasks", {"after": by_date}),
         ("/submissions/buyer/review", {"after": own}),
@@ -230,6 +236,7 @@ def test_a_cursor_of_another_list_or_order_is_400(shelf):
         refused = shelf.api.get(path, params=params)
         assert_error(refused, 400, "invalid_input")
         assert list(faults(refused)) == ["after"]
+    ok(shelf.api.get("/tasks", params={"after": by_date, **here}))
 
 
 def test_a_malformed_cursor_is_400(shelf):

@@ -179,3 +179,33 @@ def test_cursors_reach_records_without_a_date(path, who, worker, buyer, db):
     whole = ok(reader.api.get(f"/submissions/{path}?limit=100"))["submissions"]
     assert seen == [one["_id"] for one in whole], "the order of the list itself"
     db.submissions.delete_many({"_id": {"$in": inserted}})
+
+
+@pytest.mark.parametrize("order", ["payable_amount", "-payable_amount"])
+def test_cursors_walk_over_fractions(order, db, api):
+    """Coins that an older server kept as doubles with a fraction."""
+    category = unique("fractions")
+    db.tasks.insert_many(
+        {
+            "task_title": "Old",
+            "status": "active",
+            "required_workers": 1,
+            "payable_amount": amount,
+            "completion_date": now() + datetime.timedelta(days=1),
+            "category": category,
+            "createdAt": now(),
+        }
+        for amount in (1, 2.5, 2.75, 2.0, Int64(3), 2.5)
+    )
+    try:
+        amounts, after = [], {}
+        for _ in range(7):
+            params = {"category": category, "sortBy": order, "limit": 1, **after}
+            answer = ok(api.get("/tasks", params=params))
+            amounts += [task["payable_amount"] for task in answer["tasks"]]
+            if answer["next"] is None:
+                break
+            after = {"after": answer["next"]}
+        assert amounts == sorted([1, 2, 2.5, 2.5, 2.75, 3], reverse=order.startswith("-"))
+    finally:
+        db.tasks.delete_many({"category": category})
