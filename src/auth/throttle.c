@@ -1,6 +1,7 @@
 #include "auth/throttle.h"
 
 #include "base/encoding.h"
+#include "base/unicode.h"
 #include "store/doc.h"
 
 #include <limits.h>
@@ -17,21 +18,10 @@ struct window {
 
 /* ---- keys ---- */
 
-/* Folded as addresses are when an account is looked up: else each spelling had guesses of its own.
- */
-static char *email_folded(struct arena *arena, const char *email)
-{
-	char *folded = arena_text(arena, email);
-
-	for (char *at = folded; *at; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at = (char)(*at - 'A' + 'a');
-	return folded;
-}
-
 static const char *key_account(struct arena *arena, const char *address, const char *email)
 {
-	const char *folded = email_folded(arena, email);
+	/* as an account is looked up: else each spelling had guesses of its own */
+	const char *folded = unicode_fold_text(arena, email);
 	uint8_t hash[HASH_SIZE];
 	char hex[2 * HASH_SIZE + 1];
 

@@ -1,5 +1,6 @@
 #include "market/users.h"
 
+#include "base/unicode.h"
 #include "market/ledger.h"
 #include "store/doc.h"
 
@@ -32,21 +33,10 @@ bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int
 
 /* ---- accounts ---- */
 
-/* Addresses are compared in any case; only ASCII has one that every mail server agrees on. */
-static const char *email_key(struct arena *arena, const char *email)
-{
-	char *key = arena_text(arena, email);
-
-	for (char *at = key; *at; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at = (char)(*at - 'A' + 'a');
-	return key;
-}
-
 /* A record that an older server wrote has no email_key; its address stands as typed or in lower case. */
 enum err user_by_email(struct call *call, const char *email, const bson_t **user)
 {
-	const char *key = email_key(call->arena, email);
+	const char *key = unicode_fold_text(call->arena, email);
 
 	return db_find_one(call->db, call->arena, USERS,
 			   DOC(call->arena, "$or", "[", "{", "email_key", BCON_UTF8(key), "}", "{",
@@ -67,9 +57,9 @@ static void user_insert(struct call *call, const struct id *id, const struct reg
 			 BCON_UTF8(input->role), "coins", BCON_INT64(coins), "pending_coins",
 			 BCON_INT64(0), "authProvider", BCON_UTF8("email"), "lastLogin",
 			 BCON_DATE_TIME(call->now), "createdAt", BCON_DATE_TIME(call->now),
-			 "email_key", BCON_UTF8(email_key(arena, input->email)), "open_tasks",
-			 BCON_INT32(0), "pending_submissions", BCON_INT32(0), "pending_withdrawals",
-			 BCON_INT32(0)),
+			 "email_key", BCON_UTF8(unicode_fold_text(arena, input->email)),
+			 "open_tasks", BCON_INT32(0), "pending_submissions", BCON_INT32(0),
+			 "pending_withdrawals", BCON_INT32(0)),
 		     ERR_EMAIL_TAKEN);
 }
 

@@ -1,24 +1,11 @@
 #include "market/words.h"
 
 #include "base/encoding.h"
+#include "base/unicode.h"
 #include "store/doc.h"
 
-#include <locale.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wctype.h>
-
-/* The C library's own tables of letters and digits, without touching the process's locale. */
-static locale_t unicode;
-static pthread_once_t unicode_once = PTHREAD_ONCE_INIT;
-
-static void unicode_load(void)
-{
-	unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	if (!unicode)
-		abort();
-}
 
 struct word_set {
 	struct arena *arena;
@@ -48,11 +35,12 @@ static void words_split(struct word_set *set, const char *text)
 
 	while (left) {
 		size_t step = left;
-		wint_t letter = utf8_next(text, &step);
+		uint32_t letter = utf8_next(text, &step);
+		bool in_word = unicode_is_alnum(letter);
 
-		if (iswalnum_l(letter, unicode))
-			length += utf8_encode((uint32_t)towlower_l(letter, unicode), word + length);
-		if (length && (!iswalnum_l(letter, unicode) || step == left)) {
+		if (in_word)
+			length += utf8_encode(unicode_fold(letter), word + length);
+		if (length && (!in_word || step == left)) {
 			word_add(set, word, length);
 			length = 0;
 		}
@@ -83,7 +71,6 @@ static struct word_set words_read(struct arena *arena, const char *first, const 
 {
 	struct word_set set = { .arena = arena };
 
-	pthread_once(&unicode_once, unicode_load);
 	words_split(&set, first);
 	words_split(&set, second);
 	words_distinct(&set);

@@ -17,6 +17,7 @@ static Suite *(*const suites[])(void) = {
 	suite_id,
 	suite_log,
 	suite_random,
+	suite_unicode,
 	suite_fcgi,
 	suite_fcgi_stop,
 	suite_notify,

@@ -14,6 +14,7 @@ Suite *suite_error(void);
 Suite *suite_id(void);
 Suite *suite_log(void);
 Suite *suite_random(void);
+Suite *suite_unicode(void);
 
 Suite *suite_fcgi(void);
 Suite *suite_fcgi_stop(void);
