@@ -241,11 +241,16 @@ static bool total_take(struct audit *audit, const char *name, int64_t balance)
 	return false;
 }
 
+/* Names are sorted as texts and merged by id, which agree as long as ids are written in lower case, as ours are. */
 static bool named(const char *name, const char *prefix, struct id *id)
 {
 	size_t length = strlen(prefix);
+	char hex[ID_HEX_LENGTH + 1];
 
-	return !strncmp(name, prefix, length) && id_parse(name + length, strlen(name + length), id);
+	if (strncmp(name, prefix, length) || !id_parse(name + length, strlen(name + length), id))
+		return false;
+	id_hex(id, hex);
+	return !strcmp(name + length, hex);
 }
 
 /* The names come sorted: all escrow accounts in the order of tasks, and later all users. */

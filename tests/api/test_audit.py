@@ -7,7 +7,7 @@ import threading
 import pytest
 from bson import Int64, ObjectId
 
-from client import UNKNOWN_ID, assert_error, eventually, faults, iso, ok, register_input, task_input
+from client import UNKNOWN_ID, assert_error, eventually, faults, iso, now, ok, register_input, task_input, unique
 from conftest import assert_balanced
 
 NUMBERS = {
@@ -170,6 +170,29 @@ def test_a_user_whose_coins_the_journal_does_not_know_is_found(admin, new_worker
         ]
     finally:
         db.users.update_one(one, {"$set": {"coins": Int64(0)}})
+    assert_balanced(stack)
+
+
+def test_an_account_that_no_event_of_ours_wrote_is_one_difference_not_many(admin, new_worker, db, stack):
+    """A name in capitals stands elsewhere in the order of names."""
+    users = [new_worker(5) for _ in range(3)]
+    row = f"opening:{unique('odd')}"
+    db.ledger.insert_one(
+        {
+            "_id": row,
+            "from": "opening",
+            "to": f"user:{users[0].id.upper()}",
+            "coins": Int64(7),
+            "kind": "opening",
+            "at": now(),
+        }
+    )
+    try:
+        found = audit(admin)
+        assert found["balanced"] is False
+        assert [difference["kind"] for difference in found["differences"]] == ["missing"]
+    finally:
+        db.ledger.delete_one({"_id": row})
     assert_balanced(stack)
 
 
