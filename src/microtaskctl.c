@@ -1,5 +1,6 @@
 /* microtaskctl: what an operator does beside the running service. One row a command. */
 #include "api/api.h"
+#include "api/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/openapi.h"
@@ -10,6 +11,7 @@
 #include "store/doc.h"
 #include "store/setup.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +38,16 @@ static int refuse(const char *sentence)
 static int refuse_err(enum err err)
 {
 	return err == OK ? EXIT_SUCCESS : refuse(err_row(err)->sentence);
+}
+
+/* A whole number of 1 to most. */
+static bool count_read(const char *text, int64_t most, int64_t *count)
+{
+	char *end;
+
+	errno = 0;
+	*count = strtoll(text, &end, 10);
+	return end != text && !*end && !errno && *count >= 1 && *count <= most;
 }
 
 /* The service itself calls upon the market. */
@@ -78,32 +90,50 @@ static char *password_from_input(struct arena *arena)
 	return arena_text(arena, line);
 }
 
+/* The rules are those of a registration, and so is who checks them. */
+static const struct register_input *admin_input(struct tool *tool, const char *password)
+{
+	struct buffer body = { 0 };
+	struct faults faults = { 0 };
+	struct err_detail detail = { 0 };
+	struct json json;
+	enum err err = OK;
+
+	json_start(&json, &body);
+	json_object(&json, NULL);
+	json_text(&json, "name", tool->argv[0]);
+	json_text(&json, "email", tool->argv[1]);
+	json_text(&json, "password", password);
+	json_text(&json, "role", "admin");
+	json_finish(&json);
+	const struct register_input *input = schema_decode_body(
+		tool->arena, &register_schema, body.bytes, body.length, &faults, &detail, &err);
+	buffer_free(&body);
+	if (err != OK)
+		refuse(detail.sentence);
+	for (size_t i = 0; i < faults_told(&faults); i++)
+		refuse(faults.list[i].message);
+	return err == OK && faults.count == 0 ? input : NULL;
+}
+
 static int create_admin(struct tool *tool)
 {
 	struct call *call = service_call(tool);
-	struct register_input input = { .role = "admin" };
 	char hash[PASSWORD_HASH_SIZE];
 	struct event event;
 	const bson_t *taken;
 
-	if (tool->argc < 2)
-		return refuse("create-admin NAME EMAIL reads the password from standard input.");
-	input.name = tool->argv[0];
-	input.email = tool->argv[1];
-	input.password = password_from_input(tool->arena);
-	if (!strchr(input.email, '@'))
-		return refuse("That is no e-mail address.");
-	const char *problem =
-		input.password ? password_rule(input.password) : "No password was given.";
-	if (problem || strlen(input.password) < 6 || strlen(input.password) > PASSWORD_BYTES_MAX)
-		return refuse(problem ? problem : "A password has 6 to 72 bytes.");
-	enum err err = user_by_email(call, input.email, &taken);
+	const char *password = password_from_input(tool->arena);
+	const struct register_input *input = password ? admin_input(tool, password) : NULL;
+	if (!input)
+		return password ? EXIT_FAILURE : refuse("No password was given.");
+	enum err err = user_by_email(call, input->email, &taken);
 	if (err != OK || taken)
 		return refuse_err(err != OK ? err : ERR_EMAIL_TAKEN);
-	if (!password_hash(input.password, hash))
+	if (!password_hash(input->password, hash))
 		return refuse("The password cannot be hashed.");
 	event_start(&event, tool->arena);
-	user_create_admin(call, &input, hash, &event);
+	user_create_admin(call, input, hash, &event);
 	return refuse_err(store_commit(tool->db, &event));
 }
 
@@ -142,6 +172,8 @@ static int audit(struct tool *tool)
 
 /* ---- sweep ---- */
 
+enum { SWEEP_SECONDS_MAX = 24 * 60 * 60 };
+
 static volatile sig_atomic_t stopping;
 
 static void stop(int signal)
@@ -165,20 +197,19 @@ static int sweep_once(struct tool *tool)
 /* With --every it goes on until a signal; a database that is away for a while is tried again. */
 static int sweep(struct tool *tool)
 {
-	long every = tool->argc == 2 && !strcmp(tool->argv[0], "--every") ?
-			     strtol(tool->argv[1], NULL, 10) :
-			     0;
+	int64_t every;
 
-	if (tool->argc && every < 1)
-		return refuse("sweep [--every SECONDS]");
-	if (!every)
+	if (!tool->argc)
 		return sweep_once(tool);
+	if (tool->argc != 2 || strcmp(tool->argv[0], "--every") ||
+	    !count_read(tool->argv[1], SWEEP_SECONDS_MAX, &every))
+		return refuse("sweep --every takes seconds, 1 to 86400.");
 	sigaction(SIGTERM, &(struct sigaction){ .sa_handler = stop }, NULL);
 	sigaction(SIGINT, &(struct sigaction){ .sa_handler = stop }, NULL);
 	while (!stopping) {
 		sweep_once(tool);
 		arena_reset(tool->arena);
-		for (long i = 0; i < every * 10 && !stopping; i++)
+		for (int64_t i = 0; i < every * 10 && !stopping; i++)
 			clock_sleep(100);
 	}
 	return EXIT_SUCCESS;
@@ -192,15 +223,19 @@ static int seed(struct tool *tool)
 				    .production = tool->config->production,
 				    .progress = stdout };
 	char problem[256] = "";
+	bool scaled = true;
 
-	for (int i = 0; i < tool->argc; i++) {
+	for (int i = 0; i < tool->argc && scaled; i++) {
 		if (!strcmp(tool->argv[i], "--force"))
 			order.force = true;
 		else if (!strcmp(tool->argv[i], "--scale") && i + 1 < tool->argc)
-			order.scale = strtoll(tool->argv[++i], NULL, 10);
+			scaled = count_read(tool->argv[++i], SEED_TASKS_MAX, &order.scale);
 		else
-			return refuse("seed-demo [--scale TASKS] [--force]");
+			scaled = false;
 	}
+	if (!scaled)
+		return refuse(
+			"seed-demo takes --scale with a number of tasks, 1 to 1000000, and --force.");
 	enum err err = seed_demo(tool->db, &order, problem);
 	return err == OK ? EXIT_SUCCESS : refuse(*problem ? problem : err_row(err)->sentence);
 }
@@ -244,24 +279,28 @@ static const struct command {
 	const char *name;
 	int (*run)(struct tool *tool);
 	bool offline; /* needs neither configuration nor database */
-	const char *summary;
+	int least, most; /* how many arguments it takes */
+	const char *arguments, *summary;
 } commands[] = {
-	{ "init-db", init_db, false,
+	{ "init-db", init_db, false, 0, 0, "",
 	  "make indexes and validators; changes nothing when run again" },
-	{ "create-admin", create_admin, false, "NAME EMAIL, the password on standard input" },
-	{ "audit", audit, false, "do the books balance? exit status 0 when they do" },
-	{ "sweep", sweep, false,
-	  "[--every SECONDS]: refund expired tasks, approve what nobody reviewed" },
-	{ "seed-demo", seed, false, "[--scale TASKS] [--force]: demo data, the same each time" },
-	{ "routes", routes, true, "list every call and who may use it" },
-	{ "openapi", openapi, true, "print the OpenAPI document" },
+	{ "create-admin", create_admin, false, 2, 2, "NAME EMAIL",
+	  "an account of an admin, the password on standard input" },
+	{ "audit", audit, false, 0, 0, "", "do the books balance? exit status 0 when they do" },
+	{ "sweep", sweep, false, 0, 2, "[--every SECONDS]",
+	  "refund expired tasks, approve what nobody reviewed" },
+	{ "seed-demo", seed, false, 0, 3, "[--scale TASKS] [--force]",
+	  "demo data, the same each time" },
+	{ "routes", routes, true, 0, 0, "", "list every call and who may use it" },
+	{ "openapi", openapi, true, 0, 0, "", "print the OpenAPI document" },
 };
 
 static int usage(void)
 {
 	fputs("usage: microtaskctl [-c FILE] COMMAND …\n", stderr);
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		fprintf(stderr, "  %-13s %s\n", commands[i].name, commands[i].summary);
+		fprintf(stderr, "  %-13s %s%s%s\n", commands[i].name, commands[i].arguments,
+			*commands[i].arguments ? ": " : "", commands[i].summary);
 	return 2;
 }
 
@@ -316,11 +355,12 @@ int main(int argc, char **argv)
 		file = optarg;
 	}
 	const struct command *command = optind < argc ? command_find(argv[optind]) : NULL;
-	if (!command)
+	int given = argc - optind - 1;
+	if (!command || given < command->least || given > command->most)
 		return usage();
 	struct tool tool = {
 		.arena = arena_new(),
-		.argc = argc - optind - 1,
+		.argc = given,
 		.argv = argv + optind + 1,
 	};
 	int result = command->offline ? command->run(&tool) : run_configured(command, &tool, file);

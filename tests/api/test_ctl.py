@@ -71,9 +71,44 @@ def test_create_admin_refuses_a_taken_email_and_a_weak_password(stack, api, work
         (unique_email(), "only letters"),
         (unique_email(), "a1" * 37),
         ("no address", "admin horse 6"),
+        ("a@b", "admin horse 6"),
+        ("two@ats@example.org", "admin horse 6"),
+        ("", "admin horse 6"),
     ):
         sentence(create_admin(stack, email, password))
         assert stack.db.users.count_documents({"email": email}) == 0
+
+
+def test_create_admin_keeps_the_rules_of_a_registration(stack, api):
+    email = unique_email()
+    sentence(create_admin(stack, email, name=""))
+    sentence(create_admin(stack, email, name="x" * 101))
+    assert stack.db.users.count_documents({"email": email}) == 0
+    assert create_admin(stack, f"  {email} ", name="  Ada  ").returncode == 0
+    kept = stack.db.users.find_one({"email": email})
+    assert (kept["name"], kept["role"]) == ("Ada", "admin")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["init-db", "--no-such"],
+        ["audit", "now"],
+        ["create-admin", "Ada"],
+        ["create-admin", "Ada", "a@example.org", "secret"],
+        ["routes", "all"],
+        ["sweep", "--every", "0"],
+        ["sweep", "--every", "5s"],
+        ["sweep", "--once"],
+        ["seed-demo", "--scale", "many"],
+        ["seed-demo", "--scale"],
+        ["seed-demo", "--scale", "1000001"],
+    ],
+    ids=" ".join,
+)
+def test_arguments_that_mean_nothing_are_refused(stack, arguments):
+    said = stack.ctl(*arguments)
+    assert said.returncode != 0 and said.stdout == "" and said.stderr
 
 
 # --- init-db ---
