@@ -31,6 +31,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 DISK_MB = 500  # mongod refuses to start with less
 
 
+def directory(text):
+    if not text:
+        raise argparse.ArgumentTypeError("a directory has a name")
+    return pathlib.Path(text)
+
+
 def options():
     parser = argparse.ArgumentParser(
         prog="scripts/run",
@@ -39,7 +45,7 @@ def options():
     )
     parser.add_argument("--detach", action="store_true", help="return when the service is ready; scripts/stop ends it")
     parser.add_argument("--port", type=int, default=8443, metavar="N", help="of HTTPS (default 8443)")
-    parser.add_argument("--state", type=pathlib.Path, default=ROOT / ".run", metavar="DIR",
+    parser.add_argument("--state", type=directory, default=ROOT / ".run", metavar="DIR",
                         help="data, logs, sockets, certificate, configuration (default .run)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (default 2)")
     parser.add_argument("--threads", type=int, metavar="N", help="threads in each (default 16)")
@@ -120,6 +126,8 @@ class Stack:
         self.children_lock = self.take_children_lock()
         self.settings = self.read_settings()
         self.env = self.service_env()
+        # Everybody knows the password of the demo accounts.
+        self.demo = not self.given.no_demo and self.env["MICROTASK_ENV"] == "development"
 
     def read_settings(self):
         """What is chosen once a state and kept."""
@@ -163,7 +171,7 @@ class Stack:
             self.start_mongod()
         self.say("Database   preparing collections and indexes")
         self.tool("microtaskctl", "init-db")
-        if not self.given.no_demo:
+        if self.demo:
             self.say("Database   making sure of the demo data")
             self.tool("microtaskctl", "seed-demo")
         self.start_sweep()
@@ -294,11 +302,14 @@ class Stack:
 
     def welcome(self):
         url = self.base_url
-        demo = "" if self.given.no_demo else """
+        demo, call = "", "register"
+        body = {"name": "Ada", "email": "ada@example.com", "password": "engine-1843", "role": "worker"}
+        if self.demo:
+            demo = """
 Demo accounts, all with the password demo-pass-1:
   worker@demo.example   buyer@demo.example   admin@demo.example
 """
-        login = """'{"email":"buyer@demo.example","password":"demo-pass-1"}'"""
+            call, body = "login", {"email": "buyer@demo.example", "password": "demo-pass-1"}
         end = f"scripts/stop --state {shlex.quote(str(self.state))}" if self.given.detach else "Ctrl-C"
         print(f"""
 Ready at {url} (self-signed certificate; {end} stops it)
@@ -306,7 +317,7 @@ Ready at {url} (self-signed certificate; {end} stops it)
 Try:
   curl -k {url}/api/health
   curl -k {url}/api/tasks
-  curl -k {url}/api/auth/login -H 'Content-Type: application/json' -d {login}
+  curl -k {url}/api/auth/{call} -H 'Content-Type: application/json' -d '{json.dumps(body)}'
 """, flush=True)
 
 

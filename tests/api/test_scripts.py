@@ -256,6 +256,7 @@ def test_stop_ends_all_and_nothing_else_and_a_second_run_has_its_data_in_5_secon
     finally:
         os.killpg(run.pid, signal.SIGINT)
         said, _ = run.communicate(timeout=60)
+    assert "demo-pass-1" not in said, "no accounts are told that are not there"
     assert_gone(before, state)
     assert all(is_alive(pid) for pid in pids_of(stack.env()))
     assert (
