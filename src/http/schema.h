@@ -68,6 +68,8 @@ struct field {
 	const char *const *choices; /* NULL-terminated, for CHOICE */
 	const char *(*check)(
 		const void *at_offset); /* further rule: NULL when kept, else a sentence */
+	const char
+		*unless; /* in a query: not looked at when this other field is given; may be NULL */
 	enum err below; /* the error below min; 0: ERR_INVALID_INPUT */
 	const char *help; /* one line, for the OpenAPI document */
 	const char *example; /* JSON text, for the OpenAPI document; may be NULL */

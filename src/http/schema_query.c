@@ -84,5 +84,11 @@ void *schema_decode_query(struct arena *arena, const struct schema *schema, cons
 		    means_absent(schema_field(schema, i), given[i].text))
 			given[i].kind = GIVEN_NOTHING;
 	}
+	for (size_t i = 0; i < count; i++) {
+		const char *other = schema_field(schema, i)->unless;
+
+		if (other && given[find_row(schema, other)].kind != GIVEN_NOTHING)
+			given[i].kind = GIVEN_NOTHING;
+	}
 	return schema_fill(arena, schema, given, faults);
 }

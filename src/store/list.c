@@ -12,6 +12,7 @@ static const struct field page_fields[] = {
 	{ .name = "page",
 	  .type = FIELD_WHOLE,
 	  .offset = offsetof(struct page_query, page),
+	  .unless = "after",
 	  .min = 1,
 	  .max = INT64_MAX,
 	  .help = "Which page, from 1; ignored when after is given",

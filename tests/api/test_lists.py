@@ -200,6 +200,14 @@ def test_what_is_added_meanwhile_neither_repeats_nor_hides_anything(new_buyer):
     assert seen == before[::-1]
 
 
+def test_with_a_cursor_page_is_not_even_looked_at(shelf):
+    after = page(shelf)["next"]
+    for odd in ("0", "abc", "7"):
+        answer = page(shelf, after=after, page=odd)
+        assert ids(answer) == ids(page(shelf, page=2))
+        assert answer["currentPage"] == 1
+
+
 def test_a_cursor_survives_the_removal_of_the_record_it_points_at(new_buyer):
     buyer = new_buyer(10**6)
     buyer.category = unique("gone")
