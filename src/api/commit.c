@@ -75,6 +75,16 @@ enum err commit_request(struct request *rq)
 	return err;
 }
 
+/* The call's path as the table has it, with its ids: however an id was written, it is the same call. */
+static const char *path_of(const struct request *rq)
+{
+	const char *path = rq->route->path;
+
+	for (size_t i = 0; i < REQUEST_IDS_MAX && rq->id_texts[i]; i++)
+		path = arena_printf(rq->arena, "%s %s", path, id_text(rq->arena, &rq->ids[i]));
+	return path;
+}
+
 enum err claim_request(struct request *rq)
 {
 	struct thread *thread = rq->thread;
@@ -83,7 +93,7 @@ enum err claim_request(struct request *rq)
 	struct claim_request request = {
 		.user = rq->caller.id,
 		.method = rq->method,
-		.path = rq->path,
+		.path = path_of(rq),
 		.key = rq->idempotency_key,
 		.body = rq->body,
 		.body_length = rq->body_length,

@@ -67,6 +67,14 @@ def test_a_repeat_gets_the_same_status_and_body_and_nothing_happens_again(new_bu
     assert ok(buyer.api.get("/tasks/buyer/my-tasks"))["total"] == 1
 
 
+def test_the_same_record_is_the_same_path_however_its_id_is_written(buyer, books):
+    task = ok(post_task(buyer, key()), 201)["task"]
+    headers, before = key(), buyer.coins()
+    for written in (task["_id"], task["_id"].upper()):
+        ok(buyer.api.post(f"/tasks/{written}/slots", json={"delta": 1}, headers=headers))
+    assert buyer.coins() == before - 5, "once"
+
+
 def test_the_answer_is_kept_also_when_the_record_has_changed_since(buyer, books):
     headers, body = key(), json.dumps(task_input())
     first = buyer.api.post("/tasks", content=body, headers={**JSON, **headers})
