@@ -160,15 +160,16 @@ static enum err refuse_date(struct call *call, const char *sentence)
 	return ERR_INVALID_INPUT;
 }
 
-/* The stored date again is no change: old callers send the whole task back. */
+/* The stored date again is no change: old callers send the whole task back. A whole day ends after all its
+ * hours. */
 static enum err date_check(struct call *call, const bson_t *task, const struct number *date)
 {
 	int64_t stored = doc_date(task, "completion_date", 0);
 
 	if (!date->given || date->value == stored)
 		return OK;
-	if (date->value < stored)
-		return refuse_date(call, "completion_date can only be moved to a later day.");
+	if (date->value < stored || task_closes_at(date->value) < task_closes_at(stored))
+		return refuse_date(call, "completion_date can only be moved to a later moment.");
 	if (task_closes_at(date->value) <= call->now)
 		return refuse_date(call, "completion_date must be ahead.");
 	return OK;

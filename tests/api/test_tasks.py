@@ -637,6 +637,18 @@ def test_a_deadline_can_be_moved_out_but_not_in(buyer, db, books):
     assert see(buyer.api, task)["completion_date"] == later
 
 
+def test_a_whole_day_is_not_cut_short_by_an_hour_of_it(buyer, db, books):
+    """completion_date at midnight means that day's end: an hour of that day is earlier."""
+    day = (now() + datetime.timedelta(days=5)).date().isoformat()
+    task = post_task(buyer, completion_date=day)
+    path = f"/tasks/{task['_id']}"
+    refused = buyer.api.put(path, json={"completion_date": f"{day}T12:00:00Z"})
+    assert_error(refused, 400, "invalid_input")
+    assert set(faults(refused)) == {"completion_date"}
+    next_day = (now() + datetime.timedelta(days=6)).date().isoformat()
+    ok(buyer.api.put(path, json={"completion_date": f"{next_day}T12:00:00Z"}))
+
+
 def test_the_stored_deadline_again_is_no_change_also_when_it_has_passed(buyer, db, books):
     task = post_task(buyer)
     pass_deadline(db, task)
