@@ -32,7 +32,7 @@ static void write_body(struct request *rq, enum err err)
 	const char *sentence = detail->sentence ? detail->sentence : row->sentence;
 	struct json *json = respond(rq, row->status);
 
-	if (rq->route && rq->route->flags & SAYS_SUCCESS)
+	if (rq->path_flags & SAYS_SUCCESS)
 		json_bool(json, "success", false);
 	json_text(json, "error", sentence);
 	json_text(json, "message", sentence);

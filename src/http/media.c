@@ -49,7 +49,8 @@ static bool is_harmless(struct part parameter)
 	struct part value =
 		trim(equals + 1, parameter.length - (size_t)(equals + 1 - parameter.text));
 
-	return !is(name, "charset") || is(value, "utf-8") || is(value, "\"utf-8\"");
+	return !is(name, "charset") || is(value, "utf-8") || is(value, "\"utf-8\"") ||
+	       is(value, "utf8");
 }
 
 bool media_is_json(const char *content_type)

@@ -18,7 +18,7 @@ static enum err match(const struct service *service, struct request *rq)
 	if (!rq->uri || !rq->method || !uri_split(rq->arena, rq->uri, &rq->path, &rq->query))
 		return ERR_NOT_FOUND;
 	rq->route = route_match(service->routes, service->route_count, rq->arena, rq->method,
-				rq->path, rq->id_texts, &allow);
+				rq->path, rq->id_texts, &allow, &rq->path_flags);
 	if (!rq->route && !allow)
 		return ERR_NOT_FOUND;
 	if (allow)

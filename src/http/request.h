@@ -41,6 +41,7 @@ struct request {
 	int64_t started_us;
 	const char *path, *query; /* below /api, no trailing slash; query without '?', or NULL */
 	const struct route *route;
+	unsigned path_flags; /* of the rows of the path, also where none has the method */
 	const char *id_texts[REQUEST_IDS_MAX];
 	struct id ids[REQUEST_IDS_MAX]; /* of the path's :names, in order */
 	struct caller caller;

@@ -87,18 +87,20 @@ static const char *allow_text(struct arena *arena, unsigned methods)
 
 const struct route *route_match(const struct route *routes, size_t count, struct arena *arena,
 				const char *method, const char *path, const char *id_texts[],
-				const char **allow)
+				const char **allow, unsigned *flags)
 {
 	const struct route *best = NULL;
 	uint64_t best_fit = 0;
 	unsigned methods = 0;
 
+	*flags = 0;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t found = fit(routes[i].path, path);
 
 		if (found == 0)
 			continue;
 		methods |= 1u << routes[i].method;
+		*flags |= routes[i].flags;
 		if (found > best_fit && method_fits(&routes[i], method)) {
 			best = &routes[i];
 			best_fit = found;

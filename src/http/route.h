@@ -63,10 +63,11 @@ const char *routes_check(const struct route *routes, size_t count, char problem[
  * Finds the row for a path (decoded, below /api, no trailing slash). A literal segment wins over a :name. On a
  * match id_texts holds the :names' values. No row for the path: NULL. Rows for the path but not the method:
  * NULL with *allow set to "GET, HEAD, OPTIONS" (arena).
- * For HEAD the rows of GET count.
+ * For HEAD the rows of GET count. *flags: those of all rows of the path, whichever method.
  */
 const struct route *route_match(const struct route *routes, size_t count, struct arena *arena, const char *method,
-				const char *path, const char *id_texts[], const char **allow);
+				const char *path, const char *id_texts[], const char **allow,
+				unsigned *flags);
 
 /* The name in a route's path of its index-th id, length bytes without the colon; NULL when there are fewer. */
 const char *route_id_name(const struct route *route, size_t index, size_t *length);

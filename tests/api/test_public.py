@@ -60,6 +60,10 @@ def test_errors_say_success_false(api, path, status, code):
     assert_error(api.get(path), status, code, success=False)
 
 
+def test_so_do_those_about_the_method(api):
+    assert_error(api.put("/public/tasks"), 405, "method_not_allowed", success=False)
+
+
 def test_other_errors_do_not(api):
     assert "success" not in api.get(f"/tasks/{UNKNOWN_ID}").json()
 

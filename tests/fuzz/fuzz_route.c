@@ -31,8 +31,9 @@ static void check_ids(const struct route *route, const char *const *ids)
 static void check_match(struct arena *arena, const char *method, const char *path)
 {
 	const char *ids[REQUEST_IDS_MAX] = { NULL }, *allow;
+	unsigned flags;
 	const struct route *route = route_match(table, sizeof(table) / sizeof(table[0]), arena,
-						method, path, ids, &allow);
+						method, path, ids, &allow, &flags);
 
 	promise(!route || !allow);
 	if (route)

@@ -234,6 +234,7 @@ static const struct {
 	{ "application/json; charset=utf-8", true },
 	{ "application/json ;charset=\"UTF-8\"", true },
 	{ "application/json;charset=utf-8;v=1;", true },
+	{ "application/json; charset=UTF8", true },
 	{ "application/vnd.api+json", true },
 	{ "application/merge-patch+json; x", true },
 	{ NULL, false },

@@ -53,10 +53,12 @@ static void teardown(void)
 	arena_free(arena);
 }
 
+static unsigned flags;
+
 static const char *matched(const char *method, const char *path)
 {
 	const struct route *route =
-		route_match(table, COUNT(table), arena, method, path, ids, &allow);
+		route_match(table, COUNT(table), arena, method, path, ids, &allow, &flags);
 
 	return route ? route->path : NULL;
 }
