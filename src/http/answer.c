@@ -21,8 +21,22 @@ static void write_faults(struct request *rq, enum err err, const char *sentence)
 	for (size_t i = 0; i < faults_told(&rq->faults); i++)
 		write_fault(json, &rq->faults.list[i]);
 	if (rq->detail.field)
-		write_fault(json, &(struct fault){ rq->detail.field, err, sentence });
+		write_fault(json, &(struct fault){ .field = rq->detail.field,
+						   .err = err,
+						   .message = sentence });
 	json_end(json);
+}
+
+static void write_numbers(struct request *rq)
+{
+	const struct err_detail *detail = &rq->detail;
+	const struct faults *faults = &rq->faults;
+
+	for (size_t i = 0; i < detail->number_count; i++)
+		json_int(&rq->json, detail->numbers[i].name, detail->numbers[i].value);
+	for (size_t i = 0; i < faults_told(faults); i++)
+		if (faults->list[i].number_name)
+			json_int(&rq->json, faults->list[i].number_name, faults->list[i].number);
 }
 
 static void write_body(struct request *rq, enum err err)
@@ -38,8 +52,7 @@ static void write_body(struct request *rq, enum err err)
 	json_text(json, "message", sentence);
 	json_text(json, "code", row->code);
 	json_text(json, "requestId", rq->request_id);
-	for (size_t i = 0; i < detail->number_count; i++)
-		json_int(json, detail->numbers[i].name, detail->numbers[i].value);
+	write_numbers(rq);
 	write_faults(rq, err, sentence);
 	json_finish(json);
 }

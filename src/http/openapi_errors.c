@@ -217,9 +217,10 @@ void write_error_schema(struct json *json)
 
 	json_object(json, "Error");
 	json_text(json, "type", "object");
-	json_text(json, "description",
-		  "Some errors tell more: insufficient_coins has required and available; those of "
-		  "/public have success: false.");
+	json_text(
+		json, "description",
+		"Some errors tell more: insufficient_coins has required and available, below_minimum "
+		"of a withdrawal minRequired; those of /public have success: false.");
 	write_names(json, "required", required);
 	json_object(json, "properties");
 	write_text_property(json, "error", "A sentence for a person");

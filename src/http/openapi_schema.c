@@ -78,11 +78,23 @@ static void write_choices(struct json *json, const struct field *field)
 	json_end(json);
 }
 
+static void write_text_type(struct json *json, const struct field *field)
+{
+	if (!(field->flags & FIELD_DIGITS)) {
+		write_type(json, "string", NULL);
+		return;
+	}
+	json_array(json, "type");
+	json_text(json, NULL, "string");
+	json_text(json, NULL, "integer");
+	json_end(json);
+}
+
 static void write_field_type(struct json *json, const struct field *field)
 {
 	switch (field->type) {
 	case FIELD_TEXT:
-		write_type(json, "string", NULL);
+		write_text_type(json, field);
 		write_sizes(json, field, "minLength", "maxLength");
 		break;
 	case FIELD_PASSWORD:

@@ -5,8 +5,17 @@
 void fault_add(struct faults *faults, const char *field, enum err err, const char *message)
 {
 	if (faults->count < sizeof(faults->list) / sizeof(faults->list[0]))
-		faults->list[faults->count] = (struct fault){ field, err, message };
+		faults->list[faults->count] =
+			(struct fault){ .field = field, .err = err, .message = message };
 	faults->count++;
+}
+
+void fault_number(struct faults *faults, const char *name, int64_t number)
+{
+	if (faults->count == 0 || faults->count != faults_told(faults))
+		return;
+	faults->list[faults->count - 1].number_name = name;
+	faults->list[faults->count - 1].number = number;
 }
 
 size_t faults_told(const struct faults *faults)

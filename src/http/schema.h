@@ -42,6 +42,7 @@ enum field_flag {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_CLAMP = 1 << 1, /* above max becomes max */
 	FIELD_NO_TEXT = 1 << 2, /* a number, not its text: for what no form sends */
+	FIELD_DIGITS = 1 << 3, /* TEXT: a JSON number of digits alone counts as the text of them */
 };
 
 struct number {
@@ -71,6 +72,8 @@ struct field {
 	const char
 		*unless; /* in a query: not looked at when this other field is given; may be NULL */
 	enum err below; /* the error below min; 0: ERR_INVALID_INPUT */
+	const char
+		*below_tells; /* the refusal's member that tells min to who is below; NULL: none */
 	const char *help; /* one line, for the OpenAPI document */
 	const char *example; /* JSON text, for the OpenAPI document; may be NULL */
 };
@@ -89,6 +92,8 @@ struct fault {
 	const char *field;
 	enum err err;
 	const char *message;
+	const char *number_name; /* a member of the refusal itself; NULL: none */
+	int64_t number;
 };
 
 /* Every fault of a request, in the order found. */
@@ -98,6 +103,8 @@ struct faults {
 };
 
 void fault_add(struct faults *faults, const char *field, enum err err, const char *message);
+/* Gives the fault that was added last a number to tell. */
+void fault_number(struct faults *faults, const char *name, int64_t number);
 /* How many of them are in the list. */
 size_t faults_told(const struct faults *faults);
 

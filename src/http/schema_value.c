@@ -73,6 +73,20 @@ static const char *trimmed(const struct slot *slot, const char *otherwise, size_
 	return text_trim(slot->given->text, length);
 }
 
+/* A number that a row of digits takes for its text; NULL when it is none. */
+static const char *digits(const struct slot *slot, size_t *length)
+{
+	const struct given *given = slot->given;
+
+	if (given->kind != GIVEN_NUMBER || !(slot->field->flags & FIELD_DIGITS))
+		return NULL;
+	for (size_t i = 0; i < given->length; i++)
+		if (given->text[i] < '0' || given->text[i] > '9')
+			return NULL;
+	*length = given->length;
+	return given->text;
+}
+
 static bool store_text(const struct slot *slot, const char *text, size_t length)
 {
 	*(const char **)slot->at = arena_copy(slot->arena, text, length);
@@ -82,8 +96,10 @@ static bool store_text(const struct slot *slot, const char *text, size_t length)
 static bool decode_text(const struct slot *slot)
 {
 	size_t length;
-	const char *text = trimmed(slot, "must be text", &length);
+	const char *text = digits(slot, &length);
 
+	if (!text)
+		text = trimmed(slot, "must be text", &length);
 	if (!text)
 		return false;
 	if (!within(slot->field, utf8_count(text, length)))
@@ -205,6 +221,16 @@ static bool refuse_fraction(const struct slot *slot)
 	return refuse(slot, ERR_INVALID_INPUT, number_words(slot));
 }
 
+static bool refuse_below(const struct slot *slot)
+{
+	const struct field *field = slot->field;
+
+	refuse(slot, field->below ? field->below : ERR_INVALID_INPUT, number_words(slot));
+	if (field->below_tells)
+		fault_number(slot->faults, field->below_tells, field->min);
+	return false;
+}
+
 static bool store_number(const struct slot *slot, int64_t value)
 {
 	*(struct number *)slot->at = (struct number){ .given = true, .value = value };
@@ -226,8 +252,7 @@ static bool decode_number(const struct slot *slot)
 	if (read == DECIMAL_FRACTION)
 		return refuse_fraction(slot);
 	if (value < field->min)
-		return refuse(slot, field->below ? field->below : ERR_INVALID_INPUT,
-			      number_words(slot));
+		return refuse_below(slot);
 	if (value > upper_limit(field) || read == DECIMAL_BEYOND) {
 		if (!(field->flags & FIELD_CLAMP))
 			return refuse(slot, ERR_INVALID_INPUT, number_words(slot));

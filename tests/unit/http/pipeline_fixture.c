@@ -22,7 +22,8 @@ static const struct field thing_rows[] = {
 	  .type = FIELD_COINS,
 	  .offset = offsetof(struct thing, size),
 	  .min = 1,
-	  .max = 100 },
+	  .max = 100,
+	  .below_tells = "smallest" },
 };
 
 static const struct schema thing_input = {

@@ -16,12 +16,14 @@ static const char *not_zero(const void *at_offset)
 
 static const struct field rows[] = {
 	{ AT(text), .type = FIELD_TEXT, .min = 1, .max = 5 },
+	{ AT(digits), .type = FIELD_TEXT, .min = 1, .max = 5, .flags = FIELD_DIGITS },
 	{ AT(password), .type = FIELD_PASSWORD, .min = 6, .max = 72 },
 	{ AT(email), .type = FIELD_EMAIL, .max = 30 },
 	{ AT(url), .type = FIELD_URL, .max = 40 },
 	{ AT(choice), .type = FIELD_CHOICE, .choices = input_colours },
 	{ AT(whole), .type = FIELD_WHOLE, .min = 1, .max = 100 },
-	{ AT(coins), .type = FIELD_COINS, .min = 20, .max = 1000000, .below = ERR_BELOW_MINIMUM },
+	{ AT(coins), .type = FIELD_COINS, .min = 20, .max = 1000000, .below = ERR_BELOW_MINIMUM,
+	  .below_tells = "least" },
 	{ AT(money), .type = FIELD_MONEY, .min = 1, .max = 100000 },
 	{ AT(page), .type = FIELD_WHOLE, .min = 1, .max = 100, .flags = FIELD_CLAMP },
 	{ AT(date), .type = FIELD_DATE },

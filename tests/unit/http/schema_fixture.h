@@ -7,7 +7,7 @@
 #include <check.h>
 
 struct input {
-	const char *text, *password, *email, *url, *choice;
+	const char *text, *digits, *password, *email, *url, *choice;
 	struct number whole, coins, money, page, date, delta;
 	struct id_given id;
 	struct id_list ids;

@@ -16,7 +16,7 @@ static enum err handler(struct request *rq)
 }
 
 struct input {
-	const char *title, *kind, *email, *url, *password;
+	const char *title, *kind, *email, *url, *password, *card;
 	struct number pay, price, page, limit, due;
 	struct id_given user;
 	struct id_list ids;
@@ -37,10 +37,11 @@ static const struct field input_rows[] = {
 	{ AT(price), .type = FIELD_MONEY, .min = 1, .max = 1050 },
 	{ AT(due), .type = FIELD_DATE },
 	{ AT(ids), .type = FIELD_IDS, .min = 1, .max = 9 },
+	{ AT(card), .type = FIELD_TEXT, .flags = FIELD_DIGITS, .max = 9 },
 };
 
 static const struct schema input = {
-	.name = "ThingInput", .size = sizeof(struct input), .fields = input_rows, .count = 9
+	.name = "ThingInput", .size = sizeof(struct input), .fields = input_rows, .count = 10
 };
 
 static const struct field page_rows[] = {
@@ -211,6 +212,8 @@ START_TEST(inputs_tell_types_and_limits)
 	       "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200,"
 	       "\"description\":\"What it is called\",\"examples\":[\"Try\"]}");
 	expect("components|schemas|ThingInput|properties|kind|enum", "[\"big\",\"small\"]");
+	expect("components|schemas|ThingInput|properties|card",
+	       "{\"type\":[\"string\",\"integer\"],\"maxLength\":9}");
 	expect("components|schemas|ThingInput|properties|pay",
 	       "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1,\"maximum\":50}");
 	expect("components|schemas|ThingInput|properties|price",

@@ -292,6 +292,23 @@ START_TEST(a_refusal_tells_its_numbers_and_its_field)
 }
 END_TEST
 
+START_TEST(a_bad_field_may_have_a_number_told_beside_other_faults)
+{
+	scene_put("{\"size\":0}");
+	expect_status(400);
+	ck_assert_ptr_nonnull(
+		strstr(scene.rq.out.bytes, "\"requestId\":\"req-1\",\"smallest\":1,\"errors\":["));
+}
+END_TEST
+
+START_TEST(only_who_is_below_is_told_the_number)
+{
+	scene_put("{\"name\":\"x\",\"size\":101}");
+	expect_status(400);
+	ck_assert_ptr_null(strstr(scene.rq.out.bytes, "smallest"));
+}
+END_TEST
+
 START_TEST(a_refusal_drops_what_the_handler_had_written)
 {
 	scene.handler_result = ERR_CONFLICT;
@@ -404,6 +421,8 @@ static TCase *refusals(void)
 	tcase_add_test(tcase, a_refusal_of_a_public_call_says_success_false);
 	tcase_add_test(tcase, a_refusal_elsewhere_does_not_speak_of_success);
 	tcase_add_test(tcase, a_refusal_tells_its_numbers_and_its_field);
+	tcase_add_test(tcase, a_bad_field_may_have_a_number_told_beside_other_faults);
+	tcase_add_test(tcase, only_who_is_below_is_told_the_number);
 	tcase_add_test(tcase, a_refusal_drops_what_the_handler_had_written);
 	tcase_add_loop_test(tcase, who_may_try_again_learns_when, 0, COUNT(waits));
 	tcase_add_test(tcase, a_conflict_is_not_worth_waiting_for);

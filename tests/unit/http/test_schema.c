@@ -3,6 +3,7 @@
 #include "suites.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define COUNT(array) (int)(sizeof(array) / sizeof(array[0]))
 
@@ -19,6 +20,14 @@ static const struct {
 	{ "text", "true", ERR_INVALID_INPUT },
 	{ "text", "{\"$ne\":null}", ERR_INVALID_INPUT },
 	{ "text", "[\"a\"]", ERR_INVALID_INPUT },
+	{ "digits", "123456", ERR_INVALID_INPUT },
+	{ "digits", "-12", ERR_INVALID_INPUT },
+	{ "digits", "1.5", ERR_INVALID_INPUT },
+	{ "digits", "1e3", ERR_INVALID_INPUT },
+	{ "digits", "true", ERR_INVALID_INPUT },
+	{ "digits", "[1]", ERR_INVALID_INPUT },
+	{ "digits", "{\"$gt\":0}", ERR_INVALID_INPUT },
+	{ "digits", "\"\"", ERR_INVALID_INPUT },
 	{ "password", "\"12345\"", ERR_INVALID_INPUT },
 	{ "password",
 	  "\"0123456789012345678901234567890123456789012345678901234567890123456789123\"",
@@ -185,6 +194,29 @@ START_TEST(a_number_above_a_clamped_limit_becomes_the_limit)
 }
 END_TEST
 
+START_TEST(a_number_of_digits_is_kept_as_their_text)
+{
+	expect_text(taken(member("digits", "12345"))->digits, "12345");
+	expect_text(taken(member("digits", "0"))->digits, "0");
+	expect_text(taken(member("digits", "\" 007 \""))->digits, "007");
+	expect_text(taken(member("digits", "\"a-1\""))->digits, "a-1");
+}
+END_TEST
+
+START_TEST(who_is_below_the_minimum_is_told_it_where_the_row_says_so)
+{
+	member("coins", "19");
+	ck_assert_str_eq(faults.list[0].number_name, "least");
+	ck_assert_int_eq(faults.list[0].number, 20);
+	memset(&faults, 0, sizeof(faults));
+	member("coins", "19.5");
+	ck_assert_ptr_null(faults.list[0].number_name);
+	memset(&faults, 0, sizeof(faults));
+	member("whole", "0");
+	ck_assert_ptr_null(faults.list[0].number_name);
+}
+END_TEST
+
 START_TEST(null_and_absent_are_the_same)
 {
 	const struct input *in = taken(body("{\"text\":null,\"whole\":null,\"ids\":null,"
@@ -289,6 +321,8 @@ static TCase *values(void)
 	tcase_add_loop_test(tcase, money_is_exact_to_the_cent, 0, COUNT(prices));
 	tcase_add_test(tcase, negative_numbers_are_taken_where_the_row_allows);
 	tcase_add_test(tcase, a_number_above_a_clamped_limit_becomes_the_limit);
+	tcase_add_test(tcase, a_number_of_digits_is_kept_as_their_text);
+	tcase_add_test(tcase, who_is_below_the_minimum_is_told_it_where_the_row_says_so);
 	tcase_add_test(tcase, null_and_absent_are_the_same);
 	tcase_add_test(tcase, texts_are_trimmed_of_unicode_white_space);
 	tcase_add_test(tcase, lengths_count_code_points);
