@@ -7,7 +7,11 @@
 #include "api/public.h"
 #include "api/submissions.h"
 #include "api/tasks.h"
+#include "api/withdrawals.h"
 #include "auth/caller.h"
+
+static const enum err withdrawal_errors[] = { ERR_INSUFFICIENT_COINS, OK };
+static const enum err verdict_errors[] = { ERR_ALREADY_PROCESSED, ERR_CONFLICT, OK };
 
 const struct route api_routes[] = {
 	{ GET, "/health", ACCESS_PUBLIC, .handler = health, .view = &health_view,
@@ -89,6 +93,38 @@ const struct route api_routes[] = {
 	{ PUT, "/submissions/:id/status", ACCESS_ANY, .body = &status_schema, .flags = IDEMPOTENT,
 	  .change = submissions_set_status, .answer = submissions_reviewed, .view = &approved_view,
 	  .summary = "Approve or reject by name" },
+
+	/* withdrawals; three of their calls have older names */
+	{ POST, "/withdrawals", ACCESS_WORKER, .body = &withdrawal_schema, .flags = IDEMPOTENT,
+	  .change = withdrawals_create, .answer = withdrawals_created, .status = 201,
+	  .view = &withdrawal_made_view, .errors = withdrawal_errors,
+	  .summary = "Ask for money; the coins are held until it is decided" },
+	{ GET, "/withdrawals/worker/history", ACCESS_WORKER, .query = &page_schema, .flags = LISTS,
+	  .handler = withdrawals_mine, .view = &withdrawal_list_view,
+	  .summary = "One's own withdrawals" },
+	{ GET, "/withdrawals/admin/pending", ACCESS_ADMIN, .query = &page_schema, .flags = LISTS,
+	  .handler = withdrawals_pending, .view = &pending_withdrawals_view,
+	  .summary = "Pending withdrawals, and where the workers' coins came from" },
+	{ GET, "/withdrawals/pending", ACCESS_ADMIN, .query = &page_schema, .flags = LISTS,
+	  .handler = withdrawals_pending, .view = &pending_withdrawals_view,
+	  .summary = "The same" },
+	{ GET, "/admin/withdrawals", ACCESS_ADMIN, .query = &page_schema, .flags = LISTS,
+	  .handler = withdrawals_pending, .view = &pending_withdrawals_view,
+	  .summary = "The same" },
+	{ PUT, "/withdrawals/:id/approve", ACCESS_ADMIN, .flags = IDEMPOTENT,
+	  .change = withdrawals_approve, .answer = withdrawals_approved,
+	  .view = &withdrawal_approved_view, .errors = verdict_errors,
+	  .summary = "Approve: the held coins leave" },
+	{ PUT, "/admin/withdrawals/:id/approve", ACCESS_ADMIN, .flags = IDEMPOTENT,
+	  .change = withdrawals_approve, .answer = withdrawals_approved,
+	  .view = &withdrawal_approved_view, .errors = verdict_errors, .summary = "The same" },
+	{ PUT, "/withdrawals/:id/reject", ACCESS_ADMIN, .body = &withdrawal_reject_schema,
+	  .flags = IDEMPOTENT, .change = withdrawals_reject, .answer = withdrawals_rejected,
+	  .view = &withdrawal_rejected_view, .errors = verdict_errors,
+	  .summary = "Reject: the held coins are the worker's again" },
+	{ PUT, "/admin/withdrawals/:id/reject", ACCESS_ADMIN, .body = &withdrawal_reject_schema,
+	  .flags = IDEMPOTENT, .change = withdrawals_reject, .answer = withdrawals_rejected,
+	  .view = &withdrawal_rejected_view, .errors = verdict_errors, .summary = "The same" },
 
 	/* admins */
 	{ PUT, "/admin/users/:id/role", ACCESS_ADMIN, .body = &role_schema,

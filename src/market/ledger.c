@@ -12,6 +12,11 @@ const char *account_escrow(struct arena *arena, const struct id *task)
 	return arena_printf(arena, "escrow:%s", id_text(arena, task));
 }
 
+const char *account_held(struct arena *arena, const struct id *withdrawal)
+{
+	return arena_printf(arena, "held:%s", id_text(arena, withdrawal));
+}
+
 bson_t *ledger_row(struct arena *arena, const struct transfer *transfer, const char *actor,
 		   const char *request_id, int64_t now)
 {
@@ -23,6 +28,8 @@ bson_t *ledger_row(struct arena *arena, const struct transfer *transfer, const c
 		BSON_APPEND_OID(row, "user", doc_oid(transfer->user));
 	if (transfer->task)
 		BSON_APPEND_OID(row, "task", doc_oid(transfer->task));
+	if (transfer->buyer)
+		BSON_APPEND_OID(row, "buyer", doc_oid(transfer->buyer));
 	BSON_APPEND_UTF8(row, "actor", actor);
 	BSON_APPEND_UTF8(row, "request_id", request_id);
 	BSON_APPEND_DATE_TIME(row, "at", now);

@@ -18,16 +18,18 @@
 #define ACCOUNT_ADJUSTMENTS "adjustments"
 #define ACCOUNT_OPENING "opening"
 
-/* "user:<id>", "escrow:<task>"; in the arena. */
+/* "user:<id>", "escrow:<task>", "held:<withdrawal>"; in the arena. */
 const char *account_user(struct arena *arena, const struct id *user);
 const char *account_escrow(struct arena *arena, const struct id *task);
+const char *account_held(struct arena *arena, const struct id *withdrawal);
 
 struct transfer {
 	const char *key; /* the row's _id */
 	const char *from, *to;
 	int64_t coins; /* above 0 */
-	const char *kind; /* bonus, task, slots, reward, refund, adjustment, opening … */
+	const char *kind; /* bonus, task, slots, reward, refund, hold, payout, release … */
 	const struct id *user, *task; /* whom and what it concerns; NULL: none */
+	const struct id *buyer; /* of a reward: who paid for the task; NULL: none */
 };
 
 /* Adds the journal row to an event. The balances are changed by the event's other steps. taken: the error when it was

@@ -17,3 +17,32 @@ void notify(const struct call *call, struct event *event, const struct notice *n
 			 BCON_DATE_TIME(call->now)),
 		     ERR_INTERNAL);
 }
+
+struct told {
+	struct call *call;
+	struct event *event;
+	const struct notice *notice;
+};
+
+static bool admin_tell(void *context, const bson_t *admin)
+{
+	struct told *told = context;
+	struct notice notice = *told->notice;
+	struct id id;
+
+	notice.user = doc_id(admin, "_id", &id) ? &id : NULL;
+	notice.email = doc_text(admin, "email");
+	notify(told->call, told->event, &notice);
+	return true;
+}
+
+enum err notify_admins(struct call *call, struct event *event, const struct notice *notice)
+{
+	struct told told = { .call = call, .event = event, .notice = notice };
+	bson_t *fields = DOC(call->arena, "projection", "{", "email", BCON_INT32(1), "}");
+
+	return db_each(call->db, USERS,
+		       DOC(call->arena, "role", BCON_UTF8(role_name(ROLE_ADMIN)), "closing", "{",
+			   "$ne", BCON_BOOL(true), "}"),
+		       fields, admin_tell, &told);
+}

@@ -257,7 +257,8 @@ static void reward_add(struct seeding *seeding, const struct posting *task, cons
 		     .coins = task->price,
 		     .kind = "reward",
 		     .user = &work->worker_id,
-		     .task = &task->id },
+		     .task = &task->id,
+		     .buyer = &task->buyer_id },
 	     id_text(arena, &task->buyer_id), work->reviewed);
 }
 

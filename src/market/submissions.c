@@ -215,6 +215,7 @@ static void approve(struct call *call, const struct work *work, struct event *ev
 			    .kind = "reward",
 			    .user = &work->worker,
 			    .task = &work->task,
+			    .buyer = work->has_buyer ? &work->buyer : NULL,
 		    },
 		    ERR_ALREADY_PROCESSED);
 }

@@ -74,6 +74,9 @@ const struct index_row index_rows[] = {
 	{ LEDGER, "at", "{\"at\": 1, \"_id\": 1}", NULL },
 	{ LEDGER, "user_at", "{\"user\": 1, \"at\": 1, \"_id\": 1}", NULL },
 	{ LEDGER, "task_at", "{\"task\": 1, \"at\": 1, \"_id\": 1}", NULL },
+	/* where a user's coins came from is summed from the keys */
+	{ LEDGER, "received", "{\"to\": 1, \"kind\": 1, \"buyer\": 1, \"task\": 1, \"coins\": 1}",
+	  "{\"partialFilterExpression\": {\"to\": {\"$gt\": \"user:\", \"$lt\": \"user;\"}}}" },
 
 	{ IDEMPOTENCY, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
 	{ THROTTLE, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },

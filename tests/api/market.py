@@ -27,12 +27,22 @@ def reject(reviewer, submission, **body):
     return ok(reviewer.api.put(f"/submissions/{submission['_id']}/reject", json=body))
 
 
+def withdraw(worker, coins=200, **changes):
+    """A withdrawal that the worker asks for."""
+    body = {"withdrawal_coin": coins, "payment_system": "bkash", "account_number": "01712345678"}
+    return ok(worker.api.post("/withdrawals", json=body | changes), 201)["withdrawal"]
+
+
 def stored_task(db, task):
     return db.tasks.find_one({"_id": ObjectId(task["_id"])})
 
 
 def stored_submission(db, submission):
     return db.submissions.find_one({"_id": ObjectId(submission["_id"])})
+
+
+def stored_withdrawal(db, withdrawal):
+    return db.withdrawals.find_one({"_id": ObjectId(withdrawal["_id"])})
 
 
 def stored_user(db, user):
@@ -71,6 +81,7 @@ def assert_counters(db, since):
     for field, collection, owner, status in (
         ("open_tasks", "tasks", "buyer_id", "active"),
         ("pending_submissions", "submissions", "worker_id", "pending"),
+        ("pending_withdrawals", "withdrawals", "worker_id", "pending"),
     ):
         groups = db[collection].aggregate(
             [{"$match": {"status": status}}, {"$group": {"_id": f"${owner}", "n": {"$sum": 1}}}]

@@ -1,4 +1,4 @@
-"""Contract, sections 1 to 5: every call x every kind of caller x own and another's record.
+"""Contract, sections 1 to 6 and 9: every call x every kind of caller x own and another's record.
 
 What is expected stands in access_matrix.csv, one line a call. A call that the service has and the
 file lacks fails here too: whoever adds one says who may make it.
@@ -21,7 +21,7 @@ from client import (
     task_input,
     user_token,
 )
-from market import approve, pass_deadline, post_task, reject, stored_task, submit
+from market import approve, pass_deadline, post_task, reject, stored_task, submit, withdraw
 
 FILE = pathlib.Path(__file__).with_name("access_matrix.csv")
 CALLERS = ["anonymous", "worker", "buyer", "admin", "demoted", "deleted"]
@@ -48,6 +48,12 @@ BODIES = {
         "ids": [scene.submission(own=False)],
         "status": "approved",
     },
+    "POST /api/withdrawals": lambda scene: {
+        "withdrawal_coin": 200,
+        "payment_system": "nagad",
+        "account_number": 1712345678,
+    },
+    "PUT /api/withdrawals/:id/reject": lambda scene: {"reason": "No"},
     "PUT /api/admin/users/:id/role": lambda scene: {"role": "admin"},
 }
 
@@ -114,12 +120,18 @@ class Scene:
         worker = self.user if own and self.role == "worker" else self.stack.user("worker")
         return submit(worker, post_task(buyer))["_id"]
 
+    def withdrawal(self, own):
+        own = own and self.role == "worker"
+        return withdraw(self.user if own else self.stack.user("worker", 1000))["_id"]
+
     def record(self, own):
         """(collection, id), or None for a call that is about no record."""
         if "/submissions/task/" in self.call or "/tasks/:" in self.call:
             return "tasks", self.task(own)
         if "/submissions/:" in self.call:
             return "submissions", self.submission(own)
+        if "/withdrawals/:" in self.call:
+            return "withdrawals", self.withdrawal(own)
         if "/users/:" in self.call:
             return "users", self.user.id if own and self.user else self.stack.user("worker").id
         return None

@@ -10,6 +10,7 @@ import pytest
 from bson import ObjectId
 
 from client import assert_error, now, ok, task_input, unique
+from market import withdraw
 
 JSON = {"Content-Type": "application/json"}
 
@@ -86,7 +87,7 @@ def test_the_answer_is_kept_also_when_the_record_has_changed_since(buyer, books)
 
 
 def every_call(world):
-    """Each call of sections 4 and 5 that takes a key: who, method, path, body."""
+    """Each call of sections 4 to 6 that takes a key: who, method, path, body."""
     buyer, admin, worker, task = world.buyer, world.admin, world.worker, world.task
     yield buyer, "POST", "/tasks", lambda: task_input()
     yield buyer, "POST", f"/tasks/{task()}/slots", lambda: {"delta": 1}
@@ -101,19 +102,30 @@ def every_call(world):
         "ids": [world.submission(), world.submission()],
         "status": "approved",
     }
+    yield worker, "POST", "/withdrawals", lambda: {
+        "withdrawal_coin": 200,
+        "payment_system": "rocket",
+        "account_number": "017",
+    }
+    for path in ("/withdrawals", "/admin/withdrawals"):
+        yield admin, "PUT", f"{path}/{world.withdrawal()}/approve", None
+        yield admin, "PUT", f"{path}/{world.withdrawal()}/reject", lambda: {"reason": "No"}
 
 
 class World:
     def __init__(self, stack):
         self.buyer, self.worker, self.admin = (
             stack.user("buyer", 10000),
-            stack.user("worker"),
+            stack.user("worker", 10000),
             stack.user("admin"),
         )
         self.new_worker = lambda: stack.user("worker")
 
     def task(self):
         return ok(self.buyer.api.post("/tasks", json=task_input()), 201)["task"]["_id"]
+
+    def withdrawal(self):
+        return withdraw(self.worker)["_id"]
 
     def submission(self):
         return hand_in(self.new_worker(), {"_id": self.task()})["_id"]

@@ -133,6 +133,10 @@ LISTS = [
     ("worker", "/submissions/worker/approved"),
     ("buyer", "/submissions/buyer/review"),
     ("admin", "/submissions"),
+    ("worker", "/withdrawals/worker/history"),
+    ("admin", "/withdrawals/admin/pending"),
+    ("admin", "/withdrawals/pending"),
+    ("admin", "/admin/withdrawals"),
     ("admin", "/admin/ledger"),
 ]
 

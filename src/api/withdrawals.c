@@ -1,0 +1,303 @@
+#include "api/withdrawals.h"
+
+#include "api/api.h"
+#include "market/withdrawal_lists.h"
+#include "market/withdrawals.h"
+#include "store/doc.h"
+
+/* ---- inputs ---- */
+
+static const char *const payment_systems[] = { "stripe", "bkash",	  "rocket", "nagad",
+					       "paypal", "bank_transfer", NULL };
+
+static const struct field withdrawal_fields[] = {
+	{ .name = "withdrawal_coin",
+	  .type = FIELD_COINS,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct withdrawal_input, withdrawal_coin),
+	  .min = WITHDRAWAL_COINS_MIN,
+	  .max = INT64_MAX,
+	  .below = ERR_BELOW_MINIMUM,
+	  .below_tells = "minRequired",
+	  .help = "Coins to turn into money; 20 are a dollar",
+	  .example = "200" },
+	{ .name = "payment_system",
+	  .type = FIELD_CHOICE,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct withdrawal_input, payment_system),
+	  .choices = payment_systems,
+	  .help = "How the money is sent",
+	  .example = "\"bkash\"" },
+	{ .name = "account_number",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED | FIELD_DIGITS,
+	  .offset = offsetof(struct withdrawal_input, account_number),
+	  .min = 1,
+	  .max = 64,
+	  .help = "Where to; kept as text",
+	  .example = "\"01712345678\"" },
+};
+const struct schema withdrawal_schema = {
+	.name = "WithdrawalInput",
+	.size = sizeof(struct withdrawal_input),
+	.fields = withdrawal_fields,
+	.count = COUNT_OF(withdrawal_fields),
+};
+
+static const struct field reject_fields[] = {
+	{ .name = "reason",
+	  .type = FIELD_TEXT,
+	  .offset = offsetof(struct verdict, reason),
+	  .max = 500,
+	  .help = "Told to the worker",
+	  .example = "\"The account does not exist.\"" },
+};
+const struct schema withdrawal_reject_schema = {
+	.name = "WithdrawalRejection",
+	.size = sizeof(struct verdict),
+	.fields = reject_fields,
+	.count = COUNT_OF(reject_fields),
+};
+
+/* ---- views ---- */
+
+#define WITHDRAWAL_ROWS                                                                         \
+	{ .field = "_id", .type = VIEW_ID },                                                    \
+		{ .field = "worker_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },              \
+		{ .field = "worker_email", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },         \
+		{ .field = "worker_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },          \
+		{ .field = "withdrawal_coin",                                                   \
+		  .type = VIEW_WHOLE,                                                           \
+		  .flags = VIEW_ALWAYS,                                                         \
+		  .example = "200" },                                                           \
+		{ .field = "withdrawal_amount",                                                 \
+		  .type = VIEW_MONEY,                                                           \
+		  .flags = VIEW_ALWAYS,                                                         \
+		  .help = "Dollars",                                                            \
+		  .example = "10" },                                                            \
+		{ .field = "payment_system", .type = VIEW_TEXT, .example = "\"bkash\"" },       \
+		{ .field = "account_number", .type = VIEW_TEXT, .example = "\"01712345678\"" }, \
+		{ .field = "status",                                                            \
+		  .type = VIEW_TEXT,                                                            \
+		  .help = "pending, approved or rejected",                                      \
+		  .example = "\"pending\"" },                                                   \
+		{ .field = "rejection_reason", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },     \
+		{ .field = "withdraw_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },        \
+		{ .field = "processed_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },       \
+		{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },            \
+	{                                                                                       \
+		.field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL                 \
+	}
+
+static const struct view_row withdrawal_rows[] = { WITHDRAWAL_ROWS };
+static const struct view withdrawal_view = {
+	.name = "Withdrawal",
+	.rows = withdrawal_rows,
+	.count = COUNT_OF(withdrawal_rows),
+};
+
+static const struct view_row coin_buyer_rows[] = {
+	{ .field = "buyer_id", .type = VIEW_ID },
+	{ .field = "coins", .type = VIEW_WHOLE, .example = "40" },
+};
+static const struct view coin_buyer_view = {
+	.name = "CoinBuyer",
+	.rows = coin_buyer_rows,
+	.count = COUNT_OF(coin_buyer_rows),
+};
+
+static const struct view_row coin_sources_rows[] = {
+	{ .field = "bonus", .type = VIEW_WHOLE, .help = "Given at registration", .example = "10" },
+	{ .field = "earned",
+	  .type = VIEW_WHOLE,
+	  .help = "By approved work, and what was there when the journal began",
+	  .example = "230" },
+	{ .field = "buyers",
+	  .type = VIEW_LIST,
+	  .of = &coin_buyer_view,
+	  .help = "The five who paid most of it" },
+};
+static const struct view coin_sources_view = {
+	.name = "CoinSources",
+	.rows = coin_sources_rows,
+	.count = COUNT_OF(coin_sources_rows),
+};
+
+static const struct view_row pending_rows[] = {
+	WITHDRAWAL_ROWS,
+	{ .field = "coinSources", .type = VIEW_OBJECT, .of = &coin_sources_view },
+};
+static const struct view pending_view = {
+	.name = "PendingWithdrawal",
+	.rows = pending_rows,
+	.count = COUNT_OF(pending_rows),
+};
+
+static const struct view_row list_rows[] = {
+	{ .field = "withdrawals", .type = VIEW_LIST, .of = &withdrawal_view },
+};
+const struct view withdrawal_list_view = {
+	.name = "WithdrawalPage",
+	.rows = list_rows,
+	.count = COUNT_OF(list_rows),
+};
+
+static const struct view_row pending_list_rows[] = {
+	{ .field = "withdrawals", .type = VIEW_LIST, .of = &pending_view },
+};
+const struct view pending_withdrawals_view = {
+	.name = "PendingWithdrawalPage",
+	.rows = pending_list_rows,
+	.count = COUNT_OF(pending_list_rows),
+};
+
+static const struct view_row made_rows[] = {
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "withdrawal", .type = VIEW_OBJECT, .of = &withdrawal_view },
+	{ .field = "coins", .type = VIEW_WHOLE, .help = "What the worker can spend now" },
+	{ .field = "pending_coins",
+	  .type = VIEW_WHOLE,
+	  .help = "What the worker's pending withdrawals hold" },
+};
+const struct view withdrawal_made_view = {
+	.name = "WithdrawalMade",
+	.rows = made_rows,
+	.count = COUNT_OF(made_rows),
+};
+
+static const struct view_row approved_rows[] = {
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "withdrawal", .type = VIEW_OBJECT, .of = &withdrawal_view },
+	{ .field = "workerNewBalance", .type = VIEW_WHOLE, .help = "What the worker can spend" },
+	{ .field = "workerCoinsRemaining", .type = VIEW_WHOLE, .help = "The same" },
+};
+const struct view withdrawal_approved_view = {
+	.name = "WithdrawalApproved",
+	.rows = approved_rows,
+	.count = COUNT_OF(approved_rows),
+};
+
+static const struct view_row rejected_rows[] = {
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "withdrawal", .type = VIEW_OBJECT, .of = &withdrawal_view },
+};
+const struct view withdrawal_rejected_view = {
+	.name = "WithdrawalRejected",
+	.rows = rejected_rows,
+	.count = COUNT_OF(rejected_rows),
+};
+
+/* ---- asking ---- */
+
+static struct json *respond_withdrawal(struct request *rq, int status, const char *message,
+				       const bson_t *withdrawal)
+{
+	struct json *json = respond(rq, status);
+
+	json_text(json, "message", message);
+	render(json, "withdrawal", &withdrawal_view, withdrawal, &rq->caller);
+	return json;
+}
+
+enum err withdrawals_create(struct request *rq, struct event *event)
+{
+	return withdrawal_create(call_of(rq), rq->body_input, event);
+}
+
+void withdrawals_created(struct request *rq, const struct event *event)
+{
+	const bson_t *worker = event_found(event, USERS);
+	struct json *json = respond_withdrawal(rq, 201, "The withdrawal is asked for.",
+					       event_inserted(event, WITHDRAWALS));
+
+	json_int(json, "coins", doc_whole(worker, "coins", 0));
+	json_int(json, "pending_coins", doc_whole(worker, "pending_coins", 0));
+}
+
+/* ---- reading ---- */
+
+enum err withdrawals_mine(struct request *rq)
+{
+	struct list list;
+
+	withdrawal_list_own(call_of(rq), &list);
+	return respond_page(rq, "withdrawals", &list, &withdrawal_view);
+}
+
+static bool keep_row(void *context, const bson_t *doc)
+{
+	sourced_withdrawals_add(context, doc);
+	return true;
+}
+
+static void sources_write(struct json *json, const struct coin_sources *sources)
+{
+	json_object(json, "coinSources");
+	json_int(json, "bonus", sources->bonus);
+	json_int(json, "earned", sources->earned);
+	json_array(json, "buyers");
+	for (size_t i = 0; i < sources->buyer_count; i++) {
+		json_object(json, NULL);
+		json_id(json, "buyer_id", &sources->buyers[i].buyer);
+		json_int(json, "coins", sources->buyers[i].coins);
+		json_end(json);
+	}
+	json_end(json);
+	json_end(json);
+}
+
+/* The sources of a page's workers are read in one go, once the page is known. */
+enum err withdrawals_pending(struct request *rq)
+{
+	struct call *call = call_of(rq);
+	struct sourced_withdrawals *page = arena_alloc(rq->arena, sizeof *page);
+	struct page about;
+	struct list list;
+
+	page->arena = rq->arena;
+	withdrawal_list_pending(call, &list);
+	enum err err = page_run(rq, &list, keep_row, page, &about);
+	if (err == OK)
+		err = sourced_withdrawals_read(call, page);
+	if (err != OK)
+		return err;
+	struct json *json = respond(rq, 200);
+	json_array(json, "withdrawals");
+	for (size_t i = 0; i < page->count; i++) {
+		json_object(json, NULL);
+		render_members(json, &withdrawal_view, page->list[i].doc, &rq->caller);
+		sources_write(json, &page->list[i].sources);
+		json_end(json);
+	}
+	json_end(json);
+	page_members(json, &about);
+	return OK;
+}
+
+/* ---- deciding ---- */
+
+enum err withdrawals_approve(struct request *rq, struct event *event)
+{
+	return withdrawal_decide(call_of(rq), &rq->ids[0], &(struct verdict){ .approve = true },
+				 event);
+}
+
+void withdrawals_approved(struct request *rq, const struct event *event)
+{
+	int64_t coins = doc_whole(event_found(event, USERS), "coins", 0);
+	struct json *json = respond_withdrawal(rq, 200, "The withdrawal is approved.",
+					       event_found(event, WITHDRAWALS));
+
+	json_int(json, "workerNewBalance", coins);
+	json_int(json, "workerCoinsRemaining", coins);
+}
+
+enum err withdrawals_reject(struct request *rq, struct event *event)
+{
+	return withdrawal_decide(call_of(rq), &rq->ids[0], rq->body_input, event);
+}
+
+void withdrawals_rejected(struct request *rq, const struct event *event)
+{
+	respond_withdrawal(rq, 200, "The withdrawal is rejected.", event_found(event, WITHDRAWALS));
+}

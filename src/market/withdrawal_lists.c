@@ -1,0 +1,142 @@
+#include "market/withdrawal_lists.h"
+
+#include "market/ledger.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+void withdrawal_list_own(struct call *call, struct list *list)
+{
+	struct arena *arena = call->arena;
+
+	*list = (struct list){
+		.in = WITHDRAWALS,
+		.filter = DOC(arena, "worker_id", BCON_ID(&call->caller->id)),
+		.name = arena_printf(arena, "own withdrawals|%s",
+				     id_text(arena, &call->caller->id)),
+		.order_field = "createdAt",
+	};
+}
+
+void withdrawal_list_pending(struct call *call, struct list *list)
+{
+	*list = (struct list){
+		.in = WITHDRAWALS,
+		.filter = DOC(call->arena, "status", BCON_UTF8("pending")),
+		.name = "pending withdrawals",
+		.order_field = "createdAt",
+	};
+}
+
+/* ---- where coins came from ---- */
+
+void sourced_withdrawals_add(struct sourced_withdrawals *withdrawals, const bson_t *withdrawal)
+{
+	struct sourced_withdrawal *kept = &withdrawals->list[withdrawals->count++];
+
+	kept->doc = doc_copy(withdrawals->arena, withdrawal);
+	doc_id(withdrawal, "worker_id", &kept->worker);
+}
+
+static bson_t *accounts_of(struct arena *arena, const struct sourced_withdrawals *withdrawals)
+{
+	bson_t *accounts = doc_keep(arena, bson_new());
+	char key[16];
+	const char *name;
+
+	for (size_t i = 0; i < withdrawals->count; i++) {
+		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
+		BSON_APPEND_UTF8(accounts, name, account_user(arena, &withdrawals->list[i].worker));
+	}
+	return accounts;
+}
+
+/*
+ * What each account received, by kind and buyer, read from the keys of one index. Rewards of an earlier version do not
+ * name the buyer: those are grouped by task, and the tasks tell.
+ */
+static bson_t *received(struct arena *arena, const struct sourced_withdrawals *withdrawals)
+{
+	bson_t *nameless = DOC(arena, "$cond", "[", "{", "$gt", "[", BCON_UTF8("$buyer"), BCON_NULL,
+			       "]", "}", BCON_NULL, BCON_UTF8("$task"), "]");
+
+	return DOC(arena, "0", "{", "$match", "{", "to", "{", "$in",
+		   BCON_ARRAY(accounts_of(arena, withdrawals)), "}", "kind", "{", "$in", "[",
+		   BCON_UTF8("bonus"), BCON_UTF8("reward"), BCON_UTF8("opening"), "]", "}", "}",
+		   "}", "1", "{", "$group", "{", "_id", "{", "to", BCON_UTF8("$to"), "kind",
+		   BCON_UTF8("$kind"), "buyer", BCON_UTF8("$buyer"), "task",
+		   BCON_DOCUMENT(nameless), "}", "coins", "{", "$sum", BCON_UTF8("$coins"), "}",
+		   "}", "}", "2", "{", "$lookup", "{", "from", BCON_UTF8(collection_name(TASKS)),
+		   "localField", BCON_UTF8("_id.task"), "foreignField", BCON_UTF8("_id"), "as",
+		   BCON_UTF8("task"), "}", "}", "3", "{", "$group", "{", "_id", "{", "to",
+		   BCON_UTF8("$_id.to"), "bonus", "{", "$eq", "[", BCON_UTF8("$_id.kind"),
+		   BCON_UTF8("bonus"), "]", "}", "buyer", "{", "$ifNull", "[",
+		   BCON_UTF8("$_id.buyer"), "{", "$first", BCON_UTF8("$task.buyer_id"), "}", "]",
+		   "}", "}", "coins", "{", "$sum", BCON_UTF8("$coins"), "}", "}", "}");
+}
+
+/* One document an account: {_id: "user:<id>", bonus, earned, buyers: [{_id, coins}]}. */
+static bson_t *summed_up(struct arena *arena, bson_t *pipeline)
+{
+	bson_t *coins_if_bonus = DOC(arena, "$cond", "[", BCON_UTF8("$_id.bonus"),
+				     BCON_UTF8("$coins"), BCON_INT32(0), "]");
+	bson_t *coins_if_not = DOC(arena, "$cond", "[", BCON_UTF8("$_id.bonus"), BCON_INT32(0),
+				   BCON_UTF8("$coins"), "]");
+
+	bson_concat(pipeline,
+		    DOC(arena, "4", "{", "$sort", "{", "coins", BCON_INT32(-1), "_id.buyer",
+			BCON_INT32(1), "}", "}", "5", "{", "$group", "{", "_id",
+			BCON_UTF8("$_id.to"), "bonus", "{", "$sum", BCON_DOCUMENT(coins_if_bonus),
+			"}", "earned", "{", "$sum", BCON_DOCUMENT(coins_if_not), "}", "buyers", "{",
+			"$push", "{", "_id", BCON_UTF8("$_id.buyer"), "coins", BCON_UTF8("$coins"),
+			"}", "}", "}", "}", "6", "{", "$project", "{", "bonus", BCON_INT32(1),
+			"earned", BCON_INT32(1), "buyers", "{", "$slice", "[", "{", "$filter", "{",
+			"input", BCON_UTF8("$buyers"), "cond", "{", "$gt", "[",
+			BCON_UTF8("$$this._id"), BCON_NULL, "]", "}", "}", "}",
+			BCON_INT32(COIN_BUYERS_MAX), "]", "}", "}", "}"));
+	return pipeline;
+}
+
+static void sources_from(const bson_t *row, struct coin_sources *sources)
+{
+	bson_t buyers, buyer;
+	bson_iter_t at;
+
+	*sources = (struct coin_sources){
+		.bonus = doc_whole(row, "bonus", 0),
+		.earned = doc_whole(row, "earned", 0),
+	};
+	if (!doc_part(row, "buyers", &buyers) || !bson_iter_init(&at, &buyers))
+		return;
+	while (bson_iter_next(&at) && doc_part(&buyers, bson_iter_key(&at), &buyer) &&
+	       sources->buyer_count < COIN_BUYERS_MAX) {
+		size_t n = sources->buyer_count++;
+
+		doc_id(&buyer, "_id", &sources->buyers[n].buyer);
+		sources->buyers[n].coins = doc_whole(&buyer, "coins", 0);
+	}
+}
+
+static bool sources_take(void *context, const bson_t *row)
+{
+	struct sourced_withdrawals *withdrawals = context;
+	const char *account = doc_text(row, "_id");
+	struct id worker;
+
+	if (!account || !id_parse(account + strlen("user:"), ID_HEX_LENGTH, &worker))
+		return true;
+	for (size_t i = 0; i < withdrawals->count; i++)
+		if (id_equal(&withdrawals->list[i].worker, &worker))
+			sources_from(row, &withdrawals->list[i].sources);
+	return true;
+}
+
+enum err sourced_withdrawals_read(struct call *call, struct sourced_withdrawals *withdrawals)
+{
+	struct arena *arena = call->arena;
+
+	if (!withdrawals->count)
+		return OK;
+	return db_aggregate(call->db, LEDGER, summed_up(arena, received(arena, withdrawals)), NULL,
+			    sources_take, withdrawals);
+}

@@ -1,0 +1,39 @@
+/* Which withdrawals are listed to whom, and where the coins of those who ask came from. */
+#ifndef MARKET_WITHDRAWAL_LISTS_H
+#define MARKET_WITHDRAWAL_LISTS_H
+
+#include "market/market.h"
+#include "store/list.h"
+
+void withdrawal_list_own(struct call *call, struct list *list);
+/* Everybody's pending ones, newest first. */
+void withdrawal_list_pending(struct call *call, struct list *list);
+
+#define COIN_BUYERS_MAX 5
+
+/* Where a worker's coins came from, summed over the worker's whole journal. */
+struct coin_sources {
+	int64_t bonus;
+	int64_t earned; /* rewards, and what was there when the journal began */
+	struct {
+		struct id buyer;
+		int64_t coins;
+	} buyers[COIN_BUYERS_MAX]; /* who paid most of the rewards, in that order */
+	size_t buyer_count;
+};
+
+/* A page of withdrawals, kept to have the sources of its workers' coins read together. */
+struct sourced_withdrawals {
+	struct arena *arena;
+	struct sourced_withdrawal {
+		const bson_t *doc;
+		struct id worker;
+		struct coin_sources sources; /* all 0 until read */
+	} list[LIST_LIMIT_MAX];
+	size_t count;
+};
+
+void sourced_withdrawals_add(struct sourced_withdrawals *withdrawals, const bson_t *withdrawal);
+enum err sourced_withdrawals_read(struct call *call, struct sourced_withdrawals *withdrawals);
+
+#endif

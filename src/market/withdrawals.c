@@ -1,0 +1,208 @@
+#include "market/withdrawals.h"
+
+#include "market/ledger.h"
+#include "market/notifications.h"
+#include "market/users.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+/* "400 coins ($20.00)" */
+static const char *amount_text(struct arena *arena, int64_t coins)
+{
+	long long dollars = coins / WITHDRAWAL_COINS_A_DOLLAR;
+	int cents = (int)(coins % WITHDRAWAL_COINS_A_DOLLAR * 100 / WITHDRAWAL_COINS_A_DOLLAR);
+
+	return arena_printf(arena, "%lld coins ($%lld.%02d)", (long long)coins, dollars, cents);
+}
+
+/* One movement of a withdrawal's coins; its kind and the withdrawal make the key, so each happens once. */
+struct movement {
+	const char *kind;
+	const char *from, *to;
+	const struct id *withdrawal, *worker;
+	int64_t coins;
+};
+
+static void move(struct call *call, struct event *event, const struct movement *movement)
+{
+	ledger_move(call, event,
+		    &(struct transfer){
+			    .key = arena_printf(call->arena, "%s:%s", movement->kind,
+						id_text(call->arena, movement->withdrawal)),
+			    .from = movement->from,
+			    .to = movement->to,
+			    .coins = movement->coins,
+			    .kind = movement->kind,
+			    .user = movement->worker,
+		    },
+		    ERR_ALREADY_PROCESSED);
+}
+
+/* ---- asking ---- */
+
+static bson_t *withdrawal_doc(struct call *call, const struct withdrawal_input *input,
+			      const struct id *id)
+{
+	const struct caller *worker = call->caller;
+	int64_t coins = input->withdrawal_coin.value;
+
+	return DOC(call->arena, "_id", BCON_ID(id), "worker_id", BCON_ID(&worker->id),
+		   "worker_email", BCON_UTF8(worker->email), "worker_name", BCON_UTF8(worker->name),
+		   "withdrawal_coin", BCON_INT64(coins), "withdrawal_amount",
+		   BCON_DOUBLE((double)coins / WITHDRAWAL_COINS_A_DOLLAR), "payment_system",
+		   BCON_UTF8(input->payment_system), "account_number",
+		   BCON_UTF8(input->account_number), "status", BCON_UTF8("pending"),
+		   "withdraw_date", BCON_DATE_TIME(call->now), "createdAt",
+		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now));
+}
+
+static enum err tell_admins(struct call *call, int64_t coins, struct event *event)
+{
+	struct arena *arena = call->arena;
+
+	return notify_admins(
+		call, event,
+		&(struct notice){
+			.type = "withdrawal",
+			.page = PAGE_ADMIN_WITHDRAWALS,
+			.message = arena_printf(arena, "%s asks to withdraw %s.",
+						call->caller->name, amount_text(arena, coins)),
+		});
+}
+
+enum err withdrawal_create(struct call *call, const struct withdrawal_input *input,
+			   struct event *event)
+{
+	struct arena *arena = call->arena;
+	struct id id = doc_new_id();
+	const struct id *worker = &call->caller->id;
+	int64_t coins = input->withdrawal_coin.value;
+	enum err err = user_can_pay(call, coins);
+
+	if (err != OK)
+		return err;
+	event->hot = worker;
+	event_update_after(event, USERS, user_payer(arena, worker, ROLE_WORKER, coins),
+			   DOC(arena, "$inc", "{", "coins", BCON_INT64(-coins), "pending_coins",
+			       BCON_INT64(coins), "pending_withdrawals", BCON_INT32(1), "}"),
+			   ERR_INSUFFICIENT_COINS);
+	event_insert(event, WITHDRAWALS, withdrawal_doc(call, input, &id), ERR_INTERNAL);
+	move(call, event,
+	     &(struct movement){
+		     .kind = "hold",
+		     .from = account_user(arena, worker),
+		     .to = account_held(arena, &id),
+		     .withdrawal = &id,
+		     .worker = worker,
+		     .coins = coins,
+	     });
+	return tell_admins(call, coins, event);
+}
+
+/* ---- deciding ---- */
+
+struct pending {
+	struct id id, worker;
+	int64_t coins;
+	const bson_t *doc;
+};
+
+static enum err pending_read(struct call *call, const struct id *id, struct pending *pending)
+{
+	enum err err = db_find_id(call->db, call->arena, WITHDRAWALS, id, &pending->doc);
+	const char *status;
+
+	if (err != OK)
+		return err;
+	if (!pending->doc)
+		return ERR_NOT_FOUND;
+	status = doc_text(pending->doc, "status");
+	if (!status || strcmp(status, "pending"))
+		return ERR_ALREADY_PROCESSED;
+	pending->id = *id;
+	pending->coins = doc_whole(pending->doc, "withdrawal_coin", 0);
+	return doc_id(pending->doc, "worker_id", &pending->worker) && pending->coins > 0 ?
+		       OK :
+		       ERR_CONFLICT;
+}
+
+/* The guard that makes a decision happen once: the record is still pending. */
+static void decide(struct call *call, const struct pending *pending, const struct verdict *verdict,
+		   struct event *event)
+{
+	struct arena *arena = call->arena;
+	bson_t *set = DOC(arena, "status", BCON_UTF8(verdict->approve ? "approved" : "rejected"),
+			  "processed_date", BCON_DATE_TIME(call->now), "updatedAt",
+			  BCON_DATE_TIME(call->now));
+
+	if (!verdict->approve && verdict->reason)
+		BSON_APPEND_UTF8(set, "rejection_reason", verdict->reason);
+	event_update_after(event, WITHDRAWALS,
+			   DOC(arena, "_id", BCON_ID(&pending->id), "status", BCON_UTF8("pending")),
+			   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
+}
+
+/* Out of the held coins: to the world outside, or back to the worker. */
+static void settle(struct call *call, const struct pending *pending, bool approve,
+		   struct event *event)
+{
+	struct arena *arena = call->arena;
+	int64_t back = approve ? 0 : pending->coins;
+
+	event_update_after(event, USERS,
+			   DOC(arena, "_id", BCON_ID(&pending->worker), "pending_coins", "{",
+			       "$gte", BCON_INT64(pending->coins), "}"),
+			   DOC(arena, "$inc", "{", "coins", BCON_INT64(back), "pending_coins",
+			       BCON_INT64(-pending->coins), "pending_withdrawals", BCON_INT32(-1),
+			       "}"),
+			   ERR_CONFLICT);
+	move(call, event,
+	     &(struct movement){
+		     .kind = approve ? "payout" : "release",
+		     .from = account_held(arena, &pending->id),
+		     .to = approve ? ACCOUNT_PAYOUTS : account_user(arena, &pending->worker),
+		     .withdrawal = &pending->id,
+		     .worker = &pending->worker,
+		     .coins = pending->coins,
+	     });
+}
+
+static void tell_worker(struct call *call, const struct pending *pending,
+			const struct verdict *verdict, struct event *event)
+{
+	struct arena *arena = call->arena;
+	const char *amount = amount_text(arena, pending->coins);
+	const char *text =
+		verdict->approve ?
+			arena_printf(arena, "Your withdrawal of %s has been approved.", amount) :
+			arena_printf(
+				arena,
+				"Your withdrawal of %s was rejected. The coins are back in your balance.%s%s",
+				amount, verdict->reason ? " Reason: " : "",
+				verdict->reason ? verdict->reason : "");
+
+	notify(call, event,
+	       &(struct notice){
+		       .user = &pending->worker,
+		       .email = doc_text(pending->doc, "worker_email"),
+		       .type = "withdrawal",
+		       .page = PAGE_WORKER_WITHDRAWALS,
+		       .message = text,
+	       });
+}
+
+enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
+			   struct event *event)
+{
+	struct pending *pending = arena_alloc(call->arena, sizeof *pending);
+	enum err err = pending_read(call, id, pending);
+
+	if (err != OK)
+		return err;
+	event->hot = &pending->worker;
+	decide(call, pending, verdict, event);
+	settle(call, pending, verdict->approve, event);
+	tell_worker(call, pending, verdict, event);
+	return OK;
+}

@@ -1,0 +1,40 @@
+/*
+ * Withdrawals: asking for money, and the decision about it (contract section 6).
+ *
+ * A pending withdrawal's coins stand in its worker's pending_coins and in the journal's account held:<withdrawal>;
+ * approved they leave, rejected they are the worker's to spend again.
+ */
+#ifndef MARKET_WITHDRAWALS_H
+#define MARKET_WITHDRAWALS_H
+
+#include "http/schema.h"
+#include "market/market.h"
+
+#define WITHDRAWAL_COINS_MIN 200
+#define WITHDRAWAL_COINS_A_DOLLAR 20
+
+struct withdrawal_input {
+	struct number withdrawal_coin;
+	const char *payment_system, *account_number;
+};
+
+/* What is decided about one. */
+struct verdict {
+	bool approve;
+	const char *reason; /* of a rejection; may be NULL */
+};
+
+/* POST /withdrawals: holds the caller's coins and tells every admin. ERR_INSUFFICIENT_COINS with required and
+ * available. Found: USERS (after); inserted: WITHDRAWALS. */
+enum err withdrawal_create(struct call *call, const struct withdrawal_input *input,
+			   struct event *event);
+
+/*
+ * Approves or rejects, and tells the worker. The caller has been let in by the route, or is the service itself.
+ * ERR_NOT_FOUND, ERR_ALREADY_PROCESSED; ERR_CONFLICT for a record that holds nothing. Found: WITHDRAWALS, and USERS
+ * (the worker, after).
+ */
+enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
+			   struct event *event);
+
+#endif
