@@ -44,8 +44,8 @@ class Write(Exception):
 
 
 class Load:
-    """Clients who post tasks, hand in work and approve it as fast as answers come, until the end
-    of the block.
+    """Clients who post tasks, hand in work, approve it, withdraw coins and decide about that as
+    fast as answers come, until the end of the block.
 
     What was acknowledged is noted. What got no answer, or a 5xx, is left to a mender, who asks
     again until there is an answer that settles it, and notes how long that took.
@@ -54,7 +54,9 @@ class Load:
     def __init__(self, stack, clients):
         self.stack = stack
         self.over = threading.Event()
+        self.admin = stack.user("admin")
         self.tasks, self.submissions, self.approved = [], [], []
+        self.withdrawals, self.decided = [], []
         self.cut_short = queue.Queue()
         self.waits = []  # seconds until what was cut short could be done
         self.surprises = []
@@ -88,10 +90,12 @@ class Load:
     def work(self):
         while not self.over.is_set():
             # Anew each time, so that what a killed worker had locked holds up nobody but itself.
-            buyer, worker = self.stack.user("buyer", 1000), self.stack.user("worker")
+            buyer, worker = self.stack.user("buyer", 1000), self.stack.user("worker", 1000)
             try:
-                for _ in range(4):
+                for number in range(4):
                     self.pay_for_work(buyer, worker)
+                    if number % 2:
+                        self.pay_out(worker, "approve" if number == 1 else "reject")
             except Write:
                 pass
 
@@ -111,6 +115,14 @@ class Load:
             "already_processed",
         )
         self.approved.append(submission["_id"])
+
+    def pay_out(self, worker, verdict):
+        body = {"withdrawal_coin": 200, "payment_system": "bkash", "account_number": "017"}
+        withdrawal = self.write(worker, "POST", "/withdrawals", body, 201)["withdrawal"]
+        self.withdrawals.append(withdrawal["_id"])
+        path = f"/withdrawals/{withdrawal['_id']}/{verdict}"
+        self.write(self.admin, "PUT", path, None, 200, "already_processed")
+        self.decided.append(withdrawal["_id"])
 
     def write(self, user, method, path, body, status, settled=None):
         answer = self.ask(user, method, path, body)
@@ -150,6 +162,10 @@ class Load:
         assert count(db.tasks, self.tasks) == len(self.tasks)
         assert count(db.submissions, self.submissions) == len(self.submissions)
         assert count(db.submissions, self.approved, status="approved") == len(self.approved)
+        assert self.decided, "no withdrawal was decided"
+        assert count(db.withdrawals, self.withdrawals) == len(self.withdrawals)
+        decided = {"status": {"$in": ["approved", "rejected"]}}
+        assert count(db.withdrawals, self.decided, **decided) == len(self.decided)
         assert max(self.waits, default=0) < USABLE_WITHIN
 
 

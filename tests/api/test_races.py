@@ -21,8 +21,11 @@ from market import (
     post_task,
     stored_submission,
     stored_task,
+    stored_user,
+    stored_withdrawal,
     submit,
     told,
+    withdraw,
 )
 from wire import Call, at_once, outcomes
 
@@ -56,6 +59,15 @@ def deleting(buyer, task):
 
 def buying(buyer, task, delta):
     return Call("POST", f"/tasks/{task['_id']}/slots", buyer.token, {"delta": delta})
+
+
+def asking(worker, amount=200):
+    body = {"withdrawal_coin": amount, "payment_system": "bkash", "account_number": "017"}
+    return Call("POST", "/withdrawals", worker.token, body)
+
+
+def deciding(admin, withdrawal, verdict, path="/withdrawals"):
+    return Call("PUT", f"{path}/{withdrawal['_id']}/{verdict}", admin.token)
 
 
 def alternating(*lists):
@@ -288,6 +300,82 @@ def test_tasks_slots_and_cancellings_share_one_balance(stack, db, new_buyer):
     assert coins(db, buyer) + escrow == 200
 
 
+# --- withdrawals ---
+
+
+def test_a_balance_is_not_withdrawn_twice(stack, db, new_worker, admin):
+    worker = new_worker(1100)
+    answers = at_once(stack, [asking(worker) for _ in range(CLIENTS)])
+    assert outcomes(answers) == {201: 5, "insufficient_coins": CLIENTS - 5}
+    left = [answer.body["coins"] for answer in answers if answer.status == 201]
+    assert sorted(left) == [100, 300, 500, 700, 900]
+    told_too_late = [answer.body for answer in answers if answer.status == 400]
+    assert all((no["available"], no["required"]) == (100, 200) for no in told_too_late)
+    assert (coins(db, worker), stored_user(db, worker)["pending_coins"]) == (100, 1000)
+    assert db.withdrawals.count_documents({"worker_id": ObjectId(worker.id)}) == 5
+    assert len(told(db, admin)) == 5
+
+
+def test_a_withdrawal_approved_many_times_at_once_leaves_once(stack, db, new_worker, admin):
+    worker = new_worker(1000)
+    withdrawal, other = withdraw(worker, 300), withdraw(worker, 300)
+    calls = alternating(
+        [deciding(admin, withdrawal, "approve")] * 30,
+        [deciding(admin, withdrawal, "approve", "/admin/withdrawals")] * 30,
+    )
+    answers = at_once(stack, calls)
+    assert outcomes(answers) == {200: 1, "already_processed": CLIENTS - 1}
+    assert (coins(db, worker), stored_user(db, worker)["pending_coins"]) == (400, 300)
+    assert stored_withdrawal(db, other)["status"] == "pending"
+    assert len(told(db, worker)) == 1
+
+
+def test_a_withdrawal_is_either_approved_or_rejected(stack, db, new_worker, admin):
+    for _ in range(3):
+        worker = new_worker(500)
+        withdrawal = withdraw(worker, 300)
+        calls = alternating(
+            [deciding(admin, withdrawal, "approve")] * 25,
+            [deciding(admin, withdrawal, "reject")] * 25,
+        )
+        answers = at_once(stack, calls)
+        assert outcomes(answers) == {200: 1, "already_processed": 49}
+        [won] = [answer for answer in answers if answer.status == 200]
+        approved = won.call.path.endswith("approve")
+        assert stored_withdrawal(db, withdrawal)["status"] == (
+            "approved" if approved else "rejected"
+        )
+        assert coins(db, worker) == (200 if approved else 500)
+        assert stored_user(db, worker)["pending_coins"] == 0
+        assert len(told(db, worker)) == 1
+
+
+def test_many_withdrawals_of_one_worker_are_decided_at_once_beside_new_ones_and_new_pay(
+    stack, db, new_worker, new_buyer, admin
+):
+    """One balance that everything meets in; nothing is turned away for it."""
+    buyer, worker = new_buyer(1000), new_worker(12 * 200)
+    withdrawals = [withdraw(worker) for _ in range(12)]
+    submissions = [
+        submit(worker, post_task(buyer, required_workers=1, payable_amount=40)) for _ in range(12)
+    ]
+    calls = alternating(
+        [
+            deciding(admin, withdrawal, "approve" if number % 2 else "reject")
+            for number, withdrawal in enumerate(withdrawals)
+        ],
+        [reviewing(buyer, submission, "approve") for submission in submissions],
+        [asking(worker, 500)] * 12,
+    )
+    answers = at_once(stack, calls)
+    asked = [answer for answer in answers if answer.call.path == "/withdrawals"]
+    assert outcomes(answers)[200] == 24
+    assert set(outcomes(asked)) <= {201, "insufficient_coins"}
+    held = 500 * outcomes(asked)[201]
+    assert coins(db, worker) == 6 * 200 + 12 * 40 - held >= 0
+    assert stored_user(db, worker)["pending_coins"] == held
+
+
 # --- deadlines ---
 
 
@@ -341,6 +429,19 @@ def test_a_change_of_role_against_new_submissions(stack, db, new_buyer, new_work
         assert db.submissions.count_documents({"worker_id": ObjectId(worker.id)}) == len(made)
 
 
+def test_a_change_of_role_against_new_withdrawals(stack, db, new_worker, admin):
+    """409 while the user has pending withdrawals."""
+    for _ in range(4):
+        worker = new_worker(10_000)
+        change = Call("PUT", f"/admin/users/{worker.id}/role", admin.token, {"role": "buyer"})
+        answers = at_once(stack, alternating([change] * 25, [asking(worker)] * 25))
+        changed = [answer for answer in answers if answer.call is change and answer.status == 200]
+        made = [answer for answer in answers if answer.status == 201]
+        assert bool(changed) != bool(made), outcomes(answers)
+        assert set(outcomes(answers)) <= {200, 201, "conflict", "forbidden"}
+        assert stored_user(db, worker)["pending_coins"] == 200 * len(made)
+
+
 def test_of_the_last_two_admins_one_remains(stack, db, new_admin):
     """409 for the last admin: two who demote each other at once must not both succeed."""
     others = list(db.users.find({"role": "admin"}, {"_id": 1}))
@@ -368,14 +469,15 @@ def test_of_the_last_two_admins_one_remains(stack, db, new_admin):
 # --- idempotency keys ---
 
 
-@pytest.mark.parametrize("what", ["task", "submission", "slots"])
+@pytest.mark.parametrize("what", ["task", "submission", "slots", "withdrawal"])
 def test_a_key_used_by_many_at_once_has_one_effect(stack, db, new_buyer, new_worker, what):
-    buyer = new_buyer(1000)
+    buyer, worker = new_buyer(1000), new_worker(1000)
     task = post_task(buyer, required_workers=50, payable_amount=5)
     call = {
         "task": creating(buyer),
         "submission": submitting(new_worker(), task),
         "slots": buying(buyer, task, 2),
+        "withdrawal": asking(worker),
     }[what]
     call = call._replace(headers={"Idempotency-Key": unique("key")})
     answers = at_once(stack, [call] * 50)
@@ -388,8 +490,6 @@ def test_a_key_used_by_many_at_once_has_one_effect(stack, db, new_buyer, new_wor
     assert all(answer.headers["retry-after"] for answer in answers if answer.status == 409)
     [late] = at_once(stack, [call])
     assert (late.body, late.headers["idempotent-replayed"]) == (done[0].body, "true")
-    assert coins(db, buyer) == {"task": 740, "submission": 750, "slots": 740}[what]
-    assert (
-        stored_task(db, task)["required_workers"]
-        == {"task": 50, "submission": 49, "slots": 52}[what]
-    )
+    assert coins(db, buyer) == {"task": 740, "slots": 740}.get(what, 750)
+    assert stored_task(db, task)["required_workers"] == {"submission": 49, "slots": 52}.get(what, 50)
+    assert coins(db, worker) == (800 if what == "withdrawal" else 1000)
