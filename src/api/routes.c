@@ -4,6 +4,7 @@
 #include "api/audit.h"
 #include "api/auth.h"
 #include "api/health.h"
+#include "api/notifications.h"
 #include "api/public.h"
 #include "api/submissions.h"
 #include "api/tasks.h"
@@ -11,6 +12,7 @@
 #include "auth/caller.h"
 
 static const enum err withdrawal_errors[] = { ERR_INSUFFICIENT_COINS, OK };
+static const enum err own_errors[] = { ERR_NOT_OWNER, OK };
 static const enum err verdict_errors[] = { ERR_ALREADY_PROCESSED, ERR_CONFLICT, OK };
 
 const struct route api_routes[] = {
@@ -125,6 +127,21 @@ const struct route api_routes[] = {
 	{ PUT, "/admin/withdrawals/:id/reject", ACCESS_ADMIN, .body = &withdrawal_reject_schema,
 	  .flags = IDEMPOTENT, .change = withdrawals_reject, .answer = withdrawals_rejected,
 	  .view = &withdrawal_rejected_view, .errors = verdict_errors, .summary = "The same" },
+
+	/* notifications */
+	{ GET, "/notifications", ACCESS_ANY, .query = &notification_list_schema, .flags = ARRAY,
+	  .handler = notifications_mine, .view = &notification_view,
+	  .summary = "One's own notifications, newest first, without archived ones" },
+	{ GET, "/notifications/unread/count", ACCESS_ANY, .handler = notifications_count,
+	  .view = &unread_count_view, .summary = "How many of them are unread" },
+	{ PUT, "/notifications/read-all", ACCESS_ANY, .handler = notifications_mark_all,
+	  .view = &all_read_view, .summary = "All of them are read" },
+	{ PUT, "/notifications/:id/read", ACCESS_ANY, .change = notifications_mark,
+	  .answer = notifications_marked, .view = &notification_view, .errors = own_errors,
+	  .summary = "One is read" },
+	{ DELETE, "/notifications/:id", ACCESS_ANY, .change = notifications_archive,
+	  .answer = notifications_archived, .view = &message_view, .errors = own_errors,
+	  .summary = "Archive one: it is kept, but neither listed nor counted" },
 
 	/* admins */
 	{ PUT, "/admin/users/:id/role", ACCESS_ADMIN, .body = &role_schema,

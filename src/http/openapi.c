@@ -193,7 +193,7 @@ static void write_success(struct json *json, const struct route *route)
 		json_object(json, "application/json");
 		if (route->flags & LISTS)
 			write_page_schema(json, route->view);
-		else if (route->view->is_list)
+		else if (route->flags & ARRAY || route->view->is_list)
 			write_array_schema(json, route->view);
 		else
 			write_reference(json, "schema", "schemas", route->view->name);

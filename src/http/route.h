@@ -32,6 +32,7 @@ enum route_flag {
 	IDEMPOTENT = 1 << 0,	 /* honours Idempotency-Key */
 	SAYS_SUCCESS = 1 << 1,	 /* its errors carry success:false (the /public calls) */
 	LISTS = 1 << 2,		 /* answers a page: total, pages, currentPage, next beside the items */
+	ARRAY = 1 << 3,		 /* answers a plain array of its view's objects, as for every view that is_list */
 };
 
 /*

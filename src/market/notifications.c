@@ -1,6 +1,8 @@
 #include "market/notifications.h"
 
+#include "base/clock.h"
 #include "store/doc.h"
+#include "store/list.h"
 
 void notify(const struct call *call, struct event *event, const struct notice *notice)
 {
@@ -45,4 +47,145 @@ enum err notify_admins(struct call *call, struct event *event, const struct noti
 		       DOC(call->arena, "role", BCON_UTF8(role_name(ROLE_ADMIN)), "closing", "{",
 			   "$ne", BCON_BOOL(true), "}"),
 		       fields, admin_tell, &told);
+}
+
+/* ---- the caller's own ---- */
+
+/* Adds that a flag is not set: older records may lack it. $in rather than $ne, as the index then keeps their order. */
+static void unset(bson_t *filter, const char *flag)
+{
+	bson_t either, values;
+
+	BSON_APPEND_DOCUMENT_BEGIN(filter, flag, &either);
+	BSON_APPEND_ARRAY_BEGIN(&either, "$in", &values);
+	BSON_APPEND_BOOL(&values, "0", false);
+	BSON_APPEND_NULL(&values, "1");
+	bson_append_array_end(&either, &values);
+	bson_append_document_end(filter, &either);
+}
+
+static bson_t *own(struct call *call)
+{
+	bson_t *filter = DOC(call->arena, "user_id", BCON_ID(&call->caller->id));
+
+	unset(filter, "archived");
+	return filter;
+}
+
+static bson_t *own_unread(struct call *call)
+{
+	bson_t *filter = own(call);
+
+	unset(filter, "isRead");
+	return filter;
+}
+
+enum err notifications_each(struct call *call, int64_t limit, db_row row, void *context)
+{
+	bson_t *options = DOC(call->arena, "sort", "{", "createdAt", BCON_INT32(-1), "_id",
+			      BCON_INT32(-1), "}", "limit", BCON_INT64(limit));
+
+	return db_each(call->db, NOTIFICATIONS, own(call), options, row, context);
+}
+
+enum err notifications_unread(struct call *call, int64_t *count)
+{
+	struct arena *arena = call->arena;
+
+	return list_count(call->db, arena, NOTIFICATIONS, own_unread(call),
+			  arena_printf(arena, "unread|%s", id_text(arena, &call->caller->id)),
+			  count);
+}
+
+/* ---- reading all ---- */
+
+enum { READ_AT_ONCE = 5000, READ_ALL_MS = 10000 };
+
+struct unread {
+	bson_t *ids;
+	uint32_t count;
+};
+
+static bool unread_take(void *context, const bson_t *doc)
+{
+	struct unread *unread = context;
+	struct id id = doc_own_id(doc);
+	char key[16];
+	const char *name;
+
+	bson_uint32_to_string(unread->count++, &name, key, sizeof key);
+	BSON_APPEND_OID(unread->ids, name, doc_oid(&id));
+	return true;
+}
+
+static bson_t *now_read(struct call *call)
+{
+	return DOC(call->arena, "$set", "{", "isRead", BCON_BOOL(true), "updatedAt",
+		   BCON_DATE_TIME(call->now), "}");
+}
+
+/* Marks the next ones; *found are as many as were looked for unless they were the last. */
+static enum err read_some(struct call *call, uint32_t *found, int64_t *modified)
+{
+	struct arena *arena = call->arena;
+	struct unread unread = { .ids = doc_keep(arena, bson_new()) };
+	enum err err = db_each(call->db, NOTIFICATIONS, own_unread(call),
+			       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}", "limit",
+				   BCON_INT64(READ_AT_ONCE), "batchSize", BCON_INT32(READ_AT_ONCE)),
+			       unread_take, &unread);
+
+	*found = unread.count;
+	*modified = 0;
+	if (err != OK || !unread.count)
+		return err;
+	bson_t *filter = DOC(arena, "_id", "{", "$in", BCON_ARRAY(unread.ids), "}");
+	unset(filter, "isRead");
+	return db_update_many(call->db, arena, NOTIFICATIONS, filter, now_read(call), modified);
+}
+
+enum err notifications_read_all(struct call *call, int64_t *modified)
+{
+	int64_t until = clock_steady() + READ_ALL_MS, some;
+	uint32_t found = READ_AT_ONCE;
+	enum err err = OK;
+
+	*modified = 0;
+	while (err == OK && found == READ_AT_ONCE) {
+		if (clock_steady() > until)
+			return ERR_UNAVAILABLE;
+		err = read_some(call, &found, &some);
+		*modified += some;
+	}
+	return err;
+}
+
+/* ---- one ---- */
+
+static enum err change_own(struct call *call, const struct id *id, const bson_t *change,
+			   struct event *event)
+{
+	struct arena *arena = call->arena;
+	const bson_t *notification;
+	enum err err = db_find_id(call->db, arena, NOTIFICATIONS, id, &notification);
+
+	if (err != OK || !notification)
+		return err != OK ? err : ERR_NOT_FOUND;
+	if (!call_owns(call, notification, "user_id"))
+		return ERR_NOT_OWNER;
+	event_update_after(event, NOTIFICATIONS, DOC(arena, "_id", BCON_ID(id)), change,
+			   ERR_NOT_FOUND);
+	return OK;
+}
+
+enum err notification_read(struct call *call, const struct id *id, struct event *event)
+{
+	return change_own(call, id, now_read(call), event);
+}
+
+enum err notification_archive(struct call *call, const struct id *id, struct event *event)
+{
+	return change_own(call, id,
+			  DOC(call->arena, "$set", "{", "archived", BCON_BOOL(true), "updatedAt",
+			      BCON_DATE_TIME(call->now), "}"),
+			  event);
 }

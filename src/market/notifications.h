@@ -1,4 +1,5 @@
-/* Notifications: what people are told, written in the transaction of what it tells (contract section 8). */
+/* Notifications: what people are told, written in the transaction of what it tells; and what they do with it, each
+ * with their own (contract section 8). */
 #ifndef MARKET_NOTIFICATIONS_H
 #define MARKET_NOTIFICATIONS_H
 
@@ -24,5 +25,22 @@ void notify(const struct call *call, struct event *event, const struct notice *n
 
 /* The same for every admin there is; user and email of the notice are not read. */
 enum err notify_admins(struct call *call, struct event *event, const struct notice *notice);
+
+/* ---- the caller's own ---- */
+
+/* The newest, but archived ones. */
+enum err notifications_each(struct call *call, int64_t limit, db_row row, void *context);
+
+/* Those not read, but archived ones: exact to 10,000, beyond it up to 5 s old. */
+enum err notifications_unread(struct call *call, int64_t *count);
+
+/* Marks all of them read, so many a time that MongoDB answers soon; *modified were not before. ERR_UNAVAILABLE also when
+ * it took too long: the next call goes on from there. */
+enum err notifications_read_all(struct call *call, int64_t *modified);
+
+/* Marks one read, or puts it away for good; doing it again changes nothing. ERR_NOT_FOUND, ERR_NOT_OWNER. Found:
+ * NOTIFICATIONS. */
+enum err notification_read(struct call *call, const struct id *id, struct event *event);
+enum err notification_archive(struct call *call, const struct id *id, struct event *event);
 
 #endif

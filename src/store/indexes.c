@@ -68,8 +68,9 @@ const struct index_row index_rows[] = {
 	{ PAYMENTS, "txn_key", "{\"txn_key\": 1}", UNIQUE_WHERE_THERE("txn_key") },
 	{ PAYMENTS, "buyer_created", "{\"buyer_id\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
 
-	{ NOTIFICATIONS, "user_created",
-	  "{\"user_id\": 1, \"archived\": 1, \"createdAt\": 1, \"_id\": 1, \"isRead\": 1}", NULL },
+	{ NOTIFICATIONS, "user_listed",
+	  "{\"user_id\": 1, \"archived\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
+	{ NOTIFICATIONS, "user_unread", "{\"user_id\": 1, \"isRead\": 1, \"archived\": 1}", NULL },
 
 	{ LEDGER, "at", "{\"at\": 1, \"_id\": 1}", NULL },
 	{ LEDGER, "user_at", "{\"user\": 1, \"at\": 1, \"_id\": 1}", NULL },

@@ -75,12 +75,22 @@ static void kept_write(struct store *store, uint64_t key, int64_t total, int64_t
 	pthread_mutex_unlock(&store->counts_lock);
 }
 
+static enum err count_to_keep(struct db *db, struct arena *arena, enum collection in,
+			      const bson_t *filter, uint64_t key, int64_t *count)
+{
+	int64_t began = clock_steady();
+	enum err err = db_count(db, arena, in, filter, 0, count);
+
+	if (err == OK)
+		kept_write(db->store, key, *count, began);
+	return err;
+}
+
 static enum err total_find(struct db *db, struct arena *arena, const struct list *list,
 			   struct page *page)
 {
 	const char *name = list->count_key ? list->count_key : list->name;
 	uint64_t key = hash_bytes(name, strlen(name));
-	int64_t began = clock_steady();
 
 	page->approximate = kept_read(db->store, key, &page->total);
 	if (page->approximate)
@@ -89,10 +99,19 @@ static enum err total_find(struct db *db, struct arena *arena, const struct list
 	if (err != OK || page->total <= EXACT_MAX)
 		return err;
 	page->approximate = true;
-	err = db_count(db, arena, list->in, list->filter, 0, &page->total);
-	if (err == OK)
-		kept_write(db->store, key, page->total, began);
-	return err;
+	return count_to_keep(db, arena, list->in, list->filter, key, &page->total);
+}
+
+/* Counted first even where a total is kept: a user who has just read everything must see 0. */
+enum err list_count(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
+		    const char *name, int64_t *count)
+{
+	uint64_t key = hash_bytes(name, strlen(name));
+	enum err err = db_count(db, arena, in, filter, EXACT_MAX + 1, count);
+
+	if (err != OK || *count <= EXACT_MAX || kept_read(db->store, key, count))
+		return err;
+	return count_to_keep(db, arena, in, filter, key, count);
 }
 
 /* ---- the page ---- */

@@ -45,4 +45,8 @@ struct page {
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		  const struct page_query *asked, db_row row, void *context, struct page *page);
 
+/* How many documents match: exact to 10,000, beyond it up to 5 s old. name: of the number among the kept ones. */
+enum err list_count(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
+		    const char *name, int64_t *count);
+
 #endif

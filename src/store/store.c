@@ -297,6 +297,20 @@ enum err db_count(struct db *db, struct arena *arena, enum collection in, const 
 	return err;
 }
 
+enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
+			const bson_t *filter, const bson_t *change, int64_t *modified)
+{
+	const bson_t *reply;
+	enum err err = db_write(db, arena,
+				DOC(arena, "update", BCON_UTF8(collection_name(in)), "updates", "[",
+				    "{", "q", BCON_DOCUMENT(filter), "u", BCON_DOCUMENT(change),
+				    "multi", BCON_BOOL(true), "}", "]"),
+				&reply);
+
+	*modified = err == OK ? doc_whole(reply, "nModified", 0) : 0;
+	return err == OK && bson_has_field(reply, "writeErrors") ? ERR_INTERNAL : err;
+}
+
 enum err db_remove(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		   bool one)
 {

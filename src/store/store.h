@@ -82,6 +82,11 @@ enum err db_aggregate(struct db *db, enum collection in, const bson_t *pipeline,
 enum err db_count(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		  int64_t limit, int64_t *count);
 
+/* Changes every document that matches; *modified of them said otherwise before. Not one event: what it has
+ * done when it fails stays done. */
+enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
+			const bson_t *filter, const bson_t *change, int64_t *modified);
+
 /* Removes what matches; one document at most when one is set. */
 enum err db_remove(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		   bool one);

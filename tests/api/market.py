@@ -68,6 +68,24 @@ def told(db, user):
     return list(db.notifications.find({"toEmail": user.email}).sort("_id", 1))
 
 
+def notice(db, user, **changes):
+    """A notification of the user, put into the database; its id. None leaves a field out."""
+    document = {
+        "user_id": ObjectId(user.id),
+        "toEmail": user.email,
+        "message": "Your submission has been approved.",
+        "actionRoute": "/dashboard/worker/submissions",
+        "type": "approval",
+        "isRead": False,
+        "archived": False,
+        "createdAt": now(),
+        "updatedAt": now(),
+    }
+    document.update(changes)
+    kept = {name: value for name, value in document.items() if value is not None}
+    return str(db.notifications.insert_one(kept).inserted_id)
+
+
 def ids(records):
     return [record["_id"] for record in records]
 

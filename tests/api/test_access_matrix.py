@@ -1,4 +1,4 @@
-"""Contract, sections 1 to 6 and 9: every call x every kind of caller x own and another's record.
+"""Contract, sections 1 to 6, 8 and 9: every call x every kind of caller x own and another's record.
 
 What is expected stands in access_matrix.csv, one line a call. A call that the service has and the
 file lacks fails here too: whoever adds one says who may make it.
@@ -21,7 +21,16 @@ from client import (
     task_input,
     user_token,
 )
-from market import approve, pass_deadline, post_task, reject, stored_task, submit, withdraw
+from market import (
+    approve,
+    notice,
+    pass_deadline,
+    post_task,
+    reject,
+    stored_task,
+    submit,
+    withdraw,
+)
 
 FILE = pathlib.Path(__file__).with_name("access_matrix.csv")
 CALLERS = ["anonymous", "worker", "buyer", "admin", "demoted", "deleted"]
@@ -132,6 +141,9 @@ class Scene:
             return "submissions", self.submission(own)
         if "/withdrawals/:" in self.call:
             return "withdrawals", self.withdrawal(own)
+        if "/notifications/:" in self.call:
+            user = self.user if own and self.user else self.stack.user("worker")
+            return "notifications", notice(self.stack.db, user)
         if "/users/:" in self.call:
             return "users", self.user.id if own and self.user else self.stack.user("worker").id
         return None

@@ -107,6 +107,12 @@ static const struct route table[] = {
 	  .access = ACCESS_PUBLIC,
 	  .handler = handler,
 	  .view = &plain_view },
+	{ .method = GET,
+	  .path = "/things/few",
+	  .access = ACCESS_PUBLIC,
+	  .flags = ARRAY,
+	  .handler = handler,
+	  .view = &thing_view },
 	{ .method = PUT,
 	  .path = "/things/:id/parts/:partId",
 	  .access = ACCESS_ANY,
@@ -245,6 +251,8 @@ START_TEST(lists_add_the_members_of_a_page)
 	       "{\"$ref\":\"#/components/schemas/Page\"}]}");
 	expect("paths|/plain-things|get|responses|200|content|application/json|schema",
 	       "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Plain\"}}");
+	expect("paths|/things/few|get|responses|200|content|application/json|schema",
+	       "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Thing\"}}");
 	expect("paths|/things|post|responses|201|content|application/json|schema|$ref",
 	       "\"#/components/schemas/Thing\"");
 }

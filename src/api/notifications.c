@@ -1,0 +1,118 @@
+#include "api/notifications.h"
+
+#include "api/api.h"
+#include "market/notifications.h"
+
+/* ---- inputs and views ---- */
+
+struct notification_query {
+	struct number limit;
+};
+
+/* Old callers also send their e-mail; whose notifications are listed is the token's to say. */
+static const struct field list_fields[] = {
+	{ .name = "limit",
+	  .type = FIELD_WHOLE,
+	  .flags = FIELD_CLAMP,
+	  .offset = offsetof(struct notification_query, limit),
+	  .min = 1,
+	  .max = LIST_LIMIT_MAX,
+	  .help = "How many; more than 100 counts as 100, without it 10",
+	  .example = "10" },
+};
+const struct schema notification_list_schema = {
+	.name = "NotificationQuery",
+	.size = sizeof(struct notification_query),
+	.fields = list_fields,
+	.count = COUNT_OF(list_fields),
+};
+
+static const struct view_row unread_count_rows[] = {
+	{ .field = "unreadCount", .type = VIEW_WHOLE, .example = "3" },
+};
+const struct view unread_count_view = {
+	.name = "UnreadCount",
+	.rows = unread_count_rows,
+	.count = COUNT_OF(unread_count_rows),
+};
+
+static const struct view_row all_read_rows[] = {
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "modified", .type = VIEW_WHOLE, .help = "How many were unread", .example = "3" },
+};
+const struct view all_read_view = {
+	.name = "AllRead",
+	.rows = all_read_rows,
+	.count = COUNT_OF(all_read_rows),
+};
+
+/* ---- many ---- */
+
+struct listing {
+	struct json *json;
+	const struct caller *viewer;
+};
+
+static bool notification_row(void *context, const bson_t *notification)
+{
+	struct listing *listing = context;
+
+	render(listing->json, NULL, &notification_view, notification, listing->viewer);
+	return true;
+}
+
+enum err notifications_mine(struct request *rq)
+{
+	const struct notification_query *query = rq->query_input;
+	struct listing listing = { .json = respond_array(rq, 200), .viewer = &rq->caller };
+	int64_t limit = query->limit.given ? query->limit.value : LIST_LIMIT_DEFAULT;
+
+	return notifications_each(call_of(rq), limit, notification_row, &listing);
+}
+
+enum err notifications_count(struct request *rq)
+{
+	int64_t count;
+	enum err err = notifications_unread(call_of(rq), &count);
+
+	if (err == OK)
+		json_int(respond(rq, 200), "unreadCount", count);
+	return err;
+}
+
+enum err notifications_mark_all(struct request *rq)
+{
+	int64_t modified;
+	enum err err = notifications_read_all(call_of(rq), &modified);
+
+	if (err != OK)
+		return err;
+	struct json *json = respond(rq, 200);
+	json_text(json, "message", "All notifications are read.");
+	json_int(json, "modified", modified);
+	return OK;
+}
+
+/* ---- one ---- */
+
+enum err notifications_mark(struct request *rq, struct event *event)
+{
+	return notification_read(call_of(rq), &rq->ids[0], event);
+}
+
+void notifications_marked(struct request *rq, const struct event *event)
+{
+	render_members(respond(rq, 200), &notification_view, event_found(event, NOTIFICATIONS),
+		       &rq->caller);
+}
+
+enum err notifications_archive(struct request *rq, struct event *event)
+{
+	return notification_archive(call_of(rq), &rq->ids[0], event);
+}
+
+void notifications_archived(struct request *rq, const struct event *event)
+{
+	(void)event;
+	json_text(respond(rq, 200), "message", "The notification is archived.");
+}

@@ -1,0 +1,20 @@
+/* /notifications: what a user was told (contract section 8). */
+#ifndef API_NOTIFICATIONS_H
+#define API_NOTIFICATIONS_H
+
+#include "http/request.h"
+#include "http/route.h"
+#include "market/notification_view.h"
+
+extern const struct schema notification_list_schema;
+extern const struct view unread_count_view, all_read_view;
+
+enum err notifications_mine(struct request *rq);
+enum err notifications_count(struct request *rq);
+enum err notifications_mark_all(struct request *rq);
+enum err notifications_mark(struct request *rq, struct event *event);
+void notifications_marked(struct request *rq, const struct event *event);
+enum err notifications_archive(struct request *rq, struct event *event);
+void notifications_archived(struct request *rq, const struct event *event);
+
+#endif

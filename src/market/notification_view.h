@@ -1,0 +1,9 @@
+/* What a notification shows (contract section 8): the same in lists and in streams. */
+#ifndef MARKET_NOTIFICATION_VIEW_H
+#define MARKET_NOTIFICATION_VIEW_H
+
+#include "http/view.h"
+
+extern const struct view notification_view;
+
+#endif

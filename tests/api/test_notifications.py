@@ -1,0 +1,275 @@
+"""Contract, section 8: notifications, each user's own. What is written when is tested with the
+calls that write them.
+"""
+
+import datetime
+
+import pytest
+from bson import ObjectId
+
+from client import UNKNOWN_ID, assert_error, faults, iso, now, ok
+from market import approve, ids, notice, post_task, submit
+
+FIELDS = {
+    "_id",
+    "toEmail",
+    "message",
+    "actionRoute",
+    "type",
+    "isRead",
+    "archived",
+    "createdAt",
+    "updatedAt",
+}
+MANY = 12_000  # above what is counted exactly, and more than are marked read at once
+
+
+def listed(user, **params):
+    return ok(user.api.get("/notifications", params=params))
+
+
+def unread(user):
+    answer = ok(user.api.get("/notifications/unread/count"))
+    assert type(answer["unreadCount"]) is int
+    return answer["unreadCount"]
+
+
+def mark(user, notice_id):
+    return user.api.put(f"/notifications/{notice_id}/read")
+
+
+def archive(user, notice_id):
+    return user.api.delete(f"/notifications/{notice_id}")
+
+
+def stored(db, notice_id):
+    return db.notifications.find_one({"_id": ObjectId(notice_id)})
+
+
+# --- GET / ---
+
+
+def test_what_one_was_told_comes_as_a_plain_array(buyer, worker, db, books):
+    submission = submit(worker, post_task(buyer))
+    approve(buyer, submission)
+    [told] = listed(worker)
+    assert FIELDS <= set(told)
+    assert "user_id" not in told
+    kept = stored(db, told["_id"])
+    assert told["message"] == kept["message"] and "approved" in told["message"]
+    assert (told["toEmail"], told["type"], told["actionRoute"]) == (
+        worker.email,
+        "approval",
+        "/dashboard/worker/submissions",
+    )
+    assert (told["isRead"], told["archived"]) == (False, False)
+    assert told["createdAt"] == iso(kept["createdAt"])
+    [other] = listed(buyer)
+    assert other["type"] == "submission"
+
+
+def test_the_newest_come_first_10_unless_told_and_100_at_most(worker, db):
+    begun = now()
+    made = [
+        notice(db, worker, createdAt=begun + datetime.timedelta(seconds=number // 2))
+        for number in range(103)
+    ]
+    newest_first = made[::-1]
+    assert ids(listed(worker)) == newest_first[:10], "of the same moment the later id"
+    for limit in (1, 7, 100):
+        assert ids(listed(worker, limit=limit)) == newest_first[:limit]
+    for limit in (101, 10**12):
+        assert ids(listed(worker, limit=limit)) == newest_first[:100]
+
+
+@pytest.mark.parametrize("bad", ["0", "-1", "x", "1.5", "1e1"])
+def test_a_limit_that_is_no_number_or_below_1_is_400(worker, bad):
+    refused = worker.api.get("/notifications", params={"limit": bad})
+    assert_error(refused, 400, "invalid_input")
+    assert list(faults(refused)) == ["limit"]
+
+
+def test_whose_they_are_is_the_tokens_to_say_not_an_email_parameters(worker, buyer, db):
+    mine, theirs = notice(db, worker), notice(db, buyer, message="Not yours")
+    for email in (buyer.email, worker.email, "", "nobody"):
+        assert ids(listed(worker, email=email)) == [mine]
+    assert ids(listed(buyer, email=worker.email)) == [theirs]
+    assert ids(ok(worker.api.get(f"/notifications?email={buyer.email}&email=x"))) == [mine]
+
+
+def test_nothing_told_is_an_empty_array(worker):
+    assert listed(worker) == []
+    assert unread(worker) == 0
+    assert ok(worker.api.put("/notifications/read-all"))["modified"] == 0
+
+
+def test_the_list_carries_an_etag(worker, db):
+    notice(db, worker)
+    tag = worker.api.get("/notifications").headers["etag"]
+    again = worker.api.get("/notifications", headers={"If-None-Match": tag})
+    assert again.status_code == 304
+    notice(db, worker)
+    assert (
+        worker.api.get("/notifications", headers={"If-None-Match": tag}).status_code == 200
+    ), "something new is there"
+
+
+# --- GET /unread/count ---
+
+
+def test_unread_ones_are_counted_exactly(worker, buyer, db):
+    made = [notice(db, worker) for _ in range(5)]
+    notice(db, worker, isRead=True)
+    notice(db, worker, archived=True)
+    notice(db, buyer)
+    assert unread(worker) == 5
+    ok(mark(worker, made[0]))
+    ok(archive(worker, made[1]))
+    assert unread(worker) == 3
+
+
+# --- PUT /:id/read ---
+
+
+def test_one_is_read_by_its_owner(worker, db):
+    old = now() - datetime.timedelta(days=1)
+    one, other = (notice(db, worker, createdAt=old, updatedAt=old) for _ in range(2))
+    answer = ok(mark(worker, one))
+    assert FIELDS <= set(answer)
+    assert (answer["_id"], answer["isRead"], answer["archived"]) == (one, True, False)
+    assert stored(db, one)["isRead"] is True
+    assert stored(db, one)["updatedAt"] > old and answer["createdAt"] == iso(old)
+    assert stored(db, other)["isRead"] is False
+    assert ids(listed(worker)) == [other, one], "it stays listed"
+    assert ok(mark(worker, one))["isRead"] is True, "again is harmless"
+
+
+def test_a_body_sets_nothing(worker, db):
+    one = notice(db, worker)
+    forged = {"isRead": False, "archived": True, "message": "Forged", "toEmail": "x@example.org"}
+    answer = ok(worker.api.put(f"/notifications/{one}/read", json=forged))
+    assert (answer["isRead"], answer["archived"]) == (True, False)
+    assert answer["message"] == "Your submission has been approved."
+
+
+# --- DELETE /:id ---
+
+
+def test_an_archived_one_is_kept_but_neither_listed_nor_counted(worker, db):
+    gone, left = notice(db, worker), notice(db, worker)
+    assert ok(archive(worker, gone))["message"]
+    kept = stored(db, gone)
+    assert (kept["archived"], kept["isRead"]) == (True, False)
+    assert ids(listed(worker)) == [left]
+    assert unread(worker) == 1
+
+
+def test_an_archived_one_can_be_read_or_archived_again(worker, db):
+    gone = notice(db, worker)
+    ok(archive(worker, gone))
+    ok(archive(worker, gone))
+    assert ok(mark(worker, gone))["archived"] is True
+    assert listed(worker) == [] and unread(worker) == 0
+
+
+@pytest.mark.parametrize("call", [mark, archive])
+def test_one_is_its_owners_alone(worker, new_worker, buyer, admin, db, call):
+    one = notice(db, worker)
+    before = stored(db, one)
+    for other in (new_worker(), buyer, admin):
+        assert_error(call(other, one), 403, "not_owner")
+    assert stored(db, one) == before
+    assert_error(call(worker, UNKNOWN_ID), 404, "not_found")
+    assert_error(call(worker, "42"), 400, "invalid_id")
+
+
+# --- PUT /read-all ---
+
+
+def test_all_are_read_at_once(worker, buyer, db):
+    made = [notice(db, worker) for _ in range(12)]
+    ok(mark(worker, made[0]))
+    put_away, theirs = notice(db, worker, archived=True), notice(db, buyer)
+    answer = ok(worker.api.put("/notifications/read-all"))
+    assert answer["message"] and answer["modified"] == 11
+    assert unread(worker) == 0
+    assert all(told["isRead"] is True for told in listed(worker, limit=100))
+    assert stored(db, put_away)["isRead"] is False, "it was put away unread"
+    assert stored(db, theirs)["isRead"] is False
+    assert ok(worker.api.put("/notifications/read-all", json={}))["modified"] == 0
+
+
+# --- older data ---
+
+
+def test_older_ones_may_lack_our_fields(worker, db):
+    dated = notice(db, worker, isRead=None, archived=None, updatedAt=None, type=None)
+    dateless = notice(db, worker, isRead=None, archived=None, createdAt=None, actionRoute=None)
+    answer = listed(worker)
+    assert ids(answer) == [dated, dateless], "without a date: as the oldest"
+    assert all((told["isRead"], told["archived"]) == (False, False) for told in answer)
+    assert unread(worker) == 2
+    assert ok(mark(worker, dated))["isRead"] is True
+    assert ok(worker.api.put("/notifications/read-all"))["modified"] == 1
+    ok(archive(worker, dateless))
+    assert ids(listed(worker)) == [dated]
+
+
+# --- very many ---
+
+
+@pytest.fixture
+def told_much(worker, db):
+    """A worker with MANY unread notifications, and as many archived ones that are newer."""
+    begun = now() - datetime.timedelta(days=2)
+
+    def many(**fields):
+        return [
+            {
+                "user_id": ObjectId(worker.id),
+                "toEmail": worker.email,
+                "message": "Your submission has been approved.",
+                "actionRoute": "/dashboard/worker/submissions",
+                "type": "approval",
+                "isRead": False,
+                "createdAt": begun + datetime.timedelta(seconds=number),
+                "updatedAt": begun,
+                **fields,
+            }
+            for number in range(MANY)
+        ]
+
+    db.notifications.insert_many(many(archived=False))
+    db.notifications.insert_many(many(archived=True, createdAt=now()))
+    yield worker
+    db.notifications.delete_many({"user_id": ObjectId(worker.id)})
+
+
+def profiled(db, user, call):
+    """What MongoDB did for a call that looks for the user's notifications."""
+    begun = now()
+    db.command("profile", 2)
+    try:
+        call(user)
+    finally:
+        db.command("profile", 0)
+    asked = [{f"command.{part}.user_id": ObjectId(user.id)} for part in ("filter", "query")]
+    return list(db.system.profile.find({"ts": {"$gte": begun}, "$or": asked}))
+
+
+def test_much_costs_little(told_much, db):
+    [page] = profiled(db, told_much, listed)
+    assert page["docsExamined"] <= 10 and page["keysExamined"] <= 12
+    assert not page.get("hasSortStage")
+    counts = profiled(db, told_much, unread)
+    assert counts and sum(count["docsExamined"] for count in counts) == 0
+    assert all(count["keysExamined"] <= MANY + 3 for count in counts)
+
+
+def test_much_is_counted_and_read_at_once(told_much, db):
+    assert unread(told_much) == MANY
+    answer = ok(told_much.api.put("/notifications/read-all"))
+    assert answer["modified"] == MANY
+    assert unread(told_much) == 0, "also where a total of a moment ago is kept"
+    archived = {"user_id": ObjectId(told_much.id), "archived": True}
+    assert db.notifications.count_documents(archived | {"isRead": False}) == MANY
