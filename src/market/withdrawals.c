@@ -127,6 +127,12 @@ static enum err pending_read(struct call *call, const struct id *id, struct pend
 		       ERR_CONFLICT;
 }
 
+/* Forms send an empty one where nothing was written. */
+static bool has_reason(const struct verdict *verdict)
+{
+	return !verdict->approve && verdict->reason && *verdict->reason;
+}
+
 /* The guard that makes a decision happen once: the record is still pending. */
 static void decide(struct call *call, const struct pending *pending, const struct verdict *verdict,
 		   struct event *event)
@@ -136,7 +142,7 @@ static void decide(struct call *call, const struct pending *pending, const struc
 			  "processed_date", BCON_DATE_TIME(call->now), "updatedAt",
 			  BCON_DATE_TIME(call->now));
 
-	if (!verdict->approve && verdict->reason)
+	if (has_reason(verdict))
 		BSON_APPEND_UTF8(set, "rejection_reason", verdict->reason);
 	event_update_after(event, WITHDRAWALS,
 			   DOC(arena, "_id", BCON_ID(&pending->id), "status", BCON_UTF8("pending")),
@@ -179,8 +185,8 @@ static void tell_worker(struct call *call, const struct pending *pending,
 			arena_printf(
 				arena,
 				"Your withdrawal of %s was rejected. The coins are back in your balance.%s%s",
-				amount, verdict->reason ? " Reason: " : "",
-				verdict->reason ? verdict->reason : "");
+				amount, has_reason(verdict) ? " Reason: " : "",
+				has_reason(verdict) ? verdict->reason : "");
 
 	notify(call, event,
 	       &(struct notice){

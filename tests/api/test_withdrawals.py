@@ -475,11 +475,16 @@ def test_the_worker_is_told_of_a_rejection_with_its_reason(rich, admin, db, book
     assert "approved" not in notice["message"], "the front end's icons go by words"
 
 
-@pytest.mark.parametrize("send", [{}, {"json": {}}, {"json": {"reason": None}}, {"content": b""}])
+@pytest.mark.parametrize(
+    "send",
+    [{}, {"json": {}}, {"json": {"reason": None}}, {"json": {"reason": " "}}, {"content": b""}],
+)
 def test_a_reason_is_optional(rich, admin, db, send, books):
     made = withdraw(rich)
     answer = ok(admin.api.put(f"/withdrawals/{made['_id']}/reject", **send))
     assert "rejection_reason" not in answer["withdrawal"]
+    [told_of] = told(db, rich)
+    assert "Reason" not in told_of["message"]
 
 
 def test_a_reason_has_500_characters_at_most(rich, admin, db, books):
