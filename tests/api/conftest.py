@@ -107,6 +107,11 @@ class Stack:
     def user(self, role, coins=0, **fields):
         return make_user(self.db, self.http, self.jwt_secret, role, coins, **fields)
 
+    def retire(self, *admins):
+        """They are admins no more: what is told to every admin would be written to more and more."""
+        ids = [ObjectId(admin.id) for admin in admins]
+        self.db.users.update_many({"_id": {"$in": ids}}, {"$set": {"role": "worker"}})
+
     def token(self, user, **claims):
         """A further token of a user, signed here; a claim given as None is left out."""
         return user_token(self.jwt_secret, user.id, user.email, user.role, claims)
@@ -211,7 +216,15 @@ def new_buyer(stack):
 
 @pytest.fixture
 def new_admin(stack):
-    return lambda **fields: stack.user("admin", **fields)
+    """new_admin() makes an admin for the time of the test."""
+    made = []
+
+    def make(**fields):
+        made.append(stack.user("admin", **fields))
+        return made[-1]
+
+    yield make
+    stack.retire(*made)
 
 
 @pytest.fixture
@@ -245,8 +258,7 @@ def books(stack):
 def assert_balanced(stack):
     auditor = stack.user("admin")
     audit = ok(auditor.api.get("/admin/audit"))
-    # What is written to every admin must not become more and more from test to test.
-    stack.db.users.update_one({"_id": ObjectId(auditor.id)}, {"$set": {"role": "worker"}})
+    stack.retire(auditor)
     assert audit["differences"] == [], audit
     assert audit["balanced"] is True, audit
     held = audit["coins"] + audit["pending_coins"] + audit["escrow"]

@@ -112,6 +112,8 @@ class Scene:
         """The books know a deleted user's coins: the account is put back."""
         if self.kind == "deleted":
             self.stack.db.users.insert_one(self.document)
+        if self.role == "admin" and self.user:
+            self.stack.retire(self.user)
 
     @property
     def email(self):

@@ -80,6 +80,7 @@ class Load:
             self.cut_short.put(None)
         for thread in self.menders:
             thread.join()
+        self.stack.retire(self.admin)
 
     def guard(self, work):
         try:
