@@ -288,7 +288,10 @@ static void back_off(int attempt)
 		    random_below((uint32_t)(most < BACK_OFF_MOST_MS ? most : BACK_OFF_MOST_MS)));
 }
 
-/* A session whose transaction met a lost connection is of no further use. */
+/*
+ * Only after the last try: the next one's transaction, in the same session, ends on the server whatever an earlier
+ * one left open there, which would otherwise hold its documents until its time is over.
+ */
 static void session_drop(struct db *db)
 {
 	if (db->session)
@@ -311,10 +314,10 @@ static enum err attempts(struct run *run)
 		event->count = planned;
 		if (outcome == REFUSED)
 			return run->err;
-		if (!alone)
+		if (outcome == BROKEN) {
 			session_drop(run->db);
-		if (outcome == BROKEN)
 			return run->err;
+		}
 		if (clock_steady() > run->deadline) {
 			log_line(LOG_WARN, NULL, "gave up an event after %d conflicts",
 				 attempt + 1);
