@@ -1,7 +1,7 @@
 #include "http/json_in.h"
 
+#include "base/decimal.h"
 #include "base/encoding.h"
-#include "http/decimal.h"
 
 #include <json-c/json.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/encoding.h"
-#include "http/decimal.h"
 #include "http/schema_private.h"
 #include "http/text.h"
 

@@ -1,6 +1,6 @@
 /* Decimal numbers read exactly: a double would make 19.99 dollars 1998.9999999999998 cents. */
-#ifndef HTTP_DECIMAL_H
-#define HTTP_DECIMAL_H
+#ifndef BASE_DECIMAL_H
+#define BASE_DECIMAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 enum decimal {
 	DECIMAL_OK,
 	DECIMAL_FRACTION, /* has more decimals than asked for; what comes before them is the value */
-	DECIMAL_BEYOND,	  /* outside int64; the value is the end of int64 on that side */
+	DECIMAL_BEYOND, /* outside int64; the value is the end of int64 on that side */
 };
 
 /* Is it a number as people write it: digits, with an optional minus and fraction, no exponent? */

@@ -1,4 +1,4 @@
-#include "http/decimal.h"
+#include "base/decimal.h"
 
 #include <string.h>
 
