@@ -18,6 +18,7 @@ enum setting_type {
 	SETTING_WHOLE, /* int64_t, min..max */
 	SETTING_CHOICE, /* int64_t, the place in choices */
 	SETTING_SWITCH, /* bool, the place in choices, of which there are two */
+	SETTING_PACKAGES, /* struct packages */
 };
 
 enum setting_flag {
@@ -43,6 +44,10 @@ static const char *const environments[] = { "development", "production", NULL };
 /* As enum log_level counts. */
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static_assert(LOG_DEBUG == 0 && LOG_ERROR == 3, "log_levels follows enum log_level");
+/* As enum payments_provider counts. */
+static const char *const providers[] = { "none", "dummy", "stripe", NULL };
+static_assert(PROVIDER_NONE == 0 && PROVIDER_STRIPE == 2,
+	      "providers follows enum payments_provider");
 
 #define AT(member) .offset = offsetof(struct config, member)
 
@@ -78,6 +83,20 @@ static const struct setting settings[] = {
 	{ "REVIEW_DAYS", SETTING_WHOLE, AT(review_days), .standard = "0", .max = 3650,
 	  .sentence =
 		  "Approves work that was not reviewed for so many days; 0 leaves it waiting." },
+	{ "COIN_PACKAGES", SETTING_PACKAGES, AT(packages), .standard = "10:1,150:10,500:20,1000:35",
+	  .sentence = "What coins cost, as coins:dollars pairs separated by commas." },
+	{ "COIN_PACKAGES_EXTRA", SETTING_PACKAGES, AT(packages_extra),
+	  .sentence = "More packages, sold by POST /api/payments/purchase-coins alone." },
+	{ "PAYMENTS_PROVIDER", SETTING_CHOICE, AT(provider), .standard = "dummy",
+	  .choices = providers, .flags = SETTING_NOT_PRODUCTION,
+	  .sentence = "Who takes the money for coins; dummy takes none and gives the coins." },
+	{ "STRIPE_SECRET_KEY", SETTING_TEXT, AT(stripe_key), .check = config_check_secret_word,
+	  .flags = SETTING_SECRET, .sentence = "Stripe's secret API key; needed with stripe." },
+	{ "STRIPE_WEBHOOK_SECRET", SETTING_TEXT, AT(stripe_webhook_secret),
+	  .check = config_check_secret_word, .flags = SETTING_SECRET,
+	  .sentence = "Signs what Stripe sends to /api/payments/webhook; needed with stripe." },
+	{ "STRIPE_API_BASE", SETTING_TEXT, AT(stripe_base), .check = config_check_api_base,
+	  .standard = "https://api.stripe.com", .sentence = "Where Stripe's API is." },
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
@@ -244,6 +263,14 @@ static bool text_store(struct reading *reading, const struct setting *setting, c
 	return true;
 }
 
+static bool packages_store(struct reading *reading, const struct setting *setting,
+			   const char *value, struct packages *at)
+{
+	const char *wrong = packages_read(reading->arena, value, at);
+
+	return !wrong || refuse(reading, "%s %s", setting->name, wrong);
+}
+
 static bool value_store(struct reading *reading, const struct setting *setting, const char *value,
 			struct config *config)
 {
@@ -262,6 +289,8 @@ static bool value_store(struct reading *reading, const struct setting *setting, 
 			return false;
 		*(bool *)at = place == 1;
 		return true;
+	case SETTING_PACKAGES:
+		return packages_store(reading, setting, value, at);
 	}
 	return false;
 }
@@ -279,6 +308,18 @@ static bool setting_store(struct reading *reading, size_t which, struct config *
 	return !value || value_store(reading, setting, value, config);
 }
 
+/* What one setting asks of others. */
+static bool settings_agree(struct reading *reading, const struct config *config)
+{
+	const char *missing = !config->stripe_key	     ? "STRIPE_SECRET_KEY" :
+			      !config->stripe_webhook_secret ? "STRIPE_WEBHOOK_SECRET" :
+							       NULL;
+
+	if (config->provider != PROVIDER_STRIPE || !missing)
+		return true;
+	return refuse(reading, "%s is not set, and PAYMENTS_PROVIDER stripe needs it.", missing);
+}
+
 const struct config *config_read(struct arena *arena, const char *file, char problem[256])
 {
 	struct reading reading = { .arena = arena, .problem = problem };
@@ -289,7 +330,7 @@ const struct config *config_read(struct arena *arena, const char *file, char pro
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		if (!setting_store(&reading, i, config))
 			return NULL;
-	return config;
+	return settings_agree(&reading, config) ? config : NULL;
 }
 
 static void range_print(const struct setting *setting, FILE *out)
@@ -306,15 +347,21 @@ static void range_print(const struct setting *setting, FILE *out)
 		for (size_t i = 0; setting->choices[i]; i++)
 			fprintf(out, "%s%s", i > 0 ? ", " : "", setting->choices[i]);
 		break;
+	case SETTING_PACKAGES:
+		fputs("coins:dollars,…", out);
+		break;
 	}
 }
 
 static void standard_print(const struct setting *setting, FILE *out)
 {
+	const char *absent = setting->flags & SETTING_REQUIRED ? "required" : "none";
+
 	if (!setting->standard)
-		fputs("; required\n", out);
+		fprintf(out, "; %s%s\n", setting->flags & SETTING_REQUIRED ? "" : "default ",
+			absent);
 	else if (setting->flags & SETTING_NOT_PRODUCTION)
-		fprintf(out, "; required in production, else %s\n", setting->standard);
+		fprintf(out, "; %s in production, else %s\n", absent, setting->standard);
 	else
 		fprintf(out, "; default %s\n", setting->standard);
 }

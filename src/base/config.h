@@ -10,10 +10,14 @@
 #define BASE_CONFIG_H
 
 #include "base/arena.h"
+#include "base/packages.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
+/* Who takes the money for coins. */
+enum payments_provider { PROVIDER_NONE, PROVIDER_DUMMY, PROVIDER_STRIPE };
 
 struct config {
 	bool production; /* MICROTASK_ENV: production unless it is development */
@@ -29,6 +33,12 @@ struct config {
 	int64_t login_failures; /* LOGIN_FAILURES: per account and address in 15 minutes; 0 = off */
 	int64_t register_limit; /* REGISTER_LIMIT: registrations an address in an hour; 0 = off */
 	int64_t review_days; /* REVIEW_DAYS: unreviewed work is approved after so many; 0 = off */
+	struct packages packages; /* COIN_PACKAGES: what everybody is offered */
+	struct packages packages_extra; /* COIN_PACKAGES_EXTRA: for POST /purchase-coins alone */
+	int64_t provider; /* PAYMENTS_PROVIDER: an enum payments_provider */
+	const char *stripe_key; /* STRIPE_SECRET_KEY; never NULL with PROVIDER_STRIPE */
+	const char *stripe_webhook_secret; /* STRIPE_WEBHOOK_SECRET; the same */
+	const char *stripe_base; /* STRIPE_API_BASE: http(s)://host[:port][/path] */
 };
 
 /*

@@ -102,3 +102,28 @@ const char *config_check_cors_origins(const char *value, bool production)
 		origin += length + 1;
 	}
 }
+
+static bool is_word(const char *text)
+{
+	while (isgraph((unsigned char)*text))
+		text++;
+	return *text == '\0';
+}
+
+const char *config_check_secret_word(const char *value, bool production)
+{
+	(void)production;
+	return is_word(value) ? NULL : "must be printable ASCII characters without spaces.";
+}
+
+const char *config_check_api_base(const char *value, bool production)
+{
+	const char *host = strncmp(value, "https://", 8) == 0 ? value + 8 :
+			   strncmp(value, "http://", 7) == 0  ? value + 7 :
+								"";
+
+	(void)production;
+	if (*host == '\0' || *host == '/' || strpbrk(host, "?#@") || !is_word(host))
+		return "must be an http or https address, as in https://api.example.com.";
+	return NULL;
+}

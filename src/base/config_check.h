@@ -20,4 +20,10 @@ const char *config_check_jwt_secret(const char *value, bool production);
  */
 const char *config_check_cors_origins(const char *value, bool production);
 
+/* Printable ASCII without spaces: it becomes part of a header line. */
+const char *config_check_secret_word(const char *value, bool production);
+
+/* http(s)://host[:port][/path], to which paths are added. */
+const char *config_check_api_base(const char *value, bool production);
+
 #endif

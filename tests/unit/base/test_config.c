@@ -10,9 +10,12 @@
 #define URI "mongodb://db.internal:27017/market?replicaSet=rs0"
 
 static const char *const names[] = {
-	"MICROTASK_ENV",     "MONGODB_URI",	  "JWT_SECRET",	     "CORS_ORIGINS",
-	"MICROTASK_RUN_DIR", "MICROTASK_THREADS", "MICROTASK_QUEUE", "MICROTASK_LOG_LEVEL",
-	"RATE_LIMIT",	     "LOGIN_FAILURES",	  "REGISTER_LIMIT",  "REVIEW_DAYS",
+	"MICROTASK_ENV",     "MONGODB_URI",	      "JWT_SECRET",
+	"CORS_ORIGINS",	     "MICROTASK_RUN_DIR",     "MICROTASK_THREADS",
+	"MICROTASK_QUEUE",   "MICROTASK_LOG_LEVEL",   "RATE_LIMIT",
+	"LOGIN_FAILURES",    "REGISTER_LIMIT",	      "REVIEW_DAYS",
+	"COIN_PACKAGES",     "COIN_PACKAGES_EXTRA",   "PAYMENTS_PROVIDER",
+	"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE",
 	"MICROTASK_TRHEADS",
 };
 
@@ -57,6 +60,18 @@ static const struct config *read_with(const char *name, const char *value)
 	return config_read(arena, NULL, problem);
 }
 
+/* In the order of the setting: "coins:cents ". */
+static void expect_packages(const struct packages *packages, const char *expected)
+{
+	const char *found = "";
+
+	for (size_t i = 0; i < packages->count; i++)
+		found = arena_printf(arena, "%s%lld:%lld ", found,
+				     (long long)packages->list[i].coins,
+				     (long long)packages->list[i].cents);
+	ck_assert_str_eq(found, expected);
+}
+
 START_TEST(what_is_not_given_has_its_default)
 {
 	const struct config *config = config_read(arena, NULL, problem);
@@ -76,6 +91,12 @@ START_TEST(what_is_not_given_has_its_default)
 	ck_assert_int_eq(config->login_failures, 10);
 	ck_assert_int_eq(config->register_limit, 20);
 	ck_assert_int_eq(config->review_days, 0);
+	expect_packages(&config->packages, "10:100 150:1000 500:2000 1000:3500 ");
+	expect_packages(&config->packages_extra, "");
+	ck_assert_int_eq(config->provider, PROVIDER_NONE);
+	ck_assert_ptr_null(config->stripe_key);
+	ck_assert_ptr_null(config->stripe_webhook_secret);
+	ck_assert_str_eq(config->stripe_base, "https://api.stripe.com");
 }
 END_TEST
 
@@ -120,6 +141,56 @@ START_TEST(only_development_has_a_default_database)
 }
 END_TEST
 
+START_TEST(packages_have_coins_and_a_price_with_cents)
+{
+	setenv("COIN_PACKAGES_EXTRA", "50:5,120:10,320:25,700:50", 1);
+	const struct config *config =
+		read_with("COIN_PACKAGES", "1:0.01,19:19.99,20:1.5,1000000000:999999.99");
+
+	ck_assert_msg(config != NULL, "%s", problem);
+	expect_packages(&config->packages, "1:1 19:1999 20:150 1000000000:99999999 ");
+	expect_packages(&config->packages_extra, "50:500 120:1000 320:2500 700:5000 ");
+	ck_assert_int_eq(packages_find(&config->packages, 20)->cents, 150);
+	ck_assert_ptr_null(packages_find(&config->packages, 50));
+}
+END_TEST
+
+START_TEST(only_development_takes_payments_unasked)
+{
+	const struct config *config = read_with("MICROTASK_ENV", "development");
+
+	ck_assert_int_eq(config->provider, PROVIDER_DUMMY);
+	config = read_with("PAYMENTS_PROVIDER", "none");
+	ck_assert_int_eq(config->provider, PROVIDER_NONE);
+	setenv("MICROTASK_ENV", "production", 1);
+	config = read_with("PAYMENTS_PROVIDER", "dummy");
+	ck_assert_int_eq(config->provider, PROVIDER_DUMMY);
+}
+END_TEST
+
+START_TEST(stripe_needs_its_two_secrets)
+{
+	ck_assert_ptr_null(read_with("PAYMENTS_PROVIDER", "stripe"));
+	ck_assert_str_eq(problem,
+			 "STRIPE_SECRET_KEY is not set, and PAYMENTS_PROVIDER stripe needs it.");
+	ck_assert_ptr_null(read_with("STRIPE_SECRET_KEY", "sk_test_1"));
+	ck_assert_str_eq(
+		problem,
+		"STRIPE_WEBHOOK_SECRET is not set, and PAYMENTS_PROVIDER stripe needs it.");
+	const struct config *config = read_with("STRIPE_WEBHOOK_SECRET", "whsec_1");
+	ck_assert_msg(config != NULL, "%s", problem);
+	ck_assert_int_eq(config->provider, PROVIDER_STRIPE);
+	ck_assert_str_eq(config->stripe_key, "sk_test_1");
+	ck_assert_str_eq(config->stripe_webhook_secret, "whsec_1");
+}
+END_TEST
+
+#define PACKAGES_SENTENCE                                                                       \
+	"COIN_PACKAGES must be coins:dollars, as in 10:1,150:9.99, without spaces: coins from " \
+	"1 to 1000000000, dollars from 0.01 to 999999.99."
+#define BASE_SENTENCE \
+	"STRIPE_API_BASE must be an http or https address, as in https://api.example.com."
+#define WORD_SENTENCE "STRIPE_SECRET_KEY must be printable ASCII characters without spaces."
 #define ORIGINS_SENTENCE                                     \
 	"CORS_ORIGINS must be origins in lower case, as in " \
 	"https://a.example,http://localhost:3000, without spaces."
@@ -182,6 +253,42 @@ static const struct {
 	{ "CORS_ORIGINS", ",https://a.example", ORIGINS_SENTENCE },
 	{ "CORS_ORIGINS", "https://a.example\";}", ORIGINS_SENTENCE },
 	{ "CORS_ORIGINS", "https://[::1", ORIGINS_SENTENCE },
+	{ "COIN_PACKAGES", "10", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", ":1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", ",", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:1,", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:1, 20:2", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10=1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "ten:1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:one", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:$1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "0:1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "-10:1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10.5:1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "1000000001:1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:0", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:-1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:1.005", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:1e2", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:1000000", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "99999999999999999999:1", PACKAGES_SENTENCE },
+	{ "COIN_PACKAGES", "10:1,20:2,10:3",
+	  "COIN_PACKAGES must not have two packages of the same coins." },
+	{ "COIN_PACKAGES_EXTRA", "5:1,5:1",
+	  "COIN_PACKAGES_EXTRA must not have two packages of the same coins." },
+	{ "PAYMENTS_PROVIDER", "paypal", "PAYMENTS_PROVIDER must be none, dummy or stripe." },
+	{ "STRIPE_SECRET_KEY", "sk test", WORD_SENTENCE },
+	{ "STRIPE_SECRET_KEY", "sk_test\nX: y", WORD_SENTENCE },
+	{ "STRIPE_WEBHOOK_SECRET", "whsec\xc3\xa9",
+	  "STRIPE_WEBHOOK_SECRET must be printable ASCII characters without spaces." },
+	{ "STRIPE_API_BASE", "api.stripe.com", BASE_SENTENCE },
+	{ "STRIPE_API_BASE", "ftp://api.stripe.com", BASE_SENTENCE },
+	{ "STRIPE_API_BASE", "https://", BASE_SENTENCE },
+	{ "STRIPE_API_BASE", "https:///v1", BASE_SENTENCE },
+	{ "STRIPE_API_BASE", "https://a.example?x", BASE_SENTENCE },
+	{ "STRIPE_API_BASE", "https://user@a.example", BASE_SENTENCE },
+	{ "STRIPE_API_BASE", "https://a.example /v1", BASE_SENTENCE },
 	{ "MICROTASK_TRHEADS", "8",
 	  "The environment has MICROTASK_TRHEADS, which is no setting; see --help-config." },
 	{ "MICROTASK_TRHEADS", "",
@@ -207,6 +314,10 @@ static const struct {
 	{ "JWT_SECRET", "0f1e2d3c4b5a69788796a5b4c3d2e1f0" },
 	{ "MICROTASK_THREADS", "1" },
 	{ "REVIEW_DAYS", "3650" },
+	{ "COIN_PACKAGES", "10:1" },
+	{ "COIN_PACKAGES_EXTRA", "50:5,120:10,320:25,700:50" },
+	{ "STRIPE_API_BASE", "http://127.0.0.1:12111" },
+	{ "STRIPE_API_BASE", "https://[::1]:12111/stripe/" },
 };
 
 START_TEST(a_good_value_is_taken)
@@ -225,8 +336,8 @@ END_TEST
 
 START_TEST(the_environment_may_hold_names_of_others)
 {
-	ck_assert_ptr_nonnull(read_with("COIN_PACKAGES", "10:1"));
-	unsetenv("COIN_PACKAGES");
+	ck_assert_ptr_nonnull(read_with("EDITOR_OF_OTHERS", "10:1"));
+	unsetenv("EDITOR_OF_OTHERS");
 }
 END_TEST
 
@@ -312,6 +423,8 @@ START_TEST(the_help_tells_every_setting_and_no_secret)
 	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
 		ck_assert_msg(strstr(text, names[i]) != NULL, "%s is missing", names[i]);
 	ck_assert_ptr_nonnull(strstr(text, "1 to 512; default 16"));
+	ck_assert_ptr_nonnull(strstr(text, "none, dummy, stripe; none in production, else dummy"));
+	ck_assert_ptr_nonnull(strstr(text, "coins:dollars,…; default none"));
 	ck_assert_ptr_null(strstr(text, SECRET));
 	ck_assert_ptr_null(strstr(text, "db.internal"));
 	free(text);
@@ -331,6 +444,9 @@ Suite *suite_config(void)
 	tcase_add_test(values, the_environment_sets_every_kind_of_value);
 	tcase_add_test(values, an_empty_value_counts_as_not_given);
 	tcase_add_test(values, only_development_has_a_default_database);
+	tcase_add_test(values, packages_have_coins_and_a_price_with_cents);
+	tcase_add_test(values, only_development_takes_payments_unasked);
+	tcase_add_test(values, stripe_needs_its_two_secrets);
 	tcase_add_loop_test(values, a_bad_value_is_refused_in_one_sentence, 0, COUNT(bad));
 	tcase_add_loop_test(values, a_good_value_is_taken, 0, COUNT(good));
 	tcase_add_test(values, development_takes_an_example_as_secret_but_no_short_one);
