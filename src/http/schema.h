@@ -12,6 +12,8 @@
  * Rules that hold for every row (contract section 1): null means absent; texts are trimmed, passwords never;
  * lengths count code points (passwords: bytes); numbers may come as plain decimal text; in a query string
  * an empty value of a TEXT or CHOICE row means absent; unknown fields are ignored. A max of 0 means no upper limit.
+ *
+ * For what other services answer, a row's name may be a path into the document: "error.message", "data.0.id".
  */
 #ifndef HTTP_SCHEMA_H
 #define HTTP_SCHEMA_H
@@ -80,6 +82,7 @@ struct field {
 
 struct schema {
 	const char *name; /* of the OpenAPI component */
+	const char *at; /* the path to the object whose members the rows are; NULL: the top */
 	const struct schema
 		*base; /* rows that come first, for a struct that begins with the base's; or NULL */
 	size_t size; /* of the struct */

@@ -3,6 +3,8 @@
 #include "http/schema_private.h"
 
 #include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
 
 static struct given give(struct arena *arena, struct json_object *value);
 
@@ -61,6 +63,30 @@ static struct json_object *read_object(struct arena *arena, const char *body, si
 	return problem ? NULL : root;
 }
 
+static struct json_object *member(struct arena *arena, struct json_object *of, const char *name,
+				  size_t length)
+{
+	const char *word = arena_copy(arena, name, length);
+
+	if (json_object_is_type(of, json_type_object))
+		return json_object_object_get(of, word);
+	if (!json_object_is_type(of, json_type_array) || strspn(word, "0123456789") != length)
+		return NULL;
+	return json_object_array_get_idx(of, (size_t)strtoul(word, NULL, 10));
+}
+
+/* What stands at a path of names and places; NULL when nothing does. */
+static struct json_object *value_at(struct arena *arena, struct json_object *from, const char *path)
+{
+	while (from && path && *path) {
+		size_t length = strcspn(path, ".");
+
+		from = member(arena, from, path, length);
+		path += length + (path[length] == '.');
+	}
+	return from;
+}
+
 void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
 			 size_t length, struct faults *faults, struct err_detail *detail,
 			 enum err *err)
@@ -71,9 +97,10 @@ void *schema_decode_body(struct arena *arena, const struct schema *schema, const
 
 	if (!root)
 		return NULL;
+	root = value_at(arena, root, schema->at);
 	given = arena_alloc(arena, count * sizeof(*given));
 	for (size_t i = 0; i < count; i++)
-		given[i] = give(arena, json_object_object_get(root, schema_field(schema, i)->name));
+		given[i] = give(arena, value_at(arena, root, schema_field(schema, i)->name));
 	return schema_fill(arena, schema, given, faults);
 }
 

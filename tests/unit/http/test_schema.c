@@ -311,6 +311,76 @@ START_TEST(unknown_fields_are_ignored)
 }
 END_TEST
 
+/* --- paths into what other services answer --- */
+
+struct deep {
+	const char *id, *word, *second;
+	struct number amount;
+};
+
+static const struct field deep_rows[] = {
+	{ .name = "id", .type = FIELD_TEXT, .offset = offsetof(struct deep, id) },
+	{ .name = "more.word", .type = FIELD_TEXT, .offset = offsetof(struct deep, word) },
+	{ .name = "list.1.id", .type = FIELD_TEXT, .offset = offsetof(struct deep, second) },
+	{ .name = "amount",
+	  .type = FIELD_WHOLE,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct deep, amount) },
+};
+
+static const struct deep *decode_at(const char *at, const char *text)
+{
+	struct schema schema = {
+		.at = at, .size = sizeof(struct deep), .fields = deep_rows, .count = 4
+	};
+
+	faults.count = 0;
+	return schema_decode_body(arena, &schema, text, strlen(text), &faults, &detail, &err);
+}
+
+#define DEEP \
+	"{\"id\":\"a\",\"more\":{\"word\":\"w\"},\"list\":[{\"id\":\"x\"},{\"id\":\"y\"}],\"amount\":7}"
+
+START_TEST(rows_may_stand_anywhere_in_a_document)
+{
+	static const struct {
+		const char *at, *text;
+	} places[] = {
+		{ NULL, DEEP },
+		{ "data.object", "{\"data\":{\"object\":" DEEP "},\"id\":\"evt\"}" },
+		{ "data.0", "{\"data\":[" DEEP ",{\"id\":\"b\"}]}" },
+	};
+	const struct deep *in = decode_at(places[_i].at, places[_i].text);
+
+	ck_assert_uint_eq(faults.count, 0);
+	ck_assert_str_eq(in->id, "a");
+	ck_assert_str_eq(in->word, "w");
+	ck_assert_str_eq(in->second, "y");
+	expect_number(in->amount, 7);
+}
+END_TEST
+
+START_TEST(a_path_that_leads_nowhere_finds_nothing)
+{
+	static const struct {
+		const char *at, *text;
+	} places[] = {
+		{ "data.object", "{\"data\":{}}" },
+		{ "data.object", "{\"data\":null}" },
+		{ "data.object", "{\"data\":\"object\"}" },
+		{ "data.object", "{\"data\":[" DEEP "]}" },
+		{ "data.0", "{\"data\":[]}" },
+		{ "data.1", "{\"data\":[" DEEP "]}" },
+		{ "data.99999999999999999999", "{\"data\":[" DEEP "]}" },
+	};
+	const struct deep *in = decode_at(places[_i].at, places[_i].text);
+
+	expect_fault("amount", ERR_INVALID_INPUT);
+	ck_assert_ptr_null(in->id);
+	ck_assert_ptr_null(in->word);
+}
+END_TEST
+
 static TCase *values(void)
 {
 	TCase *tcase = tcase_create("values");
@@ -332,6 +402,8 @@ static TCase *values(void)
 	tcase_add_test(tcase, dates_may_lack_a_time);
 	tcase_add_test(tcase, ids_are_read_in_either_case);
 	tcase_add_test(tcase, unknown_fields_are_ignored);
+	tcase_add_loop_test(tcase, rows_may_stand_anywhere_in_a_document, 0, 3);
+	tcase_add_loop_test(tcase, a_path_that_leads_nowhere_finds_nothing, 0, 7);
 	return tcase;
 }
 
