@@ -21,6 +21,7 @@ static const struct param {
 	{ "HTTP_IF_MATCH=", offsetof(struct request, if_match), false },
 	{ "HTTP_IF_NONE_MATCH=", offsetof(struct request, if_none_match), false },
 	{ "HTTP_IDEMPOTENCY_KEY=", offsetof(struct request, idempotency_key), true },
+	{ "HTTP_STRIPE_SIGNATURE=", offsetof(struct request, signature), false },
 };
 
 /* Of a repeated header the first counts. */

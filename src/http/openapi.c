@@ -135,6 +135,8 @@ static void write_parameters(struct json *json, const struct route *route)
 		write_reference(json, NULL, "parameters", "IdempotencyKey");
 	if (names_error(route, ERR_PRECONDITION_FAILED))
 		write_reference(json, NULL, "parameters", "IfMatch");
+	if (names_error(route, ERR_BAD_SIGNATURE))
+		write_reference(json, NULL, "parameters", "StripeSignature");
 	json_end(json);
 }
 
@@ -147,15 +149,18 @@ static bool needs_body(const struct schema *schema)
 	return false;
 }
 
-static void write_request_body(struct json *json, const struct schema *schema)
+static void write_request_body(struct json *json, const struct route *route)
 {
-	if (!schema)
+	bool raw = (route->flags & RAW_BODY) != 0;
+
+	if (!route->body && !raw)
 		return;
 	json_object(json, "requestBody");
-	json_bool(json, "required", needs_body(schema));
+	json_bool(json, "required", raw || needs_body(route->body));
 	json_object(json, "content");
-	json_object(json, "application/json");
-	write_reference(json, "schema", "schemas", schema->name);
+	json_object(json, raw ? "*/*" : "application/json");
+	if (route->body)
+		write_reference(json, "schema", "schemas", route->body->name);
 	json_end(json);
 	json_end(json);
 	json_end(json);
@@ -229,7 +234,7 @@ static void write_operation(struct json *json, const struct route *route)
 	write_description(json, route);
 	write_security(json, route);
 	write_parameters(json, route);
-	write_request_body(json, route->body);
+	write_request_body(json, route);
 	write_answers(json, route);
 	json_end(json);
 }
@@ -310,6 +315,10 @@ static const struct {
 	{ "parameters", "IfMatch",
 	  "{\"name\":\"If-Match\",\"in\":\"header\",\"required\":false,"
 	  "\"description\":\"The ETag the record had when it was read; 412 if it has changed\","
+	  "\"schema\":{\"type\":\"string\"}}" },
+	{ "parameters", "StripeSignature",
+	  "{\"name\":\"Stripe-Signature\",\"in\":\"header\",\"required\":true,"
+	  "\"description\":\"HMAC-SHA256 of the time and the raw body, at most 300 s old\","
 	  "\"schema\":{\"type\":\"string\"}}" },
 	{ "schemas", "Id",
 	  "{\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{24}$\","

@@ -45,6 +45,8 @@ static void add_body_errors(struct answers *answers, const struct route *route)
 	if (route->method == GET)
 		return;
 	can(answers, ERR_BODY_TOO_LARGE);
+	if (route->flags & RAW_BODY)
+		return;
 	can(answers, ERR_UNSUPPORTED_MEDIA_TYPE);
 	can(answers, ERR_INVALID_JSON);
 }

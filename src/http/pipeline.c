@@ -92,10 +92,16 @@ static bool has_body(const struct request *rq)
 	return rq->route->method != GET && rq->body_length > 0;
 }
 
+/* A raw body is for the handler to judge: a signature is checked before anything is read. */
+static bool is_raw(const struct request *rq)
+{
+	return (rq->route->flags & RAW_BODY) != 0;
+}
+
 static enum err check_media_type(const struct service *service, struct request *rq)
 {
 	(void)service;
-	if (has_body(rq) && !media_is_json(rq->content_type))
+	if (has_body(rq) && !is_raw(rq) && !media_is_json(rq->content_type))
 		return ERR_UNSUPPORTED_MEDIA_TYPE;
 	return OK;
 }
@@ -166,7 +172,8 @@ static enum err read_input(const struct service *service, struct request *rq)
 	read_ids(rq);
 	if (query)
 		rq->query_input = schema_decode_query(rq->arena, query, rq->query, &rq->faults);
-	read_body(rq);
+	if (!is_raw(rq))
+		read_body(rq);
 	check_idempotency_key(rq);
 	return judge_faults(rq);
 }

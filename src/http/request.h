@@ -29,6 +29,7 @@ struct request {
 	const char *method; /* as sent: "GET" */
 	const char *uri;    /* as sent: path, maybe ? and a query, undecoded */
 	const char *content_type, *authorization, *if_match, *if_none_match, *idempotency_key;
+	const char *signature;	/* Stripe-Signature: of the body, by who sent it */
 	const char *address;	/* the client's, as nginx saw it */
 	const char *request_id; /* never NULL */
 	const char *body;	/* not NUL-terminated by promise; NULL when empty */

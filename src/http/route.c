@@ -176,6 +176,8 @@ static const char *row_problem(const struct route *route)
 		return "has too many ids in its path";
 	if (route->method == GET && (route->body || route->flags & IDEMPOTENT))
 		return "is a GET and takes neither a body nor an idempotency key";
+	if (route->flags & RAW_BODY && (route->method == GET || route->body))
+		return "takes its body raw and has a schema for it, or is a GET";
 	/* A claim belongs to a user, so that nobody can ask for the answers of another. */
 	if (route->flags & IDEMPOTENT && !(route->access & ACCESS_ANY))
 		return "honours an idempotency key but may be called by nobody known";

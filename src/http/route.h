@@ -33,6 +33,7 @@ enum route_flag {
 	SAYS_SUCCESS = 1 << 1,	 /* its errors carry success:false (the /public calls) */
 	LISTS = 1 << 2,		 /* answers a page: total, pages, currentPage, next beside the items */
 	ARRAY = 1 << 3,		 /* answers a plain array of its view's objects, as for every view that is_list */
+	RAW_BODY = 1 << 4,	 /* takes the body as it came, of any content type; the handler reads it */
 };
 
 /*
@@ -56,7 +57,7 @@ struct route {
 };
 
 /* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and
- * change, a change without answer, a GET with a body, an idempotency key where no caller is known, the same
+ * change, a change without answer, a GET with a body, a raw body with a schema, an idempotency key where no caller is known, the same
  * method and path twice, one path with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 

@@ -94,6 +94,11 @@ static void answer(struct request *rq, const struct event *event)
 static const struct route table[] = {
 	{ .method = GET, .path = "/open", .access = ACCESS_PUBLIC, .handler = handle },
 	{ .method = POST, .path = "/open", .access = ACCESS_PUBLIC, .handler = handle },
+	{ .method = POST,
+	  .path = "/raw",
+	  .access = ACCESS_PUBLIC,
+	  .flags = RAW_BODY,
+	  .handler = handle },
 	{ .method = GET,
 	  .path = "/said",
 	  .access = ACCESS_PUBLIC,

@@ -82,6 +82,7 @@ static const struct view plain_view = {
 	.name = "Plain", .rows = owner_rows, .count = 1, .is_list = true
 };
 
+static const enum err raw_errors[] = { ERR_BAD_SIGNATURE, OK };
 static const enum err put_errors[] = { ERR_PRECONDITION_FAILED, ERR_NOT_OWNER, OK };
 
 static const struct route table[] = {
@@ -113,6 +114,12 @@ static const struct route table[] = {
 	  .flags = ARRAY,
 	  .handler = handler,
 	  .view = &thing_view },
+	{ .method = POST,
+	  .path = "/raw",
+	  .access = ACCESS_PUBLIC,
+	  .flags = RAW_BODY,
+	  .handler = handler,
+	  .errors = raw_errors },
 	{ .method = PUT,
 	  .path = "/things/:id/parts/:partId",
 	  .access = ACCESS_ANY,
@@ -231,6 +238,17 @@ START_TEST(inputs_tell_types_and_limits)
 }
 END_TEST
 
+START_TEST(a_raw_body_is_of_any_type_and_signed)
+{
+	expect("paths|/raw|post|requestBody", "{\"required\":true,\"content\":{\"*/*\":{}}}");
+	expect("paths|/raw|post|parameters|0|$ref", "\"#/components/parameters/StripeSignature\"");
+	expect("components|parameters|StripeSignature|name", "\"Stripe-Signature\"");
+	expect("paths|/raw|post|responses|400|$ref", "\"#/components/responses/bad_signature\"");
+	expect("paths|/raw|post|responses|413|$ref", "\"#/components/responses/body_too_large\"");
+	expect("paths|/raw|post|responses|415", "absent");
+}
+END_TEST
+
 START_TEST(views_tell_what_is_always_there)
 {
 	expect("components|schemas|Thing|required", "[\"_id\",\"pay\",\"owner\",\"words\"]");
@@ -315,6 +333,7 @@ Suite *suite_openapi(void)
 	tcase_add_test(tcase, who_may_call_is_told);
 	tcase_add_test(tcase, parameters_come_from_path_query_and_flags);
 	tcase_add_test(tcase, inputs_tell_types_and_limits);
+	tcase_add_test(tcase, a_raw_body_is_of_any_type_and_signed);
 	tcase_add_test(tcase, views_tell_what_is_always_there);
 	tcase_add_test(tcase, lists_add_the_members_of_a_page);
 	tcase_add_test(tcase, refusals_are_told_by_status_with_their_codes);

@@ -257,6 +257,28 @@ START_TEST(json_is_told_from_other_media_types)
 }
 END_TEST
 
+static const char *const raw_bodies[] = { "", "{\"a\":1}", "not JSON", "\xff", "[1]" };
+
+START_TEST(a_raw_body_of_any_type_is_the_handlers_to_judge)
+{
+	scene.rq.body = raw_bodies[_i];
+	scene.rq.body_length = strlen(raw_bodies[_i]);
+	scene.rq.content_type = _i % 2 ? "text/plain" : NULL;
+	scene_send("POST", "/api/raw");
+	expect_status(200);
+	expect_reached("handle ");
+}
+END_TEST
+
+START_TEST(a_raw_body_has_the_limit_of_all)
+{
+	too_large();
+	scene_send("POST", "/api/raw");
+	expect_status(413);
+	expect_reached("");
+}
+END_TEST
+
 static const char *const any_type[] = { NULL, "", "text/plain", "application/json" };
 
 START_TEST(an_empty_body_may_have_any_type)
@@ -390,6 +412,9 @@ static TCase *inputs(void)
 	TCase *tcase = tcase_create("inputs");
 
 	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
+	tcase_add_loop_test(tcase, a_raw_body_of_any_type_is_the_handlers_to_judge, 0,
+			    COUNT(raw_bodies));
+	tcase_add_test(tcase, a_raw_body_has_the_limit_of_all);
 	tcase_add_loop_test(tcase, json_is_told_from_other_media_types, 0, COUNT(media));
 	tcase_add_loop_test(tcase, an_empty_body_may_have_any_type, 0, COUNT(any_type));
 	tcase_add_test(tcase, the_body_of_a_get_is_not_looked_at);

@@ -174,6 +174,17 @@ static const struct route unfit[] = {
 	  .access = ACCESS_PUBLIC,
 	  .flags = IDEMPOTENT,
 	  .handler = handler },
+	{ .method = POST,
+	  .path = "/x",
+	  .access = ACCESS_PUBLIC,
+	  .body = &no_schema,
+	  .flags = RAW_BODY,
+	  .handler = handler },
+	{ .method = GET,
+	  .path = "/x",
+	  .access = ACCESS_PUBLIC,
+	  .flags = RAW_BODY,
+	  .handler = handler },
 };
 
 START_TEST(a_row_that_is_incomplete_does_not_start)
