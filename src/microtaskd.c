@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "http/fcgi.h"
 #include "http/notify.h"
+#include "market/packages.h"
+#include "outside/fetch.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -48,6 +50,7 @@ static int serve(const struct config *config)
 	int result = EXIT_FAILURE;
 
 	fcgi_block_signals();
+	fetch_start();
 	log_set_level((enum log_level)config->log_level);
 	if (routes_check(api_routes, api_route_count, problem))
 		return refuse(problem);
@@ -66,6 +69,7 @@ static int serve(const struct config *config)
 		refuse(problem);
 		goto out;
 	}
+	packages_warn(config);
 	struct fcgi_server server = {
 		.threads = (int)config->threads,
 		.queue = (int)config->queue,
