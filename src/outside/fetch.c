@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <curl/curl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,6 +19,7 @@ void fetch_start(void)
 {
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		abort();
+	signal(SIGPIPE, SIG_IGN);
 }
 
 /* Taking fewer bytes than were given ends the transfer. */
@@ -71,6 +73,7 @@ static void prepare(CURL *curl, const struct fetch *fetch, struct curl_slist *he
 	curl_easy_setopt(curl, CURLOPT_URL, fetch->url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)fetch->timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)FETCH_CONNECT_MS);
 	/* signals would hit whichever thread is there */
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -87,7 +90,7 @@ enum err fetch(struct arena *arena, const struct fetch *fetch, struct fetched *f
 {
 	struct transfer transfer = { .max_age = -1 };
 	CURL *curl = curl_easy_init();
-	long status = 0;
+	long status = 0, sent = 0;
 
 	if (!curl)
 		abort();
@@ -95,6 +98,7 @@ enum err fetch(struct arena *arena, const struct fetch *fetch, struct fetched *f
 	prepare(curl, fetch, headers, &transfer);
 	CURLcode code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
 	if (code != CURLE_OK)
 		log_line(LOG_WARN, NULL, "calling %s: %s", fetch->url, curl_easy_strerror(code));
 	*fetched = (struct fetched){
@@ -103,6 +107,7 @@ enum err fetch(struct arena *arena, const struct fetch *fetch, struct fetched *f
 				   transfer.body.length),
 		.length = transfer.body.length,
 		.max_age = transfer.max_age,
+		.sent = sent > 0,
 	};
 	buffer_free(&transfer.body);
 	curl_slist_free_all(headers);

@@ -10,17 +10,19 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* More than any answer we ask for; a larger one counts as none. */
 #define FETCH_BODY_MAX (1024 * 1024)
+#define FETCH_CONNECT_MS 2000
 
 struct fetch {
 	const char *url;
 	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
 	const char *body; /* POSTed when there is one; NULL: a GET */
-	int64_t timeout_ms; /* for all of it, name look-up and connecting included */
+	int64_t timeout_ms; /* for all of it; name look-up and connecting have FETCH_CONNECT_MS at most */
 };
 
 /* What came back. Lives as long as the arena. */
@@ -29,14 +31,15 @@ struct fetched {
 	const char *body; /* NUL-terminated, never NULL */
 	size_t length;
 	int64_t max_age; /* seconds, as Cache-Control says; -1: it does not */
+	bool sent; /* something of the call left this machine: without an answer it may still have been carried out */
 };
 
-/* Once, before any thread is made. */
+/* Once, before any thread is made. From then on a peer that left ends no process (SIGPIPE). */
 void fetch_start(void);
 
 /*
  * OK: an answer of any status came whole. ERR_UNAVAILABLE: none did, and whether the call was carried out
- * is unknown; the reason is logged, without the headers and the body, which are secret.
+ * is unknown unless it was not even sent; the reason is logged, without the headers and the body, which are secret.
  */
 enum err fetch(struct arena *arena, const struct fetch *fetch, struct fetched *fetched);
 

@@ -31,6 +31,7 @@ static Suite *(*const suites[])(void) = {
 	suite_json_out,
 	suite_password,
 	suite_token,
+	suite_stripe,
 	suite_words,
 };
 /* clang-format on */

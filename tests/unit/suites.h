@@ -31,6 +31,8 @@ Suite *suite_json_out(void);
 Suite *suite_password(void);
 Suite *suite_token(void);
 
+Suite *suite_stripe(void);
+
 Suite *suite_words(void);
 
 #endif
