@@ -65,8 +65,17 @@ enum err commit_request(struct request *rq);
 enum err claim_request(struct request *rq);
 void release_request(struct request *rq);
 
-/* For a call of many events under one key: was this part done by a claimant that died? */
+/*
+ * For a call of several events under one idempotency key: the parts that are done are noted with the key, by the id of
+ * their record, so that whoever repeats the call after a crash, or after an answer that left it open, goes on from there.
+ */
+/* Adds the note to the part's event, if there is a key. */
+void request_note(struct request *rq, const struct id *id, struct event *event);
+/* Was this part done before; which was done last? */
 bool request_noted(const struct request *rq, const struct id *id);
+bool request_noted_last(const struct request *rq, struct id *id);
+/* What was done came to nothing: if the call fails now, its key is given back as for any other. */
+void request_undone(struct request *rq);
 /* Keeps the answer as it stands in rq for the key, if there is one. */
 enum err complete_request(struct request *rq);
 

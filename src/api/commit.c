@@ -60,8 +60,11 @@ static enum err caller_again(struct request *rq)
 
 enum err commit_request(struct request *rq)
 {
-	bool built;
-	enum err err = try_once(rq, &built);
+	bool built = false;
+	enum err err = rq->route->before ? rq->route->before(rq) : OK;
+
+	if (err == OK)
+		err = try_once(rq, &built);
 
 	for (int tries = 1;
 	     built && tries < TRIES && err != OK && err != ERR_UNAVAILABLE && err != ERR_INTERNAL;
@@ -122,26 +125,60 @@ void release_request(struct request *rq)
 	claim_release(thread->db, rq->arena, rq->claim);
 }
 
-bool request_noted(const struct request *rq, const struct id *id)
+/* The id of the next noted part; false at the end. */
+static bool noted_next(bson_iter_t *at, struct id *id)
 {
-	bson_iter_t at, result;
-	bson_t doc;
-	struct id noted;
 	const uint8_t *bytes;
 	uint32_t length;
+	bson_t doc;
 
-	if (!rq->noted || !bson_iter_init(&at, rq->noted))
-		return false;
-	while (bson_iter_next(&at)) {
-		result = at;
-		if (!BSON_ITER_HOLDS_DOCUMENT(&result))
+	while (bson_iter_next(at)) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(at))
 			continue;
-		bson_iter_document(&result, &length, &bytes);
-		if (bson_init_static(&doc, bytes, length) && doc_id(&doc, "_id", &noted) &&
-		    id_equal(&noted, id))
+		bson_iter_document(at, &length, &bytes);
+		if (bson_init_static(&doc, bytes, length) && doc_id(&doc, "_id", id))
 			return true;
 	}
 	return false;
+}
+
+bool request_noted(const struct request *rq, const struct id *id)
+{
+	bson_iter_t at;
+	struct id noted;
+
+	if (!rq->noted || !bson_iter_init(&at, rq->noted))
+		return false;
+	while (noted_next(&at, &noted))
+		if (id_equal(&noted, id))
+			return true;
+	return false;
+}
+
+bool request_noted_last(const struct request *rq, struct id *id)
+{
+	bson_iter_t at;
+	bool any = false;
+
+	if (!rq->noted || !bson_iter_init(&at, rq->noted))
+		return false;
+	while (noted_next(&at, id))
+		any = true;
+	return any;
+}
+
+void request_note(struct request *rq, const struct id *id, struct event *event)
+{
+	if (rq->claim)
+		claim_note(event, rq->claim, DOC(rq->arena, "_id", BCON_ID(id)));
+}
+
+void request_undone(struct request *rq)
+{
+	struct claim *claim = rq->claim;
+
+	if (claim)
+		claim->noted = false;
 }
 
 enum err complete_request(struct request *rq)

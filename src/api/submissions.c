@@ -3,7 +3,6 @@
 #include "api/api.h"
 #include "market/submission_lists.h"
 #include "market/submissions.h"
-#include "store/claim.h"
 #include "store/doc.h"
 
 #include <string.h>
@@ -340,8 +339,7 @@ static enum err review_again(struct request *rq, const struct id *id, const stru
 		err = submission_review(call, id, review, event);
 		if (err != OK)
 			return err;
-		if (rq->claim)
-			claim_note(event, rq->claim, DOC(rq->arena, "_id", BCON_ID(id)));
+		request_note(rq, id, event);
 		err = store_commit(call->db, event);
 		if (err == OK || err == ERR_UNAVAILABLE)
 			return err;

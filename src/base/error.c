@@ -66,3 +66,12 @@ void err_number(struct err_detail *detail, const char *name, int64_t value)
 	detail->numbers[detail->number_count].value = value;
 	detail->number_count++;
 }
+
+void err_text(struct err_detail *detail, const char *name, const char *value)
+{
+	if (detail->text_count == sizeof(detail->texts) / sizeof(detail->texts[0]))
+		abort();
+	detail->texts[detail->text_count].name = name;
+	detail->texts[detail->text_count].value = value;
+	detail->text_count++;
+}

@@ -58,8 +58,8 @@ struct err_row {
 const struct err_row *err_row(enum err e);
 
 /*
- * What a refusal tells beside its code: a sentence of its own, a field it is about, numbers that
- * the caller needs (insufficient_coins: required, available). Filled by whoever fails, written by
+ * What a refusal tells beside its code: a sentence of its own, a field it is about, numbers and
+ * texts that the caller needs (insufficient_coins: required, available). Filled by whoever fails, written by
  * http. Texts live as long as the request's arena.
  */
 struct err_detail {
@@ -70,10 +70,15 @@ struct err_detail {
 		int64_t value;
 	} numbers[4];
 	size_t number_count;
+	struct {
+		const char *name, *value;
+	} texts[2];
+	size_t text_count;
 	int retry_after; /* seconds; 0: the default of the error */
 };
 
-/* Adds a number to the detail; more than the array holds is a programming error and aborts. */
+/* Adds a number or a text to the detail; more than the array holds is a programming error and aborts. */
 void err_number(struct err_detail *detail, const char *name, int64_t value);
+void err_text(struct err_detail *detail, const char *name, const char *value);
 
 #endif

@@ -53,6 +53,8 @@ static void write_body(struct request *rq, enum err err)
 	json_text(json, "code", row->code);
 	json_text(json, "requestId", rq->request_id);
 	write_numbers(rq);
+	for (size_t i = 0; i < detail->text_count; i++)
+		json_text(json, detail->texts[i].name, detail->texts[i].value);
 	write_faults(rq, err, sentence);
 	json_finish(json);
 }

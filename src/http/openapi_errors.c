@@ -222,7 +222,8 @@ void write_error_schema(struct json *json)
 	json_text(
 		json, "description",
 		"Some errors tell more: insufficient_coins has required and available, below_minimum "
-		"of a withdrawal minRequired; those of /public have success: false.");
+		"of a withdrawal minRequired, payment_required the clientSecret and paymentId of a "
+		"payment that the bank wants a further step for; those of /public have success: false.");
 	write_names(json, "required", required);
 	json_object(json, "properties");
 	write_text_property(json, "error", "A sentence for a person");

@@ -50,6 +50,7 @@ struct request {
 	struct faults faults;
 	struct err_detail detail;
 	void *claim; /* of the idempotency key, owned by those who claim; NULL without a key */
+	void *work; /* what the row's before left for its change and answer */
 	const void *noted; /* parts that a dead claimant had done (bson_t *); NULL: none */
 
 	/* the answer */

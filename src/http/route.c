@@ -172,6 +172,8 @@ static const char *row_problem(const struct route *route)
 		return "needs either a handler or a change";
 	if (route->change && !route->answer)
 		return "has a change but no answer";
+	if (route->before && !route->change)
+		return "does something before a change and has no change";
 	if (count_ids(route->path) > REQUEST_IDS_MAX)
 		return "has too many ids in its path";
 	if (route->method == GET && (route->body || route->flags & IDEMPOTENT))

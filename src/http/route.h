@@ -39,6 +39,8 @@ enum route_flag {
 /*
  * A row either reads (handler writes the answer) or changes (change builds the event, the pipeline commits
  * it, answer writes what came of it, inside the transaction so that an idempotency key keeps the same text).
+ * What a change needs that no transaction can hold, as another service's doing, is done by before, once, while
+ * change may run again; it leaves what it found in rq->work.
  */
 struct route {
 	enum method method;
@@ -47,6 +49,7 @@ struct route {
 	const struct schema *query, *body;
 	unsigned flags;
 	enum err (*handler)(struct request *rq);
+	enum err (*before)(struct request *rq); /* may be NULL */
 	enum err (*change)(struct request *rq, struct event *event);
 	void (*answer)(struct request *rq, const struct event *event);
 	int status;		   /* of success; 0: 200 */
@@ -57,7 +60,7 @@ struct route {
 };
 
 /* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and
- * change, a change without answer, a GET with a body, a raw body with a schema, an idempotency key where no caller is known, the same
+ * change, a change without answer or a before without change, a GET with a body, a raw body with a schema, an idempotency key where no caller is known, the same
  * method and path twice, one path with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 

@@ -230,6 +230,7 @@ static enum err record_judge(const struct attempt *attempt, const bson_t *record
 	enum err err = record_take_over(attempt, record, over, ours);
 	if (*ours && !over)
 		results_read(attempt->arena, record, answer);
+	attempt->claim->noted = answer->results != NULL;
 	return err;
 }
 
@@ -276,17 +277,28 @@ void claim_complete(struct event *event, const struct claim *claim, int status, 
 		     ERR_IN_PROGRESS);
 }
 
-void claim_note(struct event *event, const struct claim *claim, const bson_t *result)
+void claim_note(struct event *event, struct claim *claim, const bson_t *result)
 {
 	struct arena *arena = event->arena;
 
+	claim->noted = true;
 	event_update(event, IDEMPOTENCY, claim_held(arena, claim),
 		     DOC(arena, "$push", "{", "results", BCON_DOCUMENT(result), "}"),
 		     ERR_IN_PROGRESS);
 }
 
+/* What failed is logged, and the lease ends by itself. */
 void claim_release(struct db *db, struct arena *arena, const struct claim *claim)
 {
-	/* what failed is logged, and the lease ends by itself */
-	(void)db_remove(db, arena, IDEMPOTENCY, claim_held(arena, claim), true);
+	struct event event;
+
+	if (!claim->noted) {
+		(void)db_remove(db, arena, IDEMPOTENCY, claim_held(arena, claim), true);
+		return;
+	}
+	event_start(&event, arena);
+	event_update(&event, IDEMPOTENCY, claim_held(arena, claim),
+		     DOC(arena, "$set", "{", "lease_until", BCON_DATE_TIME(0), "}"),
+		     ERR_IN_PROGRESS);
+	(void)store_commit(db, &event);
 }

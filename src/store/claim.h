@@ -27,6 +27,7 @@ struct claim_request {
 struct claim {
 	uint8_t key[32]; /* SHA-256 of user, method, path and key */
 	struct id token; /* of this claimant alone */
+	bool noted; /* a part of the call was noted, by us or by a claimant before us */
 };
 
 /* What a key held already. Everything lives as long as the arena. */
@@ -56,9 +57,12 @@ void claim_complete(struct event *event, const struct claim *claim, int status, 
  * Adds the step that notes the result of one part of a call whose parts are events of their own, so
  * that whoever takes over a dead claim does not do that part again. Fails as claim_complete() does.
  */
-void claim_note(struct event *event, const struct claim *claim, const bson_t *result);
+void claim_note(struct event *event, struct claim *claim, const bson_t *result);
 
-/* Gives the key back, as nothing happened. If that fails the lease ends by itself. */
+/*
+ * Gives the key back, as nothing happened; or, when something was noted, lets the next one with the
+ * same body take it over at once. If that fails the lease ends by itself.
+ */
 void claim_release(struct db *db, struct arena *arena, const struct claim *claim);
 
 #endif
