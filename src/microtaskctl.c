@@ -8,6 +8,7 @@
 #include "market/seed.h"
 #include "market/sweep.h"
 #include "market/users.h"
+#include "outside/fetch.h"
 #include "store/doc.h"
 #include "store/setup.h"
 
@@ -187,10 +188,11 @@ static int sweep_once(struct tool *tool)
 	struct sweep_report report = { 0 };
 	enum err err = market_sweep(service_call(tool), &report);
 
-	if (report.expired || report.completed || report.approved)
-		log_line(LOG_INFO, NULL, "swept: %lld expired, %lld completed, %lld approved",
+	if (report.expired || report.completed || report.approved || report.settled)
+		log_line(LOG_INFO, NULL,
+			 "swept: %lld expired, %lld completed, %lld approved, %lld settled",
 			 (long long)report.expired, (long long)report.completed,
-			 (long long)report.approved);
+			 (long long)report.approved, (long long)report.settled);
 	return refuse_err(err);
 }
 
@@ -288,7 +290,7 @@ static const struct command {
 	  "an account of an admin, the password on standard input" },
 	{ "audit", audit, false, 0, 0, "", "do the books balance? exit status 0 when they do" },
 	{ "sweep", sweep, false, 0, 2, "[--every SECONDS]",
-	  "refund expired tasks, approve what nobody reviewed" },
+	  "refund expired tasks, approve what nobody reviewed, look up payments" },
 	{ "seed-demo", seed, false, 0, 3, "[--scale TASKS] [--force]",
 	  "demo data, the same each time" },
 	{ "routes", routes, true, 0, 0, "", "list every call and who may use it" },
@@ -307,6 +309,8 @@ static int usage(void)
 static int run_connected(const struct command *command, struct tool *tool)
 {
 	char problem[256] = "";
+
+	fetch_start();
 	struct store *store = store_open(&(struct store_options){ .uri = tool->config->mongodb_uri,
 								  .threads = 2,
 								  .answer_ms = ANSWER_MS },

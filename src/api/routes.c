@@ -5,6 +5,7 @@
 #include "api/auth.h"
 #include "api/health.h"
 #include "api/notifications.h"
+#include "api/payments.h"
 #include "api/public.h"
 #include "api/submissions.h"
 #include "api/tasks.h"
@@ -142,6 +143,32 @@ const struct route api_routes[] = {
 	{ DELETE, "/notifications/:id", ACCESS_ANY, .change = notifications_archive,
 	  .answer = notifications_archived, .view = &message_view, .errors = own_errors,
 	  .summary = "Archive one: it is kept, but neither listed nor counted" },
+
+	/* payments */
+	{ GET, "/payments/packages", ACCESS_PUBLIC, .handler = payments_packages,
+	  .view = &packages_view, .summary = "What coins cost" },
+	{ POST, "/payments/create-payment", ACCESS_BUYER, .body = &package_schema,
+	  .flags = IDEMPOTENT, .before = payments_ask, .change = payments_create,
+	  .answer = payments_created, .status = 201, .view = &payment_made_view,
+	  .errors = payment_errors, .summary = "Begin a payment, to be confirmed when it is paid" },
+	{ PUT, "/payments/confirm/:paymentId", ACCESS_ANY, .body = &confirm_schema,
+	  .flags = IDEMPOTENT, .before = payments_confirm, .change = payments_credit,
+	  .answer = payments_credited, .view = &payment_done_view, .errors = confirm_errors,
+	  .summary = "Its buyer tells that it is paid: the coins are theirs, once" },
+	{ POST, "/payments/dummy-payment", ACCESS_BUYER, .body = &package_schema,
+	  .flags = IDEMPOTENT, .before = payments_pay_dummy, .change = payments_credit,
+	  .answer = payments_credited, .status = 201, .view = &payment_done_view,
+	  .errors = dummy_errors, .summary = "Coins without money, where the provider is dummy" },
+	{ POST, "/payments/purchase-coins", ACCESS_BUYER, .body = &purchase_schema,
+	  .flags = IDEMPOTENT, .before = payments_charge, .change = payments_credit,
+	  .answer = payments_purchased, .view = &purchase_view, .errors = purchase_errors,
+	  .summary = "Buy a package at once; with Stripe the card is charged" },
+	{ POST, "/payments/webhook", ACCESS_PUBLIC, .flags = RAW_BODY, .handler = payments_webhook,
+	  .view = &received_view, .errors = webhook_errors,
+	  .summary = "Stripe tells what became of payments" },
+	{ GET, "/payments/history", ACCESS_BUYER, .query = &page_schema, .flags = LISTS,
+	  .handler = payments_history, .view = &payment_list_view,
+	  .summary = "One's own payments, and what was paid in all" },
 
 	/* admins */
 	{ PUT, "/admin/users/:id/role", ACCESS_ADMIN, .body = &role_schema,

@@ -11,6 +11,7 @@
 #define PAGE_BUYER_REVIEW "/dashboard/buyer/review"
 #define PAGE_BUYER_TASKS "/dashboard/buyer/my-tasks"
 #define PAGE_ADMIN_WITHDRAWALS "/dashboard/admin/withdrawals"
+#define PAGE_BUYER_PAYMENTS "/dashboard/buyer/payment-history"
 
 struct notice {
 	const struct id *user;

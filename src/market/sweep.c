@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "market/audit.h"
+#include "market/payments_settle.h"
 #include "market/submissions.h"
 #include "market/tasks.h"
 #include "store/doc.h"
@@ -115,5 +116,9 @@ enum err market_sweep(struct call *call, struct sweep_report *report)
 		err = approve(call, &report->approved);
 	if (err == OK)
 		err = complete(call, &report->completed);
-	return err == OK ? audit_run_asked(call->db, call->arena, &report->audited) : err;
+	/* a provider that is away keeps nothing else waiting */
+	enum err looked = err == OK ? payments_look_up(call, &report->settled) : err;
+	if (err == OK)
+		err = audit_run_asked(call->db, call->arena, &report->audited);
+	return err != OK ? err : looked;
 }

@@ -116,6 +116,19 @@ int64_t doc_whole(const bson_t *doc, const char *field, int64_t absent)
 	return doc_number(doc, field, &value) ? value : absent;
 }
 
+int64_t doc_cents(const bson_t *doc, const char *field, int64_t absent)
+{
+	const int64_t most = INT64_C(10000000000000); /* beyond it a double has no cents */
+	bson_iter_t at;
+	int64_t whole;
+
+	if (!bson_iter_init_find(&at, doc, field) || !doc_iter_number(&at, &whole) ||
+	    whole < -most || whole > most)
+		return absent;
+	double rest = BSON_ITER_HOLDS_DOUBLE(&at) ? bson_iter_double(&at) - (double)whole : 0;
+	return whole * 100 + (int64_t)(rest * 100 + 0.5);
+}
+
 int64_t doc_date(const bson_t *doc, const char *field, int64_t absent)
 {
 	bson_iter_t at;

@@ -39,6 +39,10 @@ struct id doc_own_id(const bson_t *doc);
 bool doc_number(const bson_t *doc, const char *field, int64_t *value);
 /* The number, or what is given for absent. */
 int64_t doc_whole(const bson_t *doc, const char *field, int64_t absent);
+/* An amount of money in cents, kept as dollars, or what is given for absent. */
+int64_t doc_cents(const bson_t *doc, const char *field, int64_t absent);
+/* Cents as the dollars that are kept. */
+#define BCON_CENTS(cents) BCON_DOUBLE((double)(cents) / 100)
 /* Milliseconds, or what is given for absent. */
 int64_t doc_date(const bson_t *doc, const char *field, int64_t absent);
 bool doc_bool(const bson_t *doc, const char *field, bool absent);

@@ -66,6 +66,9 @@ const struct index_row index_rows[] = {
 	{ WITHDRAWALS, "status_created", "{\"status\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
 
 	{ PAYMENTS, "txn_key", "{\"txn_key\": 1}", UNIQUE_WHERE_THERE("txn_key") },
+	/* those whose provider is still to be asked what became of them */
+	{ PAYMENTS, "check_at", "{\"check_at\": 1}",
+	  "{\"partialFilterExpression\": {\"check_at\": {\"$exists\": true}}}" },
 	{ PAYMENTS, "buyer_created", "{\"buyer_id\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
 
 	{ NOTIFICATIONS, "user_listed",

@@ -1,0 +1,416 @@
+#include "api/payments.h"
+
+#include "api/api.h"
+#include "market/payments.h"
+#include "market/payments_settle.h"
+#include "store/doc.h"
+
+/* ---- inputs ---- */
+
+struct package_input {
+	struct number coins, amount;
+	const char *method;
+};
+
+#define COINS                                                                              \
+	{                                                                                  \
+		.name = "coins", .type = FIELD_COINS, .flags = FIELD_REQUIRED,             \
+		.offset = offsetof(struct package_input, coins), .min = 1,                 \
+		.below = ERR_NOT_A_PACKAGE, .help = "Those of a package", .example = "150" \
+	}
+
+static const struct field package_fields[] = { COINS };
+const struct schema package_schema = { .name = "PackageChoice",
+				       .size = sizeof(struct package_input),
+				       .fields = package_fields,
+				       .count = COUNT_OF(package_fields) };
+
+static const struct field purchase_fields[] = {
+	COINS,
+	{ .name = "amount",
+	  .type = FIELD_MONEY,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct package_input, amount),
+	  .min = 1,
+	  .below = ERR_NOT_A_PACKAGE,
+	  .help = "The price of the package in dollars",
+	  .example = "10" },
+	{ .name = "paymentMethodId",
+	  .type = FIELD_TEXT,
+	  .offset = offsetof(struct package_input, method),
+	  .max = 255,
+	  .help = "The card to charge; needed with Stripe",
+	  .example = "\"pm_1NyzQwLkdIwHu7ix\"" },
+};
+const struct schema purchase_schema = { .name = "Purchase",
+					.size = sizeof(struct package_input),
+					.fields = purchase_fields,
+					.count = COUNT_OF(purchase_fields) };
+
+struct confirm_input {
+	const char *transaction;
+};
+
+static const struct field confirm_fields[] = {
+	{ .name = "transactionId",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct confirm_input, transaction),
+	  .min = 1,
+	  .max = 255,
+	  .help = "With Stripe, the id of the payment intent",
+	  .example = "\"pi_3NyzRDLkdIwHu7ix\"" },
+};
+const struct schema confirm_schema = { .name = "Confirmation",
+				       .size = sizeof(struct confirm_input),
+				       .fields = confirm_fields,
+				       .count = COUNT_OF(confirm_fields) };
+
+/* ---- views ---- */
+
+#define ROWS_VIEW(variable, title, ...)                                   \
+	static const struct view_row variable##_rows[] = { __VA_ARGS__ }; \
+	const struct view variable = { .name = title,                     \
+				       .rows = variable##_rows,           \
+				       .count = COUNT_OF(variable##_rows) }
+#define MESSAGE                                           \
+	{                                                 \
+		"message", VIEW_TEXT, 0, NULL, NULL, NULL \
+	}
+#define SUCCESS                                             \
+	{                                                   \
+		"success", VIEW_BOOL, 0, NULL, NULL, "true" \
+	}
+#define NEW_BALANCE                                                                      \
+	{                                                                                \
+		"newBalance", VIEW_WHOLE, 0, NULL, "What the buyer can spend now", "200" \
+	}
+
+static const struct view_row package_rows[] = {
+	{ "coins", VIEW_WHOLE, 0, NULL, NULL, "150" },
+	{ "price", VIEW_MONEY, 0, NULL, "Dollars", "10" },
+};
+const struct view packages_view = {
+	.name = "Package", .rows = package_rows, .count = COUNT_OF(package_rows), .is_list = true
+};
+
+/* What is shown as it is kept. */
+#define KEPT_ROWS                                                                                \
+	{ "_id", VIEW_ID, 0, NULL, NULL, NULL }, { "buyer_id", VIEW_ID, 0, NULL, NULL, NULL },   \
+		{ "buyer_email", VIEW_TEXT, 0, NULL, NULL, NULL },                               \
+		{ "buyer_name", VIEW_TEXT, 0, NULL, NULL, NULL },                                \
+		{ "currency", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, "\"usd\"" },                 \
+		{ "payment_method", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, "\"stripe\"" },        \
+		{ "transaction_id", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },                \
+		{ "status", VIEW_TEXT, 0, NULL, "pending, completed or failed", "\"pending\"" }, \
+		{ "payment_date", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                  \
+		{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                     \
+	{                                                                                        \
+		"updatedAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL                          \
+	}
+
+static const struct view_row kept_rows[] = { KEPT_ROWS };
+static const struct view kept_view = { .name = "PaymentKept",
+				       .rows = kept_rows,
+				       .count = COUNT_OF(kept_rows) };
+
+static const struct view_row payment_rows[] = {
+	KEPT_ROWS,
+	{ "coin_amount", VIEW_WHOLE, 0, NULL, NULL, "150" },
+	{ "price", VIEW_MONEY, 0, NULL, "Dollars", "10" },
+	{ "coins", VIEW_WHOLE, 0, NULL, "The same as coin_amount", "150" },
+	{ "amount", VIEW_MONEY, 0, NULL, "The same as price", "10" },
+};
+static const struct view payment_view = { .name = "Payment",
+					  .rows = payment_rows,
+					  .count = COUNT_OF(payment_rows) };
+
+#define PAYMENT                                                      \
+	{                                                            \
+		"payment", VIEW_OBJECT, 0, &payment_view, NULL, NULL \
+	}
+
+ROWS_VIEW(payment_made_view, "PaymentMade", MESSAGE, PAYMENT,
+	  { "clientSecret", VIEW_TEXT, VIEW_OPTIONAL, NULL, "With Stripe: the page pays with it",
+	    NULL });
+ROWS_VIEW(payment_done_view, "PaymentDone", MESSAGE, PAYMENT, NEW_BALANCE);
+ROWS_VIEW(purchase_view, "PurchaseDone", SUCCESS, { "paymentId", VIEW_ID, 0, NULL, NULL, NULL },
+	  { "coinsAdded", VIEW_WHOLE, 0, NULL, NULL, "150" }, NEW_BALANCE, MESSAGE);
+ROWS_VIEW(payment_list_view, "PaymentPage", { "payments", VIEW_LIST, 0, &payment_view, NULL, NULL },
+	  { "totalPages", VIEW_WHOLE, 0, NULL, "The same as pages", "1" },
+	  { "totalAmount", VIEW_MONEY, 0, NULL, "Dollars of all completed ones", "45.5" });
+ROWS_VIEW(received_view, "Received", { "received", VIEW_BOOL, 0, NULL, NULL, "true" });
+
+const enum err payment_errors[] = { ERR_NOT_A_PACKAGE, ERR_NOT_CONFIGURED, OK };
+const enum err dummy_errors[] = { ERR_NOT_A_PACKAGE, ERR_NOT_FOUND, ERR_NOT_CONFIGURED, OK };
+const enum err purchase_errors[] = { ERR_NOT_A_PACKAGE, ERR_PAYMENT_REQUIRED, ERR_NOT_CONFIGURED,
+				     OK };
+const enum err confirm_errors[] = { ERR_NOT_OWNER, ERR_CONFLICT, ERR_NOT_CONFIGURED, OK };
+const enum err webhook_errors[] = { ERR_BAD_SIGNATURE, ERR_INVALID_JSON, ERR_NOT_FOUND,
+				    ERR_NOT_CONFIGURED, OK };
+
+static void payment_write(struct request *rq, struct json *json, const char *key, const bson_t *doc)
+{
+	int64_t coins = payment_coins(doc), cents = payment_cents(doc);
+
+	json_object(json, key);
+	render_members(json, &kept_view, doc, &rq->caller);
+	if (!bson_has_field(doc, "transaction_id"))
+		json_null(json, "transaction_id");
+	json_int(json, "coin_amount", coins);
+	json_cents(json, "price", cents);
+	json_int(json, "coins", coins);
+	json_cents(json, "amount", cents);
+	json_end(json);
+}
+
+/* ---- reading ---- */
+
+enum err payments_packages(struct request *rq)
+{
+	const struct packages *packages = &app_of(rq)->config->packages;
+	struct json *json = respond_array(rq, 200);
+
+	for (size_t i = 0; i < packages->count; i++) {
+		json_object(json, NULL);
+		json_int(json, "coins", packages->list[i].coins);
+		json_cents(json, "price", packages->list[i].cents);
+		json_end(json);
+	}
+	return OK;
+}
+
+struct history {
+	struct request *rq;
+	struct json *json;
+};
+
+static bool history_write(void *context, const bson_t *doc)
+{
+	struct history *history = context;
+
+	payment_write(history->rq, history->json, NULL, doc);
+	return true;
+}
+
+enum err payments_history(struct request *rq)
+{
+	struct call *call = call_of(rq);
+	struct history history = { .rq = rq, .json = respond(rq, 200) };
+	struct page page;
+	struct list list;
+	int64_t cents = 0;
+
+	payment_list_own(call, &list);
+	json_array(history.json, "payments");
+	enum err err = page_run(rq, &list, history_write, &history, &page);
+	json_end(history.json);
+	if (err == OK)
+		err = payment_total_own(call, &cents);
+	if (err != OK)
+		return err;
+	page_members(history.json, &page);
+	json_int(history.json, "totalPages", page.pages);
+	json_cents(history.json, "totalAmount", cents);
+	return OK;
+}
+
+/* ---- paying ---- */
+
+/* Opens a payment in rq->work, or goes on with that which the same key opened before and which has not failed. */
+static enum err payment_start(struct request *rq, const struct provider *provider,
+			      const struct package *package)
+{
+	struct call *call = call_of(rq);
+	struct payment *payment = arena_alloc(rq->arena, sizeof *payment);
+	struct event event;
+	struct id before;
+
+	rq->work = payment;
+	if (request_noted_last(rq, &before)) {
+		enum err err = payment_read(call, &before, payment);
+		if (err != ERR_NOT_FOUND && (err != OK || !payment_is(payment, "failed")))
+			return err;
+	}
+	event_start(&event, rq->arena);
+	payment_open(call, provider, package, payment, &event);
+	request_note(rq, &payment->id, &event);
+	return store_commit(call->db, &event);
+}
+
+/* A payment that has failed leaves nothing to go on with. */
+static enum err payment_tried(struct request *rq, enum err err)
+{
+	if (err != OK && payment_is(rq->work, "failed"))
+		request_undone(rq);
+	return err;
+}
+
+enum err payments_ask(struct request *rq)
+{
+	const struct package_input *input = rq->body_input;
+	struct call *call = call_of(rq);
+	const struct provider *provider = payment_provider(call->config);
+	const struct package *package = packages_find(&call->config->packages, input->coins.value);
+
+	if (!provider || !package)
+		return provider ? ERR_NOT_A_PACKAGE : ERR_NOT_CONFIGURED;
+	enum err err = payment_start(rq, provider, package);
+	return err == OK ? payment_tried(rq, provider->ask(call, rq->work)) : err;
+}
+
+enum err payments_create(struct request *rq, struct event *event)
+{
+	const struct payment *payment = rq->work;
+
+	if (payment->intent)
+		payment_keep_intent(call_of(rq), payment, event);
+	return OK;
+}
+
+/* The record as the event left it, or as it was found where there was nothing to do. */
+static const bson_t *payment_now(const struct request *rq, const struct event *event)
+{
+	const struct payment *payment = rq->work;
+	const bson_t *changed = event_found(event, PAYMENTS);
+
+	return changed ? changed : payment->doc;
+}
+
+static int64_t balance_now(const struct request *rq, const struct event *event)
+{
+	const struct payment *payment = rq->work;
+	const bson_t *buyer = event_found(event, USERS);
+
+	return buyer ? doc_whole(buyer, "coins", 0) : payment->balance;
+}
+
+void payments_created(struct request *rq, const struct event *event)
+{
+	const struct payment *payment = rq->work;
+	struct json *json = respond(rq, 201);
+
+	json_text(json, "message", "The payment is waiting to be paid.");
+	payment_write(rq, json, "payment", payment_now(rq, event));
+	if (payment->client_secret)
+		json_text(json, "clientSecret", payment->client_secret);
+}
+
+enum err payments_confirm(struct request *rq)
+{
+	const struct confirm_input *input = rq->body_input;
+	struct call *call = call_of(rq);
+	const struct provider *provider = payment_provider(call->config);
+	struct payment *payment = arena_alloc(rq->arena, sizeof *payment);
+
+	rq->work = payment;
+	if (!provider)
+		return ERR_NOT_CONFIGURED;
+	enum err err = payment_read_own(call, &rq->ids[0], payment);
+	if (err != OK)
+		return err;
+	if (payment_is(payment, "failed"))
+		return fail(rq, ERR_CONFLICT, "The payment has failed.");
+	payment->transaction = input->transaction;
+	if (!payment_is(payment, "pending"))
+		return OK;
+	return provider->check(call, payment, input->transaction);
+}
+
+static enum err charge(struct request *rq, const struct package *package, const char *method)
+{
+	struct call *call = call_of(rq);
+	const struct provider *provider = payment_provider(call->config);
+	enum err err = payment_start(rq, provider, package);
+
+	return err == OK ? payment_tried(rq, provider->charge(call, rq->work, method)) : err;
+}
+
+enum err payments_pay_dummy(struct request *rq)
+{
+	const struct package_input *input = rq->body_input;
+	const struct config *config = app_of(rq)->config;
+	const struct package *package = packages_find(&config->packages, input->coins.value);
+
+	if (config->provider != PROVIDER_DUMMY)
+		return payment_provider(config) ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
+	return package ? charge(rq, package, NULL) : ERR_NOT_A_PACKAGE;
+}
+
+/* A package of either list, at its price. */
+static const struct package *package_bought(const struct config *config,
+					    const struct package_input *input)
+{
+	const struct packages *lists[] = { &config->packages, &config->packages_extra };
+
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		const struct package *package = packages_find(lists[i], input->coins.value);
+
+		if (package && package->cents == input->amount.value)
+			return package;
+	}
+	return NULL;
+}
+
+enum err payments_charge(struct request *rq)
+{
+	const struct package_input *input = rq->body_input;
+	const struct config *config = app_of(rq)->config;
+	const struct provider *provider = payment_provider(config);
+	const struct package *package = package_bought(config, input);
+	bool has_method = input->method && *input->method;
+
+	if (!provider || !package)
+		return provider ? ERR_NOT_A_PACKAGE : ERR_NOT_CONFIGURED;
+	if (provider->takes_method && !has_method)
+		return fail_field(rq, "paymentMethodId", ERR_INVALID_INPUT,
+				  "paymentMethodId is required.");
+	return charge(rq, package, input->method);
+}
+
+enum err payments_credit(struct request *rq, struct event *event)
+{
+	return payment_credit(call_of(rq), rq->work, event);
+}
+
+void payments_credited(struct request *rq, const struct event *event)
+{
+	struct json *json = respond(rq, rq->route->status ? rq->route->status : 200);
+
+	json_text(json, "message", "The payment is completed.");
+	payment_write(rq, json, "payment", payment_now(rq, event));
+	json_int(json, "newBalance", balance_now(rq, event));
+}
+
+void payments_purchased(struct request *rq, const struct event *event)
+{
+	const struct payment *payment = rq->work;
+	struct json *json = respond(rq, 200);
+
+	json_bool(json, "success", true);
+	json_id(json, "paymentId", &payment->id);
+	json_int(json, "coinsAdded", payment->coins);
+	json_int(json, "newBalance", balance_now(rq, event));
+	json_text(json, "message", "The coins are bought.");
+}
+
+/* ---- what Stripe tells ---- */
+
+enum err payments_webhook(struct request *rq)
+{
+	const struct config *config = app_of(rq)->config;
+	const char *body = rq->body ? rq->body : "";
+	struct stripe_event event;
+
+	if (config->provider != PROVIDER_STRIPE)
+		return payment_provider(config) ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
+	if (!stripe_signed(rq->signature, config->stripe_webhook_secret, body, rq->body_length,
+			   rq->now))
+		return ERR_BAD_SIGNATURE;
+	enum err err = stripe_event_read(rq->arena, body, rq->body_length, &event);
+	if (err == OK)
+		err = payment_told(call_of(rq), &event);
+	if (err == OK)
+		json_bool(respond(rq, 200), "received", true);
+	return err;
+}

@@ -1,0 +1,283 @@
+#include "market/payments.h"
+
+#include "base/clock.h"
+#include "market/ledger.h"
+#include "market/notifications.h"
+#include "market/packages.h"
+#include "market/payments_private.h"
+#include "market/users.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+/* The sweep looks for the first time when whoever opened it has had time enough to finish. */
+#define FIRST_LOOK_MS (5 * CLOCK_MINUTE)
+
+const struct provider *payment_provider(const struct config *config)
+{
+	static const struct provider *const providers[] = {
+		[PROVIDER_NONE] = NULL,
+		[PROVIDER_DUMMY] = &provider_dummy,
+		[PROVIDER_STRIPE] = &provider_stripe,
+	};
+
+	return providers[config->provider];
+}
+
+/* ---- records ---- */
+
+int64_t payment_coins(const bson_t *doc)
+{
+	return doc_whole(doc, "coin_amount", doc_whole(doc, "coins", 0));
+}
+
+int64_t payment_cents(const bson_t *doc)
+{
+	return doc_cents(doc, "price", doc_cents(doc, "amount", 0));
+}
+
+static bson_t *payment_doc(struct call *call, const struct provider *provider,
+			   const struct package *package)
+{
+	const struct caller *buyer = call->caller;
+	struct id id = doc_new_id();
+
+	return DOC(call->arena, "_id", BCON_ID(&id), "buyer_id", BCON_ID(&buyer->id), "buyer_email",
+		   BCON_UTF8(buyer->email), "buyer_name", BCON_UTF8(buyer->name), "coin_amount",
+		   BCON_INT64(package->coins), "price", BCON_CENTS(package->cents), "coins",
+		   BCON_INT64(package->coins), "amount", BCON_CENTS(package->cents), "currency",
+		   BCON_UTF8("usd"), "payment_method", BCON_UTF8(provider->name), "status",
+		   BCON_UTF8("pending"), "payment_date", BCON_DATE_TIME(call->now), "createdAt",
+		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now));
+}
+
+static void payment_of(const bson_t *doc, struct payment *payment)
+{
+	payment->doc = doc;
+	payment->id = doc_own_id(doc);
+	payment->buyer = (struct id){ 0 };
+	doc_id(doc, "buyer_id", &payment->buyer);
+	payment->coins = payment_coins(doc);
+	payment->cents = payment_cents(doc);
+	payment->intent = doc_text(doc, "intent_id");
+}
+
+void payment_open(struct call *call, const struct provider *provider, const struct package *package,
+		  struct payment *payment, struct event *event)
+{
+	bson_t *doc = payment_doc(call, provider, package);
+
+	if (provider->looks_up)
+		BSON_APPEND_DATE_TIME(doc, "check_at", call->now + FIRST_LOOK_MS);
+	*payment = (struct payment){ 0 };
+	payment_of(doc, payment);
+	event_insert(event, PAYMENTS, doc, ERR_INTERNAL);
+}
+
+enum err payment_read(struct call *call, const struct id *id, struct payment *payment)
+{
+	const bson_t *doc;
+	enum err err = db_find_id(call->db, call->arena, PAYMENTS, id, &doc);
+
+	if (err != OK || !doc)
+		return err != OK ? err : ERR_NOT_FOUND;
+	payment_of(doc, payment);
+	return OK;
+}
+
+enum err payment_read_own(struct call *call, const struct id *id, struct payment *payment)
+{
+	enum err err = payment_read(call, id, payment);
+
+	if (err != OK)
+		return err;
+	return call_owns(call, payment->doc, "buyer_id") ? OK : ERR_NOT_OWNER;
+}
+
+bool payment_is(const struct payment *payment, const char *status)
+{
+	const char *now = doc_text(payment->doc, "status");
+
+	return now && !strcmp(now, status);
+}
+
+enum err payment_conflict(struct call *call, const char *sentence)
+{
+	call->detail->sentence = sentence;
+	return ERR_CONFLICT;
+}
+
+void payment_keep_intent(struct call *call, const struct payment *payment, struct event *event)
+{
+	struct arena *arena = call->arena;
+
+	event_update_after(event, PAYMENTS, DOC(arena, "_id", BCON_ID(&payment->id)),
+			   DOC(arena, "$set", "{", "intent_id", BCON_UTF8(payment->intent),
+			       "updatedAt", BCON_DATE_TIME(call->now), "}"),
+			   ERR_NOT_FOUND);
+}
+
+/* ---- crediting ---- */
+
+/* It was completed before: by the same transaction that is as good as now. */
+static enum err completed_before(struct call *call, struct payment *payment)
+{
+	const char *transaction = doc_text(payment->doc, "transaction_id");
+	const bson_t *buyer;
+
+	if (!transaction || strcmp(transaction, payment->transaction))
+		return payment_conflict(call,
+					"The payment was completed with another transaction.");
+	enum err err = db_find_id(call->db, call->arena, USERS, &payment->buyer, &buyer);
+	payment->balance = buyer ? doc_whole(buyer, "coins", 0) : 0;
+	return err;
+}
+
+static enum err transaction_is_free(struct call *call, const struct payment *payment)
+{
+	const bson_t *other;
+	enum err err = db_find_one(call->db, call->arena, PAYMENTS,
+				   DOC(call->arena, "txn_key", BCON_UTF8(payment->transaction),
+				       "_id", "{", "$ne", BCON_ID(&payment->id), "}"),
+				   NULL, &other);
+
+	if (err != OK || !other)
+		return err;
+	return payment_conflict(call, "The transaction belongs to another payment.");
+}
+
+static void complete(struct call *call, const struct payment *payment, struct event *event)
+{
+	struct arena *arena = call->arena;
+
+	event_update_after(event, PAYMENTS,
+			   DOC(arena, "_id", BCON_ID(&payment->id), "status", "{", "$in", "[",
+			       BCON_UTF8("pending"), BCON_UTF8("failed"), "]", "}"),
+			   DOC(arena, "$set", "{", "status", BCON_UTF8("completed"),
+			       "transaction_id", BCON_UTF8(payment->transaction), "txn_key",
+			       BCON_UTF8(payment->transaction), "payment_date",
+			       BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now),
+			       "}", "$unset", "{", "check_at", BCON_INT32(1), "}"),
+			   ERR_CONFLICT);
+}
+
+static void give_coins(struct call *call, const struct payment *payment, struct event *event)
+{
+	struct arena *arena = call->arena;
+
+	event_update_after(event, USERS, user_active(arena, &payment->buyer, ROLE_NONE),
+			   DOC(arena, "$inc", "{", "coins", BCON_INT64(payment->coins), "}"),
+			   ERR_NOT_FOUND);
+	ledger_move(call, event,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "purchase:%s", id_text(arena, &payment->id)),
+			    .from = ACCOUNT_SALES,
+			    .to = account_user(arena, &payment->buyer),
+			    .coins = payment->coins,
+			    .kind = "purchase",
+			    .user = &payment->buyer,
+		    },
+		    ERR_CONFLICT);
+	notify(call, event,
+	       &(struct notice){
+		       .user = &payment->buyer,
+		       .email = doc_text(payment->doc, "buyer_email"),
+		       .type = "payment",
+		       .page = PAGE_BUYER_PAYMENTS,
+		       .message = arena_printf(
+			       arena, "Payment completed: %lld coins for %s are on your account.",
+			       (long long)payment->coins, money_text(arena, payment->cents)),
+	       });
+}
+
+enum err payment_credit(struct call *call, struct payment *payment, struct event *event)
+{
+	enum err err = payment_read(call, &payment->id, payment);
+
+	if (err != OK)
+		return err;
+	if (payment_is(payment, "completed"))
+		return completed_before(call, payment);
+	if (payment->coins < 1)
+		return payment_conflict(call, "The payment is for no coins.");
+	err = transaction_is_free(call, payment);
+	if (err != OK)
+		return err;
+	event->hot = &payment->buyer;
+	complete(call, payment, event);
+	give_coins(call, payment, event);
+	return OK;
+}
+
+enum err payment_credit_now(struct call *call, struct payment *payment)
+{
+	enum err err = ERR_CONFLICT;
+
+	/* a guard that failed tells of a record that changed: look again what is true now */
+	for (int tries = 0; tries < 4; tries++) {
+		struct event *event = arena_alloc(call->arena, sizeof *event);
+
+		event_start(event, call->arena);
+		err = payment_credit(call, payment, event);
+		if (err != OK || event->count == 0)
+			return err;
+		err = store_commit(call->db, event);
+		if (err != ERR_CONFLICT)
+			return err;
+	}
+	return err;
+}
+
+enum err payment_fail_now(struct call *call, struct payment *payment, bool for_good)
+{
+	struct arena *arena = call->arena;
+	struct event event;
+	bson_t *change = DOC(arena, "$set", "{", "status", BCON_UTF8("failed"), "updatedAt",
+			     BCON_DATE_TIME(call->now), "}");
+
+	if (for_good)
+		bson_concat(change, DOC(arena, "$unset", "{", "check_at", BCON_INT32(1), "}"));
+	event_start(&event, arena);
+	event_update_after(&event, PAYMENTS,
+			   DOC(arena, "_id", BCON_ID(&payment->id), "status", BCON_UTF8("pending")),
+			   change, ERR_CONFLICT);
+	enum err err = store_commit(call->db, &event);
+	if (err == OK)
+		payment_of(event_found(&event, PAYMENTS), payment);
+	return err == ERR_CONFLICT ? OK : err;
+}
+
+/* ---- lists ---- */
+
+void payment_list_own(struct call *call, struct list *list)
+{
+	const char *name =
+		arena_printf(call->arena, "payments|%s", id_text(call->arena, &call->caller->id));
+
+	*list = (struct list){
+		.in = PAYMENTS,
+		.filter = DOC(call->arena, "buyer_id", BCON_ID(&call->caller->id)),
+		.name = name,
+		.order_field = "createdAt",
+	};
+}
+
+static bool add_cents(void *context, const bson_t *doc)
+{
+	*(int64_t *)context += payment_cents(doc);
+	return true;
+}
+
+/* Summed here: doubles that are added up are no money. */
+enum err payment_total_own(struct call *call, int64_t *cents)
+{
+	struct arena *arena = call->arena;
+
+	*cents = 0;
+	return db_each(call->db, PAYMENTS,
+		       DOC(arena, "buyer_id", BCON_ID(&call->caller->id), "status",
+			   BCON_UTF8("completed")),
+		       DOC(arena, "projection", "{", "_id", BCON_INT32(0), "price", BCON_INT32(1),
+			   "amount", BCON_INT32(1), "}"),
+		       add_cents, cents);
+}

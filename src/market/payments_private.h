@@ -1,0 +1,16 @@
+/* Shared by the parts of payments. */
+#ifndef MARKET_PAYMENTS_PRIVATE_H
+#define MARKET_PAYMENTS_PRIVATE_H
+
+#include "market/payments.h"
+#include "outside/stripe.h"
+
+extern const struct provider provider_dummy, provider_stripe;
+
+/* ERR_CONFLICT with a sentence. */
+enum err payment_conflict(struct call *call, const char *sentence);
+
+/* Money that cannot be matched: an error in the log, for a person to look into. */
+void payment_alert(const struct call *call, const struct intent *intent, const char *what);
+
+#endif

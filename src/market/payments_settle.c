@@ -1,0 +1,167 @@
+/* What becomes known of Stripe's payments without their buyers. */
+#include "market/payments_settle.h"
+
+#include "base/clock.h"
+#include "market/payments_private.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+/* ---- messages ---- */
+
+/* What nobody's call waits for: where it cannot be done, a person must look at it. */
+static enum err settle(struct call *call, struct payment *payment, const struct intent *intent,
+		       bool *credited)
+{
+	*credited = false;
+	if (!intent_is_paid(intent, payment->cents)) {
+		payment_alert(call, intent, "not what was ordered, nothing credited");
+		return OK;
+	}
+	payment->transaction = intent->id;
+	enum err err = payment_credit_now(call, payment);
+	*credited = err == OK;
+	if (err == ERR_NOT_FOUND)
+		payment_alert(call, intent, "the buyer is gone, nothing credited");
+	else if (err == ERR_CONFLICT)
+		payment_alert(call, intent, "paid twice, nothing credited");
+	return err == ERR_NOT_FOUND || err == ERR_CONFLICT ? OK : err;
+}
+
+/* ---- messages ---- */
+
+static enum err intent_payment(struct call *call, const struct intent *intent,
+			       struct payment *payment)
+{
+	struct id id;
+
+	*payment = (struct payment){ 0 };
+	if (!intent->id || !intent->payment ||
+	    !id_parse(intent->payment, strlen(intent->payment), &id))
+		return ERR_NOT_FOUND;
+	return payment_read(call, &id, payment);
+}
+
+enum err payment_told(struct call *call, const struct stripe_event *event)
+{
+	bool paid = event->type && !strcmp(event->type, "payment_intent.succeeded");
+	bool failed = event->type && !strcmp(event->type, "payment_intent.payment_failed");
+	struct intent intent = event->intent;
+	struct payment payment;
+	bool credited;
+
+	if (!paid && !failed)
+		return OK;
+	enum err err = intent_payment(call, &intent, &payment);
+	if (err == ERR_NOT_FOUND) {
+		payment_alert(call, &intent, "no payment of ours");
+		return OK;
+	}
+	if (err != OK || failed)
+		return err != OK ? err : payment_fail_now(call, &payment, false);
+	intent.status = "succeeded";
+	return settle(call, &payment, &intent, &credited);
+}
+
+/* ---- the sweep ---- */
+
+/* As much as a run looks up: deadlines wait meanwhile. */
+enum { LOOK_UPS = 20, LOOK_UPS_MS = 15000 };
+
+#define LOOK_AGAIN_MIN_MS (5 * CLOCK_MINUTE)
+#define LOOK_AGAIN_MAX_MS CLOCK_DAY
+#define LOOK_FOR_MS (7 * CLOCK_DAY)
+
+struct due {
+	struct id ids[LOOK_UPS];
+	size_t count;
+};
+
+static bool due_take(void *context, const bson_t *doc)
+{
+	struct due *due = context;
+
+	if (due->count < LOOK_UPS && doc_id(doc, "_id", &due->ids[due->count]))
+		due->count++;
+	return true;
+}
+
+/* Looks again after as long as it has been open, so ever more rarely. */
+static bson_t *next_look(struct call *call, const struct payment *payment)
+{
+	int64_t age = call->now - doc_date(payment->doc, "createdAt", 0);
+	int64_t wait = age < LOOK_AGAIN_MIN_MS ? LOOK_AGAIN_MIN_MS :
+		       age > LOOK_AGAIN_MAX_MS ? LOOK_AGAIN_MAX_MS :
+						 age;
+
+	if (age > LOOK_FOR_MS)
+		return DOC(call->arena, "$unset", "{", "check_at", BCON_INT32(1), "}");
+	return DOC(call->arena, "$set", "{", "check_at", BCON_DATE_TIME(call->now + wait), "}");
+}
+
+/* Puts the next look off before this one: of several sweeps one looks. ERR_CONFLICT: another does. */
+static enum err look_begin(struct call *call, const struct payment *payment)
+{
+	struct event event;
+	bson_t *due = DOC(call->arena, "_id", BCON_ID(&payment->id), "check_at",
+			  BCON_DATE_TIME(doc_date(payment->doc, "check_at", 0)));
+
+	event_start(&event, call->arena);
+	event_update(&event, PAYMENTS, due, next_look(call, payment), ERR_CONFLICT);
+	return store_commit(call->db, &event);
+}
+
+/* ERR_NOT_FOUND also where Stripe does not let us ask, which is in the log then: others may be answered. */
+static enum err intent_of(struct call *call, const struct payment *payment, struct intent *intent)
+{
+	enum err err;
+
+	if (payment->intent)
+		err = stripe_intent(call->arena, call->config, payment->intent, intent);
+	else
+		err = stripe_find(call->arena, call->config, &payment->id, intent);
+	return err == ERR_INTERNAL ? ERR_NOT_FOUND : err;
+}
+
+static enum err look_up(struct call *call, const struct id *id, bool *settled)
+{
+	struct payment payment = { 0 };
+	struct intent intent;
+	enum err err = payment_read(call, id, &payment);
+
+	if (err == OK)
+		err = look_begin(call, &payment);
+	if (err == OK)
+		err = intent_of(call, &payment, &intent);
+	if (err != OK)
+		return err;
+	if (intent_is(&intent, "succeeded"))
+		return settle(call, &payment, &intent, settled);
+	*settled = intent_is(&intent, "canceled");
+	return *settled ? payment_fail_now(call, &payment, true) : OK;
+}
+
+enum err payments_look_up(struct call *call, int64_t *settled)
+{
+	const struct provider *provider = payment_provider(call->config);
+	struct due due = { .count = 0 };
+	int64_t end = clock_steady() + LOOK_UPS_MS;
+
+	if (!provider || !provider->looks_up)
+		return OK;
+	enum err err =
+		db_each(call->db, PAYMENTS,
+			DOC(call->arena, "check_at", "{", "$lte", BCON_DATE_TIME(call->now), "}"),
+			DOC(call->arena, "sort", "{", "check_at", BCON_INT32(1), "}", "limit",
+			    BCON_INT64(LOOK_UPS), "projection", "{", "_id", BCON_INT32(1), "}"),
+			due_take, &due);
+	for (size_t i = 0; i < due.count && err == OK && clock_steady() < end; i++) {
+		bool one = false;
+
+		err = look_up(call, &due.ids[i], &one);
+		*settled += one;
+		if (err == ERR_NOT_FOUND || err == ERR_CONFLICT)
+			err = OK;
+	}
+	return err;
+}

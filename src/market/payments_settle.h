@@ -1,0 +1,21 @@
+/* What becomes known of Stripe's payments without their buyers: by its messages, and by asking. */
+#ifndef MARKET_PAYMENTS_SETTLE_H
+#define MARKET_PAYMENTS_SETTLE_H
+
+#include "market/market.h"
+#include "outside/stripe.h"
+
+/*
+ * POST /webhook: acts upon an event whose signature is good. OK also where nothing may be done about it (an unknown
+ * payment, another amount, a buyer who is gone): an alert in the log is all then. ERR_UNAVAILABLE, ERR_INTERNAL:
+ * it must be told again.
+ */
+enum err payment_told(struct call *call, const struct stripe_event *event);
+
+/*
+ * The sweep: asks Stripe about payments that a crash, or a lost message, left open, each ever more rarely, for a week;
+ * some of those that are due in each run. settled counts those that were completed or failed by it.
+ */
+enum err payments_look_up(struct call *call, int64_t *settled);
+
+#endif
