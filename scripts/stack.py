@@ -148,6 +148,9 @@ class Stack:
         if self.given.threads is not None:
             env["MICROTASK_THREADS"] = str(self.given.threads)
         env.setdefault("MICROTASK_RUN_DIR", str(self.state / "run"))
+        # Else libmongoc keeps counters in shared memory, which a killed process leaves behind, and which the
+        # next one with its pid complains about.
+        env.setdefault("MONGOC_DISABLE_SHM", "1")
         env.setdefault("JWT_SECRET", self.settings["jwt_secret"])
         port = self.settings["mongo_port"]
         env.setdefault("MONGODB_URI", f"mongodb://127.0.0.1:{port}/microtask?replicaSet=microtask")

@@ -92,7 +92,10 @@ class Stack:
             name: value for name, value in os.environ.items() if name not in OF_THE_STACK
         }
         environment.update(
-            MICROTASK_ENV="development", MONGODB_URI=self.mongodb_uri, JWT_SECRET=self.jwt_secret
+            MICROTASK_ENV="development",
+            MONGODB_URI=self.mongodb_uri,
+            JWT_SECRET=self.jwt_secret,
+            MONGOC_DISABLE_SHM="1",
         )
         environment.update(env or {})
         return subprocess.run(

@@ -392,6 +392,7 @@ def microtaskd(stack, *arguments, **env):
         "MICROTASK_ENV": "development",
         "MONGODB_URI": stack.mongodb_uri,
         "JWT_SECRET": stack.jwt_secret,
+        "MONGOC_DISABLE_SHM": "1",
         **env,
     }
     return subprocess.run(

@@ -124,6 +124,12 @@ def test_a_worker_that_dies_is_started_again_and_env_says_so(second):
     )
 
 
+def test_a_worker_that_is_killed_leaves_nothing_in_shared_memory(stack):
+    """The next process with its pid would trip over it."""
+    for pid in stack.worker_pids():
+        assert "/dev/shm/mongoc" not in pathlib.Path(f"/proc/{pid}/maps").read_text()
+
+
 def test_data_that_is_not_adopted_is_not_ready(second):
     """Without the marks that init-db leaves; the process itself is up."""
     marks = list(second.db.meta.find())
