@@ -278,7 +278,7 @@ enum err auth_login(struct request *rq, struct event *event)
 	err = guess_at_gate(rq, input->email, input->password,
 			    usable ? doc_text(user, "password") : NULL);
 	if (err == OK)
-		user_signed_in(call, &id, event);
+		user_signed_in(call, user, "password", event);
 	return err;
 }
 

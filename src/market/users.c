@@ -1,5 +1,6 @@
 #include "market/users.h"
 
+#include "base/clock.h"
 #include "base/unicode.h"
 #include "market/ledger.h"
 #include "store/doc.h"
@@ -96,10 +97,14 @@ void user_create_admin(struct call *call, const struct register_input *input, co
 	user_insert(call, &id, input, hash, 0, event);
 }
 
-void user_signed_in(struct call *call, const struct id *user, struct event *event)
+void user_signed_in(struct call *call, const bson_t *user, const char *proof, struct event *event)
 {
+	struct id id = doc_own_id(user);
+	bson_t *filter = user_active(call->arena, &id, ROLE_NONE);
+
+	doc_unchanged(filter, user, proof);
 	event_update_after(
-		event, USERS, DOC(call->arena, "_id", BCON_ID(user)),
+		event, USERS, filter,
 		DOC(call->arena, "$set", "{", "lastLogin", BCON_DATE_TIME(call->now), "}"),
 		ERR_BAD_LOGIN);
 }
@@ -127,18 +132,30 @@ void user_edit(struct call *call, const struct profile_input *input, bool unchan
 			   ERR_UNAUTHORIZED);
 }
 
+/*
+ * The second up to which tokens end. Not the start of the call: it may have waited for its turn to hash, while others
+ * logged in. The token in use may carry the second after `before`, which can lie ahead of now.
+ */
+static int64_t tokens_end(int64_t before)
+{
+	int64_t now = clock_now() / CLOCK_SECOND;
+
+	return now > before ? now : before + 1;
+}
+
 void user_end_tokens(struct call *call, const char *hash, struct event *event)
 {
 	struct arena *arena = call->arena;
-	int64_t before = call->caller->tokens_valid_after, now = call->now / 1000;
-	/* the token in use may carry the second after `before`, which can lie ahead of now */
-	int64_t after = now > before ? now : before + 1;
+	int64_t after = tokens_end(call->caller->tokens_valid_after);
 	bson_t *set = DOC(arena, "tokens_valid_after", BCON_INT64(after));
+	bson_t *filter = user_active(arena, &call->caller->id, ROLE_NONE);
 
-	if (hash)
+	if (hash) {
+		doc_unchanged(filter, call->caller->record, "password");
 		BSON_APPEND_UTF8(set, "password", hash);
-	event_update_after(event, USERS, user_active(arena, &call->caller->id, ROLE_NONE),
-			   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_UNAUTHORIZED);
+	}
+	event_update_after(event, USERS, filter, DOC(arena, "$set", BCON_DOCUMENT(set)),
+			   ERR_UNAUTHORIZED);
 }
 
 /* ---- roles ---- */

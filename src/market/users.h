@@ -38,11 +38,13 @@ void user_create_admin(struct call *call, const struct register_input *input, co
 void user_edit(struct call *call, const struct profile_input *input, bool unchanged,
 	       struct event *event);
 
-/* From now on every token issued before is refused; a new hash is set unless it is NULL. Found: USERS. */
+/* From now on every token of the caller issued before is refused. A hash is set unless it is NULL, and only while the
+ * password is still the one of the caller's record, which was verified. Found: USERS. */
 void user_end_tokens(struct call *call, const char *hash, struct event *event);
 
-/* The lastLogin of a user is now. Found: USERS. */
-void user_signed_in(struct call *call, const struct id *user, struct event *event);
+/* The lastLogin of a user is now. proof names the field that showed who it is: it must still be as it was read.
+ * ERR_BAD_LOGIN. Found: USERS. */
+void user_signed_in(struct call *call, const bson_t *user, const char *proof, struct event *event);
 
 /* PUT /admin/users/:id/role. ERR_NOT_FOUND; ERR_CONFLICT while the user has open tasks, pending submissions or
  * withdrawals, and for the last admin. Found: USERS. */

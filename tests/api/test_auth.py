@@ -329,6 +329,29 @@ def test_tokens_work_at_once_also_after_two_changes_in_one_second(api, worker):
         ok(api.get("/auth/me", token=ok(login(api, worker.email, password))["token"]))
 
 
+def test_of_simultaneous_changes_of_one_password_one_succeeds(api, worker):
+    """Each was asked with the password before: the others are told that it is wrong by now."""
+    news = [f"new horse {number}" for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda new: change_password(worker, new=new), news))
+    statuses = [answer.status_code for answer in answers]
+    assert statuses.count(200) == 1 and set(statuses) <= {200, 400, 401, 503}, statuses
+    for new, status in zip(news, statuses):
+        assert login(api, worker.email, new).status_code == (200 if status == 200 else 401)
+    ok(api.get("/auth/me", token=answers[statuses.index(200)].json()["token"]))
+
+
+def test_a_login_under_way_does_not_outlive_a_change_of_its_password(api, worker):
+    with ThreadPoolExecutor(6) as pool:
+        logins = [pool.submit(login, api, worker.email) for _ in range(5)]
+        changed = pool.submit(change_password, worker)
+        fresh = ok(changed.result())["token"]
+        tokens = [call.result().json().get("token") for call in logins]
+    for token in filter(None, tokens):
+        assert_error(api.get("/auth/me", token=token), 401, "unauthorized")
+    ok(api.get("/auth/me", token=fresh))
+
+
 def test_a_wrong_current_password_changes_nothing(api, worker):
     refused = change_password(worker, current="wrong horse 2")
     assert_error(refused, 400, "wrong_password")
