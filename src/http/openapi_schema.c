@@ -134,6 +134,14 @@ static void write_field_type(struct json *json, const struct field *field)
 		write_reference(json, "items", "schemas", "Id");
 		write_sizes(json, field, "minItems", "maxItems");
 		break;
+	case FIELD_BOOL:
+		write_type(json, "boolean", NULL);
+		break;
+	case FIELD_OBJECTS:
+		write_type(json, "array", NULL);
+		write_reference(json, "items", "schemas", field->of->name);
+		write_sizes(json, field, "minItems", "maxItems");
+		break;
 	}
 }
 
@@ -272,6 +280,10 @@ static void add_schema(struct catalogue *catalogue, const struct schema *schema)
 	if (catalogue->schema_count == CATALOGUE_MAX)
 		abort();
 	catalogue->schemas[catalogue->schema_count++] = schema;
+	for (size_t i = 0; i < schema_count(schema); i++) {
+		if (schema_field(schema, i)->of)
+			add_schema(catalogue, schema_field(schema, i)->of);
+	}
 }
 
 static void add_view(struct catalogue *catalogue, const struct view *view)

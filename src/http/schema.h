@@ -7,6 +7,8 @@
  *   WHOLE, COINS, MONEY, DATE            struct number: cents for MONEY, milliseconds for DATE
  *   ID                                   struct id_given
  *   IDS                                  struct id_list
+ *   BOOL                                 bool, false when absent
+ *   OBJECTS                              struct object_list
  * All of it lives as long as the arena that was given.
  *
  * Rules that hold for every row (contract section 1): null means absent; texts are trimmed, passwords never;
@@ -38,6 +40,8 @@ enum field_type {
 	FIELD_CHOICE, /* one of choices, to the letter */
 	FIELD_ID, /* 24 hex digits, else ERR_INVALID_ID */
 	FIELD_IDS, /* an array of min..max ids */
+	FIELD_BOOL, /* true or false, or the text of either */
+	FIELD_OBJECTS, /* an array of min..max objects of the schema in `of`; never in a query */
 };
 
 enum field_flag {
@@ -62,6 +66,13 @@ struct id_list {
 	size_t count;
 };
 
+struct object_list {
+	const void *const *objects; /* each a struct of the schema's size */
+	size_t count;
+};
+
+struct schema;
+
 struct field {
 	const char *name;
 	enum field_type type;
@@ -69,6 +80,7 @@ struct field {
 	size_t offset;
 	int64_t min, max;
 	const char *const *choices; /* NULL-terminated, for CHOICE */
+	const struct schema *of; /* for OBJECTS */
 	const char *(*check)(
 		const void *at_offset); /* further rule: NULL when kept, else a sentence */
 	const char

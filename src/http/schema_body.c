@@ -28,6 +28,13 @@ static struct given give_number(struct json_object *number)
 	return given;
 }
 
+static struct given give_bool(struct json_object *value)
+{
+	const char *text = json_object_get_boolean(value) ? "true" : "false";
+
+	return (struct given){ .kind = GIVEN_BOOL, .text = text, .length = strlen(text) };
+}
+
 static struct given give(struct arena *arena, struct json_object *value)
 {
 	switch (json_object_get_type(value)) {
@@ -40,27 +47,14 @@ static struct given give(struct arena *arena, struct json_object *value)
 	case json_type_int:
 	case json_type_double:
 		return give_number(value);
+	case json_type_boolean:
+		return give_bool(value);
 	case json_type_array:
 		return give_list(arena, value);
-	default:
-		return (struct given){ .kind = GIVEN_OTHER };
+	case json_type_object:
+		return (struct given){ .kind = GIVEN_OBJECT, .object = value };
 	}
-}
-
-/* The object that a body must be, an empty one for no body; NULL with err and detail otherwise. */
-static struct json_object *read_object(struct arena *arena, const char *body, size_t length,
-				       struct err_detail *detail, enum err *err)
-{
-	const char *problem;
-	struct json_object *root =
-		json_in(arena, length > 0 ? body : "{}", length > 0 ? length : 2, &problem);
-
-	if (!problem && !json_object_is_type(root, json_type_object))
-		problem = "it is not an object";
-	*err = problem ? ERR_INVALID_JSON : OK;
-	if (problem)
-		detail->sentence = arena_printf(arena, "The body is not strict JSON: %s.", problem);
-	return problem ? NULL : root;
+	return (struct given){ .kind = GIVEN_NOTHING };
 }
 
 static struct json_object *member(struct arena *arena, struct json_object *of, const char *name,
@@ -87,21 +81,43 @@ static struct json_object *value_at(struct arena *arena, struct json_object *fro
 	return from;
 }
 
+const struct given *given_members(struct arena *arena, const struct schema *schema,
+				  struct json_object *object)
+{
+	size_t count = schema_count(schema);
+	struct given *given = arena_alloc(arena, count * sizeof(*given));
+
+	for (size_t i = 0; i < count; i++)
+		given[i] = give(arena, value_at(arena, object, schema_field(schema, i)->name));
+	return given;
+}
+
+/* The object that a body must be, an empty one for no body; NULL with err and detail otherwise. */
+static struct json_object *read_object(struct arena *arena, const char *body, size_t length,
+				       struct err_detail *detail, enum err *err)
+{
+	const char *problem;
+	struct json_object *root =
+		json_in(arena, length > 0 ? body : "{}", length > 0 ? length : 2, &problem);
+
+	if (!problem && !json_object_is_type(root, json_type_object))
+		problem = "it is not an object";
+	*err = problem ? ERR_INVALID_JSON : OK;
+	if (problem)
+		detail->sentence = arena_printf(arena, "The body is not strict JSON: %s.", problem);
+	return problem ? NULL : root;
+}
+
 void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
 			 size_t length, struct faults *faults, struct err_detail *detail,
 			 enum err *err)
 {
 	struct json_object *root = read_object(arena, body, length, detail, err);
-	size_t count = schema_count(schema);
-	struct given *given;
 
 	if (!root)
 		return NULL;
 	root = value_at(arena, root, schema->at);
-	given = arena_alloc(arena, count * sizeof(*given));
-	for (size_t i = 0; i < count; i++)
-		given[i] = give(arena, value_at(arena, root, schema_field(schema, i)->name));
-	return schema_fill(arena, schema, given, faults);
+	return schema_fill(arena, schema, given_members(arena, schema, root), faults);
 }
 
 enum err schema_check_body(struct arena *arena, const char *body, size_t length,

@@ -4,12 +4,15 @@
 
 #include "http/schema.h"
 
+struct json_object;
+
 enum given_kind {
 	GIVEN_NOTHING = 0,
 	GIVEN_TEXT,
 	GIVEN_NUMBER, /* text is the number as it was written */
+	GIVEN_BOOL, /* text is true or false */
 	GIVEN_LIST,
-	GIVEN_OTHER, /* a boolean or an object: no row takes one */
+	GIVEN_OBJECT,
 	GIVEN_BROKEN, /* its fault is told already */
 };
 
@@ -19,7 +22,34 @@ struct given {
 	size_t length;
 	const struct given *items; /* of a list */
 	size_t count;
+	struct json_object *object; /* of an object */
 };
+
+/* What an object gives for each row, in the order of schema_field(). */
+const struct given *given_members(struct arena *arena, const struct schema *schema,
+				  struct json_object *object);
+
+/* One row at work. */
+struct slot {
+	struct arena *arena;
+	const struct field *field;
+	const struct given *given;
+	void *at; /* where the row stores */
+	struct faults *faults;
+};
+
+/* Tells a fault of the row: its name, then the words. Always false, to be returned. */
+bool slot_refuse(const struct slot *slot, enum err err, const char *words);
+/* "must be <kind>1 to 200 <unit>", by the row's limits. */
+bool slot_refuse_size(const struct slot *slot, const char *kind, const char *unit);
+/* Is a size within them? */
+bool slot_within(const struct slot *slot, size_t size);
+
+bool given_id(const struct given *given, struct id *id);
+
+/* Decoders of arrays: store at the row's place, or tell the fault and answer false. */
+bool slot_decode_ids(const struct slot *slot);
+bool slot_decode_objects(const struct slot *slot);
 
 /* Stores what was given for a row at the row's offset of a zeroed struct, or tells its fault. */
 void schema_value(struct arena *arena, const struct field *field, const struct given *given,

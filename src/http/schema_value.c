@@ -7,17 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* One row at work. */
-struct slot {
-	struct arena *arena;
-	const struct field *field;
-	const struct given *given;
-	void *at; /* where the row stores */
-	struct faults *faults;
-};
-
-/* Tells a fault of the row: its name, then the words. Always false, to be returned. */
-static bool refuse(const struct slot *slot, enum err err, const char *words)
+bool slot_refuse(const struct slot *slot, enum err err, const char *words)
 {
 	const char *name = slot->field->name;
 
@@ -35,9 +25,9 @@ static int64_t upper_limit(const struct field *field)
 	return has_limit(field) ? field->max : INT64_MAX;
 }
 
-static bool within(const struct field *field, size_t size)
+bool slot_within(const struct slot *slot, size_t size)
 {
-	return (int64_t)size >= field->min && (int64_t)size <= upper_limit(field);
+	return (int64_t)size >= slot->field->min && (int64_t)size <= upper_limit(slot->field);
 }
 
 /* "1 to 200 characters", "at most 254 characters" */
@@ -52,12 +42,12 @@ static const char *size_words(const struct slot *slot, const char *unit)
 	return arena_printf(slot->arena, "%" PRId64 " to %" PRId64 " %s", min, max, unit);
 }
 
-static bool refuse_size(const struct slot *slot, const char *kind, const char *unit)
+bool slot_refuse_size(const struct slot *slot, const char *kind, const char *unit)
 {
 	const char *size = size_words(slot, unit);
 
-	return refuse(slot, ERR_INVALID_INPUT,
-		      arena_printf(slot->arena, "must be %s%s", kind, size));
+	return slot_refuse(slot, ERR_INVALID_INPUT,
+			   arena_printf(slot->arena, "must be %s%s", kind, size));
 }
 
 /* --- texts --- */
@@ -66,7 +56,7 @@ static bool refuse_size(const struct slot *slot, const char *kind, const char *u
 static const char *trimmed(const struct slot *slot, const char *otherwise, size_t *length)
 {
 	if (slot->given->kind != GIVEN_TEXT) {
-		refuse(slot, ERR_INVALID_INPUT, otherwise);
+		slot_refuse(slot, ERR_INVALID_INPUT, otherwise);
 		return NULL;
 	}
 	*length = slot->given->length;
@@ -102,8 +92,8 @@ static bool decode_text(const struct slot *slot)
 		text = trimmed(slot, "must be text", &length);
 	if (!text)
 		return false;
-	if (!within(slot->field, utf8_count(text, length)))
-		return refuse_size(slot, "", "characters");
+	if (!slot_within(slot, utf8_count(text, length)))
+		return slot_refuse_size(slot, "", "characters");
 	return store_text(slot, text, length);
 }
 
@@ -112,9 +102,9 @@ static bool decode_password(const struct slot *slot)
 	const struct given *given = slot->given;
 
 	if (given->kind != GIVEN_TEXT)
-		return refuse(slot, ERR_INVALID_INPUT, "must be text");
-	if (!within(slot->field, given->length))
-		return refuse_size(slot, "", "bytes long");
+		return slot_refuse(slot, ERR_INVALID_INPUT, "must be text");
+	if (!slot_within(slot, given->length))
+		return slot_refuse_size(slot, "", "bytes long");
 	return store_text(slot, given->text, given->length);
 }
 
@@ -125,8 +115,8 @@ static bool decode_email(const struct slot *slot)
 
 	if (!text)
 		return false;
-	if (!text_is_email(text, length) || !within(slot->field, utf8_count(text, length)))
-		return refuse_size(slot, "an e-mail address of ", "characters");
+	if (!text_is_email(text, length) || !slot_within(slot, utf8_count(text, length)))
+		return slot_refuse_size(slot, "an e-mail address of ", "characters");
 	return store_text(slot, text, length);
 }
 
@@ -138,8 +128,9 @@ static bool decode_url(const struct slot *slot)
 	if (!text)
 		return false;
 	if (length > 0 &&
-	    (!text_is_url(text, length) || !within(slot->field, utf8_count(text, length))))
-		return refuse_size(slot, "empty or an http or https address of ", "characters");
+	    (!text_is_url(text, length) || !slot_within(slot, utf8_count(text, length))))
+		return slot_refuse_size(slot, "empty or an http or https address of ",
+					"characters");
 	return store_text(slot, text, length);
 }
 
@@ -167,7 +158,7 @@ static bool decode_choice(const struct slot *slot)
 			return true;
 		}
 	}
-	return refuse(slot, ERR_INVALID_INPUT, choice_words(slot));
+	return slot_refuse(slot, ERR_INVALID_INPUT, choice_words(slot));
 }
 
 /* --- numbers --- */
@@ -217,15 +208,15 @@ static bool number_text(const struct slot *slot, const char **text, size_t *leng
 static bool refuse_fraction(const struct slot *slot)
 {
 	if (slot->field->type == FIELD_COINS)
-		return refuse(slot, ERR_WHOLE_COINS, "must be a whole number of coins");
-	return refuse(slot, ERR_INVALID_INPUT, number_words(slot));
+		return slot_refuse(slot, ERR_WHOLE_COINS, "must be a whole number of coins");
+	return slot_refuse(slot, ERR_INVALID_INPUT, number_words(slot));
 }
 
 static bool refuse_below(const struct slot *slot)
 {
 	const struct field *field = slot->field;
 
-	refuse(slot, field->below ? field->below : ERR_INVALID_INPUT, number_words(slot));
+	slot_refuse(slot, field->below ? field->below : ERR_INVALID_INPUT, number_words(slot));
 	if (field->below_tells)
 		fault_number(slot->faults, field->below_tells, field->min);
 	return false;
@@ -245,7 +236,7 @@ static bool decode_number(const struct slot *slot)
 	int64_t value;
 
 	if (!number_text(slot, &text, &length))
-		return refuse(slot, ERR_INVALID_INPUT, number_words(slot));
+		return slot_refuse(slot, ERR_INVALID_INPUT, number_words(slot));
 
 	enum decimal read = decimal_read(text, length, field->type == FIELD_MONEY ? 2 : 0, &value);
 
@@ -255,7 +246,7 @@ static bool decode_number(const struct slot *slot)
 		return refuse_below(slot);
 	if (value > upper_limit(field) || read == DECIMAL_BEYOND) {
 		if (!(field->flags & FIELD_CLAMP))
-			return refuse(slot, ERR_INVALID_INPUT, number_words(slot));
+			return slot_refuse(slot, ERR_INVALID_INPUT, number_words(slot));
 		value = upper_limit(field);
 	}
 	return store_number(slot, value);
@@ -271,13 +262,13 @@ static bool decode_date(const struct slot *slot)
 	if (!text)
 		return false;
 	if (!clock_parse(text, length, &when))
-		return refuse(slot, ERR_INVALID_INPUT, words);
+		return slot_refuse(slot, ERR_INVALID_INPUT, words);
 	return store_number(slot, when);
 }
 
 /* --- ids --- */
 
-static bool read_id(const struct given *given, struct id *id)
+bool given_id(const struct given *given, struct id *id)
 {
 	size_t length = given->length;
 
@@ -293,25 +284,28 @@ static bool decode_id(const struct slot *slot)
 {
 	struct id_given *given = slot->at;
 
-	given->given = read_id(slot->given, &given->id);
-	return given->given || refuse(slot, ERR_INVALID_ID, "must be an id of 24 hex digits");
+	given->given = given_id(slot->given, &given->id);
+	return given->given || slot_refuse(slot, ERR_INVALID_ID, "must be an id of 24 hex digits");
 }
 
-static bool decode_ids(const struct slot *slot)
-{
-	const struct given *given = slot->given;
-	struct id *ids;
+/* --- truths --- */
 
-	if (given->kind != GIVEN_LIST)
-		return refuse(slot, ERR_INVALID_INPUT, "must be an array of ids");
-	if (!within(slot->field, given->count))
-		return refuse_size(slot, "an array of ", "ids");
-	ids = arena_alloc(slot->arena, given->count * sizeof(*ids));
-	for (size_t i = 0; i < given->count; i++) {
-		if (!read_id(&given->items[i], &ids[i]))
-			return refuse(slot, ERR_INVALID_ID, "must hold ids of 24 hex digits only");
-	}
-	*(struct id_list *)slot->at = (struct id_list){ .ids = ids, .count = given->count };
+static bool decode_bool(const struct slot *slot)
+{
+	static const char words[] = "must be true or false";
+	const char *text = slot->given->text;
+	size_t length = slot->given->length;
+
+	if (slot->given->kind == GIVEN_TEXT)
+		text = text_trim(text, &length);
+	else if (slot->given->kind != GIVEN_BOOL)
+		return slot_refuse(slot, ERR_INVALID_INPUT, words);
+
+	bool is = length == 4 && memcmp(text, "true", 4) == 0;
+
+	if (!is && (length != 5 || memcmp(text, "false", 5) != 0))
+		return slot_refuse(slot, ERR_INVALID_INPUT, words);
+	*(bool *)slot->at = is;
 	return true;
 }
 
@@ -321,12 +315,19 @@ void schema_value(struct arena *arena, const struct field *field, const struct g
 		  void *into, struct faults *faults)
 {
 	static bool (*const decoders[])(const struct slot *) = {
-		[FIELD_TEXT] = decode_text,	[FIELD_PASSWORD] = decode_password,
-		[FIELD_EMAIL] = decode_email,	[FIELD_URL] = decode_url,
-		[FIELD_WHOLE] = decode_number,	[FIELD_COINS] = decode_number,
-		[FIELD_MONEY] = decode_number,	[FIELD_DATE] = decode_date,
-		[FIELD_CHOICE] = decode_choice, [FIELD_ID] = decode_id,
-		[FIELD_IDS] = decode_ids,
+		[FIELD_TEXT] = decode_text,
+		[FIELD_PASSWORD] = decode_password,
+		[FIELD_EMAIL] = decode_email,
+		[FIELD_URL] = decode_url,
+		[FIELD_WHOLE] = decode_number,
+		[FIELD_COINS] = decode_number,
+		[FIELD_MONEY] = decode_number,
+		[FIELD_DATE] = decode_date,
+		[FIELD_CHOICE] = decode_choice,
+		[FIELD_ID] = decode_id,
+		[FIELD_IDS] = slot_decode_ids,
+		[FIELD_BOOL] = decode_bool,
+		[FIELD_OBJECTS] = slot_decode_objects,
 	};
 	struct slot slot = { arena, field, given, (char *)into + field->offset, faults };
 
@@ -334,7 +335,7 @@ void schema_value(struct arena *arena, const struct field *field, const struct g
 		return;
 	if (given->kind == GIVEN_NOTHING) {
 		if (field->flags & FIELD_REQUIRED)
-			refuse(&slot, ERR_INVALID_INPUT, "is required");
+			slot_refuse(&slot, ERR_INVALID_INPUT, "is required");
 		return;
 	}
 	if (!decoders[field->type](&slot) || !field->check)

@@ -14,9 +14,30 @@ struct input {
 	struct number whole, coins, money, page, date;
 	struct id_given id;
 	struct id_list ids;
+	bool truth;
+	struct object_list parts;
+};
+
+struct part {
+	const char *text;
+	bool truth;
 };
 
 static const char *const colours[] = { "red", "blue", NULL };
+
+static const struct field part_rows[] = {
+	{ .name = "text",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct part, text),
+	  .max = 8 },
+	{ .name = "truth", .type = FIELD_BOOL, .offset = offsetof(struct part, truth) },
+};
+
+static const struct schema part_schema = { .name = "Part",
+					   .size = sizeof(struct part),
+					   .fields = part_rows,
+					   .count = sizeof(part_rows) / sizeof(part_rows[0]) };
 
 #define AT(member) .name = #member, .offset = offsetof(struct input, member)
 
@@ -33,6 +54,8 @@ static const struct field rows[] = {
 	{ AT(date), .type = FIELD_DATE },
 	{ AT(id), .type = FIELD_ID },
 	{ AT(ids), .type = FIELD_IDS, .min = 1, .max = 3 },
+	{ AT(truth), .type = FIELD_BOOL },
+	{ AT(parts), .type = FIELD_OBJECTS, .max = 3, .of = &part_schema },
 };
 
 static const struct schema schema = { .name = "Input",
@@ -70,6 +93,13 @@ static void check_input(const struct input *in)
 	check_number(in->money, 1, 100000);
 	check_number(in->page, 1, 100);
 	promise(in->ids.count <= 3);
+	promise(in->parts.count <= 3);
+	for (size_t i = 0; i < in->parts.count; i++) {
+		const struct part *part = in->parts.objects[i];
+
+		promise(part->text != NULL);
+		check_text(part->text, 0, 8);
+	}
 }
 
 static void check_faults(const struct faults *faults)
@@ -80,7 +110,8 @@ static void check_faults(const struct faults *faults)
 		promise(fault->err != OK);
 		promise(strncmp(fault->message, fault->field, strlen(fault->field)) == 0);
 	}
-	promise(faults->count <= schema.count);
+	/* of parts, the rows of one object may each have a fault */
+	promise(faults->count <= schema.count + part_schema.count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -12,6 +12,20 @@ static const char *not_zero(const void *at_offset)
 	return number->value == 0 ? "delta must not be 0." : NULL;
 }
 
+static const struct field part_rows[] = {
+	{ .name = "word",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct part, word),
+	  .max = 5 },
+	{ .name = "truth", .type = FIELD_BOOL, .offset = offsetof(struct part, truth) },
+};
+
+static const struct schema part_schema = { .name = "Part",
+					   .size = sizeof(struct part),
+					   .fields = part_rows,
+					   .count = sizeof(part_rows) / sizeof(part_rows[0]) };
+
 #define AT(member) .name = #member, .offset = offsetof(struct input, member)
 
 static const struct field rows[] = {
@@ -30,6 +44,8 @@ static const struct field rows[] = {
 	{ AT(delta), .type = FIELD_WHOLE, .min = -10, .max = 10, .check = not_zero },
 	{ AT(id), .type = FIELD_ID },
 	{ AT(ids), .type = FIELD_IDS, .min = 1, .max = 3 },
+	{ AT(truth), .type = FIELD_BOOL },
+	{ AT(parts), .type = FIELD_OBJECTS, .min = 1, .max = 3, .of = &part_schema },
 };
 
 const struct schema input_schema = { .name = "Input",

@@ -11,6 +11,14 @@ struct input {
 	struct number whole, coins, money, page, date, delta;
 	struct id_given id;
 	struct id_list ids;
+	bool truth;
+	struct object_list parts;
+};
+
+/* What parts holds. */
+struct part {
+	const char *word;
+	bool truth;
 };
 
 extern const struct schema input_schema;

@@ -20,6 +20,14 @@ struct input {
 	struct number pay, price, page, limit, due;
 	struct id_given user;
 	struct id_list ids;
+	bool fast;
+	struct object_list parts;
+};
+
+static const struct field part_rows[] = { { .name = "word", .type = FIELD_TEXT } };
+
+static const struct schema part = {
+	.name = "Part", .size = sizeof(const char *), .fields = part_rows, .count = 1
 };
 
 static const char *const kinds[] = { "big", "small", NULL };
@@ -38,10 +46,12 @@ static const struct field input_rows[] = {
 	{ AT(due), .type = FIELD_DATE },
 	{ AT(ids), .type = FIELD_IDS, .min = 1, .max = 9 },
 	{ AT(card), .type = FIELD_TEXT, .flags = FIELD_DIGITS, .max = 9 },
+	{ AT(fast), .type = FIELD_BOOL },
+	{ AT(parts), .type = FIELD_OBJECTS, .max = 4, .of = &part },
 };
 
 static const struct schema input = {
-	.name = "ThingInput", .size = sizeof(struct input), .fields = input_rows, .count = 10
+	.name = "ThingInput", .size = sizeof(struct input), .fields = input_rows, .count = 12
 };
 
 static const struct field page_rows[] = {
@@ -234,6 +244,11 @@ START_TEST(inputs_tell_types_and_limits)
 	expect("components|schemas|ThingInput|properties|ids",
 	       "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Id\"},"
 	       "\"minItems\":1,\"maxItems\":9}");
+	expect("components|schemas|ThingInput|properties|fast", "{\"type\":\"boolean\"}");
+	expect("components|schemas|ThingInput|properties|parts",
+	       "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Part\"},"
+	       "\"maxItems\":4}");
+	expect("components|schemas|Part|properties|word|type", "\"string\"");
 	expect("paths|/things/{id}/parts/{partId}|put|requestBody", "absent");
 }
 END_TEST

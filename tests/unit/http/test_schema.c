@@ -135,6 +135,20 @@ static const struct {
 	{ "ids", "[\"65ab000102030405060708ff\",null]", ERR_INVALID_ID },
 	{ "ids", "[\"65ab000102030405060708ff\",[]]", ERR_INVALID_ID },
 	{ "ids", "[1,2,3,4]", ERR_INVALID_INPUT },
+	{ "truth", "\"yes\"", ERR_INVALID_INPUT },
+	{ "truth", "\"True\"", ERR_INVALID_INPUT },
+	{ "truth", "\"\"", ERR_INVALID_INPUT },
+	{ "truth", "1", ERR_INVALID_INPUT },
+	{ "truth", "[true]", ERR_INVALID_INPUT },
+	{ "truth", "{\"$eq\":true}", ERR_INVALID_INPUT },
+	{ "parts", "[]", ERR_INVALID_INPUT },
+	{ "parts", "{}", ERR_INVALID_INPUT },
+	{ "parts", "true", ERR_INVALID_INPUT },
+	{ "parts", "\"[]\"", ERR_INVALID_INPUT },
+	{ "parts", "[null]", ERR_INVALID_INPUT },
+	{ "parts", "[{\"word\":\"a\"},\"b\"]", ERR_INVALID_INPUT },
+	{ "parts", "[{\"word\":\"a\"},[]]", ERR_INVALID_INPUT },
+	{ "parts", "[{\"word\":1},{\"word\":2},{\"word\":3},{\"word\":4}]", ERR_INVALID_INPUT },
 };
 
 START_TEST(a_bad_value_is_refused_by_name_and_code)
@@ -304,6 +318,43 @@ START_TEST(ids_are_read_in_either_case)
 }
 END_TEST
 
+START_TEST(a_truth_may_be_written_as_text)
+{
+	ck_assert(taken(member("truth", "true"))->truth);
+	ck_assert(taken(member("truth", "\" true \""))->truth);
+	ck_assert(taken(query("truth=true"))->truth);
+	ck_assert(!taken(member("truth", "false"))->truth);
+	ck_assert(!taken(member("truth", "\"false\""))->truth);
+	ck_assert(!taken(member("truth", "null"))->truth);
+}
+END_TEST
+
+START_TEST(objects_are_read_by_a_schema_of_their_own)
+{
+	const struct object_list *parts =
+		&taken(member("parts", "[{\"word\":\" a \",\"truth\":true,\"x\":[{}]},"
+				       "{\"word\":\"b\"}]"))
+			 ->parts;
+
+	ck_assert_uint_eq(parts->count, 2);
+	const struct part *first = parts->objects[0], *second = parts->objects[1];
+	expect_text(first->word, "a");
+	expect_text(second->word, "b");
+	ck_assert(first->truth && !second->truth);
+}
+END_TEST
+
+START_TEST(a_fault_in_an_object_says_in_which)
+{
+	ck_assert_ptr_nonnull(member("parts", "[{\"word\":\"a\"},{\"truth\":5}]"));
+	ck_assert_uint_eq(faults.count, 2);
+	ck_assert_str_eq(faults.list[0].field, "parts[1].word");
+	ck_assert_str_eq(faults.list[0].message, "parts[1].word is required.");
+	ck_assert_str_eq(faults.list[1].field, "parts[1].truth");
+	ck_assert_str_eq(faults.list[1].message, "parts[1].truth must be true or false.");
+}
+END_TEST
+
 START_TEST(unknown_fields_are_ignored)
 {
 	expect_number(taken(body("{\"role\":\"admin\",\"coins2\":[{}],\"whole\":1}"))->whole, 1);
@@ -401,6 +452,9 @@ static TCase *values(void)
 	tcase_add_test(tcase, a_choice_is_stored_as_the_pointer_of_its_list);
 	tcase_add_test(tcase, dates_may_lack_a_time);
 	tcase_add_test(tcase, ids_are_read_in_either_case);
+	tcase_add_test(tcase, a_truth_may_be_written_as_text);
+	tcase_add_test(tcase, objects_are_read_by_a_schema_of_their_own);
+	tcase_add_test(tcase, a_fault_in_an_object_says_in_which);
 	tcase_add_test(tcase, unknown_fields_are_ignored);
 	tcase_add_loop_test(tcase, rows_may_stand_anywhere_in_a_document, 0, 3);
 	tcase_add_loop_test(tcase, a_path_that_leads_nowhere_finds_nothing, 0, 7);
