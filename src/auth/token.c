@@ -1,7 +1,8 @@
 #include "auth/token.h"
+
+#include "auth/jws.h"
 #include "base/encoding.h"
 #include "http/json_out.h"
-#include "http/schema.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -10,29 +11,6 @@
 #include <string.h>
 
 #define MAC_BYTES 32
-/* The last second of the year 9999. */
-#define SECONDS_MAX INT64_C(253402300799)
-
-struct header {
-	const char *alg, *typ, *crit;
-};
-
-/* crit names extensions that must be understood; no value of it can be, as we know none. */
-static const char *const extensions[] = { NULL };
-
-static const struct field header_fields[] = {
-	/* The one type that is never trimmed: " HS256" is another algorithm. */
-	{ "alg", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct header, alg) },
-	{ "typ", FIELD_TEXT, 0, .offset = offsetof(struct header, typ), .max = TOKEN_LENGTH_MAX },
-	{ "crit", FIELD_CHOICE, 0, .offset = offsetof(struct header, crit), .choices = extensions },
-};
-
-static const struct schema header_schema = {
-	.name = "TokenHeader",
-	.size = sizeof(struct header),
-	.fields = header_fields,
-	.count = sizeof(header_fields) / sizeof(header_fields[0]),
-};
 
 struct payload {
 	struct id_given user;
@@ -47,11 +25,11 @@ static const struct field payload_fields[] = {
 	{ "role", FIELD_TEXT, 0, .offset = offsetof(struct payload, role),
 	  .max = TOKEN_LENGTH_MAX },
 	{ "iat", FIELD_WHOLE, FIELD_NO_TEXT, .offset = offsetof(struct payload, issued_at),
-	  .max = SECONDS_MAX },
-	{ "exp", FIELD_WHOLE, FIELD_REQUIRED | FIELD_NO_TEXT, .offset = offsetof(struct payload, expires_at),
-	  .max = SECONDS_MAX },
+	  .max = JWS_SECONDS_MAX },
+	{ "exp", FIELD_WHOLE, FIELD_REQUIRED | FIELD_NO_TEXT,
+	  .offset = offsetof(struct payload, expires_at), .max = JWS_SECONDS_MAX },
 	{ "nbf", FIELD_WHOLE, FIELD_NO_TEXT, .offset = offsetof(struct payload, not_before),
-	  .max = SECONDS_MAX },
+	  .max = JWS_SECONDS_MAX },
 };
 
 static const struct schema payload_schema = {
@@ -98,70 +76,15 @@ char *token_sign(struct arena *arena, const char *secret, const struct token_cla
 	return arena_printf(arena, "%s.%s", text, base64url_encode(arena, mac, sizeof(mac)));
 }
 
-/* The three parts of a token, as sent. */
-struct parts {
-	const char *header, *payload, *mac;
-	size_t header_length, payload_length, mac_length;
-};
-
-static bool token_split(const char *token, struct parts *parts)
-{
-	const char *end = token + strnlen(token, TOKEN_LENGTH_MAX + 1);
-
-	if (end - token > TOKEN_LENGTH_MAX)
-		return false;
-	const char *first = memchr(token, '.', (size_t)(end - token));
-	if (!first)
-		return false;
-	const char *second = memchr(first + 1, '.', (size_t)(end - first - 1));
-	if (!second || memchr(second + 1, '.', (size_t)(end - second - 1)))
-		return false;
-	parts->header = token;
-	parts->header_length = (size_t)(first - token);
-	parts->payload = first + 1;
-	parts->payload_length = (size_t)(second - first - 1);
-	parts->mac = second + 1;
-	parts->mac_length = (size_t)(end - second - 1);
-	return true;
-}
-
-/* The struct of a base64url-encoded JSON object; NULL for anything the schema finds a fault in. */
-static const void *part_decode(struct arena *arena, const struct schema *schema, const char *part,
-			       size_t length)
-{
-	struct faults faults = { .count = 0 };
-	struct err_detail detail = { 0 };
-	enum err err = OK;
-	size_t decoded;
-	const uint8_t *json = base64url_decode(arena, part, length, &decoded);
-
-	if (!json)
-		return NULL;
-	const void *read = schema_decode_body(arena, schema, (const char *)json, decoded, &faults,
-					      &detail, &err);
-	return faults.count == 0 ? read : NULL;
-}
-
-static bool header_fits(struct arena *arena, const struct parts *parts)
-{
-	const struct header *header =
-		part_decode(arena, &header_schema, parts->header, parts->header_length);
-
-	return header && strcmp(header->alg, "HS256") == 0;
-}
-
-static bool mac_fits(struct arena *arena, const char *secret, const struct parts *parts)
+static bool mac_fits(struct arena *arena, const char *secret, const struct jws *jws)
 {
 	uint8_t expected[MAC_BYTES];
 	size_t given_length;
-	/* Of the text as sent: from its start to the second dot. */
-	size_t signed_length = parts->header_length + 1 + parts->payload_length;
-	const uint8_t *given =
-		base64url_decode(arena, parts->mac, parts->mac_length, &given_length);
+	const uint8_t *given = jws_signature(arena, jws, &given_length);
 
 	if (!given || given_length != MAC_BYTES)
 		return false;
-	mac_compute(secret, parts->header, signed_length, expected);
+	mac_compute(secret, jws->text, jws->text_length, expected);
 	return CRYPTO_memcmp(given, expected, MAC_BYTES) == 0;
 }
 
@@ -175,13 +98,12 @@ static enum err payload_judge(const struct payload *payload, int64_t now)
 enum err token_verify(struct arena *arena, const char *secret, const char *token, int64_t now,
 		      struct token_claims *claims)
 {
-	struct parts parts;
+	struct jws jws;
 
-	if (!token_split(token, &parts) || !header_fits(arena, &parts) ||
-	    !mac_fits(arena, secret, &parts))
+	if (!jws_split(token, &jws) || !jws_header_read(arena, &jws, &jws_header_schema, "HS256") ||
+	    !mac_fits(arena, secret, &jws))
 		return ERR_UNAUTHORIZED;
-	const struct payload *payload =
-		part_decode(arena, &payload_schema, parts.payload, parts.payload_length);
+	const struct payload *payload = jws_payload_read(arena, &jws, &payload_schema);
 	if (!payload)
 		return ERR_UNAUTHORIZED;
 	*claims = (struct token_claims){

@@ -7,6 +7,7 @@
 #ifndef AUTH_TOKEN_H
 #define AUTH_TOKEN_H
 
+#include "auth/jws.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/id.h"
@@ -14,7 +15,7 @@
 #include <stdint.h>
 
 #define TOKEN_LIFE_SECONDS (7 * 24 * 3600)
-#define TOKEN_LENGTH_MAX 4096
+#define TOKEN_LENGTH_MAX JWS_LENGTH_MAX
 
 struct token_claims {
 	struct id user;
