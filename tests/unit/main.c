@@ -29,6 +29,8 @@ static Suite *(*const suites[])(void) = {
 	suite_schema_input,
 	suite_json_in,
 	suite_json_out,
+	suite_google,
+	suite_jwk,
 	suite_password,
 	suite_token,
 	suite_stripe,

@@ -28,6 +28,8 @@ Suite *suite_schema_input(void);
 Suite *suite_json_in(void);
 Suite *suite_json_out(void);
 
+Suite *suite_google(void);
+Suite *suite_jwk(void);
 Suite *suite_password(void);
 Suite *suite_token(void);
 

@@ -1,0 +1,152 @@
+#include "auth/google.h"
+
+#include "auth/jwk.h"
+#include "auth/jws.h"
+#include "base/encoding.h"
+#include "http/text.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+struct header {
+	struct jws_header base;
+	const char *kid;
+};
+
+static const struct field header_fields[] = {
+	{ "kid", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct header, kid), .min = 1 },
+};
+
+static const struct schema header_schema = {
+	.name = "GoogleTokenHeader",
+	.base = &jws_header_schema,
+	.size = sizeof(struct header),
+	.fields = header_fields,
+	.count = 1,
+};
+
+struct payload {
+	const char *issuer, *audience, *subject, *email, *name, *picture;
+	bool email_verified;
+	struct number issued_at, expires_at, not_before;
+};
+
+/* FIELD_PASSWORD where nothing may be trimmed. A subject has at most 255 characters. */
+static const struct field payload_fields[] = {
+	{ "iss", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct payload, issuer) },
+	{ "aud", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct payload, audience) },
+	{ "sub", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct payload, subject),
+	  .min = 1, .max = 255 },
+	{ "email", FIELD_EMAIL, FIELD_REQUIRED, .offset = offsetof(struct payload, email),
+	  .max = 254 },
+	{ "email_verified", FIELD_BOOL, FIELD_REQUIRED,
+	  .offset = offsetof(struct payload, email_verified) },
+	{ "name", FIELD_TEXT, 0, .offset = offsetof(struct payload, name) },
+	{ "picture", FIELD_TEXT, 0, .offset = offsetof(struct payload, picture) },
+	{ "exp", FIELD_WHOLE, FIELD_REQUIRED | FIELD_NO_TEXT,
+	  .offset = offsetof(struct payload, expires_at), .max = JWS_SECONDS_MAX },
+	{ "iat", FIELD_WHOLE, FIELD_NO_TEXT, .offset = offsetof(struct payload, issued_at),
+	  .max = JWS_SECONDS_MAX },
+	{ "nbf", FIELD_WHOLE, FIELD_NO_TEXT, .offset = offsetof(struct payload, not_before),
+	  .max = JWS_SECONDS_MAX },
+};
+
+static const struct schema payload_schema = {
+	.name = "GoogleTokenPayload",
+	.size = sizeof(struct payload),
+	.fields = payload_fields,
+	.count = sizeof(payload_fields) / sizeof(payload_fields[0]),
+};
+
+static void release_key(void *key)
+{
+	EVP_PKEY_free(key);
+}
+
+static enum err signature_judge(struct arena *arena, const struct google_check *check,
+				const struct jws *jws)
+{
+	const struct header *header = jws_header_read(arena, jws, &header_schema, "RS256");
+	size_t length;
+	const uint8_t *signature = jws_signature(arena, jws, &length);
+	EVP_PKEY *key = NULL;
+
+	if (!header || !signature || length == 0)
+		return ERR_UNAUTHORIZED;
+	enum err err = check->find(check->context, header->kid, &key);
+	if (err != OK)
+		return err;
+	arena_defer(arena, release_key, key);
+	return jwk_verify_rs256(key, jws->text, jws->text_length, signature, length) ?
+		       OK :
+		       ERR_UNAUTHORIZED;
+}
+
+static bool is_googles(const char *issuer)
+{
+	return strcmp(issuer, "accounts.google.com") == 0 ||
+	       strcmp(issuer, "https://accounts.google.com") == 0;
+}
+
+static bool is_ahead(struct number seconds, int64_t now)
+{
+	return seconds.given && seconds.value > now + GOOGLE_SKEW_SECONDS;
+}
+
+static enum err payload_judge(const struct payload *payload, const char *client_id, int64_t now)
+{
+	if (!is_googles(payload->issuer) || strcmp(payload->audience, client_id) != 0 ||
+	    !payload->email_verified || is_ahead(payload->issued_at, now) ||
+	    is_ahead(payload->not_before, now))
+		return ERR_UNAUTHORIZED;
+	return now >= payload->expires_at.value ? ERR_TOKEN_EXPIRED : OK;
+}
+
+/* No more than the first so many characters. */
+static const char *text_cut(struct arena *arena, const char *text, size_t length, size_t most)
+{
+	size_t end = 0, size;
+
+	for (size_t i = 0; i < most && end < length; i++, end += size)
+		utf8_next(text + end, &size);
+	return arena_copy(arena, text, end);
+}
+
+static const char *name_of(struct arena *arena, const struct payload *payload)
+{
+	if (payload->name && *payload->name)
+		return text_cut(arena, payload->name, strlen(payload->name), GOOGLE_NAME_MAX);
+	return text_cut(arena, payload->email, strcspn(payload->email, "@"), GOOGLE_NAME_MAX);
+}
+
+static const char *picture_of(const struct payload *payload)
+{
+	const char *picture = payload->picture ? payload->picture : "";
+	size_t length = strlen(picture);
+
+	return text_is_url(picture, length) && utf8_count(picture, length) <= GOOGLE_PICTURE_MAX ?
+		       picture :
+		       "";
+}
+
+enum err google_verify(struct arena *arena, const struct google_check *check, const char *token,
+		       int64_t now, struct google_claims *claims)
+{
+	struct jws jws;
+
+	if (!jws_split(token, &jws))
+		return ERR_UNAUTHORIZED;
+	enum err err = signature_judge(arena, check, &jws);
+	if (err != OK)
+		return err;
+	const struct payload *payload = jws_payload_read(arena, &jws, &payload_schema);
+	if (!payload)
+		return ERR_UNAUTHORIZED;
+	*claims = (struct google_claims){
+		.subject = payload->subject,
+		.email = payload->email,
+		.name = name_of(arena, payload),
+		.picture = picture_of(payload),
+	};
+	return payload_judge(payload, check->client_id, now);
+}

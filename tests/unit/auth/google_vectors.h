@@ -1,0 +1,141 @@
+/*
+ * Made by PyJWT 2.6 with cryptography 38 (HS256_PEM by Python's hmac, as PyJWT refuses to): a key set
+ * as Google publishes it, and tokens of the same claims. The set: first and second (2048 bits), weak
+ * (1024 bits), curve (P-256). HS256_PEM has the public key of first, as PEM, for its secret.
+ */
+#ifndef TESTS_GOOGLE_VECTORS_H
+#define TESTS_GOOGLE_VECTORS_H
+
+/* clang-format off */
+
+#define GOOGLE_KEYS \
+	"{\"keys\":[{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"first\",\"n\":\"pFGb8C3QsH0r5" \
+	"GaLnieauGAjZ689ItdXEgN9YZHR0M7H4LbHjScZVCqDPqSAGuM2ivGci7waMRA3mHBJ_sfazSG9_2jLC" \
+	"JJv-vGgPkZb_5VTlCBZ8BXbSpw3xCtEDRYeFFn_kupW9NbjuyBndajmQ75Slk7AJdjF6dfPAYb62pSwa" \
+	"rBnBw5Emi8a__Dc9RCV7qIz6ZBmRIJbYHOkQltNaCkcBY_DCa3swPo-ABi6zEg02-_k26YWkgOXTMOEw" \
+	"5YZMjtYm85y_IjMW9O3fz6_urbuZxy4O5c0pYEJwy08jxEQf27tebnL0ZIcpeFZFMIx27So378-gIW8J" \
+	"bWmsJ-Sqw\",\"e\":\"AQAB\"},{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"second\",\"n\"" \
+	":\"wRIjUJHCeTncia7hN-zHAFZestpyXzRHtu_WWt-hPthFboKQ63KaJgubKEKA-jlX2-H7sYP4A_D8Vh" \
+	"zHPRRbbpX0Ca0AlVb2TPf5dFpBg5QjpRQWl2aLohLsIax2-6JtxHz-dm-n1Y73Z0BbpL9dnK2nvkR5FT" \
+	"eGoNzTbALY0RYvhdGu9tb3AvBCYOV00TPPVrpOQ3vFEM8a2suy26UWAg-b1MsFCCi0N3cwLB5hL0khTo" \
+	"sZAQ7xwpRcAPe_oedROhaBtbQwOnIbRvcKPBp4BZRnOjf_Pky3JBr6Dek47DMfUnJ_cuD4o0MIA63yEg" \
+	"BKU-r0Vwye1RK6pUBAOZMyuQ\",\"e\":\"AQAB\"},{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"ki" \
+	"d\":\"weak\",\"n\":\"5S7qCFiGmINVv1UnxaVaJjpUOqFXGNnSQMaT_Kt0yYtOT9C_bHIpm-ZYn5z_LmO09" \
+	"QeX7F5-y5pCdACONgO7EWWSAz5gSjQpSWh_gAYr_2B3oUPBf9tGDoGc3Ro7pQeihjKzYYaniWAiNbSrx" \
+	"5S3I2DqyHXL6uEgne6mEYhZGHU\",\"e\":\"AQAB\"},{\"kty\":\"EC\",\"use\":\"sig\",\"alg\":\"ES256\",\"k" \
+	"id\":\"curve\",\"crv\":\"P-256\",\"x\":\"wNfuPG0377tY71-ClKYzgFgn1tliLV_YWSHoPK0Yj1U\",\"y\":" \
+	"\"pL9RdG04Yfve3wyLtVauQs9rDPeTp8xFb_SKGnYb0cY\"}]}"
+
+#define GOOGLE_FIRST \
+	"eyJhbGciOiJSUzI1NiIsImtpZCI6ImZpcnN0IiwidHlwIjoiSldUIn0.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmdv" \
+	"b2dsZS5jb20iLCJhenAiOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc0" \
+	"MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJl" \
+	"bWFpbCI6IkFkYS5Mb3ZlbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk3" \
+	"MDAsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29t" \
+	"L2EvYWRhPXM5Ni1jIiwiZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJq" \
+	"dGkiOiJjMSJ9.oMcWz4HjaqLdN3-eON5zAN3orHyJ4WXHJwpRaJpwygciapeYpu1T8QyWLkJRAPqEf2UHPyplccarahN" \
+	"p6CW4mMHFbnKgObqtimbadD_1Uo98PiGKZ6Rn3Q17Ef9atq2JEDjet7i7_YCeQeVVPkjFGFGOOpeaKUqC7GJryKPA2gR" \
+	"dRvNaKGLkkspXBojaJXFqmeJC2TJDcfsBIe_CgXZpPiYZpsBXhFo9XNo-5OgmhLrnRdrMnU_1ymJS3f8t3r0cj_7_VP_" \
+	"BSXOZE31Ft9w0yLsjlg5iQ7LPiZrzQaPMp1rf3OjkSBN_4PPH8vO-WNAvfq2CAmXM3F8aVpbwo4qtbQ"
+
+#define GOOGLE_SECOND \
+	"eyJhbGciOiJSUzI1NiIsImtpZCI6InNlY29uZCIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmd" \
+	"vb2dsZS5jb20iLCJhenAiOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc" \
+	"0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJ" \
+	"lbWFpbCI6IkFkYS5Mb3ZlbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk" \
+	"3MDAsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29" \
+	"tL2EvYWRhPXM5Ni1jIiwiZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJ" \
+	"qdGkiOiJjMSJ9.Ent2_545tF_yfbKK6hr4MnCurlATzpOWl8B9r3ItGc1JtgVA-nXvE3KsGgbkRdSdq6K6nq7HoQJshi" \
+	"y5JUMFjO_Jq2XGc3gupRArsQyxnmnt646hBieP477QFalpaGGRmO_su5SXXXR2aM0WtOloJPtIUr2zJsJtJcdTcXEmiB" \
+	"VMVYol7PpB6ifgNaPceuvk5I9D1QETymcSKcNrAGFK33wOjNjFiXlCdhFZZeTCjT0PEgvfxxbUctCkHaAbd8Fb-Pt2qr" \
+	"Uxc6FWWMClsJ7zKc5Mc0W2MzzxL37bdRlQqE1U0dvhybQn6oCpGzphCGa7utx_GSrnr8ZeDlsURwHOOw"
+
+#define GOOGLE_OTHER \
+	"eyJhbGciOiJSUzI1NiIsImtpZCI6ImZpcnN0IiwidHlwIjoiSldUIn0.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmdv" \
+	"b2dsZS5jb20iLCJhenAiOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc0" \
+	"MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJl" \
+	"bWFpbCI6IkFkYS5Mb3ZlbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk3" \
+	"MDAsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29t" \
+	"L2EvYWRhPXM5Ni1jIiwiZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJq" \
+	"dGkiOiJjMSJ9.b3_bUafDOOReUiTRtwppESdRtT8HiZDE7TRpoRRZ5-Y454u0faLpnGfj8PP7pb0mJp2FediSLi3t2TO" \
+	"KZ5Kq1Y-PdO57mWx-7WWx2PfuASDp1pb8T50o9zBOKtmp9osDGUCMSmkvkA8JpnSgRou1-zGhEQ-KYS0CvzforQcIwIc" \
+	"zY3U98UEGb2KY6vdDIO5vjJ8-_FL3MqhMOLeqv4c-i0MQG5r2h9EqFADqYmcUKI861cHq3Mli31WHySifAIz1UBXZAti" \
+	"AajYYSZhIFYN9Lfv02x6SLsU21LeN1C5q7O0Uk1dmySs_2nqAG4Uu3IOqYpnGi5c4jJ5XZnictimJOg"
+
+#define GOOGLE_WEAK \
+	"eyJhbGciOiJSUzI1NiIsImtpZCI6IndlYWsiLCJ0eXAiOiJKV1QifQ.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmdvb" \
+	"2dsZS5jb20iLCJhenAiOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc0M" \
+	"Dg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJlb" \
+	"WFpbCI6IkFkYS5Mb3ZlbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk3M" \
+	"DAsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29tL" \
+	"2EvYWRhPXM5Ni1jIiwiZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJqd" \
+	"GkiOiJjMSJ9.z4J0AjwlRORguI-6FWPSbaWiJW9vN-RbZ4LY7_LXl4_O6alxR7AyI5uhAMQFNFCweZmw1usdQmZQP3Pa" \
+	"3QYQe2i5zXGDdyXZ5lxrFjoGIJWw3TYqFDESMK5jY4x7FTfdaUQ8BLkVgZfjztwBs7hCy6a3llxTTvhiGNtvXGfYU9c"
+
+#define GOOGLE_PS256 \
+	"eyJhbGciOiJQUzI1NiIsImtpZCI6ImZpcnN0IiwidHlwIjoiSldUIn0.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmdv" \
+	"b2dsZS5jb20iLCJhenAiOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc0" \
+	"MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJl" \
+	"bWFpbCI6IkFkYS5Mb3ZlbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk3" \
+	"MDAsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29t" \
+	"L2EvYWRhPXM5Ni1jIiwiZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJq" \
+	"dGkiOiJjMSJ9.JqUnO9Mnstnc0je4oYvfkXcd7KWBS0T9AHhCzzQ92QIkFExslViHrHttaAQu39T2BGfxMH5anIdijux" \
+	"_M11879waGvPWOaIWdZVWB9tFWkaX8PQMIiE8ZcFIrJMWHZBjSxn2geLoZqjtP6Lmr4R3jN9WFBiTGZCO95zCywbidEY" \
+	"NBsgTst98rCc1VsXgrOyavHO0Kplay9r4kjaa9yvZ8kenKCtc5wFonKb50BZ9SFR_PISjCABKngIX7_6_WNVGZCseqlh" \
+	"6c20keEFyYHMi_6N_tUgs5e_3CqVr8YVjFYANfhBTQcglSRA8Pkrtf_y-fi5_AceiD4ooTHK5qbysXQ"
+
+#define GOOGLE_RS512 \
+	"eyJhbGciOiJSUzUxMiIsImtpZCI6ImZpcnN0IiwidHlwIjoiSldUIn0.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmdv" \
+	"b2dsZS5jb20iLCJhenAiOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc0" \
+	"MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJl" \
+	"bWFpbCI6IkFkYS5Mb3ZlbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk3" \
+	"MDAsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29t" \
+	"L2EvYWRhPXM5Ni1jIiwiZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJq" \
+	"dGkiOiJjMSJ9.S4SSLbKy2lG7rLbMOIZZnmHYFSx-59n6FhXckfc6eJR7k3C6iodMW2wwa4fs2gXAAFkN-dobaPImTkN" \
+	"Hb6m35gIXDwnAIEIz5bmUeSumwcygIabOVI6t7aSFWq0ZEfAcJd0zl-81zC5Yu-MDDtTmaGb9IN1byK10_v6ESRNCP5s" \
+	"1FkKkVVKm0ydjSkUUZPG-oZxN0_GfYCw5HGP6q6jOQQbvx1HXneJPorNR1Pv0d9--W92nzRfkPM_Gb9wqv5aAVTWLY5C" \
+	"BRjT6Rxi_ewqaFW56VHVPxj6qaUKr8MdMoMBNLZ9rVacCVT7vRUn7dcnW3nDPzZrVbT-eGCGBonMnLA"
+
+#define GOOGLE_ES256 \
+	"eyJhbGciOiJFUzI1NiIsImtpZCI6ImN1cnZlIiwidHlwIjoiSldUIn0.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmdv" \
+	"b2dsZS5jb20iLCJhenAiOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc0" \
+	"MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJl" \
+	"bWFpbCI6IkFkYS5Mb3ZlbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk3" \
+	"MDAsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29t" \
+	"L2EvYWRhPXM5Ni1jIiwiZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJq" \
+	"dGkiOiJjMSJ9.poU_DCBPoSAmx0N7_KMrOWogd1tqWmTR60sg8lcqJW1pISAEm3AWMQAgW-4wVFYu2-6Z0sWteyFBOoC" \
+	"qIyThcQ"
+
+#define GOOGLE_HS256_PEM \
+	"eyJhbGciOiJIUzI1NiIsImtpZCI6ImZpcnN0IiwidHlwIjoiSldUIn0.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmdv" \
+	"b2dsZS5jb20iLCJhenAiOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc0" \
+	"MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJl" \
+	"bWFpbCI6IkFkYS5Mb3ZlbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk3" \
+	"MDAsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29t" \
+	"L2EvYWRhPXM5Ni1jIiwiZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJq" \
+	"dGkiOiJjMSJ9.1KmvgewapxoI0xYmOJD73jsXxPAcsQkLzJtFzGB78vw"
+
+#define GOOGLE_NONE \
+	"eyJhbGciOiJub25lIiwia2lkIjoiZmlyc3QiLCJ0eXAiOiJKV1QifQ.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmdvb" \
+	"2dsZS5jb20iLCJhenAiOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc0M" \
+	"Dg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJlb" \
+	"WFpbCI6IkFkYS5Mb3ZlbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk3M" \
+	"DAsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29tL" \
+	"2EvYWRhPXM5Ni1jIiwiZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJqd" \
+	"GkiOiJjMSJ9."
+
+#define GOOGLE_NO_KID \
+	"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2FjY291bnRzLmdvb2dsZS5jb20iLCJhenA" \
+	"iOiI0MDc0MDg3MTgxOTIuYXBwcy5nb29nbGV1c2VyY29udGVudC5jb20iLCJhdWQiOiI0MDc0MDg3MTgxOTIuYXBwcy5" \
+	"nb29nbGV1c2VyY29udGVudC5jb20iLCJzdWIiOiIxMTAxNjk0ODQ0NzQzODYyNzYzMzQiLCJlbWFpbCI6IkFkYS5Mb3Z" \
+	"lbGFjZUBleGFtcGxlLm9yZyIsImVtYWlsX3ZlcmlmaWVkIjp0cnVlLCJuYmYiOjE3Njk5OTk3MDAsIm5hbWUiOiJBZGE" \
+	"gTG92ZWxhY2UiLCJwaWN0dXJlIjoiaHR0cHM6Ly9saDMuZ29vZ2xldXNlcmNvbnRlbnQuY29tL2EvYWRhPXM5Ni1jIiw" \
+	"iZ2l2ZW5fbmFtZSI6IkFkYSIsImlhdCI6MTc3MDAwMDAwMCwiZXhwIjoxNzcwMDAzNjAwLCJqdGkiOiJjMSJ9.OJxrIj" \
+	"rMo0j8-90JkOo1ciaIo0GNQ8aa9_fUDWZEbvsdQkmELuHxA-2oIQGDRy-vuQ1rw7YJTjBR9KCv6iFFpeiTPwmiPw31JB" \
+	"luRRFKgzxRt2BLmZRsANGbVXUBFYq44b_S6crMKRO0e96JkJm3PPPv1L27y3kITxJ3oBCDZm3UkStZ0Z08BFUjgnWkdZ" \
+	"TLS-lbCzAfwBGAVCP39tFGeSmoDYlzQ8BbraRXmaIeocIoSMMiF4tAY8Z2xX5sUwntTmLN8vo9ROoZgEb9HqTt-cahsT" \
+	"Fgn7E_1K-1QlxTGyZiR_0cmCqeXloansn76QNwHzJJ-tfMxN5nobp8xQ534g"
+
+/* clang-format on */
+
+#endif
