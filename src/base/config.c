@@ -80,6 +80,14 @@ static const struct setting settings[] = {
 	  .sentence = "Failed logins to an account from an address in 15 minutes; 0 is no limit." },
 	{ "REGISTER_LIMIT", SETTING_WHOLE, AT(register_limit), .standard = "20", .max = 1000000,
 	  .sentence = "Registrations from one address in an hour; 0 is no limit." },
+	{ "GOOGLE_CLIENT_ID", SETTING_TEXT, AT(google_client_id),
+	  .check = config_check_google_client_id,
+	  .sentence =
+		  "The client id that Google gave for sign-in; without it nobody signs in so." },
+	{ "MICROTASK_GOOGLE_KEYS_URL", SETTING_TEXT, AT(google_keys_url),
+	  .standard = "https://www.googleapis.com/oauth2/v3/certs",
+	  .check = config_check_service_url,
+	  .sentence = "Where the keys are that Google signs its tokens with." },
 	{ "REVIEW_DAYS", SETTING_WHOLE, AT(review_days), .standard = "0", .max = 3650,
 	  .sentence =
 		  "Approves work that was not reviewed for so many days; 0 leaves it waiting." },

@@ -32,6 +32,8 @@ struct config {
 	int64_t rate_limit; /* RATE_LIMIT: calls an address in 15 minutes; nginx counts them */
 	int64_t login_failures; /* LOGIN_FAILURES: per account and address in 15 minutes; 0 = off */
 	int64_t register_limit; /* REGISTER_LIMIT: registrations an address in an hour; 0 = off */
+	const char *google_client_id; /* GOOGLE_CLIENT_ID: NULL: nobody signs in with Google */
+	const char *google_keys_url; /* MICROTASK_GOOGLE_KEYS_URL: where Google's keys are */
 	int64_t review_days; /* REVIEW_DAYS: unreviewed work is approved after so many; 0 = off */
 	struct packages packages; /* COIN_PACKAGES: what everybody is offered */
 	struct packages packages_extra; /* COIN_PACKAGES_EXTRA: for POST /purchase-coins alone */

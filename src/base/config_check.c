@@ -54,6 +54,32 @@ const char *config_check_jwt_secret(const char *value, bool production)
 	return NULL;
 }
 
+const char *config_check_google_client_id(const char *value, bool production)
+{
+	(void)production;
+	for (const char *at = value; *at; at++)
+		if (!isgraph((unsigned char)*at))
+			return "must be one word, as in 1234-abcd.apps.googleusercontent.com.";
+	return NULL;
+}
+
+const char *config_check_service_url(const char *value, bool production)
+{
+	static const char *const schemes[] = { "https://", "http://" };
+	const char *host = NULL;
+
+	for (size_t i = 0; i < (production ? 1 : 2); i++)
+		if (strncmp(value, schemes[i], strlen(schemes[i])) == 0)
+			host = value + strlen(schemes[i]);
+	if (!host)
+		return production ? "must begin with https://." :
+				    "must begin with https:// or http://.";
+	for (const char *at = host; *at; at++)
+		if (!isgraph((unsigned char)*at))
+			return "must be an address without spaces.";
+	return strcspn(host, "/?#:") == 0 ? "must name a host, as in https://host/path." : NULL;
+}
+
 static bool port_fits(const char *port, size_t length)
 {
 	long number = 0;

@@ -15,6 +15,12 @@ const char *config_check_mongodb_uri(const char *value, bool production);
 /* At least 32 bytes; in production nothing that was copied from instructions. */
 const char *config_check_jwt_secret(const char *value, bool production);
 
+/* No white space: a slip would refuse every token. */
+const char *config_check_google_client_id(const char *value, bool production);
+
+/* The address of a service that is called: https, outside production http as well. */
+const char *config_check_service_url(const char *value, bool production);
+
 /*
  * scheme://host[:port], comma-separated, of characters that are harmless in nginx's configuration.
  */

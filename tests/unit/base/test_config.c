@@ -16,6 +16,7 @@ static const char *const names[] = {
 	"LOGIN_FAILURES",    "REGISTER_LIMIT",	      "REVIEW_DAYS",
 	"COIN_PACKAGES",     "COIN_PACKAGES_EXTRA",   "PAYMENTS_PROVIDER",
 	"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE",
+	"GOOGLE_CLIENT_ID",  "MICROTASK_GOOGLE_KEYS_URL",
 	"MICROTASK_TRHEADS",
 };
 
@@ -97,6 +98,8 @@ START_TEST(what_is_not_given_has_its_default)
 	ck_assert_ptr_null(config->stripe_key);
 	ck_assert_ptr_null(config->stripe_webhook_secret);
 	ck_assert_str_eq(config->stripe_base, "https://api.stripe.com");
+	ck_assert_ptr_null(config->google_client_id);
+	ck_assert_str_eq(config->google_keys_url, "https://www.googleapis.com/oauth2/v3/certs");
 }
 END_TEST
 
@@ -198,6 +201,10 @@ END_TEST
 #define DATABASE_SENTENCE "MONGODB_URI must name the database, as in mongodb://host:27017/database."
 #define HOST_SENTENCE "MONGODB_URI must name a host, as in mongodb://host:27017/database."
 #define THREADS_SENTENCE "MICROTASK_THREADS must be a whole number of 1 to 512."
+#define CLIENT_SENTENCE \
+	"GOOGLE_CLIENT_ID must be one word, as in 1234-abcd.apps.googleusercontent.com."
+#define HTTPS_SENTENCE "MICROTASK_GOOGLE_KEYS_URL must begin with https://."
+#define KEYS_HOST_SENTENCE "MICROTASK_GOOGLE_KEYS_URL must name a host, as in https://host/path."
 #define EXAMPLE_SENTENCE \
 	"JWT_SECRET looks like an example's value; make one with: openssl rand -base64 48"
 
@@ -289,6 +296,15 @@ static const struct {
 	{ "STRIPE_API_BASE", "https://a.example?x", BASE_SENTENCE },
 	{ "STRIPE_API_BASE", "https://user@a.example", BASE_SENTENCE },
 	{ "STRIPE_API_BASE", "https://a.example /v1", BASE_SENTENCE },
+	{ "GOOGLE_CLIENT_ID", "1234-abcd .apps.googleusercontent.com", CLIENT_SENTENCE },
+	{ "GOOGLE_CLIENT_ID", "1234-abcd.apps.googleusercontent.com\n", CLIENT_SENTENCE },
+	{ "MICROTASK_GOOGLE_KEYS_URL", "http://keys.example/certs", HTTPS_SENTENCE },
+	{ "MICROTASK_GOOGLE_KEYS_URL", "file:///etc/keys", HTTPS_SENTENCE },
+	{ "MICROTASK_GOOGLE_KEYS_URL", "keys.example/certs", HTTPS_SENTENCE },
+	{ "MICROTASK_GOOGLE_KEYS_URL", "https://", KEYS_HOST_SENTENCE },
+	{ "MICROTASK_GOOGLE_KEYS_URL", "https:///certs", KEYS_HOST_SENTENCE },
+	{ "MICROTASK_GOOGLE_KEYS_URL", "https://keys.example/a b",
+	  "MICROTASK_GOOGLE_KEYS_URL must be an address without spaces." },
 	{ "MICROTASK_TRHEADS", "8",
 	  "The environment has MICROTASK_TRHEADS, which is no setting; see --help-config." },
 	{ "MICROTASK_TRHEADS", "",
@@ -318,6 +334,8 @@ static const struct {
 	{ "COIN_PACKAGES_EXTRA", "50:5,120:10,320:25,700:50" },
 	{ "STRIPE_API_BASE", "http://127.0.0.1:12111" },
 	{ "STRIPE_API_BASE", "https://[::1]:12111/stripe/" },
+	{ "GOOGLE_CLIENT_ID", "1234-abcd.apps.googleusercontent.com" },
+	{ "MICROTASK_GOOGLE_KEYS_URL", "https://keys.example:8443/certs?v=3" },
 };
 
 START_TEST(a_good_value_is_taken)
@@ -331,6 +349,15 @@ START_TEST(development_takes_an_example_as_secret_but_no_short_one)
 	setenv("MICROTASK_ENV", "development", 1);
 	ck_assert_ptr_nonnull(read_with("JWT_SECRET", "change-me-change-me-change-me-change-me"));
 	ck_assert_ptr_null(read_with("JWT_SECRET", "change-me"));
+}
+END_TEST
+
+START_TEST(only_development_calls_services_without_tls)
+{
+	setenv("MICROTASK_ENV", "development", 1);
+	ck_assert_ptr_nonnull(read_with("MICROTASK_GOOGLE_KEYS_URL", "http://127.0.0.1:9/certs"));
+	ck_assert_ptr_null(read_with("MICROTASK_GOOGLE_KEYS_URL", "ftp://127.0.0.1/certs"));
+	ck_assert_str_eq(problem, "MICROTASK_GOOGLE_KEYS_URL must begin with https:// or http://.");
 }
 END_TEST
 
@@ -425,6 +452,8 @@ START_TEST(the_help_tells_every_setting_and_no_secret)
 	ck_assert_ptr_nonnull(strstr(text, "1 to 512; default 16"));
 	ck_assert_ptr_nonnull(strstr(text, "none, dummy, stripe; none in production, else dummy"));
 	ck_assert_ptr_nonnull(strstr(text, "coins:dollars,…; default none"));
+	ck_assert_ptr_nonnull(strstr(text, "secret text; required\n"));
+	ck_assert_ptr_nonnull(strstr(text, "text; default none\n"));
 	ck_assert_ptr_null(strstr(text, SECRET));
 	ck_assert_ptr_null(strstr(text, "db.internal"));
 	free(text);
@@ -450,6 +479,7 @@ Suite *suite_config(void)
 	tcase_add_loop_test(values, a_bad_value_is_refused_in_one_sentence, 0, COUNT(bad));
 	tcase_add_loop_test(values, a_good_value_is_taken, 0, COUNT(good));
 	tcase_add_test(values, development_takes_an_example_as_secret_but_no_short_one);
+	tcase_add_test(values, only_development_calls_services_without_tls);
 	tcase_add_test(values, the_environment_may_hold_names_of_others);
 	tcase_add_test(values, the_help_tells_every_setting_and_no_secret);
 	tcase_add_checked_fixture(files, setup, teardown);
