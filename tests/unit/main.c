@@ -34,6 +34,7 @@ static Suite *(*const suites[])(void) = {
 	suite_password,
 	suite_token,
 	suite_stripe,
+	suite_google_keys,
 	suite_words,
 };
 /* clang-format on */

@@ -1,0 +1,148 @@
+#include "outside/google_keys.h"
+
+#include "auth/jwk.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "outside/fetch.h"
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct google_keys {
+	struct google_keys_options options;
+	pthread_mutex_t lock; /* of all that follows */
+	pthread_cond_t fetched;
+	struct jwk_set *set; /* NULL: never had any */
+	int64_t good_until, old_at; /* of the set */
+	int64_t next_try; /* no fetching before */
+	bool reached; /* the last try brought keys */
+	bool fetching; /* a thread is at it, without the lock */
+	int waiting;
+};
+
+struct google_keys *google_keys_new(const struct google_keys_options *options)
+{
+	struct google_keys *keys = calloc(1, sizeof(*keys));
+
+	if (!keys || pthread_mutex_init(&keys->lock, NULL) ||
+	    pthread_cond_init(&keys->fetched, NULL))
+		abort();
+	keys->options = *options;
+	keys->next_try = INT64_MIN;
+	return keys;
+}
+
+void google_keys_free(struct google_keys *keys)
+{
+	if (!keys)
+		return;
+	jwk_set_free(keys->set);
+	pthread_cond_destroy(&keys->fetched);
+	pthread_mutex_destroy(&keys->lock);
+	free(keys);
+}
+
+static int64_t good_for(int64_t max_age)
+{
+	if (max_age < 0)
+		return GOOGLE_KEYS_GOOD_MS;
+	if (max_age < GOOGLE_KEYS_GOOD_MIN_MS / CLOCK_SECOND)
+		return GOOGLE_KEYS_GOOD_MIN_MS;
+	if (max_age > GOOGLE_KEYS_GOOD_MAX_MS / CLOCK_SECOND)
+		return GOOGLE_KEYS_GOOD_MAX_MS;
+	return max_age * CLOCK_SECOND;
+}
+
+/* NULL and a logged reason when there are none to be had. */
+static struct jwk_set *set_fetch(const struct google_keys_options *options, int64_t *max_age)
+{
+	const struct fetch call = { .url = options->url, .timeout_ms = options->timeout_ms };
+	struct arena *arena = arena_new();
+	struct fetched fetched;
+	struct jwk_set *set = NULL;
+	enum err err = fetch(arena, &call, &fetched);
+
+	if (err == OK && fetched.status == 200)
+		set = jwk_set_read(arena, fetched.body, fetched.length);
+	if (err == OK && !set)
+		log_line(LOG_WARN, NULL, "%s answered %d without keys", options->url,
+			 fetched.status);
+	*max_age = fetched.max_age;
+	arena_free(arena);
+	return set;
+}
+
+/* With the lock, which is let go meanwhile. */
+static void fetch_now(struct google_keys *keys, int64_t now)
+{
+	int64_t max_age;
+
+	keys->fetching = true;
+	keys->next_try = now + GOOGLE_KEYS_PAUSE_MS;
+	pthread_mutex_unlock(&keys->lock);
+	struct jwk_set *set = set_fetch(&keys->options, &max_age);
+	pthread_mutex_lock(&keys->lock);
+	if (set) {
+		jwk_set_free(keys->set);
+		keys->set = set;
+		keys->good_until = now + good_for(max_age);
+		keys->old_at = now + GOOGLE_KEYS_OLD_MS;
+	}
+	keys->reached = set != NULL;
+	keys->fetching = false;
+	pthread_cond_broadcast(&keys->fetched);
+}
+
+/* Until the thread that fetches is done. false: too many wait already. */
+static bool wait_for_others(struct google_keys *keys)
+{
+	if (keys->waiting == keys->options.waiting_max)
+		return false;
+	keys->waiting++;
+	while (keys->fetching)
+		pthread_cond_wait(&keys->fetched, &keys->lock);
+	keys->waiting--;
+	return true;
+}
+
+static EVP_PKEY *known(const struct google_keys *keys, const char *kid, int64_t now)
+{
+	return keys->set && now < keys->old_at ? jwk_set_find(keys->set, kid) : NULL;
+}
+
+/* With the lock. NULL: there is none; *asked: and Google was asked. */
+static EVP_PKEY *look(struct google_keys *keys, const char *kid, int64_t now, bool *asked)
+{
+	EVP_PKEY *key = known(keys, kid, now);
+
+	*asked = false;
+	if (key && (now < keys->good_until || keys->fetching))
+		return key;
+	/* it may be withdrawn by what comes */
+	EVP_PKEY_free(key);
+	if (keys->fetching && !wait_for_others(keys))
+		return NULL;
+	if (now >= keys->next_try)
+		fetch_now(keys, now);
+	*asked = keys->reached;
+	return known(keys, kid, now);
+}
+
+enum err google_keys_find_at(struct google_keys *keys, const char *kid, int64_t now, EVP_PKEY **key)
+{
+	bool asked;
+
+	pthread_mutex_lock(&keys->lock);
+	*key = look(keys, kid, now, &asked);
+	pthread_mutex_unlock(&keys->lock);
+	if (*key)
+		return OK;
+	return asked ? ERR_UNAUTHORIZED : ERR_UNAVAILABLE;
+}
+
+enum err google_keys_find(void *keys, const char *kid, EVP_PKEY **key)
+{
+	return google_keys_find_at(keys, kid, clock_steady(), key);
+}

@@ -1,0 +1,46 @@
+/*
+ * The keys that Google signs its tokens with, kept by a process for all its threads.
+ *
+ * They are fetched when first needed, again when Google says that they are old, and when a token names one that is not
+ * among them; never more often than every GOOGLE_KEYS_PAUSE_MS, whatever callers send, and by one thread at a time.
+ * While Google cannot be reached, older keys go on being used until GOOGLE_KEYS_OLD_MS.
+ */
+#ifndef OUTSIDE_GOOGLE_KEYS_H
+#define OUTSIDE_GOOGLE_KEYS_H
+
+#include "base/error.h"
+
+#include <openssl/types.h>
+#include <stdint.h>
+
+#define GOOGLE_KEYS_PAUSE_MS (10 * INT64_C(1000))
+/* What max-age may say; GOOD is what counts where it is missing. */
+#define GOOGLE_KEYS_GOOD_MIN_MS (5 * 60 * INT64_C(1000))
+#define GOOGLE_KEYS_GOOD_MS (3600 * INT64_C(1000))
+#define GOOGLE_KEYS_GOOD_MAX_MS (24 * 3600 * INT64_C(1000))
+/* Since they were fetched. */
+#define GOOGLE_KEYS_OLD_MS (48 * 3600 * INT64_C(1000))
+
+struct google_keys;
+
+struct google_keys_options {
+	const char *url; /* of a JWK set; outlives the keys */
+	int64_t timeout_ms; /* of fetching them */
+	int waiting_max; /* threads that may wait for another's fetching: the rest serves others */
+};
+
+/* Fetches nothing yet. */
+struct google_keys *google_keys_new(const struct google_keys_options *options);
+/* No thread may use them any more; NULL is fine. */
+void google_keys_free(struct google_keys *keys);
+
+/*
+ * The key of a kid, its reference the caller's: OK; ERR_UNAUTHORIZED: Google has no such key; ERR_UNAVAILABLE: none is
+ * known, and Google could not be asked. keys: struct google_keys *, as struct google_check has it.
+ */
+enum err google_keys_find(void *keys, const char *kid, EVP_PKEY **key);
+/* The same at a moment of the steady clock. */
+enum err google_keys_find_at(struct google_keys *keys, const char *kid, int64_t now,
+			     EVP_PKEY **key);
+
+#endif
