@@ -5,13 +5,14 @@
 #include "http/notify.h"
 #include "market/packages.h"
 #include "outside/fetch.h"
+#include "outside/google_keys.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* A read is tried twice: both together end before nginx gives up on the worker. */
-enum { ANSWER_MS = 4000 };
+enum { ANSWER_MS = 4000, GOOGLE_MS = 3000 };
 
 static void handle(void *context, struct request *rq)
 {
@@ -65,6 +66,12 @@ static int serve(const struct config *config)
 		refuse("MICROTASK_RUN_DIR cannot be used; see the log.");
 		goto out;
 	}
+	fetch_start();
+	app.google = google_keys_new(&(struct google_keys_options){
+		.url = config->google_keys_url,
+		.timeout_ms = GOOGLE_MS,
+		.waiting_max = (int)config->threads / 2,
+	});
 	if (!server_suits(app.store, problem)) {
 		refuse(problem);
 		goto out;
@@ -81,6 +88,7 @@ static int serve(const struct config *config)
 	};
 	result = fcgi_serve(&server, 0) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 out:
+	google_keys_free(app.google);
 	password_gate_free(app.gate);
 	store_close(app.store);
 	return result;

@@ -22,6 +22,7 @@ struct app {
 	const struct config *config;
 	struct store *store;
 	struct password_gate *gate;
+	struct google_keys *google;
 };
 
 /* What a thread has: rq->thread. */

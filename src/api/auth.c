@@ -185,7 +185,7 @@ const struct view message_token_view = { .name = "MessageAndToken",
 
 /* ---- signing up and in ---- */
 
-static void respond_session(struct request *rq, int status, const bson_t *user)
+void auth_respond_session(struct request *rq, int status, const bson_t *user)
 {
 	struct json *json = respond(rq, status);
 
@@ -230,7 +230,7 @@ enum err auth_register(struct request *rq, struct event *event)
 
 void auth_registered(struct request *rq, const struct event *event)
 {
-	respond_session(rq, 201, event_inserted(event, USERS));
+	auth_respond_session(rq, 201, event_inserted(event, USERS));
 }
 
 /* Counted and checked inside the gate, so that no more guesses are tried at once than there are slots. */
@@ -284,7 +284,7 @@ enum err auth_login(struct request *rq, struct event *event)
 
 void auth_logged_in(struct request *rq, const struct event *event)
 {
-	respond_session(rq, 200, event_found(event, USERS));
+	auth_respond_session(rq, 200, event_found(event, USERS));
 }
 
 /* ---- one's own account ---- */

@@ -5,8 +5,13 @@
 #include "http/request.h"
 #include "http/route.h"
 
+#include <bson/bson.h>
+
 extern const struct schema register_schema, login_schema, profile_schema, password_schema;
 extern const struct view user_view, session_view, message_token_view, message_view;
+
+/* Answers a log-in: a token, and the user of this document. */
+void auth_respond_session(struct request *rq, int status, const bson_t *user);
 
 enum err auth_register(struct request *rq, struct event *event);
 void auth_registered(struct request *rq, const struct event *event);

@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/audit.h"
 #include "api/auth.h"
+#include "api/google.h"
 #include "api/health.h"
 #include "api/notifications.h"
 #include "api/payments.h"
@@ -28,6 +29,10 @@ const struct route api_routes[] = {
 	  .summary = "Make an account" },
 	{ POST, "/auth/login", ACCESS_PUBLIC, .body = &login_schema, .change = auth_login,
 	  .answer = auth_logged_in, .view = &session_view, .summary = "Get a token" },
+	{ POST, "/auth/google-login", ACCESS_PUBLIC, .body = &google_login_schema,
+	  .change = auth_google, .answer = auth_google_done, .view = &session_view,
+	  .errors = google_login_errors,
+	  .summary = "Get a token for one of Google's; a newcomer becomes a worker" },
 	{ GET, "/auth/me", ACCESS_ANY, .handler = auth_me, .view = &user_view,
 	  .summary = "One's own account" },
 	{ PUT, "/auth/profile", ACCESS_ANY, .body = &profile_schema, .change = auth_profile,

@@ -102,21 +102,22 @@ static enum err payload_judge(const struct payload *payload, const char *client_
 	return now >= payload->expires_at.value ? ERR_TOKEN_EXPIRED : OK;
 }
 
-/* No more than the first so many characters. */
-static const char *text_cut(struct arena *arena, const char *text, size_t length, size_t most)
+/* The first characters, as many as a name may have, trimmed like every text. */
+static const char *name_cut(struct arena *arena, const char *text, size_t length)
 {
 	size_t end = 0, size;
 
-	for (size_t i = 0; i < most && end < length; i++, end += size)
+	for (size_t i = 0; i < GOOGLE_NAME_MAX && end < length; i++, end += size)
 		utf8_next(text + end, &size);
+	text = text_trim(text, &end);
 	return arena_copy(arena, text, end);
 }
 
 static const char *name_of(struct arena *arena, const struct payload *payload)
 {
 	if (payload->name && *payload->name)
-		return text_cut(arena, payload->name, strlen(payload->name), GOOGLE_NAME_MAX);
-	return text_cut(arena, payload->email, strcspn(payload->email, "@"), GOOGLE_NAME_MAX);
+		return name_cut(arena, payload->name, strlen(payload->name));
+	return name_cut(arena, payload->email, strcspn(payload->email, "@"));
 }
 
 static const char *picture_of(const struct payload *payload)

@@ -47,35 +47,31 @@ enum err user_by_email(struct call *call, const char *email, const bson_t **user
 }
 
 static void user_insert(struct call *call, const struct id *id, const struct register_input *input,
-			const char *hash, int64_t coins, struct event *event)
+			const bson_t *credentials, int64_t coins, enum err taken,
+			struct event *event)
 {
 	struct arena *arena = call->arena;
+	bson_t *user = DOC(
+		arena, "_id", BCON_ID(id), "name", BCON_UTF8(input->name), "email",
+		BCON_UTF8(input->email), "photoURL",
+		BCON_UTF8(input->photoURL ? input->photoURL : ""), "role", BCON_UTF8(input->role),
+		"coins", BCON_INT64(coins), "pending_coins", BCON_INT64(0), "lastLogin",
+		BCON_DATE_TIME(call->now), "createdAt", BCON_DATE_TIME(call->now), "email_key",
+		BCON_UTF8(unicode_fold_text(arena, input->email)), "open_tasks", BCON_INT32(0),
+		"pending_submissions", BCON_INT32(0), "pending_withdrawals", BCON_INT32(0));
 
-	event_insert(event, USERS,
-		     DOC(arena, "_id", BCON_ID(id), "name", BCON_UTF8(input->name), "email",
-			 BCON_UTF8(input->email), "password", BCON_UTF8(hash), "photoURL",
-			 BCON_UTF8(input->photoURL ? input->photoURL : ""), "role",
-			 BCON_UTF8(input->role), "coins", BCON_INT64(coins), "pending_coins",
-			 BCON_INT64(0), "authProvider", BCON_UTF8("email"), "lastLogin",
-			 BCON_DATE_TIME(call->now), "createdAt", BCON_DATE_TIME(call->now),
-			 "email_key", BCON_UTF8(unicode_fold_text(arena, input->email)),
-			 "open_tasks", BCON_INT32(0), "pending_submissions", BCON_INT32(0),
-			 "pending_withdrawals", BCON_INT32(0)),
-		     ERR_EMAIL_TAKEN);
+	bson_concat(user, credentials);
+	event_insert(event, USERS, user, taken);
 }
 
-enum err user_register(struct call *call, const struct register_input *input, const char *hash,
-		       struct event *event)
+void user_add(struct call *call, const struct register_input *input, const bson_t *credentials,
+	      enum err taken, struct event *event)
 {
 	struct arena *arena = call->arena;
 	struct id id = doc_new_id();
 	int64_t bonus = role_of(input->role) == ROLE_BUYER ? BONUS_BUYER : BONUS_WORKER;
-	const bson_t *taken;
-	enum err err = user_by_email(call, input->email, &taken);
 
-	if (err != OK || taken)
-		return err != OK ? err : ERR_EMAIL_TAKEN;
-	user_insert(call, &id, input, hash, bonus, event);
+	user_insert(call, &id, input, credentials, bonus, taken, event);
 	ledger_move(call, event,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "bonus:%s", id_text(arena, &id)),
@@ -86,6 +82,22 @@ enum err user_register(struct call *call, const struct register_input *input, co
 			    .user = &id,
 		    },
 		    ERR_INTERNAL);
+}
+
+static bson_t *password_credentials(struct arena *arena, const char *hash)
+{
+	return DOC(arena, "password", BCON_UTF8(hash), "authProvider", BCON_UTF8("email"));
+}
+
+enum err user_register(struct call *call, const struct register_input *input, const char *hash,
+		       struct event *event)
+{
+	const bson_t *taken;
+	enum err err = user_by_email(call, input->email, &taken);
+
+	if (err != OK || taken)
+		return err != OK ? err : ERR_EMAIL_TAKEN;
+	user_add(call, input, password_credentials(call->arena, hash), ERR_EMAIL_TAKEN, event);
 	return OK;
 }
 
@@ -94,7 +106,8 @@ void user_create_admin(struct call *call, const struct register_input *input, co
 {
 	struct id id = doc_new_id();
 
-	user_insert(call, &id, input, hash, 0, event);
+	user_insert(call, &id, input, password_credentials(call->arena, hash), 0, ERR_EMAIL_TAKEN,
+		    event);
 }
 
 void user_signed_in(struct call *call, const bson_t *user, const char *proof, struct event *event)
@@ -136,7 +149,7 @@ void user_edit(struct call *call, const struct profile_input *input, bool unchan
  * The second up to which tokens end. Not the start of the call: it may have waited for its turn to hash, while others
  * logged in. The token in use may carry the second after `before`, which can lie ahead of now.
  */
-static int64_t tokens_end(int64_t before)
+int64_t user_tokens_end(int64_t before)
 {
 	int64_t now = clock_now() / CLOCK_SECOND;
 
@@ -146,7 +159,7 @@ static int64_t tokens_end(int64_t before)
 void user_end_tokens(struct call *call, const char *hash, struct event *event)
 {
 	struct arena *arena = call->arena;
-	int64_t after = tokens_end(call->caller->tokens_valid_after);
+	int64_t after = user_tokens_end(call->caller->tokens_valid_after);
 	bson_t *set = DOC(arena, "tokens_valid_after", BCON_INT64(after));
 	bson_t *filter = user_active(arena, &call->caller->id, ROLE_NONE);
 

@@ -30,6 +30,11 @@ enum err user_by_email(struct call *call, const char *email, const bson_t **user
 enum err user_register(struct call *call, const struct register_input *input, const char *hash,
 		       struct event *event);
 
+/* A new user with the bonus of the role. credentials: fields that show who it is (password, googleId …); taken: the error
+ * when the address or one of those is somebody's already. Inserted: USERS. */
+void user_add(struct call *call, const struct register_input *input, const bson_t *credentials,
+	      enum err taken, struct event *event);
+
 /* A user made by the service itself: no bonus. For admins. Inserted: USERS. */
 void user_create_admin(struct call *call, const struct register_input *input, const char *hash,
 		       struct event *event);
@@ -37,6 +42,9 @@ void user_create_admin(struct call *call, const struct register_input *input, co
 /* PUT /profile. With unchanged, only if name and photo are still those that were read. Found: USERS. */
 void user_edit(struct call *call, const struct profile_input *input, bool unchanged,
 	       struct event *event);
+
+/* What tokens_valid_after, which was this before, becomes when tokens end now. */
+int64_t user_tokens_end(int64_t before);
 
 /* From now on every token of the caller issued before is refused. A hash is set unless it is NULL, and only while the
  * password is still the one of the caller's record, which was verified. Found: USERS. */

@@ -13,7 +13,7 @@
 #include <openssl/types.h>
 #include <stdint.h>
 
-#define GOOGLE_KEYS_PAUSE_MS (10 * INT64_C(1000))
+#define GOOGLE_KEYS_PAUSE_MS (5 * INT64_C(1000))
 /* What max-age may say; GOOD is what counts where it is missing. */
 #define GOOGLE_KEYS_GOOD_MIN_MS (5 * 60 * INT64_C(1000))
 #define GOOGLE_KEYS_GOOD_MS (3600 * INT64_C(1000))

@@ -21,6 +21,8 @@ const struct index_row index_rows[] = {
 	/* old records have no key, so duplicates among them stop nothing */
 	{ USERS, "email_key", "{\"email_key\": 1}", UNIQUE_WHERE_THERE("email_key") },
 	{ USERS, "email", "{\"email\": 1}", NULL },
+	{ USERS, "google_key", "{\"google_key\": 1}", UNIQUE_WHERE_THERE("google_key") },
+	{ USERS, "googleId", "{\"googleId\": 1}", NULL },
 	{ USERS, "role_coins", "{\"role\": 1, \"coins\": -1, \"_id\": -1, \"closing\": 1}", NULL },
 	{ USERS, "role_created", "{\"role\": 1, \"createdAt\": 1, \"_id\": 1, \"closing\": 1}",
 	  NULL },

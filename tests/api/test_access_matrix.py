@@ -40,6 +40,7 @@ CALLERS = ["anonymous", "worker", "buyer", "admin", "demoted", "deleted"]
 BODIES = {
     "POST /api/auth/register": lambda scene: register_input(),
     "POST /api/auth/login": lambda scene: {"email": scene.email, "password": PASSWORD},
+    "POST /api/auth/google-login": lambda scene: {"tokenId": "a.token.of-google"},
     "PUT /api/auth/profile": lambda scene: {"name": "Another Name"},
     "PUT /api/auth/password": lambda scene: {
         "currentPassword": PASSWORD,

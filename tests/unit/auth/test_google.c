@@ -166,6 +166,7 @@ static const struct {
 	{ "\"name\":\"  \",\"picture\":\"\",", "ada", "" },
 	{ "\"name\":\" Ada \",", "Ada", "" },
 	{ "\"name\":\"" E_ACUTE X50 X50 "\",", E_ACUTE X50 X10 X10 X10 X10 "xxxxxxxxx", "" },
+	{ "\"name\":\"" X50 X10 X10 X10 X10 "xxxxxxxxx x\",", X50 X10 X10 X10 X10 "xxxxxxxxx", "" },
 	{ "\"picture\":\"http://x.example/a.png\",", "ada", "http://x.example/a.png" },
 	{ "\"picture\":\"javascript:alert(1)\",", "ada", "" },
 	{ "\"picture\":\"//x.example/a.png\",", "ada", "" },

@@ -1,0 +1,75 @@
+#include "api/google.h"
+
+#include "api/api.h"
+#include "api/auth.h"
+#include "auth/google.h"
+#include "auth/jws.h"
+#include "auth/throttle.h"
+#include "market/google_users.h"
+#include "outside/google_keys.h"
+
+struct google_input {
+	const char *token;
+};
+
+static const struct field google_login_fields[] = {
+	{ .name = "tokenId",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct google_input, token),
+	  .min = 1,
+	  .max = JWS_LENGTH_MAX,
+	  .help = "The ID token that Google gave the page" },
+};
+const struct schema google_login_schema = { .name = "GoogleLogin",
+					    .size = sizeof(struct google_input),
+					    .fields = google_login_fields,
+					    .count = COUNT_OF(google_login_fields) };
+
+const enum err google_login_errors[] = { ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED, ERR_CONFLICT,
+					 ERR_NOT_CONFIGURED, OK };
+
+static enum err verify(struct request *rq, struct google_claims *claims)
+{
+	const struct google_input *input = rq->body_input;
+	const struct app *app = app_of(rq);
+	const struct google_check check = {
+		.client_id = app->config->google_client_id,
+		.find = google_keys_find,
+		.context = app->google,
+	};
+
+	if (!check.client_id)
+		return fail(rq, ERR_NOT_CONFIGURED, "Signing in with Google is not set up here.");
+	enum err err = google_verify(rq->arena, &check, input->token, rq->now / 1000, claims);
+	if (err == ERR_UNAUTHORIZED)
+		return fail(rq, err, "Google's token was not accepted; please sign in again.");
+	if (err == ERR_TOKEN_EXPIRED)
+		return fail(rq, err, "Google's token has expired; please sign in again.");
+	return err;
+}
+
+enum err auth_google(struct request *rq, struct event *event)
+{
+	struct call *call = call_of(rq);
+	struct google_claims claims;
+	const bson_t *user = NULL;
+	enum err err = verify(rq, &claims);
+
+	if (err == OK)
+		err = google_user_find(call, &claims, &user);
+	if (err == OK && !user)
+		err = throttle_register(call->db, rq->arena, rq->address,
+					call->config->register_limit, rq->now,
+					&rq->detail.retry_after);
+	if (err == OK)
+		google_user_sign_in(call, &claims, user, event);
+	return err;
+}
+
+void auth_google_done(struct request *rq, const struct event *event)
+{
+	const bson_t *made = event_inserted(event, USERS);
+
+	auth_respond_session(rq, 200, made ? made : event_found(event, USERS));
+}

@@ -1,0 +1,96 @@
+#include "market/google_users.h"
+
+#include "market/users.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+static bool belongs_to(const bson_t *user, const char *subject)
+{
+	const char *google_id = doc_text(user, "googleId");
+
+	return google_id && strcmp(google_id, subject) == 0;
+}
+
+static bool is_linked(const bson_t *user)
+{
+	const char *google_id = doc_text(user, "googleId");
+
+	return google_id && *google_id;
+}
+
+static enum err judge(struct call *call, const struct google_claims *claims, const bson_t *user)
+{
+	if (doc_bool(user, "closing", false)) {
+		call->detail->sentence = "This account cannot be signed in to.";
+		return ERR_UNAUTHORIZED;
+	}
+	if (is_linked(user) && !belongs_to(user, claims->subject)) {
+		call->detail->sentence =
+			"The account of this e-mail address belongs to another Google account.";
+		return ERR_CONFLICT;
+	}
+	return OK;
+}
+
+enum err google_user_find(struct call *call, const struct google_claims *claims,
+			  const bson_t **user)
+{
+	enum err err =
+		db_find_one(call->db, call->arena, USERS,
+			    DOC(call->arena, "googleId", BCON_UTF8(claims->subject)), NULL, user);
+
+	if (err == OK && !*user)
+		err = user_by_email(call, claims->email, user);
+	return err == OK && *user ? judge(call, claims, *user) : err;
+}
+
+/* What shows that it is Google's; google_key is unique, which older records' googleId need not be. */
+static bson_t *credentials(struct arena *arena, const char *subject)
+{
+	return DOC(arena, "authProvider", BCON_UTF8("google"), "googleId", BCON_UTF8(subject),
+		   "google_key", BCON_UTF8(subject));
+}
+
+static void add(struct call *call, const struct google_claims *claims, struct event *event)
+{
+	const struct register_input input = {
+		.name = claims->name,
+		.email = claims->email,
+		.photoURL = claims->picture,
+		.role = role_name(ROLE_WORKER),
+	};
+
+	/* of two first log-ins at once the second finds the account when it looks again */
+	user_add(call, &input, credentials(call->arena, claims->subject), ERR_CONFLICT, event);
+}
+
+static void link_account(struct call *call, const struct google_claims *claims, const bson_t *user,
+			 struct event *event)
+{
+	struct arena *arena = call->arena;
+	struct id id = doc_own_id(user);
+	int64_t end = user_tokens_end(doc_whole(user, "tokens_valid_after", 0));
+	bson_t *filter = user_active(arena, &id, ROLE_NONE);
+	bson_t *set = credentials(arena, claims->subject);
+
+	/* none yet, as it was read; older records have null or an empty text */
+	doc_unchanged(filter, user, "googleId");
+	BSON_APPEND_DATE_TIME(set, "lastLogin", call->now);
+	event_update_after(event, USERS, filter,
+			   DOC(arena, "$set", BCON_DOCUMENT(set), "$unset", "{", "password",
+			       BCON_UTF8(""), "}", "$max", "{", "tokens_valid_after",
+			       BCON_INT64(end), "}"),
+			   ERR_CONFLICT);
+}
+
+void google_user_sign_in(struct call *call, const struct google_claims *claims, const bson_t *user,
+			 struct event *event)
+{
+	if (!user)
+		add(call, claims, event);
+	else if (belongs_to(user, claims->subject))
+		user_signed_in(call, user, "googleId", event);
+	else
+		link_account(call, claims, user, event);
+}
