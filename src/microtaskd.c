@@ -66,7 +66,6 @@ static int serve(const struct config *config)
 		refuse("MICROTASK_RUN_DIR cannot be used; see the log.");
 		goto out;
 	}
-	fetch_start();
 	app.google = google_keys_new(&(struct google_keys_options){
 		.url = config->google_keys_url,
 		.timeout_ms = GOOGLE_MS,

@@ -1,6 +1,7 @@
 """Contract, section 3, POST /auth/google-login: with keys, a key server and a stack of the tests' own."""
 
 import base64
+import functools
 import hashlib
 import hmac
 import http.server
@@ -547,9 +548,13 @@ def at_once(calls):
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
+def log_in_at_once(api, tokens):
+    return at_once([functools.partial(login, api, token) for token in tokens])
+
+
 def test_of_first_log_ins_at_once_all_are_one_user(api, db, books):
     said = claims()
-    answers = at_once([lambda: login(api, sign(said))] * 50)
+    answers = log_in_at_once(api, [sign(said)] * 50)
     assert len({ok(answer)["user"]["_id"] for answer in answers}) == 1
     (kept,) = users_of(db, said)
     assert kept["coins"] == 10 and db.ledger.count_documents({"user": kept["_id"]}) == 1
@@ -559,16 +564,15 @@ def test_of_first_log_ins_at_once_all_are_one_user(api, db, books):
 
 def test_one_google_account_makes_one_user_whatever_addresses_it_says_at_once(api, db, books):
     said = claims()
-    answers = at_once(
-        [lambda: login(api, sign({**said, "email": unique_email("turn")}))] * 20
-    )
+    tokens = [sign({**said, "email": unique_email("turn")}) for _ in range(20)]
+    answers = log_in_at_once(api, tokens)
     assert len({ok(answer)["user"]["_id"] for answer in answers}) == 1
     assert db.users.count_documents({"googleId": said["sub"]}) == 1
 
 
 def test_one_address_is_one_google_accounts_whoever_says_it_at_once(api, db, books):
     email = unique_email("shared")
-    answers = at_once([lambda: login(api, sign(claims(email=email)))] * 20)
+    answers = log_in_at_once(api, [sign(claims(email=email)) for _ in range(20)])
     statuses = [answer.status_code for answer in answers]
     assert sorted(statuses) == [200] + [409] * 19, statuses
     assert db.users.count_documents({"email": email}) == 1
@@ -578,17 +582,16 @@ def test_a_registration_and_a_first_log_in_at_once_make_one_user(api, db, books)
     """Whichever is first, in the end it is Google's, and the password opens nothing."""
     for _ in range(5):
         said = claims()
-        body = register_input(email=said["email"], role="worker")
+        body, token = register_input(email=said["email"], role="worker"), sign(said)
         registered, *signed_in = at_once(
-            [lambda: api.post("/auth/register", json=body)]
-            + [lambda: login(api, sign(said))] * 3
+            [lambda: api.post("/auth/register", json=body)] + [lambda: login(api, token)] * 3
         )
         (kept,) = users_of(db, said)
         assert (kept["googleId"], kept["coins"]) == (said["sub"], 10) and "password" not in kept
         assert {ok(answer)["user"]["_id"] for answer in signed_in} == {str(kept["_id"])}
         if registered.status_code == 201:
-            token = registered.json()["token"]
-            assert_error(api.get("/auth/me", token=token), 401, "unauthorized")
+            session = registered.json()["token"]
+            assert_error(api.get("/auth/me", token=session), 401, "unauthorized")
         else:
             assert_error(registered, 400, "email_taken")
 
@@ -618,10 +621,23 @@ def test_linking_outlives_log_ins_and_changes_of_password_under_way(api, stack, 
 def test_linking_at_once_is_done_once(api, stack, db, books):
     user = stack.user("worker", 5)
     said = claims(email=user.email)
-    answers = at_once([lambda: login(api, sign(said))] * 20)
+    answers = log_in_at_once(api, [sign(said)] * 20)
     assert {ok(answer)["user"]["_id"] for answer in answers} == {user.id}
     assert len(users_of(db, said)) == 1
     ok(api.get("/auth/me", token=ok(login(api, sign(said)))["token"]))
+
+
+def test_an_account_is_linked_to_one_google_account_alone(api, stack, db, books):
+    for _ in range(3):
+        user = stack.user("worker", 5)
+        one, other = (claims(email=user.email) for _ in range(2))
+        answers = log_in_at_once(api, [sign(one), sign(other)] * 8)
+        winner = stored_user(db, user)["googleId"]
+        for said, answer in zip([one, other] * 8, answers):
+            if said["sub"] == winner:
+                assert ok(answer)["user"]["_id"] == user.id
+            else:
+                assert_error(answer, 409, "conflict")
 
 
 # --- Google's keys ---
