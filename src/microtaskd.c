@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A read is tried twice: both together end before nginx gives up on the worker. */
 enum { ANSWER_MS = 4000, GOOGLE_MS = 3000 };
@@ -95,10 +96,21 @@ out:
 
 static int usage(void)
 {
-	fputs("usage: microtaskd [-c FILE] [--check-config | --help-config | --version]\n"
+	fputs("usage: microtaskd [-c FILE] [--check-config | --help-config[=markdown] | --version]\n"
 	      "Serves FastCGI on the listening socket it inherits as descriptor 0.\n",
 	      stderr);
 	return 2;
+}
+
+static int help(const char *form)
+{
+	if (form && strcmp(form, "markdown"))
+		return usage();
+	if (form)
+		config_print_markdown(stdout);
+	else
+		config_print_help(stdout);
+	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
@@ -106,7 +118,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "check-config", no_argument, NULL, 'k' },
-		{ "help-config", no_argument, NULL, 'h' },
+		{ "help-config", optional_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -123,8 +135,7 @@ int main(int argc, char **argv)
 			check = true;
 			break;
 		case 'h':
-			config_print_help(stdout);
-			return EXIT_SUCCESS;
+			return help(optarg);
 		case 'v':
 			puts(PACKAGE_STRING);
 			return EXIT_SUCCESS;

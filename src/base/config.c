@@ -1,5 +1,6 @@
 #include "base/config.h"
 #include "base/config_check.h"
+#include "base/config_private.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -13,33 +14,6 @@
 
 #define OUR_PREFIX "MICROTASK_"
 
-enum setting_type {
-	SETTING_TEXT, /* const char * */
-	SETTING_WHOLE, /* int64_t, min..max */
-	SETTING_CHOICE, /* int64_t, the place in choices */
-	SETTING_SWITCH, /* bool, the place in choices, of which there are two */
-	SETTING_PACKAGES, /* struct packages */
-};
-
-enum setting_flag {
-	SETTING_REQUIRED = 1 << 0,
-	SETTING_SECRET = 1 << 1, /* its value is never shown */
-	SETTING_NOT_PRODUCTION = 1 << 2, /* the default is for development only */
-};
-
-struct setting {
-	const char *name;
-	enum setting_type type;
-	size_t offset; /* in struct config */
-	const char *standard; /* the default, as text; NULL: none */
-	unsigned flags;
-	int64_t min, max;
-	const char *const *choices; /* NULL-terminated */
-	/* NULL when the value will do, else how the sentence goes on after the name. */
-	const char *(*check)(const char *value, bool production);
-	const char *sentence;
-};
-
 static const char *const environments[] = { "development", "production", NULL };
 /* As enum log_level counts. */
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
@@ -52,7 +26,7 @@ static_assert(PROVIDER_NONE == 0 && PROVIDER_STRIPE == 2,
 #define AT(member) .offset = offsetof(struct config, member)
 
 /* MICROTASK_ENV comes first: what the others may be depends on it. */
-static const struct setting settings[] = {
+const struct setting config_settings[] = {
 	{ "MICROTASK_ENV", SETTING_SWITCH, AT(production), .standard = "production",
 	  .choices = environments,
 	  .sentence = "What the service runs for; development allows more comfortable defaults." },
@@ -107,7 +81,8 @@ static const struct setting settings[] = {
 	  .standard = "https://api.stripe.com", .sentence = "Where Stripe's API is." },
 };
 
-#define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
+#define SETTING_COUNT (sizeof(config_settings) / sizeof(config_settings[0]))
+const size_t config_setting_count = SETTING_COUNT;
 
 /* Values as they are gathered: the environment first, a file over it. */
 struct reading {
@@ -132,8 +107,8 @@ static bool refuse(struct reading *reading, const char *format, ...)
 static const struct setting *setting_find(const char *name)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++)
-		if (strcmp(settings[i].name, name) == 0)
-			return &settings[i];
+		if (strcmp(config_settings[i].name, name) == 0)
+			return &config_settings[i];
 	return NULL;
 }
 
@@ -151,7 +126,7 @@ static bool environment_read(struct reading *reading)
 				name);
 	}
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		const char *value = getenv(settings[i].name);
+		const char *value = getenv(config_settings[i].name);
 		if (value && *value)
 			reading->values[i] = arena_text(reading->arena, value);
 	}
@@ -197,7 +172,7 @@ static bool line_read(struct reading *reading, const char *file, int number, cha
 		return refuse(reading, "%s, line %d: %s is no setting; see --help-config.", file,
 			      number, name);
 	if (*value)
-		reading->values[setting - settings] = arena_text(reading->arena, value);
+		reading->values[setting - config_settings] = arena_text(reading->arena, value);
 	return true;
 }
 
@@ -305,7 +280,7 @@ static bool value_store(struct reading *reading, const struct setting *setting, 
 
 static bool setting_store(struct reading *reading, size_t which, struct config *config)
 {
-	const struct setting *setting = &settings[which];
+	const struct setting *setting = &config_settings[which];
 	const char *value = reading->values[which];
 	bool has_standard = !(setting->flags & SETTING_NOT_PRODUCTION) || !config->production;
 
@@ -339,48 +314,4 @@ const struct config *config_read(struct arena *arena, const char *file, char pro
 		if (!setting_store(&reading, i, config))
 			return NULL;
 	return settings_agree(&reading, config) ? config : NULL;
-}
-
-static void range_print(const struct setting *setting, FILE *out)
-{
-	switch (setting->type) {
-	case SETTING_TEXT:
-		fputs(setting->flags & SETTING_SECRET ? "secret text" : "text", out);
-		break;
-	case SETTING_WHOLE:
-		fprintf(out, "%" PRId64 " to %" PRId64, setting->min, setting->max);
-		break;
-	case SETTING_CHOICE:
-	case SETTING_SWITCH:
-		for (size_t i = 0; setting->choices[i]; i++)
-			fprintf(out, "%s%s", i > 0 ? ", " : "", setting->choices[i]);
-		break;
-	case SETTING_PACKAGES:
-		fputs("coins:dollars,…", out);
-		break;
-	}
-}
-
-static void standard_print(const struct setting *setting, FILE *out)
-{
-	const char *absent = setting->flags & SETTING_REQUIRED ? "required" : "none";
-
-	if (!setting->standard)
-		fprintf(out, "; %s%s\n", setting->flags & SETTING_REQUIRED ? "" : "default ",
-			absent);
-	else if (setting->flags & SETTING_NOT_PRODUCTION)
-		fprintf(out, "; %s in production, else %s\n", absent, setting->standard);
-	else
-		fprintf(out, "; default %s\n", setting->standard);
-}
-
-void config_print_help(FILE *out)
-{
-	fputs("Settings come from the environment, or from a file of NAME=value lines (-c), which wins.\n",
-	      out);
-	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		fprintf(out, "\n%s\n    %s\n    ", settings[i].name, settings[i].sentence);
-		range_print(&settings[i], out);
-		standard_print(&settings[i], out);
-	}
 }

@@ -2,7 +2,7 @@
  * Configuration: names and values from the environment, or from a file of NAME=value lines over it.
  *
  * config.c has the one table (name, type, default, range, secret or not, one sentence) that
- * reading, checking and `--help-config` share. The names that came with the service's contract
+ * reading, checking, `--help-config` and docs/configuration.md share. The names that came with the service's contract
  * (MONGODB_URI, JWT_SECRET, …) are kept; those of ours begin with MICROTASK_, and one of those that
  * is unknown refuses to start.
  */
@@ -51,5 +51,7 @@ const struct config *config_read(struct arena *arena, const char *file, char pro
 
 /* The table for --help-config: name, default, range, sentence; secrets never show a value. */
 void config_print_help(FILE *out);
+/* The same as the page docs/configuration.md. */
+void config_print_markdown(FILE *out);
 
 #endif

@@ -12,6 +12,7 @@ import pytest
 from bson import Int64, ObjectId
 
 from client import now, ok, task_input, unique, unique_email
+from conftest import ROOT
 
 pytestmark = pytest.mark.usefixtures("fresh_throttle")
 
@@ -416,6 +417,19 @@ def test_help_config_explains_every_setting_and_shows_no_secret(stack):
     ):
         assert name in said.stdout, name
     assert stack.jwt_secret not in said.stdout + said.stderr
+
+
+def test_the_page_of_settings_is_what_the_program_prints(stack):
+    """docs/configuration.md; `make docs` prints it anew."""
+    said = microtaskd(stack, "--help-config=markdown")
+    assert said.returncode == 0
+    assert (ROOT / "docs" / "configuration.md").read_text() == said.stdout
+    assert stack.jwt_secret not in said.stdout and stack.mongodb_uri not in said.stdout
+
+
+def test_help_has_two_forms_alone(stack):
+    said = microtaskd(stack, "--help-config=html")
+    assert said.returncode == 2 and said.stderr.startswith("usage: ")
 
 
 @pytest.mark.parametrize(

@@ -460,6 +460,28 @@ START_TEST(the_help_tells_every_setting_and_no_secret)
 }
 END_TEST
 
+START_TEST(the_page_has_a_row_for_every_setting_and_no_secret)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	config_print_markdown(out);
+	fclose(out);
+	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
+		ck_assert_msg(strstr(text, arena_printf(arena, "\n| `%s` | ", names[i])) != NULL,
+			      "%s is missing", names[i]);
+	ck_assert_ptr_nonnull(strstr(
+		text,
+		"\n| `MICROTASK_THREADS` | `16` | 1 to 512 | Worker threads in each process. |\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\n| `JWT_SECRET` | required | secret text | "));
+	ck_assert_ptr_nonnull(strstr(text, "\n| `GOOGLE_CLIENT_ID` | none | text | "));
+	ck_assert_ptr_null(strstr(text, SECRET));
+	ck_assert_ptr_null(strstr(text, "db.internal"));
+	free(text);
+}
+END_TEST
+
 #define COUNT(array) (int)(sizeof(array) / sizeof(array[0]))
 
 Suite *suite_config(void)
@@ -482,6 +504,7 @@ Suite *suite_config(void)
 	tcase_add_test(values, only_development_calls_services_without_tls);
 	tcase_add_test(values, the_environment_may_hold_names_of_others);
 	tcase_add_test(values, the_help_tells_every_setting_and_no_secret);
+	tcase_add_test(values, the_page_has_a_row_for_every_setting_and_no_secret);
 	tcase_add_checked_fixture(files, setup, teardown);
 	tcase_add_test(files, a_file_wins_over_the_environment);
 	tcase_add_test(files, a_value_in_a_file_may_be_quoted_and_hold_anything);
