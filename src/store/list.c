@@ -1,10 +1,9 @@
 #include "store/list.h"
 
-#include "base/clock.h"
 #include "base/encoding.h"
 #include "store/cursor.h"
 #include "store/doc.h"
-#include "store/store_private.h"
+#include "store/totals.h"
 
 #include <string.h>
 
@@ -41,77 +40,36 @@ const struct schema page_schema = {
 
 /* ---- totals ---- */
 
-/* Exact as far as this; beyond it a total may be KEPT_MS old. */
-enum { EXACT_MAX = 10000, KEPT_MS = 5000, REFRESH_MS = 3000 };
-
-static struct kept_count *kept_slot(struct store *store, uint64_t key)
-{
-	return &store->counts[key % STORE_COUNTS];
-}
-
-/* A kept total that is still good. Near its end of life the first to ask is sent to count afresh (false), while the
- * others go on with it. */
-static bool kept_read(struct store *store, uint64_t key, int64_t *total)
-{
-	int64_t now = clock_steady();
-
-	pthread_mutex_lock(&store->counts_lock);
-	struct kept_count *kept = kept_slot(store, key);
-	bool good = kept->key == key && kept->counted_at && now - kept->counted_at < KEPT_MS;
-	if (good && now - kept->counted_at > REFRESH_MS && !kept->refreshing) {
-		kept->refreshing = true;
-		good = false;
-	}
-	*total = kept->value;
-	pthread_mutex_unlock(&store->counts_lock);
-	return good;
-}
-
-static void kept_write(struct store *store, uint64_t key, int64_t total, int64_t counted_at)
-{
-	pthread_mutex_lock(&store->counts_lock);
-	*kept_slot(store, key) =
-		(struct kept_count){ .key = key, .value = total, .counted_at = counted_at };
-	pthread_mutex_unlock(&store->counts_lock);
-}
-
-static enum err count_to_keep(struct db *db, struct arena *arena, enum collection in,
-			      const bson_t *filter, uint64_t key, int64_t *count)
-{
-	int64_t began = clock_steady();
-	enum err err = db_count(db, arena, in, filter, 0, count);
-
-	if (err == OK)
-		kept_write(db->store, key, *count, began);
-	return err;
-}
+/* Exact as far as this; beyond it a total may be a few seconds old. */
+enum { EXACT_MAX = 10000 };
 
 static enum err total_find(struct db *db, struct arena *arena, const struct list *list,
 			   struct page *page)
 {
-	const char *name = list->count_key ? list->count_key : list->name;
-	uint64_t key = hash_bytes(name, strlen(name));
+	const struct total total = {
+		.name = list->count_key ? list->count_key : list->name,
+		.in = list->in,
+		.filter = list->filter,
+		.exact_max = EXACT_MAX,
+	};
 
-	page->approximate = kept_read(db->store, key, &page->total);
-	if (page->approximate)
-		return OK;
-	enum err err = db_count(db, arena, list->in, list->filter, EXACT_MAX + 1, &page->total);
-	if (err != OK || page->total <= EXACT_MAX)
-		return err;
-	page->approximate = true;
-	return count_to_keep(db, arena, list->in, list->filter, key, &page->total);
+	return total_read(db, arena, &total, &page->total, &page->approximate);
 }
 
-/* Counted first even where a total is kept: a user who has just read everything must see 0. */
+/* A user who has just read everything must see 0. */
 enum err list_count(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		    const char *name, int64_t *count)
 {
-	uint64_t key = hash_bytes(name, strlen(name));
-	enum err err = db_count(db, arena, in, filter, EXACT_MAX + 1, count);
+	const struct total total = {
+		.name = name,
+		.in = in,
+		.filter = filter,
+		.exact_max = EXACT_MAX,
+		.look_first = true,
+	};
+	bool kept;
 
-	if (err != OK || *count <= EXACT_MAX || kept_read(db->store, key, count))
-		return err;
-	return count_to_keep(db, arena, in, filter, key, count);
+	return total_read(db, arena, &total, count, &kept);
 }
 
 /* ---- the page ---- */

@@ -10,7 +10,7 @@
 #define STORE_QUEUES 256
 #define STORE_COUNTS 256
 
-/* A total that took long to count, kept for a moment; see list.c. */
+/* A total that took long to count, kept for a moment; see totals.c. */
 struct kept_count {
 	uint64_t key;
 	int64_t value, counted_at; /* steady milliseconds */
