@@ -2,13 +2,53 @@
 
 #include "api/api.h"
 #include "api/auth.h"
+#include "api/tasks.h"
+#include "market/task_lists.h"
+#include "market/tasks.h"
+#include "market/user_lists.h"
 #include "market/users.h"
+
+/* ---- users ---- */
+
+static const char *const roles[] = { "worker", "buyer", "admin", NULL };
+
+static const struct field user_list_fields[] = {
+	{ .name = "role",
+	  .type = FIELD_CHOICE,
+	  .offset = offsetof(struct user_query, role),
+	  .choices = roles,
+	  .help = "Only users of this role" },
+	{ .name = "q",
+	  .type = FIELD_TEXT,
+	  .offset = offsetof(struct user_query, text),
+	  .max = 254,
+	  .help = "Only users with this in their name or e-mail, in any case" },
+};
+const struct schema user_list_schema = { .name = "UserQuery",
+					 .base = &page_schema,
+					 .size = sizeof(struct user_query),
+					 .fields = user_list_fields,
+					 .count = COUNT_OF(user_list_fields) };
+
+static const struct view_row user_list_rows[] = { { "users", VIEW_LIST, 0, &user_view, NULL,
+						    NULL } };
+const struct view user_list_view = { .name = "UserPage",
+				     .rows = user_list_rows,
+				     .count = COUNT_OF(user_list_rows) };
+
+enum err admin_users(struct request *rq)
+{
+	struct list list;
+
+	user_list(call_of(rq), rq->query_input, &list);
+	return respond_page(rq, "users", &list, &user_view);
+}
+
+/* ---- roles ---- */
 
 struct role_input {
 	const char *role;
 };
-
-static const char *const roles[] = { "worker", "buyer", "admin", NULL };
 
 static const struct field role_fields[] = {
 	{ .name = "role",
@@ -45,4 +85,41 @@ void admin_role_set(struct request *rq, const struct event *event)
 
 	json_text(json, "message", "The role is changed.");
 	render(json, "user", &user_view, event_found(event, USERS), &rq->caller);
+}
+
+/* ---- tasks ---- */
+
+struct admin_task_query {
+	struct page_query page;
+	const char *status;
+};
+
+static const char *const statuses[] = { "active", "completed", "cancelled", NULL };
+
+static const struct field admin_task_list_fields[] = {
+	{ .name = "status",
+	  .type = FIELD_CHOICE,
+	  .offset = offsetof(struct admin_task_query, status),
+	  .choices = statuses,
+	  .help = "Only tasks of this status; without it all but cancelled ones" },
+};
+const struct schema admin_task_list_schema = { .name = "AdminTaskQuery",
+					       .base = &page_schema,
+					       .size = sizeof(struct admin_task_query),
+					       .fields = admin_task_list_fields,
+					       .count = COUNT_OF(admin_task_list_fields) };
+
+enum err admin_tasks(struct request *rq)
+{
+	const struct admin_task_query *query = rq->query_input;
+	struct call *call = call_of(rq);
+	struct list list;
+
+	task_list_all(call, query->status, &list);
+	return tasks_counted(rq, call, &list);
+}
+
+enum err admin_take_down_task(struct request *rq, struct event *event)
+{
+	return task_take_down(call_of(rq), &rq->ids[0], true, event);
 }

@@ -1,14 +1,17 @@
-/* /admin: users and their roles (contract section 9). The audit and the journal have a file of their own. */
+/* /admin: users and everybody's tasks (contract section 9). Stats, audit and journal have files of their own. */
 #ifndef API_ADMIN_H
 #define API_ADMIN_H
 
 #include "http/request.h"
 #include "http/route.h"
 
-extern const struct schema role_schema;
-extern const struct view message_user_view;
+extern const struct schema role_schema, user_list_schema, admin_task_list_schema;
+extern const struct view message_user_view, user_list_view;
 
+enum err admin_users(struct request *rq);
 enum err admin_set_role(struct request *rq, struct event *event);
 void admin_role_set(struct request *rq, const struct event *event);
+enum err admin_tasks(struct request *rq);
+enum err admin_take_down_task(struct request *rq, struct event *event);
 
 #endif

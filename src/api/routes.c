@@ -8,6 +8,7 @@
 #include "api/notifications.h"
 #include "api/payments.h"
 #include "api/public.h"
+#include "api/stats.h"
 #include "api/submissions.h"
 #include "api/tasks.h"
 #include "api/withdrawals.h"
@@ -51,7 +52,7 @@ const struct route api_routes[] = {
 	  .change = tasks_create, .answer = tasks_created, .status = 201, .view = &task_made_view,
 	  .summary = "Post a task and pay its escrow" },
 	{ GET, "/tasks/buyer/my-tasks", ACCESS_BUYER, .query = &page_schema, .flags = LISTS,
-	  .handler = tasks_mine, .view = &own_task_list_view,
+	  .handler = tasks_mine, .view = &counted_task_list_view,
 	  .summary = "One's own tasks with the numbers of their submissions" },
 	{ GET, "/tasks/admin/top-workers", ACCESS_PUBLIC, .handler = top_workers,
 	  .view = &top_workers_view, .summary = "The six workers with most coins" },
@@ -176,9 +177,22 @@ const struct route api_routes[] = {
 	  .summary = "One's own payments, and what was paid in all" },
 
 	/* admins */
+	{ GET, "/admin/stats", ACCESS_ADMIN, .handler = admin_stats, .view = &stats_view,
+	  .summary = "Users, tasks, submissions and coins in numbers" },
+	{ GET, "/admin/users", ACCESS_ADMIN, .query = &user_list_schema, .flags = LISTS,
+	  .handler = admin_users, .view = &user_list_view,
+	  .summary = "Users, newest first, by role or by a part of name or e-mail" },
 	{ PUT, "/admin/users/:id/role", ACCESS_ADMIN, .body = &role_schema,
 	  .change = admin_set_role, .answer = admin_role_set, .view = &message_user_view,
 	  .summary = "Change a user's role" },
+	{ GET, "/admin/tasks", ACCESS_ADMIN, .query = &admin_task_list_schema, .flags = LISTS,
+	  .handler = admin_tasks, .view = &counted_task_list_view,
+	  .summary = "Everybody's tasks with the numbers of their submissions" },
+	{ DELETE, "/admin/tasks/:id", ACCESS_ADMIN, .flags = IDEMPOTENT,
+	  .change = admin_take_down_task, .answer = tasks_cancelled, .view = &refund_view,
+	  .summary = "Cancel anyone's task; the buyer gets the open slots back and is told" },
+	{ GET, "/admin/top-workers", ACCESS_ANY, .handler = top_workers, .view = &top_workers_view,
+	  .summary = "The six workers with most coins" },
 	{ GET, "/admin/audit", ACCESS_ADMIN, .handler = admin_audit, .view = &audit_view,
 	  .summary = "Do the books balance? Computed now, in one snapshot" },
 	{ GET, "/admin/ledger", ACCESS_ADMIN, .query = &ledger_list_schema, .flags = LISTS,

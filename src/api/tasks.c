@@ -202,21 +202,21 @@ const struct view task_list_view = { .name = "TaskPage",
 				     .rows = task_list_rows,
 				     .count = COUNT_OF(task_list_rows) };
 
-static const struct view_row own_task_rows[] = {
+static const struct view_row counted_task_rows[] = {
 	TASK_HEAD,
 	{ "buyer_id", VIEW_ID, VIEW_OPTIONAL, NULL, NULL, NULL },
 	TASK_TAIL,
 	{ "submissionCount", VIEW_WHOLE, 0, NULL, NULL, "2" },
 	{ "pendingCount", VIEW_WHOLE, 0, NULL, NULL, "1" },
 };
-static const struct view own_task_view = { .name = "OwnTask",
-					   .rows = own_task_rows,
-					   .count = COUNT_OF(own_task_rows) };
-static const struct view_row own_task_list_rows[] = { { "tasks", VIEW_LIST, 0, &own_task_view, NULL,
-							NULL } };
-const struct view own_task_list_view = { .name = "OwnTaskPage",
-					 .rows = own_task_list_rows,
-					 .count = COUNT_OF(own_task_list_rows) };
+static const struct view counted_task_view = { .name = "CountedTask",
+					       .rows = counted_task_rows,
+					       .count = COUNT_OF(counted_task_rows) };
+static const struct view_row counted_task_list_rows[] = { { "tasks", VIEW_LIST, 0,
+							    &counted_task_view, NULL, NULL } };
+const struct view counted_task_list_view = { .name = "CountedTaskPage",
+					     .rows = counted_task_list_rows,
+					     .count = COUNT_OF(counted_task_list_rows) };
 
 static const struct view_row task_made_rows[] = {
 	{ "message", VIEW_TEXT, 0, NULL, NULL, NULL },
@@ -275,15 +275,12 @@ static bool keep_row(void *context, const bson_t *doc)
 }
 
 /* The counts of a page's tasks are read in one go, once the page is known. */
-enum err tasks_mine(struct request *rq)
+enum err tasks_counted(struct request *rq, struct call *call, const struct list *list)
 {
-	struct call *call = call_of(rq);
 	struct task_counts counts = { .arena = rq->arena };
 	struct page page;
-	struct list list;
+	enum err err = page_run(rq, list, keep_row, &counts, &page);
 
-	task_list_own(call, &list);
-	enum err err = page_run(rq, &list, keep_row, &counts, &page);
 	if (err == OK)
 		err = task_counts_read(call, &counts);
 	if (err != OK)
@@ -300,6 +297,15 @@ enum err tasks_mine(struct request *rq)
 	json_end(json);
 	page_members(json, &page);
 	return OK;
+}
+
+enum err tasks_mine(struct request *rq)
+{
+	struct call *call = call_of(rq);
+	struct list list;
+
+	task_list_own(call, &list);
+	return tasks_counted(rq, call, &list);
 }
 
 static bool worker_row(void *json, const bson_t *worker)

@@ -155,29 +155,72 @@ static enum err end_follow(void *context, struct event *event)
 	return OK;
 }
 
-enum err task_cancel(struct call *call, const struct id *id, struct event *event)
+static enum err cancel_read(struct call *call, const struct id *id, const bson_t **task)
 {
-	struct arena *arena = call->arena;
-	const bson_t *task;
-	enum err err = db_find_id(call->db, arena, TASKS, id, &task);
+	enum err err = db_find_id(call->db, call->arena, TASKS, id, task);
 
 	if (err != OK)
 		return err;
-	if (!task || task_is(task, "cancelled"))
-		return ERR_NOT_FOUND;
-	if (!call_owns(call, task, "buyer_id"))
-		return ERR_NOT_OWNER;
-	follow_with(call, event, task, "cancel");
+	return *task && !task_is(*task, "cancelled") ? OK : ERR_NOT_FOUND;
+}
+
+static void cancel(struct call *call, const bson_t *task, const char *notice, struct event *event)
+{
+	struct arena *arena = call->arena;
+	struct followed *followed = follow_with(call, event, task, "cancel");
+
+	followed->notice = notice;
 	event->follow = end_follow;
 	event->after = NULL;
-	event_update_before(
-		event, TASKS,
-		DOC(arena, "_id", BCON_ID(id), "status", "{", "$ne", BCON_UTF8("cancelled"), "}"),
-		DOC(arena, "$set", "{", "status", BCON_UTF8("cancelled"), "required_workers",
-		    BCON_INT64(0), "updatedAt", BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev",
-		    BCON_INT64(1), "}"),
-		ERR_NOT_FOUND);
-	return OK;
+	event_update_before(event, TASKS,
+			    DOC(arena, "_id", BCON_ID(&followed->task), "status", "{", "$ne",
+				BCON_UTF8("cancelled"), "}"),
+			    DOC(arena, "$set", "{", "status", BCON_UTF8("cancelled"),
+				"required_workers", BCON_INT64(0), "updatedAt",
+				BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
+				"}"),
+			    ERR_NOT_FOUND);
+}
+
+enum err task_cancel(struct call *call, const struct id *id, struct event *event)
+{
+	const bson_t *task;
+	enum err err = cancel_read(call, id, &task);
+
+	if (err == OK && !call_owns(call, task, "buyer_id"))
+		err = ERR_NOT_OWNER;
+	if (err == OK)
+		cancel(call, task, NULL, event);
+	return err;
+}
+
+/* Ended tasks outlive a buyer who was removed. */
+static enum err buyer_is_there(struct call *call, const bson_t *task, bool *there)
+{
+	const bson_t *buyer = NULL;
+	struct id id;
+	enum err err = doc_id(task, "buyer_id", &id) ?
+			       db_find_one(call->db, call->arena, USERS,
+					   user_active(call->arena, &id, ROLE_NONE), NULL, &buyer) :
+			       OK;
+
+	*there = buyer != NULL;
+	return err;
+}
+
+enum err task_take_down(struct call *call, const struct id *id, bool tell, struct event *event)
+{
+	const bson_t *task;
+	enum err err = cancel_read(call, id, &task);
+
+	if (err == OK && tell)
+		err = buyer_is_there(call, task, &tell);
+	if (err == OK)
+		cancel(call, task,
+		       tell ? "Your task \"%s\" was removed by an admin. %lld coins for its open slots were refunded." :
+			      NULL,
+		       event);
+	return err;
 }
 
 enum err task_expire(struct call *call, const bson_t *task, struct event *event)

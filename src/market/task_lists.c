@@ -86,7 +86,7 @@ enum err task_list_open(struct call *call, const struct task_query *query, struc
 	return err;
 }
 
-/* ---- one's own ---- */
+/* ---- one's own, and everybody's ---- */
 
 void task_list_own(struct call *call, struct list *list)
 {
@@ -99,6 +99,19 @@ void task_list_own(struct call *call, struct list *list)
 		.name = arena_printf(arena, "own tasks|%s", id_text(arena, &call->caller->id)),
 		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
+	};
+}
+
+void task_list_all(struct call *call, const char *status, struct list *list)
+{
+	struct arena *arena = call->arena;
+
+	*list = (struct list){
+		.in = TASKS,
+		.filter = status ? DOC(arena, "status", BCON_UTF8(status)) :
+				   DOC(arena, "status", "{", "$ne", BCON_UTF8("cancelled"), "}"),
+		.name = arena_printf(arena, "all tasks|%s", status ? status : ""),
+		.order_field = "createdAt",
 	};
 }
 

@@ -18,6 +18,9 @@ enum err task_list_open(struct call *call, const struct task_query *query, struc
 /* The caller's own tasks but cancelled ones. */
 void task_list_own(struct call *call, struct list *list);
 
+/* Every buyer's tasks, newest first: of one status, or all but cancelled ones (NULL). */
+void task_list_all(struct call *call, const char *status, struct list *list);
+
 /* Tasks kept to have their submissions counted together. */
 struct task_counts {
 	struct arena *arena;

@@ -27,6 +27,9 @@ const struct index_row index_rows[] = {
 	{ USERS, "role_created", "{\"role\": 1, \"createdAt\": 1, \"_id\": 1, \"closing\": 1}",
 	  NULL },
 	{ USERS, "created", "{\"createdAt\": 1, \"_id\": 1, \"closing\": 1}", NULL },
+	{ USERS, "closing", "{\"closing\": 1}",
+	  "{\"partialFilterExpression\": {\"closing\": true}}" },
+	{ USERS, "last_login", "{\"lastLogin\": 1}", NULL },
 
 	/* the list of open tasks in each of its orders; by their slots they are counted, too */
 	{ TASKS, "open_by_created", "{\"createdAt\": 1, \"_id\": 1, \"payable_amount\": 1}",
@@ -71,6 +74,8 @@ const struct index_row index_rows[] = {
 	/* those whose provider is still to be asked what became of them */
 	{ PAYMENTS, "check_at", "{\"check_at\": 1}",
 	  "{\"partialFilterExpression\": {\"check_at\": {\"$exists\": true}}}" },
+	/* what was paid is summed from the keys */
+	{ PAYMENTS, "status_price", "{\"status\": 1, \"price\": 1}", NULL },
 	{ PAYMENTS, "buyer_created", "{\"buyer_id\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
 
 	{ NOTIFICATIONS, "user_listed",

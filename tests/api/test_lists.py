@@ -138,6 +138,8 @@ LISTS = [
     ("admin", "/withdrawals/pending"),
     ("admin", "/admin/withdrawals"),
     ("admin", "/admin/ledger"),
+    ("admin", "/admin/users"),
+    ("admin", "/admin/tasks"),
 ]
 
 

@@ -35,6 +35,7 @@ static Suite *(*const suites[])(void) = {
 	suite_token,
 	suite_stripe,
 	suite_google_keys,
+	suite_stats,
 	suite_words,
 };
 /* clang-format on */

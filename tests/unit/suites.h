@@ -36,6 +36,7 @@ Suite *suite_token(void);
 Suite *suite_stripe(void);
 Suite *suite_google_keys(void);
 
+Suite *suite_stats(void);
 Suite *suite_words(void);
 
 #endif

@@ -1,0 +1,73 @@
+#include "api/stats.h"
+
+#include "api/api.h"
+#include "market/stats.h"
+
+static const struct view_row stats_rows[] = {
+	{ .field = "totalWorkers", .type = VIEW_WHOLE },
+	{ .field = "totalBuyers", .type = VIEW_WHOLE },
+	{ .field = "totalAdmins", .type = VIEW_WHOLE },
+	{ .field = "totalTasks", .type = VIEW_WHOLE, .help = "Cancelled ones too" },
+	{ .field = "activeTasks", .type = VIEW_WHOLE },
+	{ .field = "totalSubmissions", .type = VIEW_WHOLE },
+	{ .field = "pendingSubmissions", .type = VIEW_WHOLE },
+	{ .field = "totalCoins", .type = VIEW_WHOLE, .help = "What all users can spend" },
+	{ .field = "totalPaymentAmount",
+	  .type = VIEW_MONEY,
+	  .help = "Dollars of completed payments",
+	  .example = "35.5" },
+	{ .field = "pendingWithdrawals", .type = VIEW_WHOLE },
+	{ .field = "pendingReviews",
+	  .type = VIEW_WHOLE,
+	  .help = "The same number, under the name that the front end reads" },
+	{ .field = "completionRate",
+	  .type = VIEW_MONEY,
+	  .help = "Approved work of all reviewed, in percent",
+	  .example = "66.67" },
+	{ .field = "weeklyGrowth",
+	  .type = VIEW_MONEY,
+	  .help = "New users of the last 7 days against the 7 before, in percent",
+	  .example = "-12.5" },
+	{ .field = "platformGrowth",
+	  .type = VIEW_MONEY,
+	  .help = "The same over 30 days",
+	  .example = "100" },
+	{ .field = "monthlyActiveUsers",
+	  .type = VIEW_WHOLE,
+	  .help = "Users who logged in within 30 days" },
+};
+const struct view stats_view = {
+	.name = "Stats",
+	.rows = stats_rows,
+	.count = COUNT_OF(stats_rows),
+};
+
+/* Percentages have two decimals at most, as money has. */
+static void stats_write(struct json *json, const struct stats *stats)
+{
+	json_int(json, "totalWorkers", stats->workers);
+	json_int(json, "totalBuyers", stats->buyers);
+	json_int(json, "totalAdmins", stats->admins);
+	json_int(json, "totalTasks", stats->tasks);
+	json_int(json, "activeTasks", stats->active_tasks);
+	json_int(json, "totalSubmissions", stats->submissions);
+	json_int(json, "pendingSubmissions", stats->pending_submissions);
+	json_int(json, "totalCoins", stats->coins);
+	json_cents(json, "totalPaymentAmount", stats->payments);
+	json_int(json, "pendingWithdrawals", stats->pending_withdrawals);
+	json_int(json, "pendingReviews", stats->pending_withdrawals);
+	json_cents(json, "completionRate", stats->completion_rate);
+	json_cents(json, "weeklyGrowth", stats->weekly_growth);
+	json_cents(json, "platformGrowth", stats->platform_growth);
+	json_int(json, "monthlyActiveUsers", stats->monthly_active);
+}
+
+enum err admin_stats(struct request *rq)
+{
+	struct stats stats;
+	enum err err = stats_read(call_of(rq), &stats);
+
+	if (err == OK)
+		stats_write(respond(rq, 200), &stats);
+	return err;
+}

@@ -1,0 +1,205 @@
+#include "market/stats.h"
+
+#include "base/clock.h"
+#include "store/doc.h"
+#include "store/totals.h"
+
+#include <string.h>
+
+enum { FRESH_MAX = 100000, WEEK = 7, MONTH = 30 };
+
+/* ---- percentages ---- */
+
+enum { WHOLE = 100 * 100 /* hundredths of a percent */ };
+
+int64_t stats_share(int64_t part, int64_t whole)
+{
+	if (whole <= 0)
+		return 0;
+	int64_t half = part < 0 ? -whole / 2 : whole / 2;
+	return (part * WHOLE + half) / whole;
+}
+
+int64_t stats_growth(int64_t before, int64_t now)
+{
+	if (before <= 0)
+		return now > 0 ? WHOLE : 0;
+	return stats_share(now - before, before);
+}
+
+/* ---- counting ---- */
+
+/* The first error ends the reading; it is asked for once, at the end. */
+struct reading {
+	struct call *call;
+	bool large[COLLECTION_COUNT]; /* too large to be counted at each call */
+	enum err err;
+};
+
+/* The server keeps this number itself; a crash may leave it a little wrong, so it only tells what is large. */
+static void sizes_read(struct reading *reading)
+{
+	static const enum collection counted[] = { USERS, TASKS, SUBMISSIONS, WITHDRAWALS,
+						   PAYMENTS };
+	struct call *call = reading->call;
+	int64_t size = 0;
+
+	for (size_t i = 0; i < sizeof counted / sizeof *counted && reading->err == OK; i++) {
+		reading->err = db_count(call->db, call->arena, counted[i], DOC(call->arena, NULL),
+					0, &size);
+		reading->large[counted[i]] = size > FRESH_MAX;
+	}
+}
+
+static int64_t total(struct reading *reading, enum collection in, const char *name,
+		     const bson_t *filter, const bson_t *sum)
+{
+	struct call *call = reading->call;
+	const struct total total = {
+		.name = arena_printf(call->arena, "stats|%s|%s", collection_name(in), name),
+		.in = in,
+		.filter = filter,
+		.sum = sum,
+		.exact_max = reading->large[in] ? 0 : TOTAL_FRESH,
+	};
+	int64_t value = 0;
+	bool kept;
+
+	if (reading->err == OK)
+		reading->err = total_read(call->db, call->arena, &total, &value, &kept);
+	return value;
+}
+
+/* Every record there is, whatever the field says or whether it is there: answered from the field's index alone. */
+static bson_t *all_by(struct arena *arena, const char *field)
+{
+	return DOC(arena, field, "{", "$gte", BCON_MINKEY, "}");
+}
+
+static int64_t count_all(struct reading *reading, enum collection in)
+{
+	return total(reading, in, "all", all_by(reading->call->arena, "_id"), NULL);
+}
+
+static int64_t count_status(struct reading *reading, enum collection in, const char *status)
+{
+	return total(reading, in, status, DOC(reading->call->arena, "status", BCON_UTF8(status)),
+		     NULL);
+}
+
+/* ---- users ---- */
+
+/* Users of a role, or with a date after the one and not after the other. */
+struct user_number {
+	const char *role, *date;
+	int64_t after, until, count;
+};
+
+enum { WORKERS, BUYERS, ADMINS, WEEK_BEFORE, WEEK_NOW, MONTH_BEFORE, MONTH_NOW, ACTIVE, NUMBERS };
+
+static struct user_number between(const struct call *call, const char *date, int64_t from_days_ago,
+				  int64_t to_days_ago)
+{
+	return (struct user_number){ .date = date,
+				     .after = call->now - from_days_ago * CLOCK_DAY,
+				     .until = call->now - to_days_ago * CLOCK_DAY };
+}
+
+static void numbers_name(const struct call *call, struct user_number numbers[NUMBERS])
+{
+	numbers[WORKERS] = (struct user_number){ .role = role_name(ROLE_WORKER) };
+	numbers[BUYERS] = (struct user_number){ .role = role_name(ROLE_BUYER) };
+	numbers[ADMINS] = (struct user_number){ .role = role_name(ROLE_ADMIN) };
+	numbers[WEEK_BEFORE] = between(call, "createdAt", 2 * WEEK, WEEK);
+	numbers[WEEK_NOW] = between(call, "createdAt", WEEK, 0);
+	numbers[MONTH_BEFORE] = between(call, "createdAt", 2 * MONTH, MONTH);
+	numbers[MONTH_NOW] = between(call, "createdAt", MONTH, 0);
+	numbers[ACTIVE] = between(call, "lastLogin", MONTH, 0);
+}
+
+static int64_t number_count(struct reading *reading, const struct user_number *number, int which)
+{
+	struct arena *arena = reading->call->arena;
+	bson_t *filter = number->role ?
+				 DOC(arena, "role", BCON_UTF8(number->role)) :
+				 DOC(arena, number->date, "{", "$gt", BCON_DATE_TIME(number->after),
+				     "$lte", BCON_DATE_TIME(number->until), "}");
+
+	return total(reading, USERS, arena_printf(arena, "%d", which), filter, NULL);
+}
+
+static bool number_counts(const struct user_number *number, const bson_t *user)
+{
+	const char *role = doc_text(user, "role");
+
+	if (number->role)
+		return role && !strcmp(role, number->role);
+	int64_t at = doc_date(user, number->date, INT64_MIN);
+	return at > number->after && at <= number->until;
+}
+
+/* An index counts without a look at the users, and those on their way out are few: they are taken off afterwards. */
+static bool closing_take(void *context, const bson_t *user)
+{
+	struct user_number *numbers = context;
+
+	for (int i = 0; i < NUMBERS; i++)
+		if (numbers[i].count > 0 && number_counts(&numbers[i], user))
+			numbers[i].count--;
+	return true;
+}
+
+static void users_read(struct reading *reading, struct stats *stats)
+{
+	struct call *call = reading->call;
+	struct user_number numbers[NUMBERS];
+
+	numbers_name(call, numbers);
+	for (int i = 0; i < NUMBERS; i++)
+		numbers[i].count = number_count(reading, &numbers[i], i);
+	if (reading->err == OK)
+		reading->err =
+			db_each(call->db, USERS, DOC(call->arena, "closing", BCON_BOOL(true)), NULL,
+				closing_take, numbers);
+	stats->workers = numbers[WORKERS].count;
+	stats->buyers = numbers[BUYERS].count;
+	stats->admins = numbers[ADMINS].count;
+	stats->weekly_growth = stats_growth(numbers[WEEK_BEFORE].count, numbers[WEEK_NOW].count);
+	stats->platform_growth =
+		stats_growth(numbers[MONTH_BEFORE].count, numbers[MONTH_NOW].count);
+	stats->monthly_active = numbers[ACTIVE].count;
+	stats->coins = total(reading, USERS, "coins", all_by(call->arena, "role"),
+			     DOC(call->arena, "$sum", BCON_UTF8("$coins")));
+}
+
+/* ---- all of it ---- */
+
+/* Dollars are summed as whole cents. */
+static int64_t payments_sum(struct reading *reading)
+{
+	struct arena *arena = reading->call->arena;
+	bson_t *cents = DOC(arena, "$round", "[", "{", "$multiply", "[", BCON_UTF8("$price"),
+			    BCON_INT32(100), "]", "}", BCON_INT32(0), "]");
+
+	return total(reading, PAYMENTS, "completed", DOC(arena, "status", BCON_UTF8("completed")),
+		     DOC(arena, "$sum", BCON_DOCUMENT(cents)));
+}
+
+enum err stats_read(struct call *call, struct stats *stats)
+{
+	struct reading reading = { .call = call };
+
+	sizes_read(&reading);
+	int64_t approved = count_status(&reading, SUBMISSIONS, "approved");
+	int64_t rejected = count_status(&reading, SUBMISSIONS, "rejected");
+
+	users_read(&reading, stats);
+	stats->tasks = count_all(&reading, TASKS);
+	stats->active_tasks = count_status(&reading, TASKS, "active");
+	stats->submissions = count_all(&reading, SUBMISSIONS);
+	stats->pending_submissions = count_status(&reading, SUBMISSIONS, "pending");
+	stats->completion_rate = stats_share(approved, approved + rejected);
+	stats->payments = payments_sum(&reading);
+	stats->pending_withdrawals = count_status(&reading, WITHDRAWALS, "pending");
+	return reading.err;
+}
