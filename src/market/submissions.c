@@ -76,9 +76,8 @@ static void tell_buyer(struct call *call, const bson_t *task, struct event *even
 		       .email = doc_text(task, "buyer_email"),
 		       .type = "submission",
 		       .page = PAGE_BUYER_REVIEW,
-		       .message = arena_printf(call->arena,
-					       "New submission for your task \"%s\" by %s.",
-					       doc_text(task, "task_title"), call->caller->name),
+		       .message = arena_printf(call->arena, "New submission for your task \"%s\".",
+					       doc_text(task, "task_title")),
 	       });
 }
 
