@@ -24,7 +24,9 @@ enum outcome { DONE, REFUSED, AGAIN, BROKEN };
 
 struct run {
 	struct db *db;
-	struct event *event;
+	struct event *const *events; /* those that share the transaction */
+	size_t count;
+	struct event *event; /* whose turn it is */
 	const bson_t *options; /* the session's, for each command; NULL outside a transaction */
 	enum err err; /* of REFUSED and BROKEN */
 	int64_t deadline; /* steady milliseconds */
@@ -170,24 +172,44 @@ static enum outcome update_reading_run(struct run *run, struct step *step)
 	return DONE;
 }
 
+static enum outcome remove_run(struct run *run, struct step *step)
+{
+	const bson_t *reply;
+	bson_error_t error = { 0 };
+	bson_t *command =
+		DOC(run->event->arena, "delete", BCON_UTF8(collection_name(step->in)), "deletes",
+		    "[", "{", "q", BCON_DOCUMENT(step->filter), "limit", BCON_INT32(1), "}", "]");
+	enum outcome outcome = command_run(run, command, &reply, &error);
+
+	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
+		return failed(run, reply, &error, "removing");
+	return doc_whole(reply, "n", 0) == 1 ? DONE : refused(run, step->otherwise);
+}
+
+/* Runs a step, or neighbouring inserts; *taken says how many. */
+static enum outcome step_run(struct run *run, size_t at, size_t *taken)
+{
+	struct step *step = &run->event->steps[at];
+
+	*taken = 1;
+	switch (step->kind) {
+	case STEP_INSERT:
+		*taken = inserts_together(run->event, at);
+		return insert_run(run, step, *taken);
+	case STEP_REMOVE:
+		return remove_run(run, step);
+	default:
+		return step->read ? update_reading_run(run, step) : update_run(run, step);
+	}
+}
+
 static enum outcome steps_run(struct run *run, size_t from)
 {
-	struct event *event = run->event;
 	enum outcome outcome = DONE;
 	size_t taken;
 
-	for (size_t i = from; i < event->count && outcome == DONE; i += taken) {
-		struct step *step = &event->steps[i];
-
-		taken = 1;
-		if (step->kind == STEP_INSERT) {
-			taken = inserts_together(event, i);
-			outcome = insert_run(run, step, taken);
-		} else {
-			outcome =
-				step->read ? update_reading_run(run, step) : update_run(run, step);
-		}
-	}
+	for (size_t i = from; i < run->event->count && outcome == DONE; i += taken)
+		outcome = step_run(run, i, &taken);
 	return outcome;
 }
 
@@ -204,15 +226,24 @@ static enum outcome hook_run(struct run *run, event_hook hook, void *context)
 	return err == OK ? steps_run(run, before) : refused(run, err);
 }
 
-static enum outcome event_run(struct run *run)
+static enum outcome event_run(struct run *run, struct event *event)
 {
-	struct event *event = run->event;
+	run->event = event;
 	enum outcome outcome = steps_run(run, 0);
 
 	if (outcome == DONE)
 		outcome = hook_run(run, event->follow, event->follow_context);
 	if (outcome == DONE)
 		outcome = hook_run(run, event->finish, event->finish_context);
+	return outcome;
+}
+
+static enum outcome events_run(struct run *run)
+{
+	enum outcome outcome = DONE;
+
+	for (size_t i = 0; i < run->count && outcome == DONE; i++)
+		outcome = event_run(run, run->events[i]);
 	return outcome;
 }
 
@@ -264,14 +295,14 @@ static enum outcome transaction_run(struct run *run)
 	run->err = ERR_UNAVAILABLE;
 	if (!session_ready(db))
 		return BROKEN;
-	bson_t *options = doc_keep(run->event->arena, bson_new());
+	bson_t *options = doc_keep(run->events[0]->arena, bson_new());
 	if (!mongoc_client_session_start_transaction(db->session, NULL, &error) ||
 	    !mongoc_client_session_append(db->session, options, &error)) {
 		run->err = store_failed(&error, "starting a transaction");
 		return BROKEN;
 	}
 	run->options = options;
-	enum outcome outcome = event_run(run);
+	enum outcome outcome = events_run(run);
 	if (outcome == DONE)
 		return commit_once(run);
 	mongoc_client_session_abort_transaction(db->session, NULL);
@@ -299,19 +330,27 @@ static void session_drop(struct db *db)
 	db->session = NULL;
 }
 
+/* One document changes all at once by itself. */
+static bool needs_no_transaction(const struct run *run)
+{
+	const struct event *event = run->events[0];
+
+	return run->count == 1 && event->planned == 1 && !event->follow && !event->finish;
+}
+
 static enum err attempts(struct run *run)
 {
-	struct event *event = run->event;
-	size_t planned = event->count;
+	for (size_t i = 0; i < run->count; i++)
+		run->events[i]->planned = run->events[i]->count;
+	bool alone = needs_no_transaction(run);
 
 	for (int attempt = 0;; attempt++) {
-		/* one document changes all at once by itself */
-		bool alone = planned == 1 && !event->follow && !event->finish;
-		enum outcome outcome = alone ? event_run(run) : transaction_run(run);
+		enum outcome outcome = alone ? events_run(run) : transaction_run(run);
 
 		if (outcome == DONE)
 			return OK;
-		event->count = planned;
+		for (size_t i = 0; i < run->count; i++)
+			run->events[i]->count = run->events[i]->planned;
 		if (outcome == REFUSED)
 			return run->err;
 		if (outcome == BROKEN) {
@@ -341,9 +380,21 @@ static pthread_mutex_t *queue_enter(struct db *db, const struct id *hot, int64_t
 	return *late ? NULL : queue;
 }
 
+static void after_run(const struct run *run)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		struct event *event = run->events[i];
+
+		if (event->after)
+			event->after(run->db, event->arena, &event->subject);
+	}
+}
+
 enum err store_commit(struct db *db, struct event *event)
 {
-	struct run run = { .db = db, .event = event, .deadline = clock_steady() + COMMIT_MS };
+	struct run run = {
+		.db = db, .events = &event, .count = 1, .deadline = clock_steady() + COMMIT_MS
+	};
 	bool late;
 	pthread_mutex_t *queue = queue_enter(db, event->hot, run.deadline, &late);
 
@@ -352,7 +403,19 @@ enum err store_commit(struct db *db, struct event *event)
 	enum err err = attempts(&run);
 	if (queue)
 		pthread_mutex_unlock(queue);
-	if (err == OK && event->after)
-		event->after(db, event->arena, &event->subject);
+	if (err == OK)
+		after_run(&run);
+	return err;
+}
+
+enum err store_commit_group(struct db *db, struct event *const *events, size_t count)
+{
+	struct run run = {
+		.db = db, .events = events, .count = count, .deadline = clock_steady() + GROUP_MS
+	};
+	enum err err = count ? attempts(&run) : OK;
+
+	if (err == OK)
+		after_run(&run);
 	return err;
 }

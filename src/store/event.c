@@ -64,6 +64,14 @@ void event_insert(struct event *event, enum collection in, const bson_t *doc, en
 	step->doc = doc;
 }
 
+void event_remove(struct event *event, enum collection in, const bson_t *filter, enum err otherwise)
+{
+	struct step *step = step_add(event, in, otherwise);
+
+	step->kind = STEP_REMOVE;
+	step->filter = filter;
+}
+
 const bson_t *event_found(const struct event *event, enum collection in)
 {
 	for (size_t i = 0; i < event->count; i++)

@@ -2,7 +2,8 @@
  * Events as data: what a call does to the database, built as a value first, run by one function.
  *
  * An event is a list of steps. Each is a guarded update (collection, filter, change, and the error that it
- * means when nothing matched) or an insert (and the error that it means when its key is taken). What a call has to know
+ * means when nothing matched), a guarded removal of one document, or an insert (and the error that it means when its
+ * key is taken). What a call has to know
  * beforehand it reads outside; whether that still holds is said in the filters. store_commit() alone opens
  * transactions: all steps happen, or none.
  *
@@ -19,9 +20,9 @@
 #include <stddef.h>
 
 struct step {
-	enum { STEP_UPDATE, STEP_INSERT } kind;
+	enum { STEP_UPDATE, STEP_INSERT, STEP_REMOVE } kind;
 	enum collection in;
-	const bson_t *filter, *change; /* update */
+	const bson_t *filter, *change; /* update; a removal has the filter alone */
 	const bson_t *doc; /* insert */
 	enum err otherwise; /* what it means when nothing matched, or the key is taken */
 	enum {
@@ -36,6 +37,7 @@ struct event {
 	struct arena *arena;
 	struct step *steps;
 	size_t count, room;
+	size_t planned; /* steps there were before hooks added theirs; kept by store_commit() */
 
 	/* The id of the one document that many events may want at once (a popular task, a busy user): those of
 	 * one process queue for it instead of colliding. NULL: none. */
@@ -61,6 +63,9 @@ void event_start(struct event *event, struct arena *arena);
 void event_update(struct event *event, enum collection in, const bson_t *filter,
 		  const bson_t *change, enum err otherwise);
 void event_insert(struct event *event, enum collection in, const bson_t *doc, enum err otherwise);
+/* Removes the one document that the filter matches. */
+void event_remove(struct event *event, enum collection in, const bson_t *filter,
+		  enum err otherwise);
 /* As event_update, and the document as it was before, or is after, can be read with event_found(). */
 void event_update_before(struct event *event, enum collection in, const bson_t *filter,
 			 const bson_t *change, enum err otherwise);
@@ -78,5 +83,13 @@ const bson_t *event_inserted(const struct event *event, enum collection in);
  */
 #define COMMIT_MS 3000
 enum err store_commit(struct db *db, struct event *event);
+
+/*
+ * The same for several events that are one job's, in one transaction: all happen or none does. It saves waiting for
+ * the disk after each. Anything that one of them meets, and conflicts that do not end within GROUP_MS, end it for
+ * all; then each is to be built and run alone. They queue for no hot document, so keep groups small.
+ */
+#define GROUP_MS 1000
+enum err store_commit_group(struct db *db, struct event *const *events, size_t count);
 
 #endif

@@ -322,6 +322,22 @@ enum err db_remove(struct db *db, struct arena *arena, enum collection in, const
 			&reply);
 }
 
+enum err db_update_all(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
+		       const bson_t *change)
+{
+	const bson_t *reply;
+	enum err err = db_write(db, arena,
+				DOC(arena, "update", BCON_UTF8(collection_name(in)), "updates", "[",
+				    "{", "q", BCON_DOCUMENT(filter), "u", BCON_DOCUMENT(change),
+				    "multi", BCON_BOOL(true), "}", "]"),
+				&reply);
+
+	if (err != OK || !bson_has_field(reply, "writeErrors"))
+		return err;
+	log_line(LOG_ERROR, NULL, "MongoDB turned down a change of %s", collection_name(in));
+	return ERR_INTERNAL;
+}
+
 enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 			const bson_t *const *docs, size_t count)
 {

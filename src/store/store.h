@@ -91,6 +91,11 @@ enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
 enum err db_remove(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		   bool one);
 
+/* Changes everything that matches, each document by itself and not all at once: for changes that may be repeated until
+ * they are done. What a validator turns down is ERR_INTERNAL. */
+enum err db_update_all(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
+		       const bson_t *change);
+
 /* Adds documents in bulk, unordered; those whose key is taken are passed over. For seeding and adoption. */
 enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 			const bson_t *const *docs, size_t count);
