@@ -49,7 +49,7 @@ static enum err caller_again(struct request *rq)
 
 	if (err != OK || !rq->caller.known)
 		return err;
-	if (!user)
+	if (!user || doc_bool(user, "closing", false))
 		return ERR_UNAUTHORIZED;
 	caller_from(user, &rq->caller);
 	return rq->route->access & rq->caller.role ||

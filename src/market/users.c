@@ -179,25 +179,46 @@ static enum err conflict(struct call *call, const char *sentence)
 	return ERR_CONFLICT;
 }
 
+static bson_t *other_admin(struct arena *arena, const struct id *leaving)
+{
+	return DOC(arena, "role", BCON_UTF8(role_name(ROLE_ADMIN)), "closing", "{", "$ne",
+		   BCON_BOOL(true), "}", "_id", "{", "$ne", BCON_ID(leaving), "}");
+}
+
+/* Whoever else asks is an admin that stays, if they still are one. */
+static enum err admin_stays(struct call *call, const struct id *leaving)
+{
+	const struct caller *caller = call->caller;
+	bool other = caller->known && !id_equal(&caller->id, leaving);
+	const bson_t *found;
+	enum err err = other ? db_find_id(call->db, call->arena, USERS, &caller->id, &found) :
+			       db_find_one(call->db, call->arena, USERS,
+					   other_admin(call->arena, leaving), NULL, &found);
+
+	if (err != OK)
+		return err;
+	if (!other)
+		return found ? OK : conflict(call, "The last admin must stay one.");
+	if (!found || doc_bool(found, "closing", false))
+		return ERR_UNAUTHORIZED;
+	return role_of(doc_text(found, "role")) == ROLE_ADMIN ? OK : ERR_FORBIDDEN;
+}
+
 /*
- * Two admins must not take each other's role at once: every demotion bumps one guard document, whose rev was read
- * before the admins were counted.
+ * Two admins must not take each other's role or account at once: whatever ends an admin bumps one guard document,
+ * whose rev was read before it was seen who stays.
  */
-static enum err keep_an_admin(struct call *call, struct event *event)
+enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct event *event)
 {
 	struct arena *arena = call->arena;
 	const bson_t *guard;
-	int64_t admins = 0;
 	enum err err = db_find_one(call->db, arena, META, DOC(arena, "_id", BCON_UTF8("admins")),
 				   NULL, &guard);
 
 	if (err == OK)
-		err = db_count(call->db, arena, USERS, DOC(arena, "role", BCON_UTF8("admin")), 2,
-			       &admins);
+		err = admin_stays(call, leaving);
 	if (err != OK)
 		return err;
-	if (admins < 2)
-		return conflict(call, "The last admin cannot lose the role.");
 	if (guard)
 		event_update(event, META,
 			     DOC(arena, "_id", BCON_UTF8("admins"), "rev",
@@ -231,7 +252,7 @@ enum err user_set_role(struct call *call, const struct id *id, enum role role, s
 		return ERR_NOT_FOUND;
 	const char *before = doc_text(user, "role");
 	if (role_of(before) == ROLE_ADMIN && role != ROLE_ADMIN)
-		err = keep_an_admin(call, event);
+		err = user_keep_an_admin(call, id, event);
 	bool busy = doc_whole(user, "open_tasks", 0) > 0 ||
 		    doc_whole(user, "pending_submissions", 0) > 0 ||
 		    doc_whole(user, "pending_withdrawals", 0) > 0 ||

@@ -54,6 +54,12 @@ void user_end_tokens(struct call *call, const char *hash, struct event *event);
  * ERR_BAD_LOGIN. Found: USERS. */
 void user_signed_in(struct call *call, const bson_t *user, const char *proof, struct event *event);
 
+/*
+ * Adds what keeps an admin when this one ceases to be one: ERR_CONFLICT when nobody else is an admin; ERR_UNAUTHORIZED
+ * or ERR_FORBIDDEN when the caller, another admin as read, is none any more.
+ */
+enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct event *event);
+
 /* PUT /admin/users/:id/role. ERR_NOT_FOUND; ERR_CONFLICT while the user has open tasks, pending submissions or
  * withdrawals, and for the last admin. Found: USERS. */
 enum err user_set_role(struct call *call, const struct id *user, enum role role,
