@@ -188,11 +188,14 @@ static int sweep_once(struct tool *tool)
 	struct sweep_report report = { 0 };
 	enum err err = market_sweep(service_call(tool), &report);
 
-	if (report.expired || report.completed || report.approved || report.settled)
+	if (report.expired || report.completed || report.approved || report.settled ||
+	    report.removed)
 		log_line(LOG_INFO, NULL,
-			 "swept: %lld expired, %lld completed, %lld approved, %lld settled",
+			 "swept: %lld expired, %lld completed, %lld approved, %lld settled, "
+			 "%lld removed",
 			 (long long)report.expired, (long long)report.completed,
-			 (long long)report.approved, (long long)report.settled);
+			 (long long)report.approved, (long long)report.settled,
+			 (long long)report.removed);
 	return refuse_err(err);
 }
 
@@ -290,7 +293,7 @@ static const struct command {
 	  "an account of an admin, the password on standard input" },
 	{ "audit", audit, false, 0, 0, "", "do the books balance? exit status 0 when they do" },
 	{ "sweep", sweep, false, 0, 2, "[--every SECONDS]",
-	  "refund expired tasks, approve what nobody reviewed, look up payments" },
+	  "do what is due: deadlines, unreviewed work, open payments, removals" },
 	{ "seed-demo", seed, false, 0, 3, "[--scale TASKS] [--force]",
 	  "demo data, the same each time" },
 	{ "routes", routes, true, 0, 0, "", "list every call and who may use it" },

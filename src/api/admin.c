@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/auth.h"
 #include "api/tasks.h"
+#include "market/removal.h"
 #include "market/task_lists.h"
 #include "market/tasks.h"
 #include "market/user_lists.h"
@@ -85,6 +86,21 @@ void admin_role_set(struct request *rq, const struct event *event)
 
 	json_text(json, "message", "The role is changed.");
 	render(json, "user", &user_view, event_found(event, USERS), &rq->caller);
+}
+
+/* ---- removal ---- */
+
+enum err admin_remove_user(struct request *rq, struct event *event)
+{
+	return removal_start(call_of(rq), &rq->ids[0], event);
+}
+
+/* Written before the clearing: however far that comes within the call, the user is out. */
+void admin_user_removed(struct request *rq, const struct event *event)
+{
+	(void)event;
+	json_text(respond(rq, 200), "message",
+		  "The user is out, and what they leave behind is cleared away.");
 }
 
 /* ---- tasks ---- */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "market/audit.h"
 #include "market/payments_settle.h"
+#include "market/removal.h"
 #include "market/submissions.h"
 #include "market/tasks.h"
 #include "store/doc.h"
@@ -108,6 +109,32 @@ static enum err complete(struct call *call, int64_t *done)
 	return each_due(call, TASKS, filter, complete_one, done);
 }
 
+/* ---- users on their way out ---- */
+
+/* One with very many records must not keep the sweep from deadlines. */
+enum { REMOVAL_SWEEP_MS = 20000 };
+
+static enum err remove_one(struct call *call, const struct id *id)
+{
+	return removal_go_on(call->db, id, REMOVAL_SWEEP_MS);
+}
+
+static enum err look_again(struct call *call, const struct id *id)
+{
+	return removal_look_again(call->db, id, REMOVAL_SWEEP_MS);
+}
+
+static enum err remove_users(struct call *call, int64_t *done)
+{
+	bson_t *closing = DOC(call->arena, "closing", BCON_BOOL(true));
+	int64_t looked;
+	enum err err = each_due(call, USERS, closing, remove_one, done);
+
+	return err == OK ? each_due(call, META, removal_look_due(call->arena, call->now),
+				    look_again, &looked) :
+			   err;
+}
+
 enum err market_sweep(struct call *call, struct sweep_report *report)
 {
 	enum err err = expire(call, &report->expired);
@@ -116,6 +143,8 @@ enum err market_sweep(struct call *call, struct sweep_report *report)
 		err = approve(call, &report->approved);
 	if (err == OK)
 		err = complete(call, &report->completed);
+	if (err == OK)
+		err = remove_users(call, &report->removed);
 	/* a provider that is away keeps nothing else waiting */
 	enum err looked = err == OK ? payments_look_up(call, &report->settled) : err;
 	if (err == OK)

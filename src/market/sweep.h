@@ -1,7 +1,7 @@
 /*
  * The sweep: what is due by the clock. Open slots of tasks past their deadline are refunded, tasks that a crash left
  * uncompleted are completed, work that nobody reviewed for REVIEW_DAYS is approved, payments that were left open are
- * looked up, and an audit that took too long for its caller is made.
+ * looked up, removals of users go on, and an audit that took too long for its caller is made.
  *
  * Each piece is an event of its own, guarded like any other, so any number of sweeps may run at once.
  */
@@ -11,7 +11,7 @@
 #include "market/market.h"
 
 struct sweep_report {
-	int64_t expired, completed, approved, settled;
+	int64_t expired, completed, approved, settled, removed;
 	bool audited;
 };
 

@@ -89,6 +89,7 @@ const struct index_row index_rows[] = {
 	{ LEDGER, "received", "{\"to\": 1, \"kind\": 1, \"buyer\": 1, \"task\": 1, \"coins\": 1}",
 	  "{\"partialFilterExpression\": {\"to\": {\"$gt\": \"user:\", \"$lt\": \"user;\"}}}" },
 
+	{ IDEMPOTENCY, "user", "{\"user_id\": 1}", NULL },
 	{ IDEMPOTENCY, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
 	{ THROTTLE, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
 	{ TICKETS, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },

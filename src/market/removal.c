@@ -1,0 +1,229 @@
+#include "market/removal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "market/ledger.h"
+#include "market/removal_private.h"
+#include "market/users.h"
+#include "store/doc.h"
+
+enum {
+	ROUNDS = 4, /* looks for open business while others still move the user's coins */
+	ROUND_PAUSE_MS = 50,
+};
+
+/* Longer than any call can take that began before the user was out. */
+#define LOOK_AGAIN_AFTER CLOCK_MINUTE
+
+/* ---- ordering ---- */
+
+static void work_after(struct db *db, struct arena *arena, const struct id *user)
+{
+	(void)arena;
+	/* what cannot be done now, the sweep does */
+	(void)removal_go_on(db, user, REMOVAL_ANSWER_MS);
+}
+
+static bson_t *out_now(struct call *call)
+{
+	return DOC(call->arena, "$set", "{", "closing", BCON_BOOL(true), "closing_since",
+		   BCON_DATE_TIME(call->now), "closing_by", BCON_ID(&call->caller->id),
+		   "closing_request", BCON_UTF8(call->request_id), "}");
+}
+
+static enum err put_out(struct call *call, const bson_t *user, struct event *event)
+{
+	struct id id = doc_own_id(user);
+	const char *role = doc_text(user, "role");
+	bson_t *filter = user_active(call->arena, &id, ROLE_NONE);
+	enum err err = role_of(role) == ROLE_ADMIN ? user_keep_an_admin(call, &id, event) : OK;
+
+	/* a worker may have become an admin since, perhaps the last */
+	if (role)
+		BSON_APPEND_UTF8(filter, "role", role);
+	else
+		BSON_APPEND_NULL(filter, "role");
+	event_update(event, USERS, filter, out_now(call), ERR_CONFLICT);
+	return err;
+}
+
+enum err removal_start(struct call *call, const struct id *id, struct event *event)
+{
+	struct arena *arena = call->arena;
+	const bson_t *user;
+	enum err err = db_find_id(call->db, arena, USERS, id, &user);
+
+	if (err != OK)
+		return err;
+	if (!user)
+		return ERR_NOT_FOUND;
+	if (id_equal(id, &call->caller->id)) {
+		call->detail->sentence = "Nobody removes themselves.";
+		return ERR_CONFLICT;
+	}
+	if (doc_bool(user, "closing", false))
+		event_update(
+			event, USERS, DOC(arena, "_id", BCON_ID(id), "closing", BCON_BOOL(true)),
+			DOC(arena, "$set", "{", "closing", BCON_BOOL(true), "}"), ERR_CONFLICT);
+	else
+		err = put_out(call, user, event);
+	event->after = work_after;
+	event->subject = *id;
+	return err;
+}
+
+/* ---- the end ---- */
+
+/* With these coins, and nothing open any more. Documents of an older server lack the counters. */
+static bson_t *nothing_left(struct arena *arena, const bson_t *user, int64_t coins)
+{
+	static const char *const none[] = { "pending_coins", "open_tasks", "pending_submissions",
+					    "pending_withdrawals" };
+	struct id id = doc_own_id(user);
+	bson_t *filter = DOC(arena, "_id", BCON_ID(&id), "closing", BCON_BOOL(true));
+
+	if (bson_has_field(user, "coins"))
+		BSON_APPEND_INT64(filter, "coins", coins);
+	else
+		BSON_APPEND_NULL(filter, "coins");
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		bson_concat(filter,
+			    DOC(arena, none[i], "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}"));
+	return filter;
+}
+
+static void forfeit(struct removal *removal, struct event *event, int64_t coins)
+{
+	struct arena *arena = removal->arena;
+
+	ledger_move(
+		&removal->call, event,
+		&(struct transfer){
+			.key = arena_printf(arena, "forfeit:%s", id_text(arena, &removal->user)),
+			.from = account_user(arena, &removal->user),
+			.to = ACCOUNT_FORFEITS,
+			.coins = coins,
+			.kind = "forfeit",
+			.user = &removal->user,
+		},
+		ERR_CONFLICT);
+}
+
+/* The user is gone, with what is forfeited; that it is to be looked again stands in a document of its own. */
+static enum err finish(struct removal *removal)
+{
+	struct arena *arena = removal->arena;
+	const bson_t *user;
+	struct event event;
+	enum err err = db_find_id(removal->call.db, arena, USERS, &removal->user, &user);
+
+	if (err != OK || !user)
+		return err;
+	int64_t coins = doc_whole(user, "coins", 0);
+	event_start(&event, arena);
+	event.hot = &removal->user;
+	event_remove(&event, USERS, nothing_left(arena, user, coins), ERR_CONFLICT);
+	if (coins)
+		forfeit(removal, &event, coins);
+	event_insert(&event, META,
+		     DOC(arena, "_id", BCON_ID(&removal->user), "removed_at",
+			 BCON_DATE_TIME(clock_now())),
+		     ERR_CONFLICT);
+	return store_commit(removal->call.db, &event);
+}
+
+/* ---- the job ---- */
+
+static void removal_open(struct removal *removal, struct db *db, const struct id *user,
+			 int64_t max_ms)
+{
+	*removal = (struct removal){
+		.call = { .arena = arena_new(), .db = db, .now = clock_now() },
+		.arena = arena_new(),
+		.user = *user,
+		.until = clock_steady() + max_ms,
+	};
+	removal->call.caller = &removal->admin;
+	removal->call.detail = &removal->detail;
+	removal->call.request_id = "removal";
+}
+
+static void removal_close(struct removal *removal)
+{
+	arena_free(removal->call.arena);
+	arena_free(removal->arena);
+}
+
+/* From now on it acts as the admin who ordered it. */
+static enum err order_read(struct removal *removal)
+{
+	const bson_t *user;
+	enum err err = db_find_id(removal->call.db, removal->arena, USERS, &removal->user, &user);
+
+	if (err != OK)
+		return err;
+	if (!user || !doc_bool(user, "closing", false))
+		return ERR_NOT_FOUND;
+	const char *request_id = doc_text(user, "closing_request");
+	if (request_id)
+		removal->call.request_id = request_id;
+	removal->admin.known = doc_id(user, "closing_by", &removal->admin.id);
+	removal->admin.role = ROLE_ADMIN;
+	return OK;
+}
+
+/* A balance that still moved, or work that came to light, sends it round again. */
+static enum err rounds(struct removal *removal)
+{
+	enum err err = ERR_CONFLICT;
+
+	for (int round = 0; round < ROUNDS && err == ERR_CONFLICT; round++) {
+		if (round)
+			clock_sleep(ROUND_PAUSE_MS);
+		err = removal_end_business(removal);
+		if (err == OK)
+			err = removal_tidy(removal);
+		if (err == OK)
+			err = finish(removal);
+	}
+	return err;
+}
+
+enum err removal_go_on(struct db *db, const struct id *user, int64_t max_ms)
+{
+	struct removal removal;
+	char hex[ID_HEX_LENGTH + 1];
+
+	removal_open(&removal, db, user, max_ms);
+	enum err err = order_read(&removal);
+	if (err == OK)
+		err = rounds(&removal);
+	id_hex(user, hex);
+	if (err == OK)
+		log_line(LOG_INFO, removal.call.request_id, "user %s is removed", hex);
+	else if (err == ERR_CONFLICT)
+		log_line(LOG_WARN, removal.call.request_id,
+			 "user %s cannot be removed yet: open business or moving coins", hex);
+	removal_close(&removal);
+	return err;
+}
+
+/* ---- a last look ---- */
+
+bson_t *removal_look_due(struct arena *arena, int64_t now)
+{
+	return DOC(arena, "removed_at", "{", "$lte", BCON_DATE_TIME(now - LOOK_AGAIN_AFTER), "}");
+}
+
+enum err removal_look_again(struct db *db, const struct id *user, int64_t max_ms)
+{
+	struct removal removal;
+
+	removal_open(&removal, db, user, max_ms);
+	enum err err = removal_tidy(&removal);
+	if (err == OK)
+		err = db_remove(db, removal.arena, META, DOC(removal.arena, "_id", BCON_ID(user)),
+				true);
+	removal_close(&removal);
+	return err;
+}

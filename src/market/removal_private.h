@@ -1,0 +1,24 @@
+/* What the two files of a removal share: its state, and the work on the user's records. */
+#ifndef MARKET_REMOVAL_PRIVATE_H
+#define MARKET_REMOVAL_PRIVATE_H
+
+#include "market/market.h"
+
+/* A removal at work. */
+struct removal {
+	struct call
+		call; /* of the admin who ordered it; its arena is emptied after each batch of records */
+	struct caller admin;
+	struct err_detail detail;
+	struct arena *arena; /* lives as long as this does */
+	struct id user;
+	int64_t until; /* steady milliseconds; when it has come, work ends with ERR_IN_PROGRESS */
+};
+
+/* Ends what the user has open: each an event of its own, those that others are quicker with are passed over. */
+enum err removal_end_business(struct removal *removal);
+
+/* Takes name and e-mail out of records that are kept, and removes those that are the user's alone. */
+enum err removal_tidy(struct removal *removal);
+
+#endif

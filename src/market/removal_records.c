@@ -1,0 +1,265 @@
+#include "market/removal_private.h"
+
+#include "base/clock.h"
+#include "market/removal.h"
+#include "market/submissions.h"
+#include "market/tasks.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+enum {
+	BATCH_MAX = 256,
+	GROUP = 16, /* events that share a transaction: it stays short, and waits for the disk once */
+};
+
+/* ---- records in batches ---- */
+
+struct work {
+	enum collection in;
+	const bson_t *filter; /* of the removal's arena */
+	size_t batch; /* records at once */
+	enum err (*run)(struct removal *removal, const struct work *work, const struct id *ids,
+			size_t count);
+	const void *with; /* what run needs to know */
+};
+
+struct batch {
+	struct removal *removal;
+	const struct work *work;
+	struct id ids[BATCH_MAX];
+	size_t count;
+	enum err err;
+};
+
+static bool batch_run(struct batch *batch)
+{
+	struct removal *removal = batch->removal;
+
+	if (batch->count)
+		batch->err = batch->work->run(removal, batch->work, batch->ids, batch->count);
+	batch->count = 0;
+	arena_reset(removal->call.arena);
+	if (batch->err == OK && clock_steady() >= removal->until)
+		batch->err = ERR_IN_PROGRESS;
+	return batch->err == OK;
+}
+
+static bool batch_take(void *context, const bson_t *doc)
+{
+	struct batch *batch = context;
+
+	if (doc_id(doc, "_id", &batch->ids[batch->count]))
+		batch->count++;
+	return batch->count < batch->work->batch || batch_run(batch);
+}
+
+static enum err each_batch(struct removal *removal, const struct work *work)
+{
+	struct batch batch = { .removal = removal, .work = work };
+	bson_t *options = DOC(removal->arena, "projection", "{", "_id", BCON_INT32(1), "}");
+	enum err err =
+		db_each(removal->call.db, work->in, work->filter, options, batch_take, &batch);
+
+	if (err == OK && batch.err == OK)
+		batch_run(&batch);
+	return err != OK ? err : batch.err;
+}
+
+static bson_t *all_of(struct arena *arena, const struct id *ids, size_t count)
+{
+	bson_t *array = doc_keep(arena, bson_new());
+	char key[16];
+	const char *name;
+
+	for (size_t i = 0; i < count; i++) {
+		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
+		BSON_APPEND_OID(array, name, doc_oid(&ids[i]));
+	}
+	return DOC(arena, "_id", "{", "$in", BCON_ARRAY(array), "}");
+}
+
+/* ---- open business ---- */
+
+typedef enum err (*ending)(struct call *call, const struct id *id, struct event *event);
+
+static enum err task_end(struct call *call, const struct id *id, struct event *event)
+{
+	return task_take_down(call, id, false, event);
+}
+
+static enum err work_to_them_end(struct call *call, const struct id *id, struct event *event)
+{
+	static const struct review review = { .reason = "The buyer's account was removed.",
+					      .reason_code = "account_removed" };
+
+	return submission_review(call, id, &review, event);
+}
+
+static enum err work_by_them_end(struct call *call, const struct id *id, struct event *event)
+{
+	static const struct review review = { .reason = "The worker's account was removed.",
+					      .reason_code = "account_removed" };
+
+	return submission_review(call, id, &review, event);
+}
+
+/* In this order: once their tasks are cancelled no more work is handed in to them. */
+static const struct open_business {
+	enum collection in;
+	const char *owner, *status;
+	ending end;
+} open_business[] = {
+	{ TASKS, "buyer_id", "active", task_end },
+	{ SUBMISSIONS, "buyer_id", "pending", work_to_them_end },
+	{ SUBMISSIONS, "worker_id", "pending", work_by_them_end },
+};
+
+/* A record that others were quicker with is no trouble; a database that is away is. */
+static bool is_trouble(enum err err)
+{
+	return err == ERR_UNAVAILABLE || err == ERR_INTERNAL;
+}
+
+static enum err event_make(struct removal *removal, ending end, const struct id *id,
+			   struct event *event)
+{
+	memset(&removal->detail, 0, sizeof removal->detail);
+	event_start(event, removal->call.arena);
+	return end(&removal->call, id, event);
+}
+
+static enum err end_each_alone(struct removal *removal, ending end, const struct id *ids,
+			       size_t count)
+{
+	struct event event;
+	enum err err = OK;
+
+	for (size_t i = 0; i < count && !is_trouble(err); i++) {
+		err = event_make(removal, end, &ids[i], &event);
+		if (err == OK)
+			err = store_commit(removal->call.db, &event);
+	}
+	return is_trouble(err) ? err : OK;
+}
+
+static enum err end_batch(struct removal *removal, const struct work *work, const struct id *ids,
+			  size_t count)
+{
+	const struct open_business *business = work->with;
+	struct event events[GROUP], *made[GROUP] = { 0 };
+	size_t made_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		enum err err = event_make(removal, business->end, &ids[i], &events[i]);
+
+		if (is_trouble(err))
+			return err;
+		if (err == OK)
+			made[made_count++] = &events[i];
+	}
+	if (store_commit_group(removal->call.db, made, made_count) == OK)
+		return OK;
+	return end_each_alone(removal, business->end, ids, count);
+}
+
+enum err removal_end_business(struct removal *removal)
+{
+	enum err err = OK;
+
+	for (size_t i = 0; i < sizeof open_business / sizeof *open_business && err == OK; i++) {
+		const struct open_business *business = &open_business[i];
+
+		err = each_batch(removal, &(struct work){
+						  .in = business->in,
+						  .filter = DOC(removal->arena, business->owner,
+								BCON_ID(&removal->user), "status",
+								BCON_UTF8(business->status)),
+						  .batch = GROUP,
+						  .run = end_batch,
+						  .with = business,
+					  });
+	}
+	return err;
+}
+
+/* ---- what is kept, without a name ---- */
+
+static const struct named {
+	enum collection in;
+	const char *owner, *name, *email;
+} named[] = {
+	{ TASKS, "buyer_id", "buyer_name", "buyer_email" },
+	{ SUBMISSIONS, "buyer_id", "buyer_name", "buyer_email" },
+	{ SUBMISSIONS, "worker_id", "worker_name", "worker_email" },
+	{ WITHDRAWALS, "worker_id", "worker_name", "worker_email" },
+	{ PAYMENTS, "buyer_id", "buyer_name", "buyer_email" },
+};
+
+static const char *deleted_email(const struct removal *removal, struct arena *arena)
+{
+	return arena_printf(arena, DELETED_EMAIL, id_text(arena, &removal->user));
+}
+
+static enum err forget_batch(struct removal *removal, const struct work *work, const struct id *ids,
+			     size_t count)
+{
+	struct arena *arena = removal->call.arena;
+	const struct named *fields = work->with;
+
+	return db_update_all(removal->call.db, arena, work->in, all_of(arena, ids, count),
+			     DOC(arena, "$set", "{", fields->name, BCON_UTF8(DELETED_NAME),
+				 fields->email, BCON_UTF8(deleted_email(removal, arena)), "}"));
+}
+
+static enum err forget_names(struct removal *removal)
+{
+	struct arena *arena = removal->arena;
+	const char *email = deleted_email(removal, arena);
+	enum err err = OK;
+
+	for (size_t i = 0; i < sizeof named / sizeof *named && err == OK; i++) {
+		const struct named *fields = &named[i];
+		bson_t *filter =
+			DOC(arena, fields->owner, BCON_ID(&removal->user), "$or", "[", "{",
+			    fields->name, "{", "$ne", BCON_UTF8(DELETED_NAME), "}", "}", "{",
+			    fields->email, "{", "$ne", BCON_UTF8(email), "}", "}", "]");
+
+		err = each_batch(removal, &(struct work){ .in = fields->in,
+							  .filter = filter,
+							  .batch = BATCH_MAX,
+							  .run = forget_batch,
+							  .with = fields });
+	}
+	return err;
+}
+
+/* ---- what is theirs alone ---- */
+
+static enum err remove_batch(struct removal *removal, const struct work *work, const struct id *ids,
+			     size_t count)
+{
+	struct arena *arena = removal->call.arena;
+
+	return db_remove(removal->call.db, arena, work->in, all_of(arena, ids, count), false);
+}
+
+static enum err remove_own(struct removal *removal)
+{
+	bson_t *own = DOC(removal->arena, "user_id", BCON_ID(&removal->user));
+	enum err err = each_batch(removal, &(struct work){ .in = NOTIFICATIONS,
+							   .filter = own,
+							   .batch = BATCH_MAX,
+							   .run = remove_batch });
+
+	/* kept answers tell what they told the user; a day has not many */
+	return err == OK ? db_remove(removal->call.db, removal->arena, IDEMPOTENCY, own, false) :
+			   err;
+}
+
+enum err removal_tidy(struct removal *removal)
+{
+	enum err err = forget_names(removal);
+
+	return err == OK ? remove_own(removal) : err;
+}
