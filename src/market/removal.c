@@ -39,10 +39,7 @@ static enum err put_out(struct call *call, const bson_t *user, struct event *eve
 	enum err err = role_of(role) == ROLE_ADMIN ? user_keep_an_admin(call, &id, event) : OK;
 
 	/* a worker may have become an admin since, perhaps the last */
-	if (role)
-		BSON_APPEND_UTF8(filter, "role", role);
-	else
-		BSON_APPEND_NULL(filter, "role");
+	doc_unchanged(filter, user, "role");
 	event_update(event, USERS, filter, out_now(call), ERR_CONFLICT);
 	return err;
 }
@@ -74,18 +71,15 @@ enum err removal_start(struct call *call, const struct id *id, struct event *eve
 
 /* ---- the end ---- */
 
-/* With these coins, and nothing open any more. Documents of an older server lack the counters. */
-static bson_t *nothing_left(struct arena *arena, const bson_t *user, int64_t coins)
+/* With the coins that were read, and nothing open any more. Documents of an older server lack the counters. */
+static bson_t *nothing_left(struct arena *arena, const bson_t *user)
 {
 	static const char *const none[] = { "pending_coins", "open_tasks", "pending_submissions",
 					    "pending_withdrawals" };
 	struct id id = doc_own_id(user);
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&id), "closing", BCON_BOOL(true));
 
-	if (bson_has_field(user, "coins"))
-		BSON_APPEND_INT64(filter, "coins", coins);
-	else
-		BSON_APPEND_NULL(filter, "coins");
+	doc_unchanged(filter, user, "coins");
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
 		bson_concat(filter,
 			    DOC(arena, none[i], "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}"));
@@ -122,7 +116,7 @@ static enum err finish(struct removal *removal)
 	int64_t coins = doc_whole(user, "coins", 0);
 	event_start(&event, arena);
 	event.hot = &removal->user;
-	event_remove(&event, USERS, nothing_left(arena, user, coins), ERR_CONFLICT);
+	event_remove(&event, USERS, nothing_left(arena, user), ERR_CONFLICT);
 	if (coins)
 		forfeit(removal, &event, coins);
 	event_insert(&event, META,

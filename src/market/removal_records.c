@@ -4,6 +4,7 @@
 #include "market/removal.h"
 #include "market/submissions.h"
 #include "market/tasks.h"
+#include "market/withdrawals.h"
 #include "store/doc.h"
 
 #include <string.h>
@@ -104,6 +105,13 @@ static enum err work_by_them_end(struct call *call, const struct id *id, struct 
 	return submission_review(call, id, &review, event);
 }
 
+static enum err withdrawal_end(struct call *call, const struct id *id, struct event *event)
+{
+	static const struct verdict verdict = { .reason = "The account was removed." };
+
+	return withdrawal_decide(call, id, &verdict, event);
+}
+
 /* In this order: once their tasks are cancelled no more work is handed in to them. */
 static const struct open_business {
 	enum collection in;
@@ -113,7 +121,9 @@ static const struct open_business {
 	{ TASKS, "buyer_id", "active", task_end },
 	{ SUBMISSIONS, "buyer_id", "pending", work_to_them_end },
 	{ SUBMISSIONS, "worker_id", "pending", work_by_them_end },
+	{ WITHDRAWALS, "worker_id", "pending", withdrawal_end },
 };
+enum { BUSINESS_COUNT = sizeof open_business / sizeof *open_business };
 
 /* A record that others were quicker with is no trouble; a database that is away is. */
 static bool is_trouble(enum err err)
@@ -163,24 +173,38 @@ static enum err end_batch(struct removal *removal, const struct work *work, cons
 	return end_each_alone(removal, business->end, ids, count);
 }
 
+static bson_t *business_filter(const struct removal *removal, const struct open_business *business)
+{
+	return DOC(removal->arena, business->owner, BCON_ID(&removal->user), "status",
+		   BCON_UTF8(business->status));
+}
+
+/* Nothing of the kind can be begun any more, so what is not there now never will be. */
+static enum err see_none_open(struct removal *removal)
+{
+	const bson_t *found = NULL;
+	enum err err = OK;
+
+	for (size_t i = 0; i < BUSINESS_COUNT && err == OK && !found; i++)
+		err = db_find_one(removal->call.db, removal->arena, open_business[i].in,
+				  business_filter(removal, &open_business[i]), NULL, &found);
+	return err == OK && found ? ERR_CONFLICT : err;
+}
+
 enum err removal_end_business(struct removal *removal)
 {
 	enum err err = OK;
 
-	for (size_t i = 0; i < sizeof open_business / sizeof *open_business && err == OK; i++) {
-		const struct open_business *business = &open_business[i];
-
-		err = each_batch(removal, &(struct work){
-						  .in = business->in,
-						  .filter = DOC(removal->arena, business->owner,
-								BCON_ID(&removal->user), "status",
-								BCON_UTF8(business->status)),
-						  .batch = GROUP,
-						  .run = end_batch,
-						  .with = business,
-					  });
-	}
-	return err;
+	for (size_t i = 0; i < BUSINESS_COUNT && err == OK; i++)
+		err = each_batch(removal,
+				 &(struct work){
+					 .in = open_business[i].in,
+					 .filter = business_filter(removal, &open_business[i]),
+					 .batch = GROUP,
+					 .run = end_batch,
+					 .with = &open_business[i],
+				 });
+	return err == OK ? see_none_open(removal) : err;
 }
 
 /* ---- what is kept, without a name ---- */

@@ -61,14 +61,13 @@ static enum err tell_admins(struct call *call, int64_t coins, struct event *even
 {
 	struct arena *arena = call->arena;
 
-	return notify_admins(
-		call, event,
-		&(struct notice){
-			.type = "withdrawal",
-			.page = PAGE_ADMIN_WITHDRAWALS,
-			.message = arena_printf(arena, "%s asks to withdraw %s.",
-						call->caller->name, amount_text(arena, coins)),
-		});
+	return notify_admins(call, event,
+			     &(struct notice){
+				     .type = "withdrawal",
+				     .page = PAGE_ADMIN_WITHDRAWALS,
+				     .message = arena_printf(arena, "A worker asks to withdraw %s.",
+							     amount_text(arena, coins)),
+			     });
 }
 
 enum err withdrawal_create(struct call *call, const struct withdrawal_input *input,

@@ -37,8 +37,10 @@ from market import (
     stored_submission,
     stored_task,
     stored_user,
+    stored_withdrawal,
     submit,
     told,
+    withdraw,
 )
 from wire import Call, at_once, outcomes
 
@@ -308,6 +310,36 @@ def test_work_on_a_cancelled_task_is_refunded_to_its_buyer(admin, new_buyer, new
     assert coins(db, buyer) == 100
 
 
+def test_pending_withdrawals_are_rejected_and_their_coins_forfeited(admin, new_worker, db):
+    worker = new_worker(650)
+    paid, *waiting = [withdraw(worker, 200) for _ in range(3)]
+    ok(admin.api.put(f"/admin/withdrawals/{paid['_id']}/approve"))
+    before = ok(admin.api.get("/admin/audit"))
+    ok(remove(admin, worker))
+    assert_nothing_left(db, worker)
+    after = ok(admin.api.get("/admin/audit"))
+    assert after["forfeits"] - before["forfeits"] == 450
+    assert before["pending_coins"] - after["pending_coins"] == 400
+    assert after["payouts"] == before["payouts"]
+    assert stored_withdrawal(db, paid)["status"] == "approved"
+    for withdrawal in waiting:
+        rejected = stored_withdrawal(db, withdrawal)
+        assert rejected["status"] == "rejected" and rejected["rejection_reason"]
+        again = admin.api.put(f"/admin/withdrawals/{withdrawal['_id']}/approve")
+        assert_error(again, 400, "already_processed")
+
+
+def test_no_message_to_others_names_them(admin, new_buyer, new_worker, db):
+    """Not even while they are there: nobody could find all of them later."""
+    buyer, worker = new_buyer(100), new_worker(200, name=unique("Nameson"))
+    submit(worker, post_task(buyer))
+    withdraw(worker, 200)
+    assert len(told(db, buyer)) == len(told(db, admin)) == 1
+    ok(remove(admin, worker))
+    assert_nothing_left(db, worker)
+    assert len(told(db, buyer)) == len(told(db, admin)) == 1
+
+
 def test_the_balance_is_forfeited(admin, new_buyer, db):
     """Open slots and all, in one row of the journal that says who ordered it."""
     buyer = new_buyer(100)
@@ -408,11 +440,12 @@ def test_what_is_the_users_alone_is_removed(admin, new_buyer, new_worker, db):
     assert [notice["type"] for notice in told(db, worker)] == ["approval"]
 
 
-def test_the_email_registers_again_and_sees_none_of_it(admin, api, stack, new_buyer, new_worker, db):
-    buyer, worker = new_buyer(100), new_worker()
+def test_the_email_registers_again_and_sees_none_of_it(admin, api, new_buyer, new_worker, db):
+    buyer, worker = new_buyer(100), new_worker(200)
     task = post_task(buyer, required_workers=3)
     approve(buyer, submit(worker, task))
-    submit(new_worker(), post_task(buyer))
+    withdraw(worker, 200)
+    assert ok(worker.api.get("/notifications"))
     ok(remove(admin, worker))
     body = register_input(email=worker.email.capitalize(), name=worker.name)
     again = ok(api.post("/auth/register", json=body), 201)
@@ -421,6 +454,8 @@ def test_the_email_registers_again_and_sees_none_of_it(admin, api, stack, new_bu
     assert_error(worker.api.get("/auth/me"), 401, "unauthorized")
     assert ok(fresh.get("/submissions/worker/my-submissions"))["total"] == 0
     assert ok(fresh.get("/submissions/worker/approved"))["totalEarnings"] == 0
+    assert ok(fresh.get("/withdrawals/worker/history"))["total"] == 0
+    assert ok(fresh.get("/notifications")) == []
     assert task["_id"] in ids(ok(fresh.get("/tasks", params={"limit": 100}))["tasks"])
     hand_in = {"task_id": task["_id"], "submission_details": "New here."}
     ok(fresh.post("/submissions", json=hand_in), 201)
@@ -449,6 +484,15 @@ def submitting(worker, task):
 
 def reviewing(reviewer, submission, verdict):
     return Call("PUT", f"/submissions/{submission['_id']}/{verdict}", reviewer.token)
+
+
+def withdrawing(worker):
+    body = {"withdrawal_coin": 200, "payment_system": "bkash", "account_number": "01712345678"}
+    return Call("POST", "/withdrawals", worker.token, body)
+
+
+def deciding(admin, withdrawal, verdict):
+    return Call("PUT", f"/withdrawals/{withdrawal['_id']}/{verdict}", admin.token)
 
 
 REFUSALS = {
@@ -497,7 +541,8 @@ def test_a_buyer_is_removed_amid_all_they_do_and_others_do_with_them(
 def test_a_worker_is_removed_amid_all_they_do_and_others_do_with_them(
     stack, db, admin, new_admin, new_buyer, new_worker, when
 ):
-    worker, buyers = new_worker(500), [new_buyer(1000) for _ in range(4)]
+    worker, buyers = new_worker(2000), [new_buyer(1000) for _ in range(4)]
+    held = [withdraw(worker, 200) for _ in range(6)]
     tasks = [post_task(buyer, required_workers=3) for buyer in buyers for _ in range(10)]
     done = [submit(worker, task) for task in tasks[:20]]
     removing = [
@@ -508,6 +553,8 @@ def test_a_worker_is_removed_amid_all_they_do_and_others_do_with_them(
         [reviewing(buyers[i // 10], done[i], "approve") for i in range(10)],
         [reviewing(buyers[i // 10], done[i], "reject") for i in range(10, 18)],
         [Call("DELETE", f"/tasks/{task['_id']}", buyers[1].token) for task in tasks[15:20]],
+        [withdrawing(worker)] * 6,
+        [deciding(admin, held[i], "approve" if i % 2 else "reject") for i in range(6)],
         [Call("POST", "/auth/logout", worker.token)],
     )
     calls = removing + doing if when == "first" else alternating(doing, [None] * 12 + removing)
@@ -516,6 +563,8 @@ def test_a_worker_is_removed_amid_all_they_do_and_others_do_with_them(
     removed_in_the_end(stack, db, worker)
     for submission in done:
         assert stored_submission(db, submission)["status"] in ("approved", "rejected")
+    for withdrawal in held:
+        assert stored_withdrawal(db, withdrawal)["status"] in ("approved", "rejected")
 
 
 def credit(stack, user, over):
@@ -653,6 +702,19 @@ def test_a_sweep_killed_amid_a_removal_is_finished_by_the_next(stack, db, admin)
     for seconds in (0.05, 0.1, 0.2):
         with contextlib.suppress(subprocess.TimeoutExpired):
             stack.ctl("sweep", timeout=seconds)  # then it is killed
+    removed_in_the_end(stack, db, user)
+
+
+def test_work_that_cannot_be_rejected_is_not_left_behind(stack, db, admin):
+    """Its escrow would be nobody's."""
+    user, worker = busy_user(stack, open_tasks=2, work_to_them=3, work_by_them=0)
+    gone = db.users.find_one_and_delete({"_id": ObjectId(worker.id)})
+    try:
+        ok(remove(admin, user))
+        assert stored_user(db, user)["closing"] is True
+        assert coins(db, user) == 110, "the open slots; what is handed in stays in escrow"
+    finally:
+        db.users.insert_one(gone)
     removed_in_the_end(stack, db, user)
 
 
