@@ -174,11 +174,15 @@ static void users_read(struct reading *reading, struct stats *stats)
 
 /* ---- all of it ---- */
 
-/* Dollars are summed as whole cents. */
+/* Dollars, from the field's older name where need be, summed as whole cents. */
 static int64_t payments_sum(struct reading *reading)
 {
 	struct arena *arena = reading->call->arena;
-	bson_t *cents = DOC(arena, "$round", "[", "{", "$multiply", "[", BCON_UTF8("$price"),
+	bson_t *dollars =
+		DOC(arena, "$convert", "{", "input", "{", "$ifNull", "[", BCON_UTF8("$price"),
+		    BCON_UTF8("$amount"), "]", "}", "to", BCON_UTF8("double"), "onError",
+		    BCON_INT32(0), "onNull", BCON_INT32(0), "}");
+	bson_t *cents = DOC(arena, "$round", "[", "{", "$multiply", "[", BCON_DOCUMENT(dollars),
 			    BCON_INT32(100), "]", "}", BCON_INT32(0), "]");
 
 	return total(reading, PAYMENTS, "completed", DOC(arena, "status", BCON_UTF8("completed")),

@@ -89,7 +89,7 @@ enum err store_commit(struct db *db, struct event *event);
  * the disk after each. Anything that one of them meets, and conflicts that do not end within GROUP_MS, end it for
  * all; then each is to be built and run alone. They queue for no hot document, so keep groups small.
  */
-#define GROUP_MS 1000
+#define GROUP_MS 300
 enum err store_commit_group(struct db *db, struct event *const *events, size_t count);
 
 #endif

@@ -75,7 +75,7 @@ const struct index_row index_rows[] = {
 	{ PAYMENTS, "check_at", "{\"check_at\": 1}",
 	  "{\"partialFilterExpression\": {\"check_at\": {\"$exists\": true}}}" },
 	/* what was paid is summed from the keys */
-	{ PAYMENTS, "status_price", "{\"status\": 1, \"price\": 1}", NULL },
+	{ PAYMENTS, "status_paid", "{\"status\": 1, \"price\": 1, \"amount\": 1}", NULL },
 	{ PAYMENTS, "buyer_created", "{\"buyer_id\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
 
 	{ NOTIFICATIONS, "user_listed",

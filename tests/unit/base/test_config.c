@@ -450,7 +450,7 @@ START_TEST(the_help_tells_every_setting_and_no_secret)
 	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
 		ck_assert_msg(strstr(text, names[i]) != NULL, "%s is missing", names[i]);
 	ck_assert_ptr_nonnull(strstr(text, "1 to 512; default 16"));
-	ck_assert_ptr_nonnull(strstr(text, "none, dummy, stripe; none in production, else dummy"));
+	ck_assert_ptr_nonnull(strstr(text, "none, dummy, stripe; default none in production, else dummy"));
 	ck_assert_ptr_nonnull(strstr(text, "coins:dollars,…; default none"));
 	ck_assert_ptr_nonnull(strstr(text, "secret text; required\n"));
 	ck_assert_ptr_nonnull(strstr(text, "text; default none\n"));
