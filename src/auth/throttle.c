@@ -1,15 +1,14 @@
 #include "auth/throttle.h"
 
+#include "base/digest.h"
 #include "base/encoding.h"
 #include "base/unicode.h"
 #include "store/doc.h"
 
 #include <limits.h>
-#include <openssl/evp.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { HASH_SIZE = 32, TRIES_MAX = 10 };
+enum { TRIES_MAX = 10 };
 
 /* A window that runs; count 0: none does. */
 struct window {
@@ -22,12 +21,10 @@ static const char *key_account(struct arena *arena, const char *address, const c
 {
 	/* as an account is looked up: else each spelling had guesses of its own */
 	const char *folded = unicode_fold_text(arena, email);
-	uint8_t hash[HASH_SIZE];
-	char hex[2 * HASH_SIZE + 1];
+	uint8_t hash[DIGEST_SIZE];
+	char hex[2 * DIGEST_SIZE + 1];
 
-	/* only a lack of memory can make it fail */
-	if (EVP_Digest(folded, strlen(folded), hash, NULL, EVP_sha256(), NULL) != 1)
-		abort();
+	digest_sha256(folded, strlen(folded), hash);
 	hex_encode(hash, sizeof hash, hex);
 	return arena_printf(arena, "login:%s:%s", hex, address ? address : "");
 }

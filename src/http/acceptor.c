@@ -1,7 +1,9 @@
 #include "http/acceptor.h"
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/log.h"
+#include "http/listener.h"
 #include "http/notify.h"
 
 #include <errno.h>
@@ -13,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -78,41 +79,6 @@ static bool take_signals(struct acceptor *acceptor)
 	return acceptor->signals.fd >= 0 || complain("Signals cannot be waited for");
 }
 
-static bool check_listener(struct acceptor *acceptor, int fd)
-{
-	int listening = 0, domain = 0;
-	socklen_t size = sizeof(int);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening) {
-		log_line(LOG_ERROR, NULL,
-			 "Descriptor %d is no listening socket: start this program with one, as "
-			 "spawn-fcgi does",
-			 fd);
-		return false;
-	}
-	size = sizeof(int);
-	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-	acceptor->tcp = domain == AF_INET || domain == AF_INET6;
-	acceptor->listener.fd = fd;
-
-	/* Who shares the socket may take a connection between our epoll_wait and our accept. */
-	int flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
-		return complain("The listening socket cannot be made non-blocking");
-	return true;
-}
-
-/* A connection takes two descriptors, and nothing uses select(): take what the system grants. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static bool watch(struct acceptor *acceptor, int operation, struct connection *connection,
 		  uint32_t events)
 {
@@ -140,12 +106,13 @@ struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *
 	acceptor->refused = refused;
 	pthread_mutex_init(&acceptor->lock, NULL);
 
-	if (!take_signals(acceptor) || !check_listener(acceptor, listen_fd) ||
+	acceptor->listener.fd = listen_fd;
+	if (!take_signals(acceptor) || !listener_take(listen_fd, &acceptor->tcp) ||
 	    !watch_first(acceptor)) {
 		acceptor_free(acceptor);
 		return NULL;
 	}
-	raise_descriptor_limit();
+	descriptors_raise(); /* a connection takes two */
 	return acceptor;
 }
 

@@ -1,8 +1,6 @@
 #include "http/cgi.h"
 
-#include "base/encoding.h"
 #include "base/log.h"
-#include "base/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,16 +47,6 @@ static bool parse_length(const char *text, size_t *length)
 	return true;
 }
 
-static const char *new_request_id(struct arena *arena)
-{
-	unsigned char bytes[16];
-	char *hex = arena_alloc(arena, 2 * sizeof(bytes) + 1);
-
-	random_bytes(bytes, sizeof(bytes));
-	hex_encode(bytes, sizeof(bytes), hex);
-	return hex;
-}
-
 bool cgi_read_params(struct request *rq, char *const entries[], size_t *announced)
 {
 	static const char length_prefix[] = "CONTENT_LENGTH=";
@@ -76,7 +64,7 @@ bool cgi_read_params(struct request *rq, char *const entries[], size_t *announce
 	if (rq->body_too_large)
 		*announced = 0;
 	if (!rq->request_id)
-		rq->request_id = new_request_id(rq->arena);
+		rq->request_id = request_id_new(rq->arena);
 	if (rq->method && rq->uri)
 		return true;
 	log_line(LOG_WARN, rq->request_id,

@@ -1,6 +1,7 @@
 #include "http/request.h"
 
 #include "base/encoding.h"
+#include "base/random.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +20,16 @@ void request_reset(struct request *rq)
 	buffer_reset(&kept.out);
 	buffer_reset(&kept.headers);
 	*rq = kept;
+}
+
+const char *request_id_new(struct arena *arena)
+{
+	unsigned char bytes[16];
+	char *hex = arena_alloc(arena, 2 * sizeof(bytes) + 1);
+
+	random_bytes(bytes, sizeof(bytes));
+	hex_encode(bytes, sizeof(bytes), hex);
+	return hex;
 }
 
 static struct json *start_answer(struct request *rq, int status)

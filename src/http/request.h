@@ -64,6 +64,9 @@ struct request {
 /* Forgets one request and makes ready for the next on the same thread; keeps the memory. */
 void request_reset(struct request *rq);
 
+/* An id for a request that came without one: 32 hex digits. */
+const char *request_id_new(struct arena *arena);
+
 /* Starts the answer: the status and an open JSON object (respond) or array (respond_array). What was written
  * before is dropped. Open levels are closed by the pipeline. */
 struct json *respond(struct request *rq, int status);

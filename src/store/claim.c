@@ -1,6 +1,7 @@
 #include "store/claim.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "store/doc.h"
 #include "store/store_private.h"
@@ -9,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_SIZE 32
-#define BCON_HASH(bytes) BCON_BIN(BSON_SUBTYPE_BINARY, bytes, HASH_SIZE)
+#define BCON_HASH(bytes) BCON_BIN(BSON_SUBTYPE_BINARY, bytes, DIGEST_SIZE)
 
 /* How often a key is looked at that changes hands meanwhile, and the pause between. */
 enum { LOOKS_MAX = 10, LOOK_PAUSE_MS = 5 };
@@ -33,7 +33,7 @@ static void hash_part(EVP_MD_CTX *hash, const void *bytes, size_t length)
 	hash_or_die(EVP_DigestUpdate(hash, bytes, length));
 }
 
-static void hash_key(const struct claim_request *request, uint8_t out[HASH_SIZE])
+static void hash_key(const struct claim_request *request, uint8_t out[DIGEST_SIZE])
 {
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
 
@@ -46,12 +46,12 @@ static void hash_key(const struct claim_request *request, uint8_t out[HASH_SIZE]
 	EVP_MD_CTX_free(hash);
 }
 
-static void hash_body(const struct claim_request *request, uint8_t out[HASH_SIZE])
+static void hash_body(const struct claim_request *request, uint8_t out[DIGEST_SIZE])
 {
 	const char *body = request->body ? request->body : "";
 	size_t length = request->body ? request->body_length : 0;
 
-	hash_or_die(EVP_Digest(body, length, out, NULL, EVP_sha256(), NULL));
+	digest_sha256(body, length, out);
 }
 
 /* ---- the record of a key ---- */
@@ -62,7 +62,7 @@ struct attempt {
 	struct arena *arena;
 	const struct claim_request *request;
 	struct claim *claim;
-	uint8_t body_hash[HASH_SIZE];
+	uint8_t body_hash[DIGEST_SIZE];
 };
 
 /* What a claim says, in a new record or in a dead one's place. */
@@ -173,7 +173,7 @@ static bool same_body(const struct attempt *attempt, const bson_t *record)
 	uint32_t length;
 	const uint8_t *hash = record_bytes(record, "body_hash", &length);
 
-	return length == HASH_SIZE && !memcmp(hash, attempt->body_hash, HASH_SIZE);
+	return length == DIGEST_SIZE && !memcmp(hash, attempt->body_hash, DIGEST_SIZE);
 }
 
 static bool is_done(const bson_t *record)
