@@ -3,6 +3,13 @@
 #include "auth/token.h"
 #include "store/doc.h"
 
+int64_t caller_refused_until(const bson_t *user)
+{
+	if (!user || doc_bool(user, "closing", false))
+		return INT64_MAX;
+	return doc_whole(user, "tokens_valid_after", -1);
+}
+
 void caller_from(const bson_t *user, struct caller *caller)
 {
 	const char *name = doc_text(user, "name"), *email = doc_text(user, "email");
@@ -15,6 +22,8 @@ void caller_from(const bson_t *user, struct caller *caller)
 		.coins = doc_whole(user, "coins", 0),
 		.pending_coins = doc_whole(user, "pending_coins", 0),
 		.tokens_valid_after = doc_whole(user, "tokens_valid_after", 0),
+		.issued_at = caller->issued_at,
+		.expires_at = caller->expires_at,
 		.record = user,
 	};
 	doc_id(user, "_id", &caller->id);
@@ -31,10 +40,10 @@ enum err caller_read(struct db *db, struct arena *arena, const char *secret, con
 		err = db_find_id(db, arena, USERS, &claims.user, &user);
 	if (err != OK)
 		return err;
-	if (!user || doc_bool(user, "closing", false))
+	if (claims.issued_at <= caller_refused_until(user))
 		return ERR_UNAUTHORIZED;
-	if (claims.issued_at <= doc_whole(user, "tokens_valid_after", -1))
-		return ERR_UNAUTHORIZED;
+	caller->issued_at = claims.issued_at;
+	caller->expires_at = claims.expires_at;
 	caller_from(user, caller);
 	return OK;
 }

@@ -13,7 +13,11 @@
 enum err caller_read(struct db *db, struct arena *arena, const char *secret, const char *token,
 		     int64_t now, struct caller *caller);
 
-/* Fills a caller from a user document. */
+/* Tokens of this user issued at or before this second are refused: INT64_MAX where all are, because there is no user
+ * (NULL) or they are being removed; -1 where none is. */
+int64_t caller_refused_until(const bson_t *user);
+
+/* Fills a caller from a user document; what is known of the token stays. */
 void caller_from(const bson_t *user, struct caller *caller);
 
 /* A token for the user of this document; it works at once also where older ones were ended this second. */

@@ -26,6 +26,7 @@ struct caller {
 	int64_t coins,
 		pending_coins; /* as read, before this request: to tell, never to decide by */
 	int64_t tokens_valid_after; /* seconds since 1970; tokens with iat at or before it are refused */
+	int64_t issued_at, expires_at; /* of the token in use: seconds since 1970 */
 	const void *record; /* the user document (const bson_t *), read by those above base */
 };
 
