@@ -61,6 +61,15 @@ static enum err forget_caller(struct request *rq)
 	return OK;
 }
 
+static enum err find_caller(const struct service *service, struct request *rq)
+{
+	const char *token = bearer_token(rq->arena, rq->authorization);
+
+	if (token)
+		return service->authenticate(rq, token);
+	return service->recognise ? service->recognise(rq) : ERR_UNAUTHORIZED;
+}
+
 static enum err identify(const struct service *service, struct request *rq)
 {
 	bool optional = rq->route->access == ACCESS_OPTIONAL;
@@ -68,8 +77,7 @@ static enum err identify(const struct service *service, struct request *rq)
 	if (rq->route->access == ACCESS_PUBLIC)
 		return OK;
 
-	const char *token = bearer_token(rq->arena, rq->authorization);
-	enum err e = token ? service->authenticate(rq, token) : ERR_UNAUTHORIZED;
+	enum err e = find_caller(service, rq);
 
 	/* A front end sends its stale token everywhere, even when it logs in. */
 	if (optional && (e == ERR_UNAUTHORIZED || e == ERR_TOKEN_EXPIRED))

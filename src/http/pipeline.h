@@ -18,6 +18,8 @@ struct service {
 
 	/* Fills rq->caller from a bearer token; ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED, or ERR_UNAVAILABLE. */
 	enum err (*authenticate)(struct request *rq, const char *token);
+	/* The same for who sends no bearer token, but has other means; NULL: there are none. */
+	enum err (*recognise)(struct request *rq);
 
 	/* Claims rq->idempotency_key. OK: go on (rq->claim set), or the kept answer stands in rq with
 	 * rq->replayed set. ERR_KEY_REUSED, ERR_IN_PROGRESS, ERR_UNAVAILABLE. */

@@ -27,6 +27,9 @@ extern struct scene scene;
 void scene_setup(void);
 void scene_teardown(void);
 
+/* From now on the service knows the query "ticket=good" for a worker's. */
+void scene_recognises(void);
+
 /* Sends the request that rq holds by then, with this method and URI. */
 void scene_send(const char *method, const char *uri);
 /* A PUT of a JSON text with a good worker's token to /api/things/<id>. */

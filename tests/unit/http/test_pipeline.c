@@ -170,6 +170,34 @@ START_TEST(an_expired_token_says_so)
 }
 END_TEST
 
+START_TEST(who_sends_no_token_may_be_recognised_otherwise_where_the_service_can)
+{
+	scene_recognises();
+	scene_send("GET", "/api/things/" SCENE_ID "?ticket=good");
+	expect_status(200);
+	expect_reached("recognise handle ");
+}
+END_TEST
+
+START_TEST(a_token_is_what_counts_when_both_are_sent)
+{
+	scene_recognises();
+	scene.rq.authorization = "Bearer other";
+	scene_send("GET", "/api/things/" SCENE_ID "?ticket=good");
+	expect_status(401);
+	expect_reached("auth ");
+}
+END_TEST
+
+START_TEST(who_is_not_recognised_either_is_401)
+{
+	scene_recognises();
+	scene_send("GET", "/api/things/" SCENE_ID "?ticket=bad");
+	expect_status(401);
+	expect_reached("recognise ");
+}
+END_TEST
+
 START_TEST(a_public_call_never_looks_at_the_token)
 {
 	scene.rq.authorization = "Bearer other";
@@ -398,6 +426,9 @@ static TCase *callers(void)
 			    COUNT(no_bearer));
 	tcase_add_loop_test(tcase, the_word_bearer_is_known_in_any_case, 0, COUNT(bearers));
 	tcase_add_test(tcase, an_expired_token_says_so);
+	tcase_add_test(tcase, who_sends_no_token_may_be_recognised_otherwise_where_the_service_can);
+	tcase_add_test(tcase, a_token_is_what_counts_when_both_are_sent);
+	tcase_add_test(tcase, who_is_not_recognised_either_is_401);
 	tcase_add_test(tcase, a_public_call_never_looks_at_the_token);
 	tcase_add_test(tcase, where_a_token_is_optional_a_good_one_tells_who);
 	tcase_add_loop_test(tcase, where_a_token_is_optional_a_bad_one_is_as_none, 0,
