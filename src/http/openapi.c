@@ -77,7 +77,8 @@ static void write_description(struct json *json, const struct route *route)
 static void write_security(struct json *json, const struct route *route)
 {
 	json_array(json, "security");
-	if (route->access == ACCESS_OPTIONAL) {
+	/* a ticket in the address does as well */
+	if (route->access == ACCESS_OPTIONAL || route->flags & STREAMS) {
 		json_object(json, NULL);
 		json_end(json);
 	}
@@ -195,7 +196,8 @@ static void write_success(struct json *json, const struct route *route)
 	json_text(json, "description", route->status == 201 ? "Made" : "Done");
 	if (route->view) {
 		json_object(json, "content");
-		json_object(json, "application/json");
+		json_object(json,
+			    route->flags & STREAMS ? "text/event-stream" : "application/json");
 		if (route->flags & LISTS)
 			write_page_schema(json, route->view);
 		else if (route->flags & ARRAY || route->view->is_list)
@@ -212,7 +214,7 @@ static void write_answers(struct json *json, const struct route *route)
 {
 	json_object(json, "responses");
 	write_success(json, route);
-	if (route->method == GET) {
+	if (route->method == GET && !(route->flags & STREAMS)) {
 		json_object(json, "304");
 		json_text(json, "description", "Unchanged since the ETag of If-None-Match");
 		json_end(json);

@@ -130,6 +130,12 @@ static const struct route table[] = {
 	  .flags = RAW_BODY,
 	  .handler = handler,
 	  .errors = raw_errors },
+	{ .method = GET,
+	  .path = "/things/new",
+	  .access = ACCESS_ANY,
+	  .flags = STREAMS,
+	  .handler = handler,
+	  .view = &thing_view },
 	{ .method = PUT,
 	  .path = "/things/:id/parts/:partId",
 	  .access = ACCESS_ANY,
@@ -205,6 +211,15 @@ START_TEST(who_may_call_is_told)
 	expect("paths|/things|post|security", "[{\"bearer\":[]}]");
 	expect("paths|/things|get|security", "[{},{\"bearer\":[]}]");
 	expect("paths|/plain-things|get|security", "[]");
+}
+END_TEST
+
+START_TEST(a_stream_is_no_json_and_takes_a_ticket_for_a_token)
+{
+	expect("paths|/things/new|get|responses|200|content",
+	       "{\"text/event-stream\":{\"schema\":{\"$ref\":\"#/components/schemas/Thing\"}}}");
+	expect("paths|/things/new|get|responses|304", "absent");
+	expect("paths|/things/new|get|security", "[{},{\"bearer\":[]}]");
 }
 END_TEST
 
@@ -346,6 +361,7 @@ Suite *suite_openapi(void)
 	tcase_add_test(tcase, the_head_names_version_and_base_path);
 	tcase_add_test(tcase, calls_stand_under_their_path_with_names_of_their_own);
 	tcase_add_test(tcase, who_may_call_is_told);
+	tcase_add_test(tcase, a_stream_is_no_json_and_takes_a_ticket_for_a_token);
 	tcase_add_test(tcase, parameters_come_from_path_query_and_flags);
 	tcase_add_test(tcase, inputs_tell_types_and_limits);
 	tcase_add_test(tcase, a_raw_body_is_of_any_type_and_signed);
