@@ -46,6 +46,10 @@ const struct setting config_settings[] = {
 	  .sentence = "Worker threads in each process." },
 	{ "MICROTASK_QUEUE", SETTING_WHOLE, AT(queue), .standard = "1024", .min = 1, .max = 65536,
 	  .sentence = "Requests that may wait for a thread; beyond it callers get a 503." },
+	{ "MICROTASK_STREAMS", SETTING_WHOLE, AT(streams), .standard = "10000", .min = 1,
+	  .max = 1000000,
+	  .sentence = "Open streams in each process of microtask-events; beyond it callers get a "
+		      "503." },
 	{ "MICROTASK_LOG_LEVEL", SETTING_CHOICE, AT(log_level), .standard = "info",
 	  .choices = log_levels, .sentence = "Log lines below this level are dropped." },
 	{ "RATE_LIMIT", SETTING_WHOLE, AT(rate_limit), .standard = "500", .max = 1000000,

@@ -28,6 +28,7 @@ struct config {
 		*run_dir; /* MICROTASK_RUN_DIR: lock files shared by the processes of this host */
 	int64_t threads; /* MICROTASK_THREADS: worker threads a process */
 	int64_t queue; /* MICROTASK_QUEUE: ready connections that may wait for a thread */
+	int64_t streams; /* MICROTASK_STREAMS: open streams a process of microtask-events */
 	int64_t log_level; /* MICROTASK_LOG_LEVEL: an enum log_level */
 	int64_t rate_limit; /* RATE_LIMIT: calls an address in 15 minutes; nginx counts them */
 	int64_t login_failures; /* LOGIN_FAILURES: per account and address in 15 minutes; 0 = off */

@@ -36,7 +36,10 @@ static Suite *(*const suites[])(void) = {
 	suite_stripe,
 	suite_google_keys,
 	suite_stats,
+	suite_missed,
 	suite_words,
+	suite_frame,
+	suite_mail,
 };
 /* clang-format on */
 

@@ -37,6 +37,10 @@ Suite *suite_stripe(void);
 Suite *suite_google_keys(void);
 
 Suite *suite_stats(void);
+Suite *suite_missed(void);
 Suite *suite_words(void);
+
+Suite *suite_frame(void);
+Suite *suite_mail(void);
 
 #endif

@@ -16,7 +16,7 @@ static const char *const names[] = {
 	"LOGIN_FAILURES",    "REGISTER_LIMIT",	      "REVIEW_DAYS",
 	"COIN_PACKAGES",     "COIN_PACKAGES_EXTRA",   "PAYMENTS_PROVIDER",
 	"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE",
-	"GOOGLE_CLIENT_ID",  "MICROTASK_GOOGLE_KEYS_URL",
+	"GOOGLE_CLIENT_ID",  "MICROTASK_GOOGLE_KEYS_URL", "MICROTASK_STREAMS",
 	"MICROTASK_TRHEADS",
 };
 
@@ -87,6 +87,7 @@ START_TEST(what_is_not_given_has_its_default)
 	ck_assert_str_eq(config->run_dir, "/run/microtask");
 	ck_assert_int_eq(config->threads, 16);
 	ck_assert_int_eq(config->queue, 1024);
+	ck_assert_int_eq(config->streams, 10000);
 	ck_assert_int_eq(config->log_level, LOG_INFO);
 	ck_assert_int_eq(config->rate_limit, 500);
 	ck_assert_int_eq(config->login_failures, 10);
@@ -225,6 +226,7 @@ static const struct {
 	{ "MICROTASK_THREADS", "many", THREADS_SENTENCE },
 	{ "MICROTASK_THREADS", "18446744073709551617", THREADS_SENTENCE },
 	{ "MICROTASK_QUEUE", "0", "MICROTASK_QUEUE must be a whole number of 1 to 65536." },
+	{ "MICROTASK_STREAMS", "0", "MICROTASK_STREAMS must be a whole number of 1 to 1000000." },
 	{ "RATE_LIMIT", "-1", "RATE_LIMIT must be a whole number of 0 to 1000000." },
 	{ "LOGIN_FAILURES", "x", "LOGIN_FAILURES must be a whole number of 0 to 100000." },
 	{ "REGISTER_LIMIT", "1e3", "REGISTER_LIMIT must be a whole number of 0 to 1000000." },

@@ -1,0 +1,295 @@
+#include "events/admission.h"
+
+#include "auth/caller.h"
+#include "auth/ticket.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "events/catch_up.h"
+#include "events/frame.h"
+#include "events/stream_query.h"
+#include "http/answer.h"
+#include "http/pipeline.h"
+#include "http/request.h"
+#include "http/route.h"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Readers that lost their streams together had better not come back together. */
+enum { RETRY_MS_LEAST = 1000, RETRY_MS_SPREAD = 2000 };
+
+struct admission {
+	struct errand errand; /* first */
+	struct hall *hall;
+	struct evhttp_request *request;
+	/* of the request, as it came; NULL: absent */
+	const char *method;
+	char *uri, *authorization, *request_id, *last_event_id;
+	/* what came of it */
+	int status;
+	struct caller caller; /* its id and its token's times */
+	struct buffer headers, body;
+};
+
+/* ---- at the desk: who asks? ---- */
+
+struct visit {
+	struct admission *admission;
+	struct place *place;
+};
+
+static bool wait_for_database(const struct request *rq)
+{
+	const struct visit *visit = rq->thread;
+
+	return desk_wait(visit->place->desk, &visit->admission->errand);
+}
+
+static enum err by_token(struct request *rq, const char *token)
+{
+	const struct visit *visit = rq->thread;
+	const char *secret = visit->admission->hall->config->jwt_secret;
+	enum err err;
+
+	do {
+		err = caller_read(visit->place->db, rq->arena, secret, token, rq->now, &rq->caller);
+	} while (err == ERR_UNAVAILABLE && wait_for_database(rq));
+	return err;
+}
+
+static const struct stream_query *query_of(struct request *rq)
+{
+	struct faults faults = { .count = 0 };
+
+	return schema_decode_query(rq->arena, &stream_schema, rq->query, &faults);
+}
+
+static enum err by_ticket(struct request *rq)
+{
+	const struct visit *visit = rq->thread;
+	const char *ticket = query_of(rq)->ticket;
+	enum err err;
+
+	if (!ticket)
+		return ERR_UNAUTHORIZED;
+	do {
+		err = ticket_redeem(visit->place->db, rq->arena, ticket, rq->now, &rq->caller);
+	} while (err == ERR_UNAVAILABLE && wait_for_database(rq));
+	return err;
+}
+
+static enum err admit(struct request *rq)
+{
+	const struct visit *visit = rq->thread;
+	const struct stream_query *query = rq->query_input;
+	struct admission *admission = visit->admission;
+
+	/* else what is committed between now and then would be told to nobody */
+	while (!admission->hall->watching)
+		if (!wait_for_database(rq))
+			return ERR_UNAVAILABLE;
+	if (!admission->last_event_id && query->last_event_id)
+		admission->last_event_id = strdup(query->last_event_id);
+	respond(rq, 200);
+	return OK;
+}
+
+/* The one call that this program answers; microtaskd's table has the same row. */
+static const struct route routes[] = {
+	{ GET, "/notifications/stream", ACCESS_ANY, .query = &stream_schema, .handler = admit },
+};
+
+static const struct service service = {
+	.routes = routes,
+	.route_count = sizeof routes / sizeof *routes,
+	.authenticate = by_token,
+	.recognise = by_ticket,
+};
+
+static void admission_work(struct errand *errand, struct place *place)
+{
+	struct admission *admission = (struct admission *)errand;
+	struct visit visit = { admission, place };
+	struct request rq = {
+		.arena = place->arena,
+		.thread = &visit,
+		.method = admission->method,
+		.uri = admission->uri,
+		.authorization = admission->authorization,
+		.request_id = admission->request_id ? admission->request_id :
+						      request_id_new(place->arena),
+	};
+
+	pipeline_run(&service, &rq);
+	admission->status = rq.status;
+	admission->caller = (struct caller){ .id = rq.caller.id,
+					     .issued_at = rq.caller.issued_at,
+					     .expires_at = rq.caller.expires_at };
+	admission->headers = rq.headers;
+	admission->body = rq.out;
+}
+
+/* ---- in the loop: the answer ---- */
+
+static void admission_free(struct admission *admission)
+{
+	buffer_free(&admission->headers);
+	buffer_free(&admission->body);
+	free(admission->uri);
+	free(admission->authorization);
+	free(admission->request_id);
+	free(admission->last_event_id);
+	free(admission);
+}
+
+static void admission_discard(struct letter *letter)
+{
+	admission_free((struct admission *)letter);
+}
+
+/* Lines "Name: value\r\n". */
+static void add_headers(struct evkeyvalq *headers, char *line)
+{
+	for (char *end; line && (end = strstr(line, "\r\n")) != NULL; line = end + 2) {
+		char *value = strstr(line, ": ");
+
+		if (!value || value > end)
+			continue;
+		*value = *end = '\0';
+		evhttp_add_header(headers, line, value + 2);
+	}
+}
+
+static bool is_head(const struct admission *admission)
+{
+	return strcmp(admission->method, "HEAD") == 0;
+}
+
+static void refuse(struct admission *admission)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(admission->request);
+	struct evbuffer *body = evbuffer_new();
+	char length[24];
+
+	if (!body)
+		abort();
+	add_headers(headers, admission->headers.bytes);
+	evhttp_add_header(headers, "Content-Type", "application/json; charset=utf-8");
+	snprintf(length, sizeof length, "%zu", admission->body.length);
+	evhttp_add_header(headers, "Content-Length", length);
+	if (!is_head(admission))
+		evbuffer_add(body, admission->body.bytes, admission->body.length);
+	evhttp_send_reply(admission->request, admission->status, NULL, body);
+	evbuffer_free(body);
+}
+
+static void answer_head(struct evhttp_request *request)
+{
+	stream_add_headers(request);
+	evhttp_send_reply(request, 200, "OK", NULL);
+}
+
+static void open_stream(struct admission *admission)
+{
+	struct hall *hall = admission->hall;
+	const char *last = admission->last_event_id;
+	bool resumes = frame_id_read(last, &(struct id){ 0 }, &(int64_t){ 0 }) != FRAME_ID_NONE;
+	struct buffer begin = { 0 };
+
+	frame_begin(&begin, RETRY_MS_LEAST + (int)random_below(RETRY_MS_SPREAD));
+	if (!resumes)
+		frame_mark(&begin, clock_now());
+	struct stream *stream =
+		stream_open(hall->hub, admission->request, &admission->caller, &begin, resumes);
+	buffer_free(&begin);
+	if (resumes)
+		catch_up_begin(hall, stream, &admission->caller.id, last);
+}
+
+/* Told without the desk, so that refusing is cheap when there is much to refuse. */
+static void refuse_unheard(struct admission *admission, const char *why)
+{
+	struct request rq = { .arena = arena_new(),
+			      .request_id = admission->request_id ? admission->request_id : "-" };
+
+	answer_refusal(&rq, ERR_UNAVAILABLE);
+	log_request(rq.request_id, admission->method, why, rq.status, 0);
+	admission->status = rq.status;
+	admission->headers = rq.headers;
+	admission->body = rq.out;
+	arena_free(rq.arena);
+	refuse(admission);
+}
+
+static void admission_open(struct letter *letter)
+{
+	struct admission *admission = (struct admission *)letter;
+
+	admission->hall->arriving--;
+	if (admission->errand.late)
+		refuse_unheard(admission, "(too late)");
+	else if (admission->status != 200)
+		refuse(admission);
+	else if (is_head(admission))
+		answer_head(admission->request);
+	else
+		open_stream(admission);
+	admission_free(admission);
+}
+
+/* ---- in the loop: the request ---- */
+
+static const char *method_of(const struct evhttp_request *request)
+{
+	switch (evhttp_request_get_command(request)) {
+	case EVHTTP_REQ_GET:
+		return "GET";
+	case EVHTTP_REQ_HEAD:
+		return "HEAD";
+	default:
+		return "another"; /* the web server sends those to the workers */
+	}
+}
+
+static char *header_copy(struct evhttp_request *request, const char *name)
+{
+	const char *value = evhttp_find_header(evhttp_request_get_input_headers(request), name);
+
+	return value && *value ? strdup(value) : NULL;
+}
+
+static bool is_full(const struct hall *hall)
+{
+	return hub_count(hall->hub) + hall->arriving >= hall->streams_max;
+}
+
+void admission_begin(struct hall *hall, struct evhttp_request *request)
+{
+	struct admission *admission = calloc(1, sizeof *admission);
+
+	if (!admission)
+		abort();
+	*admission = (struct admission){
+		.errand = { .letter = { .open = admission_open, .discard = admission_discard },
+			    .work = admission_work,
+			    .until = clock_steady() + HALL_PATIENCE_MS },
+		.hall = hall,
+		.request = request,
+		.method = method_of(request),
+		.uri = strdup(evhttp_request_get_uri(request)),
+		.authorization = header_copy(request, "Authorization"),
+		.request_id = header_copy(request, "X-Request-Id"),
+		.last_event_id = header_copy(request, "Last-Event-ID"),
+	};
+	if (is_full(hall)) {
+		refuse_unheard(admission, "(too many streams)");
+		admission_free(admission);
+		return;
+	}
+	hall->arriving++;
+	desk_send(hall->desk, &admission->errand);
+}

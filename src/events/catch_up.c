@@ -1,0 +1,120 @@
+#include "events/catch_up.h"
+
+#include "base/clock.h"
+#include "events/frame.h"
+#include "market/missed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct catch_up {
+	struct errand errand; /* first */
+	struct stream *stream;
+	struct id user;
+	char *last;
+	int64_t opened; /* when the stream was: from then on it holds what comes */
+	struct buffer frames;
+	bool failed;
+};
+
+/* ---- at the desk ---- */
+
+static bool put_missed(void *context, const bson_t *notification)
+{
+	struct catch_up *catch_up = context;
+
+	frame_notification(&catch_up->frames, notification);
+	return true;
+}
+
+static enum err read_from(struct catch_up *catch_up, struct place *place,
+			  const struct missed_place *from)
+{
+	bool too_many;
+	enum err err = missed_each(place->db, place->arena, &catch_up->user, from, put_missed,
+				   catch_up, &too_many);
+
+	if (err == OK && too_many) {
+		buffer_reset(&catch_up->frames);
+		frame_reset(&catch_up->frames, catch_up->opened);
+	}
+	return err;
+}
+
+static enum err read_missed(struct catch_up *catch_up, struct place *place)
+{
+	struct missed_place from;
+	struct id id;
+	int64_t when;
+	bool known = true;
+	enum err err = OK;
+
+	buffer_reset(&catch_up->frames);
+	if (frame_id_read(catch_up->last, &id, &when) == FRAME_ID_MARK)
+		from = missed_place_at(when);
+	else
+		err = missed_place_of(place->db, place->arena, &catch_up->user, &id, &from, &known);
+	if (err == OK && known)
+		err = read_from(catch_up, place, &from);
+	else if (err == OK)
+		frame_mark(&catch_up->frames, catch_up->opened);
+	return err;
+}
+
+static void catch_up_work(struct errand *errand, struct place *place)
+{
+	struct catch_up *catch_up = (struct catch_up *)errand;
+	enum err err;
+
+	do {
+		err = read_missed(catch_up, place);
+	} while (err == ERR_UNAVAILABLE && desk_wait(place->desk, errand));
+	catch_up->failed = err != OK;
+}
+
+/* ---- in the loop ---- */
+
+static void catch_up_free(struct catch_up *catch_up)
+{
+	buffer_free(&catch_up->frames);
+	free(catch_up->last);
+	free(catch_up);
+}
+
+/* Without what was missed the stream had a hole: rather none, and the reader tries again. */
+static void catch_up_open(struct letter *letter)
+{
+	struct catch_up *catch_up = (struct catch_up *)letter;
+
+	stream_go_on(catch_up->stream, catch_up->frames.bytes, catch_up->frames.length,
+		     catch_up->failed || catch_up->errand.late);
+	catch_up_free(catch_up);
+}
+
+static void catch_up_discard(struct letter *letter)
+{
+	struct catch_up *catch_up = (struct catch_up *)letter;
+
+	stream_go_on(catch_up->stream, NULL, 0, true);
+	catch_up_free(catch_up);
+}
+
+void catch_up_begin(struct hall *hall, struct stream *stream, const struct id *user,
+		    const char *last)
+{
+	struct catch_up *catch_up = calloc(1, sizeof *catch_up);
+	char *copy = strdup(last);
+
+	if (!catch_up || !copy)
+		abort();
+	*catch_up = (struct catch_up){
+		.errand = { .letter = { .open = catch_up_open, .discard = catch_up_discard },
+			    .work = catch_up_work,
+			    .until = clock_steady() + HALL_PATIENCE_MS },
+		.stream = stream,
+		.user = *user,
+		.last = copy,
+		.opened = clock_now(),
+	};
+	desk_send(hall->desk, &catch_up->errand);
+}

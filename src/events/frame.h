@@ -1,0 +1,37 @@
+/*
+ * The bytes of server-sent events (the event stream format of the HTML standard).
+ *
+ * A reader that comes back says which id it saw last. Before its first notification there is none: so a stream begins
+ * with a mark, an id without an event, that stands for the moment.
+ */
+#ifndef EVENTS_FRAME_H
+#define EVENTS_FRAME_H
+
+#include "base/buffer.h"
+#include "base/id.h"
+
+#include <bson/bson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A comment: keeps proxies from taking the stream for dead. */
+#define FRAME_BEAT ": \n\n"
+
+/* The beginning: after how many milliseconds to come back when the stream ends. */
+void frame_begin(struct buffer *out, int retry_ms);
+/* This is told since this moment. */
+void frame_mark(struct buffer *out, int64_t now);
+
+/* A notification, as the list shows it, under its id. */
+void frame_notification(struct buffer *out, const bson_t *notification);
+
+/* "Read the list again": too much was missed. Goes on from now. */
+void frame_reset(struct buffer *out, int64_t now);
+
+/* What a Last-Event-ID says. */
+enum frame_id { FRAME_ID_NONE, FRAME_ID_NOTIFICATION, FRAME_ID_MARK };
+
+/* Reads it into *id or *when. NULL, empty and whatever we never sent are FRAME_ID_NONE. */
+enum frame_id frame_id_read(const char *text, struct id *id, int64_t *when);
+
+#endif

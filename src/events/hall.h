@@ -1,0 +1,27 @@
+/* What the parts of microtask-events share. */
+#ifndef EVENTS_HALL_H
+#define EVENTS_HALL_H
+
+#include "base/config.h"
+#include "events/desk.h"
+#include "events/mail.h"
+#include "events/stream.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How long a request waits for a database that is away: browsers take an error for final, a wait not. */
+#define HALL_PATIENCE_MS 8000
+
+struct hall {
+	const struct config *config;
+	struct hub *hub;
+	struct mailbox *mailbox;
+	struct desk *desk;
+	size_t streams_max, arriving; /* requests that are at the desk */
+	/* Whether what is committed from now on will be told. It stays so once it is: a watch goes on where it was. */
+	atomic_bool watching;
+};
+
+#endif

@@ -1,0 +1,148 @@
+#include "events/recheck.h"
+
+#include "auth/caller.h"
+#include "base/clock.h"
+#include "store/doc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { USERS_AT_ONCE = 1000 };
+
+/* A user, and until when the tokens that were issued to them are refused. */
+struct standing {
+	struct id user;
+	int64_t refused_until;
+};
+
+struct recheck {
+	struct errand errand; /* first */
+	struct hall *hall;
+	struct standing *standings; /* by user, each once */
+	size_t count;
+	bool failed;
+};
+
+static int standing_compare(const void *a, const void *b)
+{
+	const struct standing *one = a, *other = b;
+
+	return memcmp(one->user.bytes, other->user.bytes, sizeof one->user.bytes);
+}
+
+static struct standing *standing_of(const struct recheck *recheck, const struct id *user)
+{
+	struct standing wanted = { .user = *user };
+
+	return bsearch(&wanted, recheck->standings, recheck->count, sizeof wanted,
+		       standing_compare);
+}
+
+/* ---- at the desk ---- */
+
+static bool user_found(void *context, const bson_t *user)
+{
+	struct id id = doc_own_id(user);
+	struct standing *standing = standing_of(context, &id);
+
+	if (standing)
+		standing->refused_until = caller_refused_until(user);
+	return true;
+}
+
+static enum err read_some(struct recheck *recheck, struct place *place, size_t first, size_t count)
+{
+	bson_t *ids = DOC(place->arena, NULL);
+	char position[16];
+	const char *name;
+
+	for (size_t i = 0; i < count; i++) {
+		bson_uint32_to_string((uint32_t)i, &name, position, sizeof position);
+		BSON_APPEND_OID(ids, name, doc_oid(&recheck->standings[first + i].user));
+	}
+	return db_each(place->db, USERS, DOC(place->arena, "_id", "{", "$in", BCON_ARRAY(ids), "}"),
+		       DOC(place->arena, "projection", "{", "closing", BCON_INT32(1),
+			   "tokens_valid_after", BCON_INT32(1), "}"),
+		       user_found, recheck);
+}
+
+static void recheck_work(struct errand *errand, struct place *place)
+{
+	struct recheck *recheck = (struct recheck *)errand;
+
+	for (size_t i = 0; i < recheck->count && !recheck->failed; i += USERS_AT_ONCE) {
+		size_t left = recheck->count - i;
+
+		recheck->failed = read_some(recheck, place, i,
+					    left < USERS_AT_ONCE ? left : USERS_AT_ONCE) != OK;
+	}
+}
+
+/* ---- in the loop ---- */
+
+static void recheck_discard(struct letter *letter)
+{
+	struct recheck *recheck = (struct recheck *)letter;
+
+	free(recheck->standings);
+	free(recheck);
+}
+
+/* While the database is away nobody can tell who is gone, and nothing is told either. */
+static bool knows(const struct recheck *recheck)
+{
+	return !recheck->failed && !recheck->errand.late;
+}
+
+static bool has_lost_access(void *context, const struct id *user, int64_t issued_at,
+			    int64_t expires_at)
+{
+	const struct recheck *recheck = context;
+	const struct standing *standing = knows(recheck) ? standing_of(recheck, user) : NULL;
+
+	return expires_at <= clock_now() / CLOCK_SECOND ||
+	       (standing && issued_at <= standing->refused_until);
+}
+
+static void recheck_open(struct letter *letter)
+{
+	struct recheck *recheck = (struct recheck *)letter;
+
+	hub_end_where(recheck->hall->hub, has_lost_access, recheck);
+	recheck_discard(letter);
+}
+
+/* Sorted and each once; refused unless they are found. */
+static void gather(struct recheck *recheck)
+{
+	size_t all, distinct = 0;
+	struct id *users = hub_users(recheck->hall->hub, &all);
+	struct standing *standings = malloc((all + 1) * sizeof *standings);
+
+	if (!standings)
+		abort();
+	for (size_t i = 0; i < all; i++)
+		standings[i] = (struct standing){ .user = users[i], .refused_until = INT64_MAX };
+	qsort(standings, all, sizeof *standings, standing_compare);
+	for (size_t i = 0; i < all; i++)
+		if (i == 0 || standing_compare(&standings[i], &standings[distinct - 1]) != 0)
+			standings[distinct++] = standings[i];
+	free(users);
+	recheck->standings = standings;
+	recheck->count = distinct;
+}
+
+void recheck_begin(struct hall *hall)
+{
+	struct recheck *recheck = calloc(1, sizeof *recheck);
+
+	if (!recheck)
+		abort();
+	recheck->errand =
+		(struct errand){ .letter = { .open = recheck_open, .discard = recheck_discard },
+				 .work = recheck_work,
+				 .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
+	recheck->hall = hall;
+	gather(recheck);
+	desk_send(hall->desk, &recheck->errand);
+}

@@ -1,0 +1,13 @@
+/* Looks again who may listen: streams of users who are gone, or whose tokens were ended or have expired, end. */
+#ifndef EVENTS_RECHECK_H
+#define EVENTS_RECHECK_H
+
+#include "events/hall.h"
+
+/* How often; a stream lives at most so much and a moment longer than its right to. */
+#define RECHECK_S 20
+
+/* One look at all users who have streams; the database is asked at the desk, for many of them at once. */
+void recheck_begin(struct hall *hall);
+
+#endif

@@ -1,0 +1,273 @@
+#include "events/server.h"
+
+#include "base/clock.h"
+#include "base/descriptors.h"
+#include "base/log.h"
+#include "events/admission.h"
+#include "events/frame.h"
+#include "events/recheck.h"
+#include "events/watcher.h"
+#include "http/acceptor.h"
+#include "http/listener.h"
+#include "http/notify.h"
+#include "store/doc.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+	DESK_THREADS = EVENTS_CONNECTIONS - 1, /* and one for the watcher */
+	REQUEST_TIMEOUT_S = 15,
+	HEADERS_MAX = 32 * 1024, /* as many as the web server may pass on */
+	DESCRIPTORS_SPARE = 100, /* for the database, logs, and those who are just refused */
+	FAREWELL_MS = 500, /* until the ends of all streams are sent */
+	ACCEPT_PAUSE_MS = 100
+};
+
+struct server {
+	struct hall hall;
+	struct event_base *base;
+	struct evhttp *http;
+	struct evhttp_bound_socket *socket;
+	struct event *letters, *signals, *second, *accept_again;
+	int signal_fd;
+	struct watcher *watcher;
+	struct watcher_ears ears;
+	int64_t seconds;
+};
+
+/* ---- what happens ---- */
+
+static void on_request(struct evhttp_request *request, void *context)
+{
+	struct server *server = context;
+
+	admission_begin(&server->hall, request);
+}
+
+static void on_letters(evutil_socket_t fd, short what, void *context)
+{
+	struct server *server = context;
+
+	(void)fd, (void)what;
+	mailbox_open_all(server->hall.mailbox);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *context)
+{
+	struct server *server = context;
+
+	(void)fd, (void)what;
+	hub_tick(server->hall.hub);
+	if (++server->seconds % RECHECK_S == 0 && hub_count(server->hall.hub) > 0)
+		recheck_begin(&server->hall);
+}
+
+static void on_told(void *context, const bson_t *notification)
+{
+	struct server *server = context;
+	struct buffer frame = { 0 };
+	struct id user;
+
+	if (!doc_id(notification, "user_id", &user) || !hub_listens(server->hall.hub, &user) ||
+	    doc_bool(notification, "archived", false))
+		return;
+	frame_notification(&frame, notification);
+	hub_tell(server->hall.hub, &user, frame.bytes, frame.length);
+	buffer_free(&frame);
+}
+
+/* The first time nobody listens yet. Later it means that the database has forgotten what we had not read. */
+static void on_begins(void *context)
+{
+	struct server *server = context;
+	struct buffer frame = { 0 };
+
+	if (server->hall.watching) {
+		log_line(LOG_WARN, NULL,
+			 "The database's record of changes has a gap: all streams are reset");
+		frame_reset(&frame, clock_now());
+		hub_tell_all(server->hall.hub, frame.bytes, frame.length);
+		buffer_free(&frame);
+	}
+	server->hall.watching = true;
+}
+
+static void on_signal(evutil_socket_t fd, short what, void *context)
+{
+	static const struct timeval farewell = { .tv_usec = FAREWELL_MS * 1000 };
+	struct server *server = context;
+	struct signalfd_siginfo signal;
+
+	(void)what;
+	if (read(fd, &signal, sizeof signal) != sizeof signal || !server->socket)
+		return;
+	log_line(LOG_INFO, NULL, "Stopping: %zu streams end", hub_count(server->hall.hub));
+	/* Newcomers wait in the kernel: who manages us may start a successor at once. */
+	notify_send("STOPPING=1");
+	/* never shutdown(): the socket may be shared with the process that goes on */
+	evhttp_del_accept_socket(server->http, server->socket);
+	server->socket = NULL;
+	hub_end_all(server->hall.hub);
+	event_base_loopexit(server->base, &farewell);
+}
+
+/* Out of descriptors or memory: who is connected is served on, newcomers wait in the kernel. */
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+	static const struct timeval pause = { .tv_usec = ACCEPT_PAUSE_MS * 1000 };
+	struct server *server = context;
+
+	log_line(LOG_ERROR, NULL, "No connection can be accepted for the moment: %s",
+		 strerror(errno));
+	evconnlistener_disable(listener);
+	evtimer_add(server->accept_again, &pause);
+}
+
+static void on_accept_again(evutil_socket_t fd, short what, void *context)
+{
+	struct server *server = context;
+
+	(void)fd, (void)what;
+	if (server->socket)
+		evconnlistener_enable(evhttp_bound_socket_get_listener(server->socket));
+}
+
+/* libevent's own words, among ours. */
+static void on_log(int severity, const char *message)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_line(LOG_WARN, NULL, "libevent: %s", message);
+}
+
+/* ---- set-up ---- */
+
+static struct event *watch_fd(struct server *server, int fd, event_callback_fn call)
+{
+	struct event *event = event_new(server->base, fd, EV_READ | EV_PERSIST, call, server);
+
+	if (event)
+		event_add(event, NULL);
+	return event;
+}
+
+static bool take_signals(struct server *server)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	server->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	server->signals =
+		server->signal_fd >= 0 ? watch_fd(server, server->signal_fd, on_signal) : NULL;
+	return server->signals != NULL;
+}
+
+static bool start_loop(struct server *server)
+{
+	static const struct timeval second = { .tv_sec = 1 };
+
+	event_set_log_callback(on_log);
+	server->base = event_base_new();
+	if (!server->base || !take_signals(server))
+		return false;
+	server->letters = watch_fd(server, mailbox_fd(server->hall.mailbox), on_letters);
+	server->second = event_new(server->base, -1, EV_PERSIST, on_second, server);
+	server->accept_again = evtimer_new(server->base, on_accept_again, server);
+	return server->letters && server->second && server->accept_again &&
+	       event_add(server->second, &second) == 0;
+}
+
+static bool start_http(struct server *server, int listen_fd)
+{
+	bool tcp;
+
+	server->http = listener_take(listen_fd, &tcp) ? evhttp_new(server->base) : NULL;
+	if (!server->http)
+		return false;
+	evhttp_set_timeout(server->http, REQUEST_TIMEOUT_S);
+	evhttp_set_max_headers_size(server->http, HEADERS_MAX);
+	evhttp_set_max_body_size(server->http, 0);
+	evhttp_set_gencb(server->http, on_request, server);
+	server->socket = evhttp_accept_socket_with_handle(server->http, listen_fd);
+	if (server->socket)
+		evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(server->socket),
+					    on_accept_error);
+	return server->socket != NULL;
+}
+
+static size_t streams_max(const struct config *config)
+{
+	int64_t descriptors = descriptors_raise() - DESCRIPTORS_SPARE;
+
+	if (config->streams <= descriptors)
+		return (size_t)config->streams;
+	log_line(LOG_WARN, NULL,
+		 "MICROTASK_STREAMS is %lld, but there may be only %lld: raise the limit of open "
+		 "files",
+		 (long long)config->streams, (long long)descriptors);
+	return descriptors > 0 ? (size_t)descriptors : 0;
+}
+
+static bool start(struct server *server, struct store *store, int listen_fd)
+{
+	struct hall *hall = &server->hall;
+
+	acceptor_block_signals();
+	server->ears = (struct watcher_ears){ server, on_begins, on_told };
+	hall->streams_max = streams_max(hall->config);
+	hall->hub = hub_new();
+	hall->mailbox = mailbox_new();
+	if (!hall->mailbox || !start_loop(server))
+		return false;
+	hall->desk = desk_open(store, DESK_THREADS, hall->mailbox);
+	server->watcher = hall->desk ? watcher_start(store, hall->mailbox, &server->ears) : NULL;
+	return server->watcher && start_http(server, listen_fd);
+}
+
+/* Threads first, then what they had for the loop, then the loop's own. */
+static void stop(struct server *server)
+{
+	struct event *events[] = { server->letters, server->signals, server->second,
+				   server->accept_again };
+
+	watcher_stop(server->watcher);
+	desk_close(server->hall.desk);
+	mailbox_free(server->hall.mailbox);
+	if (server->hall.hub)
+		hub_end_all(server->hall.hub);
+	if (server->http)
+		evhttp_free(server->http);
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+		if (events[i])
+			event_free(events[i]);
+	if (server->signal_fd >= 0)
+		close(server->signal_fd);
+	if (server->base)
+		event_base_free(server->base);
+	hub_free(server->hall.hub);
+}
+
+int events_serve(const struct config *config, struct store *store, int listen_fd,
+		 void (*ready)(void))
+{
+	struct server server = { .hall = { .config = config }, .signal_fd = -1 };
+	int result = -1;
+
+	if (start(&server, store, listen_fd)) {
+		ready();
+		result = event_base_dispatch(server.base) >= 0 ? 0 : -1;
+	} else {
+		log_line(LOG_ERROR, NULL, "Streams cannot be served");
+	}
+	stop(&server);
+	libevent_global_shutdown();
+	return result;
+}

@@ -1,0 +1,66 @@
+/*
+ * Open streams, and the hub that knows them by their users. All of it belongs to the loop.
+ *
+ * What a reader has not taken is kept in memory. One that stays behind by STREAM_PENDING_MAX for STREAM_BEHIND_S is
+ * dropped, so that it costs the others nothing; it may come back and say what it saw last.
+ */
+#ifndef EVENTS_STREAM_H
+#define EVENTS_STREAM_H
+
+#include "base/buffer.h"
+#include "base/caller.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STREAM_PENDING_MAX ((size_t)256 * 1024)
+#define STREAM_BEHIND_S 5
+/* At once, however short the burst. */
+#define STREAM_PENDING_CUT ((size_t)4 * 1024 * 1024)
+/* All of them together; beyond it those far behind are dropped. */
+#define STREAM_PENDING_ALL ((size_t)64 * 1024 * 1024)
+#define STREAM_BEAT_S 15
+
+struct evhttp_request;
+struct hub;
+struct stream;
+
+struct hub *hub_new(void);
+/* Every stream must have been ended, and no errand may hold one. NULL is fine. */
+void hub_free(struct hub *hub);
+/* How many are open. */
+size_t hub_count(const struct hub *hub);
+
+bool hub_listens(struct hub *hub, const struct id *user);
+/* Writes to every stream of a user; to every stream. */
+void hub_tell(struct hub *hub, const struct id *user, const char *bytes, size_t length);
+void hub_tell_all(struct hub *hub, const char *bytes, size_t length);
+
+/* To be called every second: each stream gets its comment every STREAM_BEAT_S. */
+void hub_tick(struct hub *hub);
+
+/* The user of each stream, some more than once: count of them, to be freed. */
+struct id *hub_users(struct hub *hub, size_t *count);
+/* Ends every stream for which this is so. */
+typedef bool (*stream_test)(void *context, const struct id *user, int64_t issued_at,
+			    int64_t expires_at);
+void hub_end_where(struct hub *hub, stream_test test, void *context);
+void hub_end_all(struct hub *hub);
+
+/* The headers of a stream's answer. */
+void stream_add_headers(struct evhttp_request *request);
+
+/*
+ * Opens a stream for this caller: the answer begins, with these bytes. It is told what comes from now on; with
+ * holding, that waits until stream_go_on().
+ */
+struct stream *stream_open(struct hub *hub, struct evhttp_request *request,
+			   const struct caller *caller, const struct buffer *begin, bool holding);
+void stream_write(struct stream *stream, const char *bytes, size_t length);
+
+/* For one that was opened holding, whatever became of it meanwhile; exactly once. Writes what was missed, then
+ * what was held; with ends it ends instead. */
+void stream_go_on(struct stream *stream, const char *missed, size_t length, bool ends);
+
+#endif

@@ -1,0 +1,12 @@
+/* What GET /notifications/stream takes in its address, for readers that can send no headers. */
+#ifndef EVENTS_STREAM_QUERY_H
+#define EVENTS_STREAM_QUERY_H
+
+#include "http/schema.h"
+
+struct stream_query {
+	const char *ticket, *last_event_id;
+};
+extern const struct schema stream_schema;
+
+#endif
