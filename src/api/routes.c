@@ -9,10 +9,13 @@
 #include "api/payments.h"
 #include "api/public.h"
 #include "api/stats.h"
+#include "api/stream.h"
 #include "api/submissions.h"
 #include "api/tasks.h"
 #include "api/withdrawals.h"
 #include "auth/caller.h"
+#include "events/stream_query.h"
+#include "market/notification_view.h"
 
 static const enum err withdrawal_errors[] = { ERR_INSUFFICIENT_COINS, OK };
 static const enum err own_errors[] = { ERR_NOT_OWNER, OK };
@@ -149,6 +152,12 @@ const struct route api_routes[] = {
 	{ DELETE, "/notifications/:id", ACCESS_ANY, .change = notifications_archive,
 	  .answer = notifications_archived, .view = &message_view, .errors = own_errors,
 	  .summary = "Archive one: it is kept, but neither listed nor counted" },
+	{ POST, "/notifications/stream-ticket", ACCESS_ANY, .handler = stream_ticket,
+	  .view = &ticket_view, .summary = "A ticket that opens one stream, within a minute" },
+	{ GET, "/notifications/stream", ACCESS_ANY, .query = &stream_schema, .flags = STREAMS,
+	  .handler = stream_elsewhere, .view = &notification_view,
+	  .summary = "Each new notification as it comes, as server-sent events; resumes behind "
+		     "Last-Event-ID" },
 
 	/* payments */
 	{ GET, "/payments/packages", ACCESS_PUBLIC, .handler = payments_packages,

@@ -164,6 +164,17 @@ class Scene:
         return None
 
 
+def send(stack, method, path, token, body):
+    """A stream has no end: of its answer only a refusal is read."""
+    if (method, path) != ("GET", "/notifications/stream"):
+        return stack.api.request(method, path, token=token, json=body)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with stack.http.stream(method, "/api" + path, headers=headers) as answer:
+        if answer.status_code >= 400:
+            answer.read()
+        return answer
+
+
 def ask(stack, call, kind, own):
     """Makes the call as this kind of caller. A refusal must leave the record as it was."""
     scene = Scene(stack, call, kind)
@@ -176,7 +187,7 @@ def ask(stack, call, kind, own):
     scene.fall()
     before = record and stack.db[collection].find_one({"_id": ObjectId(record)})
     try:
-        answer = stack.api.request(method, path, token=scene.token, json=body)
+        answer = send(stack, method, path, scene.token, body)
     finally:
         after = record and stack.db[collection].find_one({"_id": ObjectId(record)})
         scene.rise()
