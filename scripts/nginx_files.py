@@ -8,7 +8,7 @@ DEFAULT_ORIGINS = "http://localhost:5173,http://localhost:3000,https://microtash
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
-def write(shipped, state, port, sockets, env):
+def write(shipped, state, port, sockets, events, env):
     """Writes state/nginx. Raises ValueError with a sentence when a setting cannot be put into words."""
     target = state / "nginx"
     includes = target / "microtask"
@@ -19,6 +19,8 @@ def write(shipped, state, port, sockets, env):
         "process.conf": process(state),
         "listen.conf": listen(state, port),
         "upstream.conf": upstream(sockets),
+        # Twice: conf/microtask/events.conf explains.
+        "events.conf": upstream([events, events]),
         "origins.conf": origins(env.get("CORS_ORIGINS") or DEFAULT_ORIGINS),
         "limits.conf": limits(int(env["RATE_LIMIT"])),
     }

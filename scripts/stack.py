@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs the stack of one state: mongod, the sweep, the workers and nginx.
+"""Runs the stack of one state: mongod, the sweep, the workers, nginx and the streams.
 
 scripts/run calls this when packages, programs and mongod are there. Only Python's standard library.
 """
@@ -65,6 +65,7 @@ class Stack:
         self.state = given.state
         self.logs = self.state / "logs"
         self.sockets = [self.state / "sockets" / f"worker-{i + 1}.sock" for i in range(given.workers)]
+        self.events_socket = self.state / "sockets" / "events.sock"
         self.base_url = f"https://127.0.0.1:{given.port}"
         self.detached = False
 
@@ -162,13 +163,19 @@ class Stack:
         env = more.pop("env", self.env)
         return Child(name, [str(word) for word in argv], self.logs / log, env, lock=self.children_lock, **more)
 
+    def server(self, name, argv, log, listener, **more):
+        """A program that takes calls on a socket held here, and says when it does."""
+        env = {**self.env, "NOTIFY_SOCKET": str(self.state / "sockets" / "notify")}
+        return self.child(name, argv, log, env=env, listener=listener, notifies=True, **more)
+
     def tool(self, program, *arguments):
         """Runs a command of ours to its end."""
         self.supervisor.run_to_end(self.child(program, [self.given.build / program, *arguments], "setup.log"))
 
     def start(self):
         self.tool("microtaskd", "--check-config")
-        nginx_files.write(ROOT / "conf", self.state, self.given.port, self.sockets, self.env)
+        nginx_files.write(ROOT / "conf", self.state, self.given.port, self.sockets,
+                          self.events_socket, self.env)
         self.make_certificate()
         if self.given.mongod:
             self.start_mongod()
@@ -179,7 +186,10 @@ class Stack:
             self.tool("microtaskctl", "seed-demo")
         self.start_sweep()
         self.start_workers()
+        # Streams end before nginx does, or nginx would wait for them; readers that come early wait in the socket.
+        events_listener = listen(self.events_socket)
         self.start_nginx()
+        self.start_events(events_listener)
 
     def start_mongod(self):
         port = self.settings["mongo_port"]
@@ -206,11 +216,14 @@ class Stack:
 
     def start_workers(self):
         self.say(f"Workers    starting {self.given.workers}")
-        env = {**self.env, "NOTIFY_SOCKET": str(self.state / "sockets" / "notify")}
         for number, path in enumerate(self.sockets, 1):
             argv = [self.given.build / "microtaskd"]
-            worker = self.child(f"worker {number}", argv, "workers.log", env=env, listener=listen(path), notifies=True)
-            self.supervisor.start(worker)
+            self.supervisor.start(self.server(f"worker {number}", argv, "workers.log", listen(path)))
+
+    def start_events(self, listener):
+        self.say("Streams    starting")
+        argv = [self.given.build / "microtask-events"]
+        self.supervisor.start(self.server("events", argv, "events.log", listener, stop_seconds=10))
 
     def make_certificate(self):
         """A self-signed one, made once."""
@@ -260,10 +273,11 @@ class Stack:
             "JWT_SECRET": self.env["JWT_SECRET"],
             "MICROTASKCTL": self.given.build / "microtaskctl",
             **{f"LOG_{name.upper()}": self.logs / f"{name}.log"
-               for name in ("stack", "setup", "mongod", "sweep", "workers", "nginx")},
+               for name in ("stack", "setup", "mongod", "sweep", "workers", "events", "nginx")},
             "PID_STACK": os.getpid(),
             "PID_MONGOD": pids.get("mongod", ""),
             "PID_SWEEP": pids.get("sweep", ""),
+            "PID_EVENTS": pids.get("events", ""),
             "PID_NGINX": pids.get("nginx", ""),
             "PIDS_WORKERS": " ".join(workers),
         }
@@ -271,12 +285,12 @@ class Stack:
         write_atomically(self.state / "env", text, 0o600)
 
     def reload(self):
-        """Replaces workers and sweep; scripts/reload waits for the outcome in a file."""
+        """Replaces workers, sweep and streams; scripts/reload waits for the outcome in a file."""
         self.supervisor.reload_asked = False
         reason = ""
         try:
             for child in list(self.supervisor.children):
-                if child.name.startswith(("worker", "sweep")):
+                if child.name.startswith(("worker", "sweep", "events")):
                     self.supervisor.replace(child)
             self.say("Workers    all replaced")
         except Failed as failure:
@@ -343,12 +357,12 @@ def free_port():
 
 
 def listen(path):
-    """A worker's listening socket, held here, so that no caller is refused while a worker is replaced."""
+    """A program's listening socket, held here, so that no caller is refused while the program is replaced."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))
     path.chmod(0o660)
-    listener.listen(1024)
+    listener.listen(16384)  # all who lost their streams come back at once; the system has a limit of its own
     return listener
 
 
