@@ -1,4 +1,4 @@
-"""A plain reader of server-sent events, as the HTML standard describes them, and notifications to read.
+"""A plain reader of server-sent events, as the HTML standard describes them, and what it reads.
 
 A Reader is one stream on a thread of its own. It keeps all it was told, and, where asked to, comes
 back by itself with what it saw last, as a browser does.

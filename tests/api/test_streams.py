@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 
+import httpx
 import pymongo
 import pytest
 from bson import ObjectId
@@ -152,15 +153,14 @@ def test_every_stream_of_a_user_is_told(stack, db, worker):
 
 
 @contextlib.contextmanager
-def second_nginx(stack, path):
+def second_nginx(stack, path, shipped=ROOT / "conf"):
     """Another nginx before the same processes, as on another host; its address."""
-    for name in ("logs", "sockets"):
-        (path / name).mkdir()
+    (path / "logs").mkdir()
     shutil.copytree(stack.state / "tls", path / "tls")
     port, sockets = free_port(), stack.state / "sockets"
     workers = sorted(sockets.glob("worker-*.sock"))
     settings = {"RATE_LIMIT": "0"}
-    nginx_files.write(ROOT / "conf", path, port, workers, events_socket(stack), settings)
+    nginx_files.write(shipped, path, port, workers, events_socket(stack), settings)
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     nginx = subprocess.Popen(
         [program, "-p", path / "nginx", "-c", path / "nginx" / "nginx.conf", "-e", "stderr"],
@@ -171,7 +171,7 @@ def second_nginx(stack, path):
         with http_client(url) as client:
 
             def is_up():
-                with contextlib.suppress(OSError, Exception):
+                with contextlib.suppress(httpx.TransportError):
                     return client.get("/api/health").status_code == 200
 
             eventually(is_up, within=15)
@@ -188,7 +188,7 @@ def test_two_nginx_and_two_processes_of_streams_tell_the_same(stack, db, tmp_pat
             url, token=worker.token
         ) as there, Reader(other_process, token=worker.token) as elsewhere:
             assert there.answer.headers["API-Version"] == "1"
-            ids = notify(db, worker, 2)
+            notify(db, worker, 2)
             with http_client(url) as client:
                 buyer = stack.user("buyer", 100)
                 task = post_task(buyer)
@@ -200,6 +200,21 @@ def test_two_nginx_and_two_processes_of_streams_tell_the_same(stack, db, tmp_pat
             for reader in (here, there, elsewhere):
                 reader.wait_for(3)
                 assert sorted(reader.ids()) == ids
+
+
+def test_a_worker_that_is_asked_for_a_stream_says_that_it_has_none(stack, tmp_path, worker):
+    """Where nginx is set up without microtask-events."""
+    shipped = tmp_path / "conf"
+    shipped.mkdir()
+    text = (ROOT / "conf" / "nginx.conf").read_text()
+    without = text.replace("location ~ ^/api/notifications/stream/?$", "location = /unused")
+    assert without != text
+    (shipped / "nginx.conf").write_text(without)
+    with second_nginx(stack, tmp_path, shipped) as url, http_client(url) as client:
+        api = Api(client)
+        assert_error(api.get("/notifications/stream"), 401, "unauthorized")
+        refused = api.get("/notifications/stream", token=worker.token)
+        assert_error(refused, 501, "not_configured")
 
 
 # --- who may listen ---
@@ -264,7 +279,7 @@ def test_a_ticket_opens_one_stream_and_is_kept_and_logged_nowhere(stack, db, new
     broken = ticket_of(user)
     os.kill(events_pid(stack), signal.SIGSTOP)
     try:
-        with pytest.raises(Exception):
+        with pytest.raises(httpx.TimeoutException):
             stack.http.get(PATH, params={"ticket": broken}, timeout=0.3)
     finally:
         os.kill(events_pid(stack), signal.SIGCONT)
@@ -464,7 +479,7 @@ def test_a_reader_who_does_not_read_is_dropped_and_slows_nobody(stack, db, worke
             began = time.monotonic()
             ids += notify(db, worker, 500, message="x" * 480)
             quick.wait_for(len(ids))
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 10
         eventually(lambda: log.read_text().count("too far behind") > drops, within=15)
         assert memory_of(events_pid(stack)) < 200
         said = b""
@@ -549,7 +564,7 @@ def test_a_gap_in_the_record_of_changes_resets_every_stream(stack):
 def test_a_comment_every_15_seconds(idle):
     since, reader = idle
     eventually(lambda: reader.comments, within=30)
-    assert reader.comments[0] - since < 17
+    assert 13 < reader.comments[0] - since < 20
     assert reader.events == [] and not reader.over.is_set()
 
 
@@ -630,7 +645,7 @@ def test_nothing_is_lost_when_a_process_is_killed(stack, worker, name, number, e
         writer.over.set()
         writer.thread.join()
         reader.wait_for_ids(writer.written())
-        assert reader.opened == (2 if ends else 1)
+        assert reader.opened > 1 if ends else reader.opened == 1
 
 
 def test_told_to_stop_it_ends_within_a_few_seconds_and_streams_end_in_good_order(stack, worker):
