@@ -185,18 +185,7 @@ static void stop(int signal)
 
 static int sweep_once(struct tool *tool)
 {
-	struct sweep_report report = { 0 };
-	enum err err = market_sweep(service_call(tool), &report);
-
-	if (report.expired || report.completed || report.approved || report.settled ||
-	    report.removed)
-		log_line(LOG_INFO, NULL,
-			 "swept: %lld expired, %lld completed, %lld approved, %lld settled, "
-			 "%lld removed",
-			 (long long)report.expired, (long long)report.completed,
-			 (long long)report.approved, (long long)report.settled,
-			 (long long)report.removed);
-	return refuse_err(err);
+	return refuse_err(market_sweep(service_call(tool)));
 }
 
 /* With --every it goes on until a signal; a database that is away for a while is tried again. */

@@ -1,6 +1,7 @@
 #include "market/sweep.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "market/audit.h"
 #include "market/payments_settle.h"
 #include "market/removal.h"
@@ -111,43 +112,75 @@ static enum err complete(struct call *call, int64_t *done)
 
 /* ---- users on their way out ---- */
 
-/* One with very many records must not keep the sweep from deadlines. */
-enum { REMOVAL_SWEEP_MS = 20000 };
+/* Those with very many records must not keep the sweep from deadlines: all of them together get so long. */
+enum { REMOVALS_MS = 20000 };
+
+static int64_t removals_left(const struct call *call)
+{
+	int64_t left = REMOVALS_MS - (clock_now() - call->now);
+
+	return left > 0 ? left : 0;
+}
 
 static enum err remove_one(struct call *call, const struct id *id)
 {
-	return removal_go_on(call->db, id, REMOVAL_SWEEP_MS);
+	int64_t left = removals_left(call);
+
+	return left ? removal_go_on(call->db, id, left) : ERR_CONFLICT;
 }
 
 static enum err look_again(struct call *call, const struct id *id)
 {
-	return removal_look_again(call->db, id, REMOVAL_SWEEP_MS);
+	int64_t left = removals_left(call);
+
+	return left ? removal_look_again(call->db, id, left) : ERR_CONFLICT;
 }
 
 static enum err remove_users(struct call *call, int64_t *done)
 {
-	bson_t *closing = DOC(call->arena, "closing", BCON_BOOL(true));
+	struct call from_now = *call;
 	int64_t looked;
-	enum err err = each_due(call, USERS, closing, remove_one, done);
 
-	return err == OK ? each_due(call, META, removal_look_due(call->arena, call->now),
+	from_now.now = clock_now();
+	enum err err = each_due(&from_now, USERS, DOC(call->arena, "closing", BCON_BOOL(true)),
+				remove_one, done);
+	return err == OK ? each_due(&from_now, META, removal_look_due(call->arena, from_now.now),
 				    look_again, &looked) :
 			   err;
 }
 
-enum err market_sweep(struct call *call, struct sweep_report *report)
-{
-	enum err err = expire(call, &report->expired);
+/* ---- all of it ---- */
 
-	if (err == OK)
-		err = approve(call, &report->approved);
-	if (err == OK)
-		err = complete(call, &report->completed);
-	if (err == OK)
-		err = remove_users(call, &report->removed);
-	/* a provider that is away keeps nothing else waiting */
-	enum err looked = err == OK ? payments_look_up(call, &report->settled) : err;
-	if (err == OK)
-		err = audit_run_asked(call->db, call->arena, &report->audited);
-	return err != OK ? err : looked;
+static enum err audit(struct call *call, int64_t *done)
+{
+	bool ran = false;
+	enum err err = audit_run_asked(call->db, call->arena, &ran);
+
+	*done = ran;
+	return err;
+}
+
+/* What takes long, or waits for others, comes last. */
+static const struct duty {
+	const char *done;
+	enum err (*run)(struct call *call, int64_t *done);
+} duties[] = {
+	{ "expired", expire },	     { "approved", approve },	      { "completed", complete },
+	{ "removed", remove_users }, { "settled", payments_look_up }, { "audited", audit },
+};
+
+enum err market_sweep(struct call *call)
+{
+	enum err first = OK;
+
+	for (size_t i = 0; i < sizeof duties / sizeof *duties; i++) {
+		int64_t done = 0;
+		enum err err = duties[i].run(call, &done);
+
+		if (done)
+			log_line(LOG_INFO, NULL, "swept: %lld %s", (long long)done, duties[i].done);
+		if (first == OK)
+			first = err;
+	}
+	return first;
 }

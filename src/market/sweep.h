@@ -10,12 +10,7 @@
 
 #include "market/market.h"
 
-struct sweep_report {
-	int64_t expired, completed, approved, settled, removed;
-	bool audited;
-};
-
-/* Does what is due at call->now. */
-enum err market_sweep(struct call *call, struct sweep_report *report);
+/* Does what is due at call->now, and logs how much it was. What fails keeps nothing else waiting; the first error. */
+enum err market_sweep(struct call *call);
 
 #endif
