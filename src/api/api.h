@@ -29,6 +29,7 @@ struct app {
 struct thread {
 	const struct app *app;
 	struct db *db;
+	bool adopted; /* the data was seen to be adopted */
 };
 
 /* fcgi_server's start and stop; context is the struct app. */

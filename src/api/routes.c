@@ -16,16 +16,17 @@
 #include "auth/caller.h"
 #include "events/stream_query.h"
 #include "market/notification_view.h"
+#include "store/setup.h"
 
 static const enum err withdrawal_errors[] = { ERR_INSUFFICIENT_COINS, OK };
 static const enum err own_errors[] = { ERR_NOT_OWNER, OK };
 static const enum err verdict_errors[] = { ERR_ALREADY_PROCESSED, ERR_CONFLICT, OK };
 
 const struct route api_routes[] = {
-	{ GET, "/health", ACCESS_PUBLIC, .handler = health, .view = &health_view,
-	  .summary = "Is the server up?" },
-	{ GET, "/health/ready", ACCESS_PUBLIC, .handler = health_ready, .view = &health_view,
-	  .summary = "Can it work: is MongoDB there, is the data adopted?" },
+	{ GET, "/health", ACCESS_PUBLIC, .flags = ALWAYS_OPEN, .handler = health,
+	  .view = &health_view, .summary = "Is the server up?" },
+	{ GET, "/health/ready", ACCESS_PUBLIC, .flags = ALWAYS_OPEN, .handler = health_ready,
+	  .view = &health_view, .summary = "Can it work: is MongoDB there, is the data adopted?" },
 
 	/* accounts */
 	{ POST, "/auth/register", ACCESS_PUBLIC, .body = &register_schema, .change = auth_register,
@@ -231,10 +232,21 @@ static enum err authenticate(struct request *rq, const char *token)
 			   &rq->caller);
 }
 
+/* An older server's data is nobody's to change before it is adopted; a thread asks until it has seen that once. */
+static enum err data_adopted(struct request *rq)
+{
+	struct thread *thread = rq->thread;
+	enum err err = thread->adopted ? OK : setup_ready(thread->db, rq->arena);
+
+	thread->adopted = err == OK;
+	return err;
+}
+
 const struct service api_service = {
 	.routes = api_routes,
 	.route_count = COUNT_OF(api_routes),
 	.authenticate = authenticate,
+	.open = data_adopted,
 	.claim = claim_request,
 	.release = release_request,
 	.commit = commit_request,

@@ -188,6 +188,11 @@ static enum err read_input(const struct service *service, struct request *rq)
 
 /* --- what is done --- */
 
+static enum err check_open(const struct service *service, struct request *rq)
+{
+	return service->open && !(rq->route->flags & ALWAYS_OPEN) ? service->open(rq) : OK;
+}
+
 static enum err claim_key(const struct service *service, struct request *rq)
 {
 	if (!rq->idempotency_key || !(rq->route->flags & IDEMPOTENT))
@@ -215,7 +220,8 @@ static enum err act(const struct service *service, struct request *rq)
 
 /* The order in which refusals come is a promise of the contract. */
 static enum err (*const steps[])(const struct service *service, struct request *rq) = {
-	match, check_size, identify, admit, check_media_type, read_input, claim_key, act,
+	match,	    check_size, identify,  admit, check_media_type,
+	read_input, check_open, claim_key, act,
 };
 
 static enum err take_steps(const struct service *service, struct request *rq)

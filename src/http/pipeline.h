@@ -2,7 +2,7 @@
  * The way of every request, in one place:
  *
  *   match (404, 405) -> size (413) -> caller (401) -> access (403) -> media type (415) -> ids, query and body (400)
- *   -> idempotency claim -> handler, or change + commit -> answer -> ETag -> log
+ *   -> open? (503) -> idempotency claim -> handler, or change + commit -> answer -> ETag -> log
  *
  * What crosses rooms is handed in: http knows neither users nor MongoDB.
  */
@@ -20,6 +20,9 @@ struct service {
 	enum err (*authenticate)(struct request *rq, const char *token);
 	/* The same for who sends no bearer token, but has other means; NULL: there are none. */
 	enum err (*recognise)(struct request *rq);
+
+	/* May calls touch the data? Not asked for rows marked ALWAYS_OPEN. OK or ERR_UNAVAILABLE; NULL: always. */
+	enum err (*open)(struct request *rq);
 
 	/* Claims rq->idempotency_key. OK: go on (rq->claim set), or the kept answer stands in rq with
 	 * rq->replayed set. ERR_KEY_REUSED, ERR_IN_PROGRESS, ERR_UNAVAILABLE. */

@@ -35,6 +35,7 @@ enum route_flag {
 	ARRAY = 1 << 3,		 /* answers a plain array of its view's objects, as for every view that is_list */
 	RAW_BODY = 1 << 4,	 /* takes the body as it came, of any content type; the handler reads it */
 	STREAMS = 1 << 5,	 /* answers server-sent events, the view's object in each */
+	ALWAYS_OPEN = 1 << 6,	 /* answers also while the data is not adopted */
 };
 
 /*

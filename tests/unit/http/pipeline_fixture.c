@@ -124,6 +124,11 @@ static const struct route table[] = {
 	  .change = change,
 	  .answer = answer },
 	{ .method = PUT, .path = "/pairs/:a/:b", .access = ACCESS_WORKER, .handler = handle },
+	{ .method = GET,
+	  .path = "/alive",
+	  .access = ACCESS_PUBLIC,
+	  .flags = ALWAYS_OPEN,
+	  .handler = handle },
 };
 
 static enum err authenticate(struct request *rq, const char *token)
@@ -147,6 +152,12 @@ static enum err recognise(struct request *rq)
 	rq->caller.known = true;
 	rq->caller.role = ROLE_WORKER;
 	return OK;
+}
+
+static enum err is_open(struct request *rq)
+{
+	(void)rq;
+	return scene.closed ? ERR_UNAVAILABLE : OK;
 }
 
 static enum err claim(struct request *rq)
@@ -181,6 +192,7 @@ static struct service service = {
 	.routes = table,
 	.route_count = sizeof(table) / sizeof(table[0]),
 	.authenticate = authenticate,
+	.open = is_open,
 	.claim = claim,
 	.release = release,
 	.commit = commit,

@@ -15,6 +15,7 @@ struct scene {
 	enum err handler_result; /* OK, or what the handler fails with */
 	int handler_status; /* of its answer; 0: it gives none */
 	enum err auth_result; /* for the token "other" */
+	bool closed; /* calls may not touch the data */
 	const char *sentence; /* of the handler's failure */
 	const char *field;
 	bool insufficient; /* the handler's failure tells two numbers */

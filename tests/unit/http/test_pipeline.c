@@ -45,6 +45,11 @@ static void bad_input(void)
 	scene.rq.body_length = 10;
 }
 
+static void closed(void)
+{
+	scene.closed = true;
+}
+
 static void key_reused(void)
 {
 	scene.rq.idempotency_key = "reused";
@@ -60,9 +65,9 @@ static const struct {
 	void (*spoil)(void);
 	int status;
 } defects[] = {
-	{ no_such_route, 404 }, { no_such_method, 405 }, { too_large, 413 },
-	{ no_token, 401 },	{ wrong_role, 403 },	 { no_json, 415 },
-	{ bad_input, 400 },	{ key_reused, 422 },	 { handler_fails, 404 },
+	{ no_such_route, 404 }, { no_such_method, 405 }, { too_large, 413 }, { no_token, 401 },
+	{ wrong_role, 403 },	{ no_json, 415 },	 { bad_input, 400 }, { closed, 503 },
+	{ key_reused, 422 },	{ handler_fails, 404 },
 };
 
 #define DEFECTS (int)(sizeof(defects) / sizeof(defects[0]))
@@ -128,6 +133,15 @@ START_TEST(a_trailing_slash_is_ignored)
 {
 	scene_send("GET", "/api/open/?x=1");
 	expect_status(200);
+}
+END_TEST
+
+START_TEST(only_rows_that_say_so_answer_while_closed)
+{
+	scene.closed = true;
+	scene_send("GET", _i ? "/api/alive" : "/api/open");
+	expect_status(_i ? 200 : 503);
+	expect_reached(_i ? "handle " : "");
 }
 END_TEST
 
@@ -414,6 +428,7 @@ static TCase *order(void)
 	tcase_add_test(tcase, a_405_tells_what_is_allowed);
 	tcase_add_loop_test(tcase, a_path_that_leads_nowhere_is_404, 0, COUNT(lost));
 	tcase_add_test(tcase, a_trailing_slash_is_ignored);
+	tcase_add_loop_test(tcase, only_rows_that_say_so_answer_while_closed, 0, 2);
 	return tcase;
 }
 
