@@ -5,6 +5,8 @@
 #include "market/ledger.h"
 #include "store/doc.h"
 
+#include <string.h>
+
 enum err user_can_pay(struct call *call, int64_t coins)
 {
 	if (call->caller->coins >= coins)
@@ -34,16 +36,42 @@ bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int
 
 /* ---- accounts ---- */
 
-/* A record that an older server wrote has no email_key; its address stands as typed or in lower case. */
+struct email_search {
+	struct arena *arena;
+	const char *email;
+	const bson_t *exact, *keyed;
+};
+
+static bool email_take(void *context, const bson_t *user)
+{
+	struct email_search *search = context;
+	const char *email = doc_text(user, "email");
+	bool exact = email && !strcmp(email, search->email);
+
+	if (exact && !search->exact)
+		search->exact = doc_copy(search->arena, user);
+	else if (!exact && (!search->keyed || bson_has_field(user, "email_key")))
+		search->keyed = doc_copy(search->arena, user);
+	return true;
+}
+
+/*
+ * An older server told addresses of another case apart, so one may be several accounts': each is found by the address
+ * as it was registered, and the one that holds the key by any other. A record not adopted yet has no key; its address
+ * stands as typed or in lower case.
+ */
 enum err user_by_email(struct call *call, const char *email, const bson_t **user)
 {
 	const char *key = unicode_fold_text(call->arena, email);
+	struct email_search search = { .arena = call->arena, .email = email };
+	enum err err = db_each(call->db, USERS,
+			       DOC(call->arena, "$or", "[", "{", "email_key", BCON_UTF8(key), "}",
+				   "{", "email", "{", "$in", "[", BCON_UTF8(email), BCON_UTF8(key),
+				   "]", "}", "}", "]"),
+			       NULL, email_take, &search);
 
-	return db_find_one(call->db, call->arena, USERS,
-			   DOC(call->arena, "$or", "[", "{", "email_key", BCON_UTF8(key), "}", "{",
-			       "email", "{", "$in", "[", BCON_UTF8(email), BCON_UTF8(key), "]", "}",
-			       "}", "]"),
-			   NULL, user);
+	*user = search.exact ? search.exact : search.keyed;
+	return err;
 }
 
 static void user_insert(struct call *call, const struct id *id, const struct register_input *input,
