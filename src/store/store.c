@@ -358,3 +358,67 @@ enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 	mongoc_collection_destroy(collection);
 	return err;
 }
+
+static bool has_write_errors(const bson_t *reply)
+{
+	bson_iter_t at, first;
+
+	return bson_iter_init(&at, reply) &&
+	       bson_iter_find_descendant(&at, "writeErrors.0", &first);
+}
+
+/* Of the write errors of a bulk, taken keys are counted; the first other one is logged. */
+static enum err bulk_errors(const bson_t *reply, int64_t *taken)
+{
+	bson_iter_t at;
+	bson_t errors, error;
+	enum err err = OK;
+
+	if (!doc_part(reply, "writeErrors", &errors) || !bson_iter_init(&at, &errors))
+		return OK;
+	while (bson_iter_next(&at)) {
+		if (!doc_part(&errors, bson_iter_key(&at), &error))
+			continue;
+		if (doc_whole(&error, "code", 0) == MONGOC_ERROR_DUPLICATE_KEY) {
+			++*taken;
+			continue;
+		}
+		if (err == OK)
+			log_line(LOG_ERROR, NULL, "MongoDB turned a write down: %s",
+				 doc_text(&error, "errmsg"));
+		err = ERR_INTERNAL;
+	}
+	return err;
+}
+
+enum err db_update_bulk(struct db *db, struct arena *arena, enum collection in,
+			const struct db_update *updates, size_t count, int64_t *matched,
+			int64_t *taken)
+{
+	mongoc_collection_t *collection =
+		mongoc_client_get_collection(db->client, db->store->database, collection_name(in));
+	bson_t *options = DOC(arena, "ordered", BCON_BOOL(false)), raw;
+	mongoc_bulk_operation_t *bulk =
+		mongoc_collection_create_bulk_operation_with_opts(collection, options);
+	bson_error_t error = { 0 };
+	bool ok = true;
+
+	*matched = *taken = 0;
+	for (size_t i = 0; i < count && ok; i++)
+		ok = mongoc_bulk_operation_update_one_with_opts(bulk, updates[i].filter,
+								updates[i].change, NULL, &error);
+	if (ok && count)
+		ok = mongoc_bulk_operation_execute(bulk, &raw, &error) != 0;
+	else
+		bson_init(&raw);
+	const bson_t *reply = doc_steal(arena, &raw);
+	mongoc_bulk_operation_destroy(bulk);
+	mongoc_collection_destroy(collection);
+	*matched = doc_whole(reply, "nMatched", 0);
+	if (ok)
+		return OK;
+	/* a bulk that was cut off may tell of errors before that, too */
+	return error.domain != MONGOC_ERROR_STREAM && has_write_errors(reply) ?
+		       bulk_errors(reply, taken) :
+		       store_failed(&error, "changing documents");
+}

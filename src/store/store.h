@@ -96,8 +96,19 @@ enum err db_remove(struct db *db, struct arena *arena, enum collection in, const
 enum err db_update_all(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		       const bson_t *change);
 
-/* Adds documents in bulk, unordered; those whose key is taken are passed over. For seeding and adoption. */
+/* Adds documents in bulk, unordered; those whose key is taken are passed over. For seeding. */
 enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 			const bson_t *const *docs, size_t count);
+
+/* A change of at most one document. */
+struct db_update {
+	const bson_t *filter, *change;
+};
+
+/* Such changes in bulk, unordered: each happens or not, by itself. *matched counts those whose filter found its
+ * document, *taken those passed over because a unique key is taken. For adoption. */
+enum err db_update_bulk(struct db *db, struct arena *arena, enum collection in,
+			const struct db_update *updates, size_t count, int64_t *matched,
+			int64_t *taken);
 
 #endif
