@@ -167,9 +167,17 @@ bool doc_part(const bson_t *doc, const char *field, bson_t *part)
 void doc_unchanged(bson_t *filter, const bson_t *record, const char *field)
 {
 	bson_iter_t at;
+	bson_t rule;
 
-	if (bson_iter_init_find(&at, record, field))
-		bson_append_iter(filter, field, -1, &at);
-	else
+	if (!bson_iter_init_find(&at, record, field)) {
 		BSON_APPEND_NULL(filter, field);
+		return;
+	}
+	BSON_APPEND_DOCUMENT_BEGIN(filter, field, &rule);
+	/* nothing can be compared with undefined, which very old data may have */
+	if (bson_iter_type(&at) == BSON_TYPE_UNDEFINED)
+		BSON_APPEND_INT32(&rule, "$type", BSON_TYPE_UNDEFINED);
+	else
+		bson_append_iter(&rule, "$eq", -1, &at);
+	bson_append_document_end(filter, &rule);
 }
