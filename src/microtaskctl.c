@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/openapi.h"
+#include "market/adoption.h"
 #include "market/audit.h"
 #include "market/seed.h"
 #include "market/sweep.h"
@@ -25,6 +26,7 @@ enum { ANSWER_MS = 10 * 60 * 1000 /* counting and seeding may take long */ };
 struct tool {
 	struct arena *arena;
 	const struct config *config;
+	struct store *store;
 	struct db *db;
 	int argc;
 	char **argv;
@@ -68,13 +70,38 @@ static struct call *service_call(const struct tool *tool)
 	return call;
 }
 
+/* For what would move coins of an older server's records before the journal knows of them. */
+static int refuse_unadopted(enum err err)
+{
+	return refuse(
+		err == ERR_UNAVAILABLE ?
+			"The data is not adopted, or MongoDB is away: run microtaskctl init-db first." :
+			err_row(err)->sentence);
+}
+
 /* ---- init-db ---- */
+
+static enum err adopt(void *context)
+{
+	return market_adopt(context);
+}
 
 static int init_db(struct tool *tool)
 {
+	bool dry_run = tool->argc == 1 && !strcmp(tool->argv[0], "--dry-run");
+	struct adoption_order adoption = { .store = tool->store,
+					   .db = tool->db,
+					   .dry_run = dry_run,
+					   .report = stdout,
+					   .progress = stderr };
+	struct setup_order order = {
+		.report = stdout, .dry_run = dry_run, .adopt = adopt, .context = &adoption
+	};
 	char problem[256] = "";
-	enum err err = setup_run(tool->db, tool->arena, stdout, problem);
 
+	if (tool->argc && !dry_run)
+		return refuse("init-db [--dry-run]");
+	enum err err = setup_run(tool->db, tool->arena, &order, problem);
 	return err == OK ? EXIT_SUCCESS : refuse(*problem ? problem : err_row(err)->sentence);
 }
 
@@ -185,7 +212,9 @@ static void stop(int signal)
 
 static int sweep_once(struct tool *tool)
 {
-	return refuse_err(market_sweep(service_call(tool)));
+	enum err err = setup_ready(tool->db, tool->arena);
+
+	return err == OK ? refuse_err(market_sweep(service_call(tool))) : refuse_unadopted(err);
 }
 
 /* With --every it goes on until a signal; a database that is away for a while is tried again. */
@@ -230,7 +259,10 @@ static int seed(struct tool *tool)
 	if (!scaled)
 		return refuse(
 			"seed-demo takes --scale with a number of tasks, 1 to 1000000, and --force.");
-	enum err err = seed_demo(tool->db, &order, problem);
+	enum err err = setup_ready(tool->db, tool->arena);
+	if (err != OK)
+		return refuse_unadopted(err);
+	err = seed_demo(tool->db, &order, problem);
 	return err == OK ? EXIT_SUCCESS : refuse(*problem ? problem : err_row(err)->sentence);
 }
 
@@ -276,8 +308,8 @@ static const struct command {
 	int least, most; /* how many arguments it takes */
 	const char *arguments, *summary;
 } commands[] = {
-	{ "init-db", init_db, false, 0, 0, "",
-	  "make indexes and validators; changes nothing when run again" },
+	{ "init-db", init_db, false, 0, 1, "[--dry-run]",
+	  "make indexes, adopt an older server's data; changes nothing when run again" },
 	{ "create-admin", create_admin, false, 2, 2, "NAME EMAIL",
 	  "an account of an admin, the password on standard input" },
 	{ "audit", audit, false, 0, 0, "", "do the books balance? exit status 0 when they do" },
@@ -304,12 +336,13 @@ static int run_connected(const struct command *command, struct tool *tool)
 
 	fetch_start();
 	struct store *store = store_open(&(struct store_options){ .uri = tool->config->mongodb_uri,
-								  .threads = 2,
+								  .threads = 2 + ADOPTION_THREADS,
 								  .answer_ms = ANSWER_MS },
 					 problem);
 
 	if (!store)
 		return refuse(problem);
+	tool->store = store;
 	tool->db = db_open(store);
 	int result = tool->db ? command->run(tool) : refuse("MongoDB cannot be reached.");
 	db_close(tool->db);

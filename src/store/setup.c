@@ -13,9 +13,10 @@ enum { PROBLEM_SIZE = 256, NAMESPACE_NOT_FOUND = 26, TRANSACTION_SECONDS = 5 };
 struct setup {
 	struct db *db;
 	struct arena *arena;
+	const struct setup_order *order;
 	FILE *report;
 	char *problem;
-	int changes;
+	int changes; /* made, or in a dry run to be made */
 };
 
 static enum err failed(struct setup *setup, const char *what, const bson_error_t *error)
@@ -164,6 +165,12 @@ static enum err indexes_make(struct setup *setup, enum collection in)
 	}
 	if (err != OK || !count)
 		return err;
+	setup->changes++;
+	if (setup->order->dry_run) {
+		fprintf(setup->report, "%s: %u %s to be made\n", collection, count,
+			count == 1 ? "index" : "indexes");
+		return OK;
+	}
 	if (!run(setup, NULL,
 		 DOC(arena, "createIndexes", BCON_UTF8(collection), "indexes", BCON_ARRAY(missing),
 		     "writeConcern", "{", "w", BCON_UTF8("majority"), "}"),
@@ -173,7 +180,6 @@ static enum err indexes_make(struct setup *setup, enum collection in)
 			      &error);
 	fprintf(setup->report, "%s: %u %s made\n", collection, count,
 		count == 1 ? "index" : "indexes");
-	setup->changes++;
 	return OK;
 }
 
@@ -219,6 +225,11 @@ static enum err validator_make(struct setup *setup, const struct validator_row *
 
 	if (err != OK || validator_is_there(&options, rule))
 		return err;
+	setup->changes++;
+	if (setup->order->dry_run) {
+		fprintf(setup->report, "%s: validator to be set\n", collection);
+		return OK;
+	}
 	if (!run(setup, NULL,
 		 DOC(arena, "collMod", BCON_UTF8(collection), "validator", BCON_DOCUMENT(rule),
 		     "validationLevel", BCON_UTF8("moderate"), "validationAction",
@@ -228,7 +239,6 @@ static enum err validator_make(struct setup *setup, const struct validator_row *
 			      arena_printf(arena, "The validator of %s cannot be set", collection),
 			      &error);
 	fprintf(setup->report, "%s: validator set\n", collection);
-	setup->changes++;
 	return OK;
 }
 
@@ -280,21 +290,9 @@ static enum err mark_write(struct setup *setup)
 	return err;
 }
 
-static enum err holds_records(struct setup *setup, enum collection in, bool *holds)
-{
-	const bson_t *any;
-	enum err err = db_find_one(setup->db, setup->arena, in, DOC(setup->arena, NULL),
-				   DOC(setup->arena, "_id", BCON_INT32(1)), &any);
-
-	*holds = any != NULL;
-	return err;
-}
-
-/* Records without the mark are an older server's. */
 static enum err mark_check(struct setup *setup, bool *marked)
 {
 	const bson_t *mark;
-	bool users = false, tasks = false;
 	enum err err = mark_read(setup->db, setup->arena, &mark);
 
 	*marked = mark != NULL;
@@ -302,22 +300,43 @@ static enum err mark_check(struct setup *setup, bool *marked)
 		return refused(
 			setup, ERR_CONFLICT,
 			"The data was made ready by a newer version of this program: use that.");
-	if (err == OK && !mark)
-		err = holds_records(setup, USERS, &users);
-	if (err == OK && !mark)
-		err = holds_records(setup, TASKS, &tasks);
-	if (users || tasks)
-		return refused(
-			setup, ERR_CONFLICT,
-			"The database holds users or tasks of another server, and this version "
-			"cannot adopt them yet: name an empty database in MONGODB_URI.");
 	return err;
 }
 
-enum err setup_run(struct db *db, struct arena *arena, FILE *report, char problem[256])
+/* Records without the mark are an older server's, or of a run that was cut off. */
+static enum err adopt(struct setup *setup)
 {
-	struct setup setup = { .db = db, .arena = arena, .report = report, .problem = problem };
-	bool marked;
+	const struct setup_order *order = setup->order;
+	enum err err = order->adopt(order->context);
+
+	if (err != OK)
+		return refused(setup, err,
+			       "Adoption was cut off, for the reason in the log. Run init-db "
+			       "again: it goes on where it stopped.");
+	return order->dry_run ? OK : mark_write(setup);
+}
+
+static void end_tell(const struct setup *setup, bool marked)
+{
+	bool nothing = marked && !setup->changes;
+	const char *text = setup->order->dry_run && nothing ?
+				   "The database is ready; a run would change nothing." :
+			   setup->order->dry_run ? "This was a dry run: nothing was changed." :
+			   nothing		 ? "The database was ready; nothing was changed." :
+						   "The database is ready.";
+
+	fprintf(setup->report, "%s\n", text);
+}
+
+enum err setup_run(struct db *db, struct arena *arena, const struct setup_order *order,
+		   char problem[256])
+{
+	struct setup setup = { .db = db,
+			       .arena = arena,
+			       .order = order,
+			       .report = order->report,
+			       .problem = problem };
+	bool marked = false;
 
 	*problem = '\0';
 	enum err err = db_check_server(db, problem);
@@ -328,13 +347,11 @@ enum err setup_run(struct db *db, struct arena *arena, FILE *report, char proble
 	for (size_t i = 0; i < validator_row_count && err == OK; i++)
 		err = validator_make(&setup, &validator_rows[i]);
 	if (err == OK && !marked)
-		err = mark_write(&setup);
+		err = adopt(&setup);
 	if (err == OK)
 		lifetime_tell(&setup);
 	if (err == OK)
-		fputs(setup.changes ? "The database is ready.\n" :
-				      "The database was ready; nothing was changed.\n",
-		      report);
+		end_tell(&setup, marked);
 	else if (!*problem)
 		refused(&setup, err, err_row(err)->sentence);
 	return err;

@@ -157,17 +157,6 @@ def test_unique_keys_leave_old_duplicates_alone(stack, scratch):
                 assert "partialFilterExpression" in index, (name, index)
 
 
-def test_init_db_refuses_unadopted_old_data_with_a_sentence(stack, scratch):
-    db, env = scratch()
-    db.users.insert_one(
-        {"name": "Old", "email": "old@example.org", "role": "worker", "coins": 10.5}
-    )
-    before = list(db.users.find())
-    said = sentence(stack.ctl("init-db", env=env))
-    assert re.search("adopt|old|existing", said, re.I), said
-    assert list(db.users.find()) == before
-
-
 def test_validators_keep_balances_from_becoming_negative(stack, db, worker):
     for change in ({"coins": Int64(-1)}, {"pending_coins": Int64(-1)}):
         with pytest.raises(pymongo.errors.WriteError, match="[vV]alidation"):

@@ -37,6 +37,7 @@ static Suite *(*const suites[])(void) = {
 	suite_google_keys,
 	suite_stats,
 	suite_missed,
+	suite_adoption_values,
 	suite_words,
 	suite_frame,
 	suite_mail,

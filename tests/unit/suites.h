@@ -38,6 +38,7 @@ Suite *suite_google_keys(void);
 
 Suite *suite_stats(void);
 Suite *suite_missed(void);
+Suite *suite_adoption_values(void);
 Suite *suite_words(void);
 
 Suite *suite_frame(void);

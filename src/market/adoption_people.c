@@ -1,0 +1,253 @@
+/* Whose e-mail is it? Looked up for a whole batch in one query or two. */
+#include "market/adoption_private.h"
+
+#include "base/encoding.h"
+#include "base/unicode.h"
+#include "store/doc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the same in any case ---- */
+
+const char *email_fold(struct arena *arena, const char *email)
+{
+	return utf8_valid(email, strlen(email)) ? unicode_fold_text(arena, email) : email;
+}
+
+/* The server folds ASCII alone. An address with other letters is found by its length, which folding keeps, and compared
+ * here. */
+bson_t *fold_of(struct arena *arena, const char *path)
+{
+	bson_t *text = DOC(arena, "$cond", "[", "{", "$eq", "[", "{", "$type", BCON_UTF8(path), "}",
+			   BCON_UTF8("string"), "]", "}", BCON_UTF8(path), BCON_UTF8(""), "]");
+
+	return DOC(arena, "$cond", "[", "{", "$regexMatch", "{", "input", BCON_DOCUMENT(text),
+		   "regex", BCON_UTF8("[^\\x00-\\x7F]"), "}", "}", "{", "$concat", "[",
+		   BCON_UTF8("~"), "{", "$toString", "{", "$strLenCP", BCON_DOCUMENT(text), "}",
+		   "}", "]", "}", "{", "$toLower", BCON_DOCUMENT(text), "}", "]");
+}
+
+void fold_add(struct arena *arena, bson_t *folds, uint32_t *count, const char *email)
+{
+	const char *fold = email_fold(arena, email);
+	size_t length = strlen(fold);
+
+	array_add_text(folds, count, fold);
+	if (utf8_valid(fold, length))
+		array_add_text(folds, count, arena_printf(arena, "~%zu", utf8_count(fold, length)));
+}
+
+int age_compare(int64_t created, const struct id *id, int64_t other_created, const struct id *other)
+{
+	if (created != other_created)
+		return created < other_created ? -1 : 1;
+	return memcmp(id->bytes, other->bytes, sizeof id->bytes);
+}
+
+/* ---- wanting ---- */
+
+void people_start(struct people *people, struct batch *batch, struct arena *arena)
+{
+	*people = (struct people){ .batch = batch, .arena = arena };
+	people->emails = doc_keep(arena, bson_new());
+	people->ids = doc_keep(arena, bson_new());
+}
+
+void people_want(struct people *people, const char *email)
+{
+	if (!email || !*email)
+		return;
+	if (people->email_count == people->wanted_room) {
+		size_t room = people->wanted_room * 2 + 256;
+		const char **wanted = arena_alloc(people->arena, room * sizeof *wanted);
+
+		if (people->email_count)
+			memcpy(wanted, people->wanted, people->email_count * sizeof *wanted);
+		people->wanted = wanted;
+		people->wanted_room = room;
+	}
+	people->wanted[people->email_count] = arena_text(people->arena, email);
+	array_add_text(people->emails, &people->email_count, email);
+}
+
+void people_want_owner(struct people *people, const bson_t *doc, const char *id_field,
+		       const char *email_field)
+{
+	struct id id;
+
+	if (id_read(doc, id_field, &id))
+		array_add_id(people->ids, &people->id_count, &id);
+	people_want(people, doc_text(doc, email_field));
+}
+
+/* ---- reading ---- */
+
+static bool person_take(void *context, const bson_t *doc)
+{
+	struct people *people = context;
+	const char *email = doc_text(doc, "email");
+	struct person person = { .email = email ? arena_text(people->arena, email) : "",
+				 .created = created_at(doc),
+				 .keyed = bson_has_field(doc, "email_key") };
+
+	if (!doc_id(doc, "_id", &person.id))
+		return true;
+	person.key = email_fold(people->arena, person.email);
+	if (people->count == people->room) {
+		size_t room = people->room * 2 + 256;
+		struct person *found = arena_alloc(people->arena, room * sizeof *found);
+
+		if (people->count)
+			memcpy(found, people->found, people->count * sizeof *found);
+		people->found = found;
+		people->room = room;
+	}
+	people->found[people->count++] = person;
+	return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct person *one = *(struct person *const *)a, *other = *(struct person *const *)b;
+
+	return memcmp(one->id.bytes, other->id.bytes, sizeof one->id.bytes);
+}
+
+static int age(const struct person *one, const struct person *other)
+{
+	return age_compare(one->created, &one->id, other->created, &other->id);
+}
+
+static int by_email(const void *a, const void *b)
+{
+	const struct person *one = *(struct person *const *)a, *other = *(struct person *const *)b;
+	int order = strcmp(one->email, other->email);
+
+	return order ? order : age(one, other);
+}
+
+/* Who holds the key owns the address in any case; before there are keys, the oldest. */
+static int by_key(const void *a, const void *b)
+{
+	const struct person *one = *(struct person *const *)a, *other = *(struct person *const *)b;
+	int order = strcmp(one->key, other->key);
+
+	if (!order)
+		order = other->keyed - one->keyed;
+	return order ? order : age(one, other);
+}
+
+static struct person **sorted(const struct people *people,
+			      int (*compare)(const void *, const void *))
+{
+	struct person **list = arena_alloc(people->arena, (people->count + 1) * sizeof *list);
+
+	for (size_t i = 0; i < people->count; i++)
+		list[i] = &people->found[i];
+	qsort(list, people->count, sizeof *list, compare);
+	return list;
+}
+
+static void people_sort(struct people *people)
+{
+	people->by_id = sorted(people, by_id);
+	people->by_email = sorted(people, by_email);
+	people->by_key = sorted(people, by_key);
+}
+
+static enum err people_each(struct people *people, const bson_t *filter)
+{
+	struct arena *arena = people->arena;
+
+	return db_each(people->batch->adoption->order->db, USERS, filter,
+		       DOC(arena, "projection", "{", "email", BCON_INT32(1), "email_key",
+			   BCON_INT32(1), "createdAt", BCON_INT32(1), "}"),
+		       person_take, people);
+}
+
+/* A dry run makes no index and sets no key, so it has to look at every address. */
+static bson_t *any_case_filter(struct people *people, const bson_t *keys, const bson_t *folds)
+{
+	struct arena *arena = people->arena;
+
+	if (!people->batch->adoption->order->dry_run)
+		return DOC(arena, "email_key", "{", "$in", BCON_ARRAY(keys), "}");
+	return DOC(arena, "$expr", "{", "$in", "[", BCON_DOCUMENT(fold_of(arena, "$email")),
+		   BCON_ARRAY(folds), "]", "}");
+}
+
+static const struct person *person_by(struct person *const *list, size_t count, const char *text,
+				      bool key)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct person *person = list[middle];
+
+		if (strcmp(key ? person->key : person->email, text) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && !strcmp(key ? list[low]->key : list[low]->email, text) ? list[low] :
+										       NULL;
+}
+
+enum err people_read(struct people *people)
+{
+	struct arena *arena = people->arena;
+	bson_t *keys = doc_keep(arena, bson_new()), *folds = doc_keep(arena, bson_new());
+	uint32_t key_count = 0, fold_count = 0;
+	enum err err = people_each(people, DOC(arena, "$or", "[", "{", "email", "{", "$in",
+					       BCON_ARRAY(people->emails), "}", "}", "{", "_id",
+					       "{", "$in", BCON_ARRAY(people->ids), "}", "}", "]"));
+
+	people_sort(people);
+	for (uint32_t i = 0; i < people->email_count; i++) {
+		if (person_by(people->by_email, people->count, people->wanted[i], false))
+			continue;
+		array_add_text(keys, &key_count, email_fold(arena, people->wanted[i]));
+		fold_add(arena, folds, &fold_count, people->wanted[i]);
+	}
+	if (err != OK || !key_count)
+		return err;
+	err = people_each(people, any_case_filter(people, keys, folds));
+	people_sort(people);
+	return err;
+}
+
+/* ---- finding ---- */
+
+bool people_find(const struct people *people, const char *email, struct id *id)
+{
+	if (!email || !*email)
+		return false;
+	const struct person *person = person_by(people->by_email, people->count, email, false);
+	if (!person)
+		person = person_by(people->by_key, people->count, email_fold(people->arena, email),
+				   true);
+	if (person)
+		*id = person->id;
+	return person != NULL;
+}
+
+static bool people_has(const struct people *people, const struct id *id)
+{
+	struct person key = { .id = *id }, *wanted = &key;
+
+	return bsearch(&wanted, people->by_id, people->count, sizeof *people->by_id, by_id) != NULL;
+}
+
+bool people_owner(const struct people *people, const bson_t *doc, const char *id_field,
+		  const char *email_field, struct id *id)
+{
+	struct id named;
+
+	if (id_read(doc, id_field, &named) && people_has(people, &named)) {
+		*id = named;
+		return true;
+	}
+	return people_find(people, doc_text(doc, email_field), id);
+}

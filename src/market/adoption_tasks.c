@@ -1,0 +1,349 @@
+/*
+ * Tasks: what of their slots is still open, what their escrow opens with.
+ *
+ * The older server took a task's coins when it was posted and its slots when it approved, so what is pending had taken
+ * none. Whatever is left pending of a task is paid from its escrow, which is counted at the task's price.
+ */
+#include "market/adoption_private.h"
+
+#include "base/encoding.h"
+#include "market/ledger.h"
+#include "market/tasks.h"
+#include "market/words.h"
+#include "store/doc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- facts ---- */
+
+bson_t *task_facts_fields(struct arena *arena)
+{
+	return DOC(arena, "status", BCON_INT32(1), "required_workers", BCON_INT32(1),
+		   "payable_amount", BCON_INT32(1), "buyer_id", BCON_INT32(1), "buyer_email",
+		   BCON_INT32(1));
+}
+
+void task_facts_want(struct people *people, const bson_t *task)
+{
+	people_want_owner(people, task, "buyer_id", "buyer_email");
+}
+
+static int task_status(const bson_t *task)
+{
+	static const char *const names[] = {
+		[TASK_ACTIVE] = "active",
+		[TASK_COMPLETE] = "completed",
+		[TASK_CANCELLED] = "cancelled",
+	};
+	const char *status = status_of(task, "active");
+
+	for (int i = TASK_ACTIVE; i < TASK_OTHER; i++)
+		if (!strcmp(status, names[i]))
+			return i;
+	return TASK_OTHER;
+}
+
+struct task_facts task_facts_of(const struct people *people, const bson_t *task)
+{
+	struct task_facts facts = {
+		.status = task_status(task),
+		.price = amount_read(task, "payable_amount", ADOPTION_PRICE_MOST),
+		.slots = amount_read(task, "required_workers", ADOPTION_SLOTS_MOST),
+	};
+	bool has_id = doc_id(task, "_id", &facts.id);
+
+	facts.has_buyer = people_owner(people, task, "buyer_id", "buyer_email", &facts.buyer);
+	facts.price_good = facts.price.value > 0;
+	facts.slots_good = facts.slots.good || facts.status != TASK_ACTIVE;
+	facts.keeps_work = has_id && facts.has_buyer && facts.price_good && facts.slots_good;
+	return facts;
+}
+
+/* ---- what is pending ---- */
+
+struct pending {
+	struct id task;
+	int64_t all; /* that will be left pending */
+	int64_t slotless; /* of these, handed in to the older server: they took no slot yet */
+};
+
+struct known {
+	struct people people;
+	struct journal journal;
+	struct pending *pending; /* one a task, in the order of their ids */
+	size_t pending_count;
+	/* submissions whose workers are still to be looked up */
+	struct people workers;
+	const bson_t **rows;
+	size_t row_count;
+	struct arena *arena; /* of these */
+	enum err err;
+};
+
+enum { ROWS_AT_ONCE = 10000 };
+
+static int pending_compare(const void *a, const void *b)
+{
+	const struct pending *one = a, *other = b;
+
+	return memcmp(one->task.bytes, other->task.bytes, sizeof one->task.bytes);
+}
+
+static struct pending *pending_of(const struct known *known, const struct id *task)
+{
+	struct pending key = { .task = *task };
+
+	return bsearch(&key, known->pending, known->pending_count, sizeof key, pending_compare);
+}
+
+static void pending_count(struct known *known, const bson_t *row, bool slotless)
+{
+	struct id task;
+	struct pending *pending = id_read(row, "task_id", &task) ? pending_of(known, &task) : NULL;
+
+	if (!pending)
+		return;
+	pending->all++;
+	pending->slotless += slotless;
+}
+
+/* Those without a worker are rejected, or, in a dry run, will be. */
+static void rows_count(struct known *known)
+{
+	struct id worker, id;
+
+	known->err = people_read(&known->workers);
+	for (size_t i = 0; i < known->row_count && known->err == OK; i++)
+		if (doc_id(known->rows[i], "_id", &id) &&
+		    people_owner(&known->workers, known->rows[i], "worker_id", "worker_email",
+				 &worker))
+			pending_count(known, known->rows[i], true);
+	known->row_count = 0;
+}
+
+static void rows_start(struct batch *batch, struct known *known)
+{
+	arena_reset(known->arena);
+	known->rows = arena_alloc(known->arena, ROWS_AT_ONCE * sizeof *known->rows);
+	people_start(&known->workers, batch, known->arena);
+}
+
+static bool pending_take(void *context, const bson_t *row)
+{
+	struct batch *batch = context;
+	struct known *known = batch->known;
+	bool adopted = bson_has_field(row, ADOPTED_MARK);
+
+	if (adopted || bson_has_field(row, "slot_key")) {
+		pending_count(known, row, adopted);
+		return true;
+	}
+	known->rows[known->row_count++] = doc_copy(known->arena, row);
+	people_want_owner(&known->workers, row, "worker_id", "worker_email");
+	if (known->row_count < ROWS_AT_ONCE)
+		return true;
+	rows_count(known);
+	rows_start(batch, known);
+	return known->err == OK;
+}
+
+/* An older record may name its task by text. */
+static bson_t *pending_filter(struct batch *batch)
+{
+	struct arena *arena = batch->arena;
+	bson_t *tasks = doc_keep(arena, bson_new());
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		if (!batch->records[i].has_id)
+			continue;
+		array_add_id(tasks, &count, &batch->records[i].id);
+		array_add_text(tasks, &count, id_text(arena, &batch->records[i].id));
+	}
+	return DOC(arena, "task_id", "{", "$in", BCON_ARRAY(tasks), "}", "status", "{", "$in", "[",
+		   BCON_UTF8("pending"), BCON_NULL, "]", "}");
+}
+
+static enum err pending_read(struct batch *batch, struct known *known)
+{
+	struct arena *arena = batch->arena;
+
+	known->pending = arena_alloc(arena, batch->count * sizeof *known->pending);
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->records[i].has_id)
+			known->pending[known->pending_count++].task = batch->records[i].id;
+	qsort(known->pending, known->pending_count, sizeof *known->pending, pending_compare);
+	known->arena = arena_new();
+	rows_start(batch, known);
+	enum err err = db_each(batch->adoption->order->db, SUBMISSIONS, pending_filter(batch),
+			       DOC(arena, "projection", "{", "task_id", BCON_INT32(1), "worker_id",
+				   BCON_INT32(1), "worker_email", BCON_INT32(1), "slot_key",
+				   BCON_INT32(1), ADOPTED_MARK, BCON_INT32(1), "}"),
+			       pending_take, batch);
+	if (err == OK)
+		err = known->err;
+	if (err == OK) {
+		rows_count(known);
+		err = known->err;
+	}
+	arena_free(known->arena);
+	return err;
+}
+
+static enum err tasks_look(struct batch *batch)
+{
+	struct known *known = arena_alloc(batch->arena, sizeof *known);
+
+	batch->known = known;
+	people_start(&known->people, batch, batch->arena);
+	journal_start(&known->journal, batch);
+	for (size_t i = 0; i < batch->count; i++) {
+		task_facts_want(&known->people, batch->records[i].doc);
+		if (!batch->records[i].has_id)
+			continue;
+		journal_want(&known->journal, "task", &batch->records[i].id);
+		journal_want(&known->journal, "opening:task", &batch->records[i].id);
+	}
+	enum err err = people_read(&known->people);
+	if (err == OK)
+		err = journal_read(&known->journal);
+	return err == OK ? pending_read(batch, known) : err;
+}
+
+/* ---- the change ---- */
+
+/* What a task comes to. */
+struct outcome {
+	const char *status;
+	int64_t slots, pending; /* open; left pending */
+};
+
+static struct outcome active_outcome(struct batch *batch, struct record *record,
+				     const struct task_facts *facts, const struct pending *pending)
+{
+	int64_t slots = facts->slots.value, taken = pending ? pending->slotless : 0;
+	struct outcome outcome = { .status = "active", .pending = pending ? pending->all : 0 };
+
+	if (!facts->keeps_work) {
+		bool bad = !facts->price_good || !facts->slots_good || !record->has_id;
+
+		note(batch, record, bad ? RULE_TASK_BAD_AMOUNTS : RULE_TASK_NO_BUYER, 0);
+		return (struct outcome){ .status = "cancelled" };
+	}
+	outcome.slots = slots > taken ? slots - taken : 0;
+	if (slots && taken)
+		note(batch, record, RULE_TASK_SLOTS_TAKEN, 0);
+	if (taken > slots)
+		note(batch, record, RULE_TASK_OVERSUBSCRIBED, (taken - slots) * facts->price.value);
+	if (!outcome.slots && !outcome.pending) {
+		note(batch, record, RULE_TASK_COMPLETED, 0);
+		outcome.status = "completed";
+	}
+	return outcome;
+}
+
+static struct outcome ended_outcome(struct batch *batch, struct record *record,
+				    const struct task_facts *facts, const struct pending *pending)
+{
+	bool cancelled = facts->status == TASK_CANCELLED;
+	int64_t left = pending && facts->keeps_work ? pending->all : 0;
+
+	if (facts->status == TASK_OTHER)
+		note(batch, record, RULE_TASK_STATUS_UNKNOWN, 0);
+	if (facts->slots.value)
+		note(batch, record, RULE_TASK_ENDED_WITH_SLOTS, 0);
+	if (left)
+		note(batch, record, RULE_TASK_OVERSUBSCRIBED, left * facts->price.value);
+	if (!facts->has_buyer)
+		note(batch, record, RULE_TASK_OWNERLESS, 0);
+	return (struct outcome){ .status = cancelled ? "cancelled" : "completed", .pending = left };
+}
+
+/* Longer texts than our own may be are searched by their beginning. */
+static const char *searched(struct arena *arena, const bson_t *task, const char *field)
+{
+	enum { BYTES_MOST = 20000 };
+	const char *text = doc_text(task, field);
+	size_t length = text ? strlen(text) : 0;
+
+	if (!text || !utf8_valid(text, length))
+		return NULL;
+	if (length <= BYTES_MOST)
+		return text;
+	for (length = BYTES_MOST; length && (text[length] & 0xC0) == 0x80;)
+		length--;
+	return arena_copy(arena, text, length);
+}
+
+static void deadline_set(struct batch *batch, struct record *record, const struct task_facts *facts)
+{
+	const bson_t *task = record->doc;
+	int64_t deadline, created = created_at(task);
+
+	if (!date_read(task, "completion_date", &deadline)) {
+		if (facts->status == TASK_ACTIVE)
+			note(batch, record, RULE_TASK_NO_DEADLINE, 0);
+		deadline = created;
+	}
+	set_date(record->set, task, "completion_date", deadline);
+	BSON_APPEND_DATE_TIME(record->set, "expires_at", task_closes_at(deadline));
+}
+
+static void fields_set(struct batch *batch, struct record *record, const struct task_facts *facts,
+		       const struct outcome *outcome)
+{
+	struct arena *arena = batch->arena;
+	const bson_t *task = record->doc;
+	bson_t *set = record->set;
+
+	if (facts->price.floored || (facts->slots.floored && facts->status == TASK_ACTIVE))
+		note(batch, record, RULE_TASK_AMOUNTS_FLOORED, 0);
+	BSON_APPEND_UTF8(set, "status", outcome->status);
+	BSON_APPEND_INT64(set, "required_workers", outcome->slots);
+	BSON_APPEND_INT64(set, "payable_amount", facts->price.value);
+	if (facts->has_buyer)
+		BSON_APPEND_OID(set, "buyer_id", doc_oid(&facts->buyer));
+	deadline_set(batch, record, facts);
+	BSON_APPEND_INT64(set, "rev", 0);
+	BSON_APPEND_ARRAY(set, "words",
+			  words_of(arena, searched(arena, task, "task_title"),
+				   searched(arena, task, "task_detail")));
+	set_times(set, task);
+}
+
+static void task_plan(struct batch *batch, struct record *record)
+{
+	struct known *known = batch->known;
+	struct task_facts facts = task_facts_of(&known->people, record->doc);
+	const struct pending *pending = record->has_id ? pending_of(known, &record->id) : NULL;
+
+	/* posted with us: it has been in the books from the start */
+	if (record->has_id && (journal_has(&known->journal, "task", &record->id) ||
+			       journal_has(&known->journal, "opening:task", &record->id)))
+		return;
+	struct outcome outcome = facts.status == TASK_ACTIVE ?
+					 active_outcome(batch, record, &facts, pending) :
+					 ended_outcome(batch, record, &facts, pending);
+	int64_t escrow = (outcome.slots + outcome.pending) * facts.price.value;
+
+	fields_set(batch, record, &facts, &outcome);
+	doc_unchanged(record->filter, record->doc, "status");
+	doc_unchanged(record->filter, record->doc, "required_workers");
+	doc_unchanged(record->filter, record->doc, "payable_amount");
+	doc_unchanged(record->filter, record->doc, "rev");
+	record_change(batch, record, TASKS);
+	if (!escrow)
+		return;
+	note(batch, record, RULE_TASK_OPENED, escrow);
+	open_account(batch, record, "task", account_escrow(batch->arena, &record->id), NULL,
+		     &record->id, escrow);
+}
+
+const struct pass tasks_pass = {
+	.doing = "tasks",
+	.in = TASKS,
+	.filter = "{\"" ADOPTED_MARK "\": {\"$exists\": false}}",
+	.look = tasks_look,
+	.plan = task_plan,
+};

@@ -1,0 +1,340 @@
+/*
+ * Users: what they own, what their pending withdrawals hold, and what the journal opens with.
+ *
+ * A user and all of their pending withdrawals are adopted in one transaction: what one withdrawal holds, the next one
+ * cannot. The older server moved coins to pending_coins when a withdrawal was asked for and then forgot them, approved
+ * or rejected; an earlier one took them from coins when it approved.
+ */
+#include "market/adoption_private.h"
+
+#include "market/ledger.h"
+#include "market/notifications.h"
+#include "store/doc.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct counts {
+	struct id user;
+	int64_t open_tasks, pending_submissions;
+};
+
+struct known {
+	struct journal journal;
+	struct holdings holdings;
+	struct counts *counts; /* one a user, in the order of their ids */
+	size_t user_count;
+};
+
+/* ---- counters ---- */
+
+static int counts_compare(const void *a, const void *b)
+{
+	const struct counts *one = a, *other = b;
+
+	return memcmp(one->user.bytes, other->user.bytes, sizeof one->user.bytes);
+}
+
+static struct counts *counts_of(const struct known *known, const struct id *user)
+{
+	struct counts key = { .user = *user };
+
+	return bsearch(&key, known->counts, known->user_count, sizeof key, counts_compare);
+}
+
+/* Which of the counters is being counted, as its place in struct counts. */
+struct counting {
+	const struct known *known;
+	size_t counter;
+};
+
+static bool count_take(void *context, const bson_t *row)
+{
+	const struct counting *counting = context;
+	struct id user;
+	struct counts *counts =
+		doc_id(row, "_id", &user) ? counts_of(counting->known, &user) : NULL;
+
+	if (counts)
+		*(int64_t *)((char *)counts + counting->counter) = doc_whole(row, "n", 0);
+	return true;
+}
+
+static bson_t *grouping(struct arena *arena, const char *owner, const bson_t *users,
+			const char *status)
+{
+	return DOC(arena, "0", "{", "$match", "{", owner, "{", "$in", BCON_ARRAY(users), "}",
+		   "status", BCON_UTF8(status), "}", "}", "1", "{", "$group", "{", "_id",
+		   BCON_UTF8(arena_printf(arena, "$%s", owner)), "n", "{", "$sum", BCON_INT32(1),
+		   "}", "}", "}");
+}
+
+/* A dry run tells nothing of them. */
+static enum err counts_read(struct batch *batch, struct known *known)
+{
+	struct arena *arena = batch->arena;
+	struct db *db = batch->adoption->order->db;
+	bson_t *users = doc_keep(arena, bson_new());
+	uint32_t wanted = 0;
+
+	known->counts = arena_alloc(arena, batch->count * sizeof *known->counts);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (!batch->records[i].has_id)
+			continue;
+		array_add_id(users, &wanted, &batch->records[i].id);
+		known->counts[known->user_count++].user = batch->records[i].id;
+	}
+	qsort(known->counts, known->user_count, sizeof *known->counts, counts_compare);
+	if (batch->adoption->order->dry_run)
+		return OK;
+	enum err err = db_aggregate(
+		db, TASKS, grouping(arena, "buyer_id", users, "active"), NULL, count_take,
+		&(struct counting){ known, offsetof(struct counts, open_tasks) });
+	if (err != OK)
+		return err;
+	return db_aggregate(
+		db, SUBMISSIONS, grouping(arena, "worker_id", users, "pending"), NULL, count_take,
+		&(struct counting){ known, offsetof(struct counts, pending_submissions) });
+}
+
+static enum err users_look(struct batch *batch)
+{
+	struct known *known = arena_alloc(batch->arena, sizeof *known);
+
+	batch->known = known;
+	journal_start(&known->journal, batch);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (!batch->records[i].has_id)
+			continue;
+		journal_want(&known->journal, "bonus", &batch->records[i].id);
+		journal_want(&known->journal, "opening:user", &batch->records[i].id);
+	}
+	enum err err = counts_read(batch, known);
+	return err == OK ? holdings_read(batch, &known->journal, &known->holdings) : err;
+}
+
+/* ---- what becomes of the coins ---- */
+
+struct balance {
+	int64_t coins, held;
+	int64_t pool; /* old pending_coins that nothing holds yet */
+	int64_t withdrawals; /* pending ones that hold coins */
+};
+
+/* From pending_coins, then from coins. */
+static bool hold(struct batch *batch, struct record *record, struct balance *balance,
+		 const struct holding *holding)
+{
+	int64_t coins = holding->coins;
+	int64_t from_pool = coins < balance->pool ? coins : balance->pool;
+
+	if (coins < 1 || coins - from_pool > balance->coins)
+		return false;
+	balance->pool -= from_pool;
+	balance->coins -= coins - from_pool;
+	balance->held += coins;
+	balance->withdrawals++;
+	note_id(batch, record, RULE_WITHDRAWAL_HELD, &holding->id, coins);
+	if (from_pool < coins)
+		note_id(batch, record, RULE_WITHDRAWAL_FROM_COINS, &holding->id, coins - from_pool);
+	return true;
+}
+
+static void refuse(struct batch *batch, struct record *record, const struct holding *holding)
+{
+	static const char reason[] = "Your balance does not cover it.";
+	struct arena *arena = batch->arena;
+	bson_t *filter = DOC(arena, "_id", BCON_ID(&holding->id));
+
+	doc_unchanged(filter, holding->doc, "status");
+	event_update(&record->event, WITHDRAWALS, filter,
+		     DOC(arena, "$set", "{", "status", BCON_UTF8("rejected"), "rejection_reason",
+			 BCON_UTF8(reason), "processed_date", BCON_DATE_TIME(batch->call->now),
+			 "updatedAt", BCON_DATE_TIME(batch->call->now), "}"),
+		     ERR_CONFLICT);
+	notify(batch->call, &record->event,
+	       &(struct notice){
+		       .user = &record->id,
+		       .email = doc_text(holding->doc, "worker_email"),
+		       .type = "withdrawal",
+		       .page = PAGE_WORKER_WITHDRAWALS,
+		       .message = arena_printf(
+			       arena, "Your withdrawal of %lld coins was rejected. Reason: %s",
+			       (long long)holding->coins, reason),
+	       });
+	note_id(batch, record, RULE_WITHDRAWAL_NOT_COVERED, &holding->id, holding->coins);
+}
+
+/* The same row that a withdrawal asked for with us begins with. */
+static void keep_held(struct batch *batch, struct record *record, const struct holding *holding)
+{
+	struct arena *arena = batch->arena;
+
+	ledger_move(batch->call, &record->event,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "hold:%s", id_text(arena, &holding->id)),
+			    .from = account_user(arena, &record->id),
+			    .to = account_held(arena, &holding->id),
+			    .coins = holding->coins,
+			    .kind = "hold",
+			    .user = &record->id,
+		    },
+		    ERR_CONFLICT);
+}
+
+/* Guards that the withdrawal is still what was counted. */
+static void still_pending(struct batch *batch, struct record *record, const struct holding *holding)
+{
+	bson_t *filter = DOC(batch->arena, "_id", BCON_ID(&holding->id));
+
+	doc_unchanged(filter, holding->doc, "status");
+	doc_unchanged(filter, holding->doc, "withdrawal_coin");
+	event_update(
+		&record->event, WITHDRAWALS, filter,
+		DOC(batch->arena, "$set", "{", "withdrawal_coin", BCON_INT64(holding->coins), "}"),
+		ERR_CONFLICT);
+}
+
+/* ---- the change ---- */
+
+/* Made with us, or opened before: the coins are in the books already. */
+static bool in_the_books(const struct known *known, const struct record *record,
+			 const struct holding *holdings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (holdings[i].ours)
+			return true;
+	return journal_has(&known->journal, "bonus", &record->id) ||
+	       journal_has(&known->journal, "opening:user", &record->id);
+}
+
+static void amounts_note(struct batch *batch, struct record *record, const struct amount *coins,
+			 const struct amount *pending)
+{
+	if (coins->floored || pending->floored)
+		note(batch, record, RULE_USER_COINS_FLOORED, 0);
+	if (!coins->good || (pending->there && !pending->good))
+		note(batch, record, RULE_USER_COINS_BAD, 0);
+}
+
+/* Decides which withdrawals hold coins, oldest first: held[i] says so. What is left of pending_coins was of approved
+ * ones, and the rest goes back. */
+static void balance_settle(struct batch *batch, struct record *record, struct balance *balance,
+			   const struct holding *holdings, size_t count, bool *held)
+{
+	int64_t approved = 0, spent;
+
+	for (size_t i = 0; i < count; i++) {
+		if (holdings[i].ours)
+			continue;
+		if (holdings[i].approved)
+			approved += holdings[i].coins < ADOPTION_COINS_MOST - approved ?
+					    holdings[i].coins :
+					    ADOPTION_COINS_MOST - approved;
+		else
+			held[i] = hold(batch, record, balance, &holdings[i]);
+	}
+	spent = approved < balance->pool ? approved : balance->pool;
+	if (spent)
+		note(batch, record, RULE_USER_PENDING_SPENT, spent);
+	if (balance->pool > spent)
+		note(batch, record, RULE_USER_PENDING_BACK, balance->pool - spent);
+	balance->coins += balance->pool - spent;
+	balance->pool = 0;
+}
+
+static void withdrawals_plan(struct batch *batch, struct record *record,
+			     const struct holding *holdings, size_t count, const bool *held)
+{
+	for (size_t i = 0; i < count; i++)
+		if (held[i])
+			keep_held(batch, record, &holdings[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (holdings[i].ours || holdings[i].approved)
+			continue;
+		if (!held[i])
+			refuse(batch, record, &holdings[i]);
+		else
+			still_pending(batch, record, &holdings[i]);
+	}
+}
+
+static void user_set(struct batch *batch, struct record *record, const struct balance *balance)
+{
+	const struct known *known = batch->known;
+	const struct counts *counts = record->has_id ? counts_of(known, &record->id) : NULL;
+	bson_t *set = record->set;
+
+	BSON_APPEND_INT64(set, "coins", balance->coins);
+	BSON_APPEND_INT64(set, "pending_coins", balance->held);
+	BSON_APPEND_INT32(set, "open_tasks", counts ? (int32_t)counts->open_tasks : 0);
+	BSON_APPEND_INT32(set, "pending_submissions",
+			  counts ? (int32_t)counts->pending_submissions : 0);
+	BSON_APPEND_INT32(set, "pending_withdrawals", (int32_t)balance->withdrawals);
+	set_date(set, record->doc, "createdAt", created_at(record->doc));
+	if (!bson_has_field(record->doc, "role"))
+		note(batch, record, RULE_USER_ROLE_SET, 0);
+	set_default(set, record->doc, "role", "worker");
+	if (!doc_text(record->doc, "email"))
+		note(batch, record, RULE_USER_EMAIL_MISSING, 0);
+}
+
+static void user_change(struct batch *batch, struct record *record)
+{
+	static const char *const guarded[] = { "coins", "pending_coins", "open_tasks",
+					       "pending_submissions", "pending_withdrawals" };
+
+	for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
+		doc_unchanged(record->filter, record->doc, guarded[i]);
+	record_change(batch, record, USERS);
+}
+
+/* Nobody can be named by such an _id: no call reaches the coins. */
+static void odd_user_plan(struct batch *batch, struct record *record)
+{
+	note(batch, record, RULE_USER_ID_ODD, 0);
+	user_set(batch, record, &(struct balance){ 0 });
+	user_change(batch, record);
+}
+
+static void user_plan(struct batch *batch, struct record *record)
+{
+	const struct known *known = batch->known;
+	struct amount coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
+	struct amount pending = amount_read(record->doc, "pending_coins", ADOPTION_COINS_MOST);
+	size_t count;
+	const struct holding *holdings = holdings_of(&known->holdings, &record->id, &count);
+	bool *held = arena_alloc(batch->arena, count + 1);
+	bool known_before = in_the_books(known, record, holdings, count);
+	struct balance balance = { .coins = coins.value };
+
+	if (!record->has_id) {
+		odd_user_plan(batch, record);
+		return;
+	}
+	if (known_before)
+		balance.held = pending.value;
+	else
+		balance.pool = pending.value;
+	amounts_note(batch, record, &coins, &pending);
+	balance_settle(batch, record, &balance, holdings, count, held);
+	for (size_t i = 0; i < count; i++)
+		balance.withdrawals += holdings[i].ours && !holdings[i].approved;
+	user_set(batch, record, &balance);
+	user_change(batch, record);
+	if (!known_before && balance.coins + balance.held) {
+		note(batch, record, RULE_USER_OPENED, balance.coins + balance.held);
+		open_account(batch, record, "user", account_user(batch->arena, &record->id),
+			     &record->id, NULL, balance.coins + balance.held);
+	}
+	withdrawals_plan(batch, record, holdings, count, held);
+}
+
+const struct pass users_pass = {
+	.doing = "users",
+	.in = USERS,
+	.filter = "{\"" ADOPTED_MARK "\": {\"$exists\": false}}",
+	.look = users_look,
+	.plan = user_plan,
+};

@@ -1,0 +1,175 @@
+/* Fields of an older server's records: numbers, dates and ids that may be stored as anything. */
+#include "market/adoption_private.h"
+
+#include "base/clock.h"
+#include "store/doc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- numbers ---- */
+
+static struct amount amount_of(double number, int64_t most)
+{
+	struct amount amount = { .there = true };
+
+	/* NaN fails every comparison */
+	if (!(number >= 0 && number <= (double)most))
+		return amount;
+	amount.good = true;
+	amount.value = (int64_t)number;
+	amount.floored = (double)amount.value != number;
+	return amount;
+}
+
+static struct amount amount_whole(int64_t number, int64_t most)
+{
+	bool good = number >= 0 && number <= most;
+
+	return (struct amount){ .there = true, .good = good, .value = good ? number : 0 };
+}
+
+/* Decimal digits with an optional sign, fraction and exponent, spaces around them. */
+static struct amount amount_text(const char *text, int64_t most)
+{
+	char *end;
+
+	text += strspn(text, " \t\r\n");
+	/* strtod takes more than that: hexadecimal, inf, nan, nothing at all */
+	if (text[strspn(text, "0123456789.+-eE \t\r\n")] || !text[strcspn(text, "0123456789")])
+		return (struct amount){ .there = true };
+	double number = strtod(text, &end);
+	end += strspn(end, " \t\r\n");
+	return *end ? (struct amount){ .there = true } : amount_of(number, most);
+}
+
+static struct amount amount_decimal(const bson_iter_t *at, int64_t most)
+{
+	char text[BSON_DECIMAL128_STRING];
+	bson_decimal128_t decimal;
+
+	if (!bson_iter_decimal128(at, &decimal))
+		return (struct amount){ .there = true };
+	bson_decimal128_to_string(&decimal, text);
+	return amount_text(text, most);
+}
+
+struct amount amount_read(const bson_t *doc, const char *field, int64_t most)
+{
+	bson_iter_t at;
+
+	if (!bson_iter_init_find(&at, doc, field) || BSON_ITER_HOLDS_NULL(&at))
+		return (struct amount){ 0 };
+	switch (bson_iter_type(&at)) {
+	case BSON_TYPE_INT32:
+		return amount_whole(bson_iter_int32(&at), most);
+	case BSON_TYPE_INT64:
+		return amount_whole(bson_iter_int64(&at), most);
+	case BSON_TYPE_DOUBLE:
+		return amount_of(bson_iter_double(&at), most);
+	case BSON_TYPE_DECIMAL128:
+		return amount_decimal(&at, most);
+	case BSON_TYPE_UTF8:
+		return amount_text(bson_iter_utf8(&at, NULL), most);
+	default:
+		return (struct amount){ .there = true };
+	}
+}
+
+/* ---- dates ---- */
+
+bool date_read(const bson_t *doc, const char *field, int64_t *when)
+{
+	bson_iter_t at;
+	uint32_t length;
+
+	if (!bson_iter_init_find(&at, doc, field))
+		return false;
+	if (BSON_ITER_HOLDS_DATE_TIME(&at)) {
+		*when = bson_iter_date_time(&at);
+		return true;
+	}
+	if (BSON_ITER_HOLDS_UTF8(&at)) {
+		const char *text = bson_iter_utf8(&at, &length);
+
+		return clock_parse(text, length, when);
+	}
+	return BSON_ITER_HOLDS_NUMBER(&at) && doc_iter_number(&at, when) && *when > 0 &&
+	       *when < ADOPTION_COINS_MOST;
+}
+
+int64_t created_at(const bson_t *doc)
+{
+	int64_t when;
+	bson_iter_t at;
+
+	if (date_read(doc, "createdAt", &when))
+		return when;
+	if (!bson_iter_init_find(&at, doc, "_id") || !BSON_ITER_HOLDS_OID(&at))
+		return 0;
+	return (int64_t)bson_oid_get_time_t(bson_iter_oid(&at)) * CLOCK_SECOND;
+}
+
+void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t otherwise)
+{
+	bson_iter_t at;
+	int64_t when;
+
+	if (bson_iter_init_find(&at, doc, field) && BSON_ITER_HOLDS_DATE_TIME(&at))
+		return;
+	BSON_APPEND_DATE_TIME(set, field, date_read(doc, field, &when) ? when : otherwise);
+}
+
+void set_times(bson_t *set, const bson_t *doc)
+{
+	int64_t created = created_at(doc);
+
+	set_date(set, doc, "createdAt", created);
+	set_date(set, doc, "updatedAt", created);
+}
+
+/* ---- ids and texts ---- */
+
+bool id_read(const bson_t *doc, const char *field, struct id *id)
+{
+	const char *text = doc_text(doc, field);
+
+	return text ? id_parse(text, strlen(text), id) : doc_id(doc, field, id);
+}
+
+void set_default(bson_t *set, const bson_t *doc, const char *field, const char *text)
+{
+	bson_iter_t at;
+
+	if (!bson_iter_init_find(&at, doc, field) || BSON_ITER_HOLDS_NULL(&at))
+		BSON_APPEND_UTF8(set, field, text);
+}
+
+const char *status_of(const bson_t *doc, const char *otherwise)
+{
+	bson_iter_t at;
+	bool there = bson_iter_init_find(&at, doc, "status") && !BSON_ITER_HOLDS_NULL(&at);
+	const char *text = doc_text(doc, "status");
+
+	return !there ? otherwise : text ? text : "";
+}
+
+/* ---- arrays ---- */
+
+void array_add_id(bson_t *array, uint32_t *count, const struct id *id)
+{
+	char key[16];
+	const char *name;
+
+	bson_uint32_to_string((*count)++, &name, key, sizeof key);
+	BSON_APPEND_OID(array, name, doc_oid(id));
+}
+
+void array_add_text(bson_t *array, uint32_t *count, const char *text)
+{
+	char key[16];
+	const char *name;
+
+	bson_uint32_to_string((*count)++, &name, key, sizeof key);
+	BSON_APPEND_UTF8(array, name, text);
+}
