@@ -425,6 +425,18 @@ def test_what_is_kept_has_no_name_and_no_email(admin, new_worker, new_buyer, db)
         db.withdrawals.delete_one({"_id": withdrawal["_id"]})
 
 
+def test_coins_bought_are_forfeited_and_the_payment_stays(admin, new_buyer, db):
+    buyer = new_buyer(0)
+    paid = ok(buyer.api.post("/payments/dummy-payment", json={"coins": 150}), 201)["payment"]
+    sold = ok(admin.api.get("/admin/stats"))["totalPaymentAmount"]
+    ok(remove(admin, buyer))
+    assert_nothing_left(db, buyer)
+    kept = db.payments.find_one({"_id": ObjectId(paid["_id"])})
+    assert (kept["status"], kept["price"], kept["coin_amount"]) == ("completed", 10, 150)
+    assert ok(admin.api.get("/admin/stats"))["totalPaymentAmount"] == sold
+    assert db.ledger.find_one({"_id": f"forfeit:{buyer.id}"})["coins"] == 150
+
+
 def test_what_is_the_users_alone_is_removed(admin, new_buyer, new_worker, db):
     """Their notifications and kept answers; nobody else's."""
     buyer, worker = new_buyer(100), new_worker()
@@ -473,7 +485,16 @@ def removed_in_the_end(stack, db, user):
         return stored_user(db, user) is None
 
     eventually(gone, within=30, every=0.2)
+    look_again(stack, db, user)
     assert_nothing_left(db, user)
+
+
+def look_again(stack, db, user):
+    """A minute later: what calls left behind that were under way is cleared, too."""
+    past = now() - datetime.timedelta(minutes=1)
+    db.meta.update_one({"_id": ObjectId(user.id)}, {"$set": {"removed_at": past}})
+    sweep(stack)
+    assert db.meta.find_one({"_id": ObjectId(user.id)}) is None
 
 
 def submitting(worker, task):
@@ -525,6 +546,7 @@ def test_a_buyer_is_removed_amid_all_they_do_and_others_do_with_them(
         [reviewing(buyer, submission, "approve") for submission in waiting[:5]],
         [reviewing(admin, submission, "reject") for submission in waiting[5:]],
         [Call("DELETE", f"/tasks/{busy[2]['_id']}", buyer.token)] * 2,
+        [Call("POST", "/payments/dummy-payment", buyer.token, {"coins": 10})] * 6,
         [Call("PUT", "/auth/profile", buyer.token, {"name": f"{buyer.name} again"})] * 2,
     )
     calls = removing + doing if when == "first" else alternating(doing, [None] * 12 + removing)
@@ -753,10 +775,7 @@ def test_what_a_call_under_way_left_behind_is_cleared_a_minute_later(stack, db, 
     )
     try:
         assert db.meta.find_one({"_id": ObjectId(buyer.id)})
-        past = now() - datetime.timedelta(minutes=1)
-        db.meta.update_one({"_id": ObjectId(buyer.id)}, {"$set": {"removed_at": past}})
-        sweep(stack)
+        look_again(stack, db, buyer)
         assert_nothing_left(db, buyer)
-        assert db.meta.find_one({"_id": ObjectId(buyer.id)}) is None
     finally:
         db.payments.delete_one({"_id": late["_id"]})
