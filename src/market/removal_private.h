@@ -1,4 +1,4 @@
-/* What the two files of a removal share: its state, and the work on the user's records. */
+/* What the files of a removal share: its state, and the work on the user's records. */
 #ifndef MARKET_REMOVAL_PRIVATE_H
 #define MARKET_REMOVAL_PRIVATE_H
 
@@ -21,5 +21,8 @@ enum err removal_end_business(struct removal *removal);
 
 /* Takes name and e-mail out of records that are kept, and removes those that are the user's alone. */
 enum err removal_tidy(struct removal *removal);
+
+/* Takes them out of the answers that are kept for others' idempotency keys: a repeat shows what the records do now. */
+enum err removal_forget_answers(struct removal *removal, const char *deleted_email);
 
 #endif

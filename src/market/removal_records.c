@@ -285,5 +285,8 @@ enum err removal_tidy(struct removal *removal)
 {
 	enum err err = forget_names(removal);
 
-	return err == OK ? remove_own(removal) : err;
+	if (err == OK)
+		err = remove_own(removal);
+	return err == OK ? removal_forget_answers(removal, deleted_email(removal, removal->arena)) :
+			   err;
 }

@@ -261,6 +261,26 @@ enum err claim_take(struct db *db, struct arena *arena, const struct claim_reque
 
 /* ---- completing ---- */
 
+/* Whom the event's records name: their names may have to be taken out of the answer some day. */
+static bson_t *people_of(const struct event *event)
+{
+	static const char *const owners[] = { "worker_id", "buyer_id" };
+	bson_t *people = doc_keep(event->arena, bson_new());
+	uint32_t count = 0;
+	struct id id;
+
+	for (size_t i = 0; i < event->count; i++) {
+		const struct step *step = &event->steps[i];
+		const bson_t *doc = step->found ? step->found : step->doc;
+
+		for (size_t k = 0; doc && k < sizeof owners / sizeof *owners; k++)
+			if (doc_id(doc, owners[k], &id))
+				bson_append_oid(people, arena_printf(event->arena, "%u", count++),
+						-1, doc_oid(&id));
+	}
+	return people;
+}
+
 void claim_complete(struct event *event, const struct claim *claim, int status, const char *body,
 		    size_t length, int64_t now)
 {
@@ -270,6 +290,7 @@ void claim_complete(struct event *event, const struct claim *claim, int status, 
 
 	BSON_APPEND_BINARY(set, "body", BSON_SUBTYPE_BINARY, (const uint8_t *)(body ? body : ""),
 			   (uint32_t)length);
+	BSON_APPEND_ARRAY(set, "people", people_of(event));
 	/* the answer tells what the parts came to */
 	event_update(event, IDEMPOTENCY, claim_held(arena, claim),
 		     DOC(arena, "$set", BCON_DOCUMENT(set), "$unset", "{", "results", BCON_INT32(1),

@@ -90,6 +90,7 @@ const struct index_row index_rows[] = {
 	  "{\"partialFilterExpression\": {\"to\": {\"$gt\": \"user:\", \"$lt\": \"user;\"}}}" },
 
 	{ IDEMPOTENCY, "user", "{\"user_id\": 1}", NULL },
+	{ IDEMPOTENCY, "people", "{\"people\": 1}", NULL },
 	{ IDEMPOTENCY, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
 	{ THROTTLE, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
 	{ TICKETS, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },

@@ -225,6 +225,27 @@ def test_a_repeat_goes_on_with_it(admin, new_worker, db, stuck):
     assert_nothing_left(db, worker)
 
 
+def test_answers_kept_for_others_name_nobody_who_is_gone(admin, new_buyer, new_worker, db):
+    """A repeat of what a buyer and an admin did still answers, with the names the records have now."""
+    buyer, worker = new_buyer(100), new_worker(500, name='Gone "Quoted" \\ Name')
+    work, asked = submit(worker, post_task(buyer)), withdraw(worker)
+    calls = [
+        (buyer, f"/submissions/{work['_id']}/approve", {"Idempotency-Key": unique("key")}),
+        (admin, f"/withdrawals/{asked['_id']}/approve", {"Idempotency-Key": unique("key")}),
+    ]
+    before = [ok(who.api.put(path, headers=key)) for who, path, key in calls]
+    assert worker.email in str(before[0]) and worker.email in str(before[1])
+    ok(remove(admin, worker))
+    for (who, path, key), first in zip(calls, before):
+        again = who.api.put(path, headers=key)
+        assert again.headers["idempotent-replayed"] == "true"
+        kind = "submission" if "submission" in first else "withdrawal"
+        first[kind].update(worker_name=DELETED, worker_email=deleted_email(worker))
+        assert ok(again) == first
+    kept = b"".join(answer["body"] for answer in db.idempotency.find({"body": {"$exists": True}}))
+    assert worker.email.encode() not in kept
+
+
 def test_a_key_makes_a_repeat_answer_the_same(admin, new_worker, db):
     worker, headers = new_worker(), {"Idempotency-Key": unique("key")}
     first, second = (remove(admin, worker, headers=headers) for _ in range(2))
