@@ -202,7 +202,8 @@ class Stack:
             "shutdownTimeoutMillisForSignaledShutdown=100",  # there is no other member to wait for
             f"enableTestCommands={int(self.given.test_commands)}",
         ]
-        argv = [self.given.mongod, "--quiet", "--bind_ip", "127.0.0.1", "--port", port, "--nounixsocket",
+        # Its log of slow commands shows their documents, account numbers among them: nothing is that slow.
+        argv = [self.given.mongod, "--quiet", "--slowms", "3600000", "--bind_ip", "127.0.0.1", "--port", port, "--nounixsocket",
                 "--dbpath", self.state / "mongo", "--replSet", "microtask", "--oplogSize", "1024",
                 "--wiredTigerCacheSizeGB", "0.5"]
         for parameter in parameters:

@@ -22,9 +22,7 @@ int64_t stats_share(int64_t part, int64_t whole)
 
 int64_t stats_growth(int64_t before, int64_t now)
 {
-	if (before <= 0)
-		return now > 0 ? WHOLE : 0;
-	return stats_share(now - before, before);
+	return before > 0 ? stats_share(now - before, before) : 0;
 }
 
 /* ---- counting ---- */

@@ -22,7 +22,7 @@ struct stats {
 enum err stats_read(struct call *call, struct stats *stats);
 
 /* Hundredths of a percent, rounded, a half away from 0: part of whole (0 of nothing is 0), and how much more or less
- * than before (from nothing to something: 100 percent). For counts, which are never so large that a product
+ * than before (0 where there was nothing before). For counts, which are never so large that a product
  * overflows. */
 int64_t stats_share(int64_t part, int64_t whole);
 int64_t stats_growth(int64_t before, int64_t now);

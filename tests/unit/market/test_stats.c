@@ -31,11 +31,11 @@ START_TEST(growth_compares_with_before)
 }
 END_TEST
 
-START_TEST(growth_from_nothing_is_whole_or_none)
+START_TEST(growth_from_nothing_is_none)
 {
 	ck_assert_int_eq(stats_growth(0, 0), 0);
-	ck_assert_int_eq(stats_growth(0, 1), 10000);
-	ck_assert_int_eq(stats_growth(0, 50), 10000);
+	ck_assert_int_eq(stats_growth(0, 1), 0);
+	ck_assert_int_eq(stats_growth(0, 50), 0);
 }
 END_TEST
 
@@ -47,7 +47,7 @@ Suite *suite_stats(void)
 	tcase_add_test(tests, a_share_is_in_hundredths_of_a_percent_and_rounded);
 	tcase_add_test(tests, a_share_of_nothing_is_0);
 	tcase_add_test(tests, growth_compares_with_before);
-	tcase_add_test(tests, growth_from_nothing_is_whole_or_none);
+	tcase_add_test(tests, growth_from_nothing_is_none);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
