@@ -18,7 +18,7 @@ import bcrypt
 import pytest
 from bson import Decimal128, Int64, ObjectId
 
-from client import PASSWORD, Api, assert_error, now, ok, unique, user_token
+from client import PASSWORD, Api, assert_error, eventually, now, ok, unique, user_token
 from conftest import OF_THE_STACK, ROOT, own_stack
 from old_server import COLLECTIONS, MISSING, OldServer
 
@@ -1137,6 +1137,8 @@ def test_everybody_still_sees_all_that_was_theirs(served):
     pending = ok(admin.get("/withdrawals/admin/pending"))["withdrawals"]
     assert ids_of(pending) == ids_of(served.asked[:1])
     assert pending[0]["coinSources"] == {"bonus": 0, "earned": 600, "buyers": []}
+    bought = ok(buyer.get("/payments/history"))
+    assert ids_of(bought["payments"]) == ids_of(served.bought) and bought["totalAmount"] == 20
     told = ok(worker.get("/notifications", params={"limit": 100}))
     assert set(ids_of(served.notes)) <= set(ids_of(told)) and len(told) == 3
     assert any("9000" in notice["message"] for notice in told), "of the rejected withdrawal"
@@ -1177,3 +1179,16 @@ def test_coins_go_on_from_where_they_were(served):
     assert (me["coins"], me["pending_coins"]) == (410, 0)
     assert "balanced" in served.ctl("audit")
     assert ok(admin.get("/admin/audit"))["balanced"] is True
+
+
+def test_a_user_of_the_older_server_can_be_removed(served):
+    admin, worker = api_of(served, served.admin), served.old.user("worker", 30)
+    served.db.meta.delete_many({"_id": "adopted"})
+    task = served.old.task(served.buyer, 2, 10)
+    work = served.old.submission(worker, task)
+    served.adopt()
+    ok(admin.delete(f"/admin/users/{worker['_id']}"))
+    eventually(lambda: served.user(worker) is None, within=60)
+    assert served.work(work)["status"] == "rejected"
+    assert served.task(task)["required_workers"] == 2
+    assert "balanced" in served.ctl("audit")
