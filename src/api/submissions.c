@@ -133,7 +133,7 @@ static const struct view task_brief_view = { .name = "TaskBrief",
 
 static const struct view_row populated_rows[] = {
 	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "task_id", VIEW_OBJECT, 0, &task_brief_view,
+	{ "task_id", VIEW_OBJECT, VIEW_OR_ID, &task_brief_view,
 	  "The task, or its plain id once the task's record is gone", NULL },
 	SUBMISSION_TAIL,
 };
@@ -170,7 +170,7 @@ ROWS_VIEW(submission_answer_view, "SubmissionAnswer",
 ROWS_VIEW(approved_view, "Approved", SUCCESS, MESSAGE, SUBMISSION,
 	  { "coinsAdded", VIEW_WHOLE, VIEW_OPTIONAL, NULL, NULL, "5" },
 	  { "workerNewBalance", VIEW_WHOLE, VIEW_OPTIONAL, NULL, NULL, "15" });
-ROWS_VIEW(rejected_view, "Rejected", MESSAGE, SUBMISSION);
+ROWS_VIEW(rejected_view, "Rejected", SUCCESS, MESSAGE, SUBMISSION);
 
 static const struct view_row review_result_rows[] = {
 	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },

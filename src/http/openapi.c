@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char about[] =
-	"A market of small paid tasks. For every call holds: null means absent, unknown fields are "
-	"ignored, texts are trimmed, number fields also take plain decimal text, a trailing slash "
-	"is ignored, HEAD answers as GET does. GETs carry a weak ETag and honour If-None-Match.";
-
 /* --- a call --- */
 
 /* "getTasksById": the method, then each word of the path with a capital. */
@@ -70,6 +65,8 @@ static void write_description(struct json *json, const struct route *route)
 		list_roles(&text, route->access);
 	if (text.bytes[text.length - 1] != '.')
 		buffer_byte(&text, '.');
+	if (route->about)
+		buffer_printf(&text, "\n\n%s", route->about);
 	json_text(json, "description", text.bytes);
 	buffer_free(&text);
 }
@@ -99,6 +96,7 @@ static void write_path_parameter(struct json *json, const char *name, size_t len
 	json_text_n(json, "name", name, length);
 	json_text(json, "in", "path");
 	json_bool(json, "required", true);
+	json_text(json, "description", "The record's id");
 	write_reference(json, "schema", "schemas", "Id");
 	json_end(json);
 }
@@ -109,6 +107,8 @@ static void write_query_parameter(struct json *json, const struct field *field)
 	json_text(json, "name", field->name);
 	json_text(json, "in", "query");
 	json_bool(json, "required", (field->flags & FIELD_REQUIRED) != 0);
+	if (field->help)
+		json_text(json, "description", field->help);
 	write_field_schema(json, "schema", field);
 	json_end(json);
 }
@@ -120,6 +120,12 @@ static bool names_error(const struct route *route, enum err wanted)
 			return true;
 	}
 	return false;
+}
+
+/* Does the answer carry an ETag? A stream has no end that one could be made of. */
+static bool has_tag(const struct route *route)
+{
+	return route->method == GET && !(route->flags & STREAMS);
 }
 
 static void write_parameters(struct json *json, const struct route *route)
@@ -138,6 +144,8 @@ static void write_parameters(struct json *json, const struct route *route)
 		write_reference(json, NULL, "parameters", "IfMatch");
 	if (names_error(route, ERR_BAD_SIGNATURE))
 		write_reference(json, NULL, "parameters", "StripeSignature");
+	if (has_tag(route))
+		write_reference(json, NULL, "parameters", "IfNoneMatch");
 	json_end(json);
 }
 
@@ -160,8 +168,10 @@ static void write_request_body(struct json *json, const struct route *route)
 	json_bool(json, "required", raw || needs_body(route->body));
 	json_object(json, "content");
 	json_object(json, raw ? "*/*" : "application/json");
-	if (route->body)
+	if (route->body) {
 		write_reference(json, "schema", "schemas", route->body->name);
+		write_schema_example(json, "example", route->body);
+	}
 	json_end(json);
 	json_end(json);
 	json_end(json);
@@ -169,21 +179,23 @@ static void write_request_body(struct json *json, const struct route *route)
 
 /* --- what it answers --- */
 
-static void write_page_schema(struct json *json, const struct view *view)
-{
-	json_object(json, "schema");
-	json_array(json, "allOf");
-	write_reference(json, NULL, "schemas", view->name);
-	write_reference(json, NULL, "schemas", "Page");
-	json_end(json);
-	json_end(json);
-}
-
 static void write_array_schema(struct json *json, const struct view *view)
 {
 	json_object(json, "schema");
 	json_text(json, "type", "array");
 	write_reference(json, "items", "schemas", view->name);
+	json_end(json);
+}
+
+static void write_success_headers(struct json *json, const struct route *route)
+{
+	if (!has_tag(route) && !(route->flags & IDEMPOTENT))
+		return;
+	json_object(json, "headers");
+	if (has_tag(route))
+		write_reference(json, "ETag", "headers", "ETag");
+	if (route->flags & IDEMPOTENT)
+		write_reference(json, "Idempotent-Replayed", "headers", "IdempotentReplayed");
 	json_end(json);
 }
 
@@ -194,13 +206,12 @@ static void write_success(struct json *json, const struct route *route)
 	snprintf(status, sizeof(status), "%d", route->status ? route->status : 200);
 	json_object(json, status);
 	json_text(json, "description", route->status == 201 ? "Made" : "Done");
+	write_success_headers(json, route);
 	if (route->view) {
 		json_object(json, "content");
 		json_object(json,
 			    route->flags & STREAMS ? "text/event-stream" : "application/json");
-		if (route->flags & LISTS)
-			write_page_schema(json, route->view);
-		else if (route->flags & ARRAY || route->view->is_list)
+		if (route->flags & ARRAY || route->view->is_list)
 			write_array_schema(json, route->view);
 		else
 			write_reference(json, "schema", "schemas", route->view->name);
@@ -214,7 +225,7 @@ static void write_answers(struct json *json, const struct route *route)
 {
 	json_object(json, "responses");
 	write_success(json, route);
-	if (route->method == GET && !(route->flags & STREAMS)) {
+	if (has_tag(route)) {
 		json_object(json, "304");
 		json_text(json, "description", "Unchanged since the ETag of If-None-Match");
 		json_end(json);
@@ -288,27 +299,13 @@ static void write_paths(struct json *json, const struct route *routes, size_t co
 
 /* --- the rest --- */
 
-static void write_head(struct json *json, const char *version)
-{
-	json_text(json, "openapi", "3.1.0");
-	json_object(json, "info");
-	json_text(json, "title", "microtask");
-	json_text(json, "version", version);
-	json_text(json, "description", about);
-	json_end(json);
-	json_array(json, "servers");
-	json_object(json, NULL);
-	json_text(json, "url", "/api");
-	json_end(json);
-	json_end(json);
-}
-
 /* What every answer looks like that no row describes; the texts are JSON already. */
 static const struct {
 	const char *kind, *name, *json;
 } constants[] = {
 	{ "securitySchemes", "bearer",
-	  "{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"}" },
+	  "{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
+	  "\"description\":\"The token of POST /auth/login or /auth/register; it lasts 7 days\"}" },
 	{ "parameters", "IdempotencyKey",
 	  "{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,"
 	  "\"description\":\"A repeat with the same key and body gets the same answer, and nothing is "
@@ -322,15 +319,22 @@ static const struct {
 	  "{\"name\":\"Stripe-Signature\",\"in\":\"header\",\"required\":true,"
 	  "\"description\":\"HMAC-SHA256 of the time and the raw body, at most 300 s old\","
 	  "\"schema\":{\"type\":\"string\"}}" },
+	{ "parameters", "IfNoneMatch",
+	  "{\"name\":\"If-None-Match\",\"in\":\"header\",\"required\":false,"
+	  "\"description\":\"The ETag of an earlier answer; 304 if it is still the same\","
+	  "\"schema\":{\"type\":\"string\"}}" },
+	{ "headers", "ETag",
+	  "{\"description\":\"Names this very answer; weak\",\"schema\":{\"type\":\"string\"}}" },
+	{ "headers", "IdempotentReplayed",
+	  "{\"description\":\"true: the kept answer to an earlier request with this key\","
+	  "\"schema\":{\"type\":\"string\",\"const\":\"true\"}}" },
+	{ "headers", "RetryAfter",
+	  "{\"description\":\"Seconds until another try makes sense\","
+	  "\"schema\":{\"type\":\"integer\",\"minimum\":1}}" },
 	{ "schemas", "Id",
 	  "{\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{24}$\","
+	  "\"description\":\"A record's id: 24 hexadecimal digits\","
 	  "\"examples\":[\"65a1b2c3d4e5f60718293a4b\"]}" },
-	{ "schemas", "Page",
-	  "{\"type\":\"object\",\"required\":[\"total\",\"pages\",\"currentPage\",\"next\"],"
-	  "\"properties\":{\"total\":{\"type\":\"integer\"},\"pages\":{\"type\":\"integer\"},"
-	  "\"currentPage\":{\"type\":\"integer\"},\"next\":{\"type\":[\"string\",\"null\"],"
-	  "\"description\":\"Goes on from here as after; null at the end\"},"
-	  "\"totalApprox\":{\"type\":\"boolean\",\"description\":\"The total may be up to 5 s old\"}}}" },
 };
 
 static void write_constants(struct json *json, const char *kind)
@@ -344,15 +348,18 @@ static void write_constants(struct json *json, const char *kind)
 
 static void write_components(struct json *json, const struct route *routes, size_t count)
 {
+	static const char *const kinds[] = { "securitySchemes", "parameters", "headers" };
 	struct catalogue catalogue = { .schema_count = 0 };
 
 	catalogue_fill(&catalogue, routes, count);
 	json_object(json, "components");
-	json_object(json, "securitySchemes");
-	write_constants(json, "securitySchemes");
-	json_end(json);
-	json_object(json, "parameters");
-	write_constants(json, "parameters");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		json_object(json, kinds[i]);
+		write_constants(json, kinds[i]);
+		json_end(json);
+	}
+	json_object(json, "examples");
+	write_error_examples(json);
 	json_end(json);
 	json_object(json, "responses");
 	write_error_responses(json);
@@ -373,7 +380,7 @@ void openapi_write(struct buffer *out, const struct route *routes, size_t count,
 
 	json_start(&json, &compact);
 	json_object(&json, NULL);
-	write_head(&json, version);
+	write_head(&json, routes, count, version);
 	write_paths(&json, routes, count);
 	write_components(&json, routes, count);
 	json_finish(&json);

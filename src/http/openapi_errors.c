@@ -91,95 +91,157 @@ static bool repeats_code(const struct answers *answers, enum err err)
 	return false;
 }
 
-/* "invalid_input, invalid_id"; returns how many there are. */
-static size_t list_codes(struct buffer *codes, const struct answers *answers, int status)
+/* The errors of a status, each code once; returns how many there are. */
+static size_t errors_of(const struct answers *answers, int status, enum err found[ERR_COUNT])
 {
 	size_t count = 0;
 
 	for (enum err err = OK + 1; err < ERR_COUNT; err++) {
-		if (!answers->can[err] || err_row(err)->status != status ||
-		    repeats_code(answers, err))
-			continue;
-		buffer_printf(codes, "%s%s", count > 0 ? ", " : "", err_row(err)->code);
-		count++;
+		if (answers->can[err] && err_row(err)->status == status &&
+		    !repeats_code(answers, err))
+			found[count++] = err;
 	}
 	return count;
 }
 
-static void write_response(struct json *json, const char *key, const char *description)
+/* Whoever gets one of these is told when to try again. */
+static void write_retry_header(struct json *json, enum err err)
+{
+	if (err != ERR_IN_PROGRESS && err != ERR_TOO_MANY_REQUESTS && err != ERR_UNAVAILABLE)
+		return;
+	json_object(json, "headers");
+	write_reference(json, "Retry-After", "headers", "RetryAfter");
+	json_end(json);
+}
+
+/* The shape of every error, and which codes it can have here. */
+static void write_coded_schema(struct json *json, const enum err errors[], size_t count)
+{
+	json_object(json, "schema");
+	json_array(json, "allOf");
+	write_reference(json, NULL, "schemas", "Error");
+	json_object(json, NULL);
+	json_object(json, "properties");
+	json_object(json, "code");
+	json_array(json, "enum");
+	for (size_t i = 0; i < count; i++)
+		json_text(json, NULL, err_row(errors[i])->code);
+	json_end(json);
+	json_end(json);
+	json_end(json);
+	json_end(json);
+	json_end(json);
+	json_end(json);
+}
+
+static void write_response(struct json *json, const char *key, const char *description,
+			   const enum err errors[], size_t count)
 {
 	json_object(json, key);
 	json_text(json, "description", description);
+	if (count == 1)
+		write_retry_header(json, errors[0]);
 	json_object(json, "content");
 	json_object(json, "application/json");
-	write_reference(json, "schema", "schemas", "Error");
+	write_coded_schema(json, errors, count);
+	json_object(json, "examples");
+	for (size_t i = 0; i < count; i++)
+		write_reference(json, err_row(errors[i])->code, "examples",
+				err_row(errors[i])->code);
 	json_end(json);
 	json_end(json);
 	json_end(json);
+	json_end(json);
+}
+
+/* "insufficient_coins: There are not enough coins." and so on, a line each. */
+static void write_several(struct json *json, const char *key, const enum err errors[], size_t count)
+{
+	struct buffer words = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(&words, "%s`%s`: %s", i > 0 ? "\n\n" : "", err_row(errors[i])->code,
+			      err_row(errors[i])->sentence);
+	write_response(json, key, words.bytes, errors, count);
+	buffer_free(&words);
 }
 
 void write_error_answers(struct json *json, const struct route *route)
 {
 	struct answers answers = { 0 };
-	struct buffer codes = { 0 };
+	enum err errors[ERR_COUNT];
 
 	collect(&answers, route);
 	for (int status = 400; status < 600; status++) {
 		char key[12];
+		/* The web server's word for a worker that cannot be reached or takes too long. */
+		bool gateway = status == 502 || status == 504;
+		size_t count = errors_of(&answers, gateway ? 503 : status, errors);
 
-		buffer_reset(&codes);
 		snprintf(key, sizeof(key), "%d", status);
-
-		size_t count = list_codes(&codes, &answers, status);
-
 		if (count == 1)
-			write_reference(json, key, "responses", codes.bytes);
+			write_reference(json, key, "responses", err_row(errors[0])->code);
 		else if (count > 1)
-			write_response(json, key, codes.bytes);
+			write_several(json, key, errors, count);
 	}
-	buffer_free(&codes);
 }
 
 /* --- their shape --- */
 
-static struct answers all_answers(void)
+/* The errors that have a code of their own, in the order of the table. */
+static size_t all_codes(enum err found[ERR_COUNT])
 {
 	struct answers all;
+	size_t count = 0;
 
 	memset(&all, true, sizeof(all));
-	return all;
+	for (enum err err = OK + 1; err < ERR_COUNT; err++) {
+		if (!repeats_code(&all, err))
+			found[count++] = err;
+	}
+	return count;
 }
 
 void write_error_responses(struct json *json)
 {
-	struct answers all = all_answers();
+	enum err errors[ERR_COUNT];
+	size_t count = all_codes(errors);
 
-	for (enum err err = OK + 1; err < ERR_COUNT; err++) {
-		if (!repeats_code(&all, err))
-			write_response(json, err_row(err)->code, err_row(err)->sentence);
-	}
+	for (size_t i = 0; i < count; i++)
+		write_response(json, err_row(errors[i])->code, err_row(errors[i])->sentence,
+			       &errors[i], 1);
 }
 
-static void write_text_property(struct json *json, const char *name, const char *help)
+void write_error_examples(struct json *json)
 {
-	json_object(json, name);
-	json_text(json, "type", "string");
-	json_text(json, "description", help);
-	json_end(json);
+	enum err errors[ERR_COUNT];
+	size_t count = all_codes(errors);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct err_row *row = err_row(errors[i]);
+
+		json_object(json, row->code);
+		json_object(json, "value");
+		json_text(json, "error", row->sentence);
+		json_text(json, "message", row->sentence);
+		json_text(json, "code", row->code);
+		json_text(json, "requestId", "5f2b6c1e9a7d4038b1c2d3e4f5061728");
+		json_end(json);
+		json_end(json);
+	}
 }
 
 static void write_code_property(struct json *json)
 {
-	struct answers all = all_answers();
+	enum err errors[ERR_COUNT];
+	size_t count = all_codes(errors);
 
 	json_object(json, "code");
 	json_text(json, "type", "string");
 	json_text(json, "description", "Stable; decide by it");
 	json_array(json, "enum");
-	for (enum err err = OK + 1; err < ERR_COUNT; err++) {
-		if (!repeats_code(&all, err))
-			json_text(json, NULL, err_row(err)->code);
-	}
+	for (size_t i = 0; i < count; i++)
+		json_text(json, NULL, err_row(errors[i])->code);
 	json_end(json);
 	json_end(json);
 }
@@ -209,9 +271,25 @@ static void write_faults_property(struct json *json)
 		json_end(json);
 	}
 	json_end(json);
+	json_bool(json, "additionalProperties", false);
 	json_end(json);
 	json_end(json);
 }
+
+/* The members of an error beside code and errors. */
+static const struct {
+	const char *name, *type, *help;
+} members[] = {
+	{ "error", "string", "A sentence for a person" },
+	{ "message", "string", "The same" },
+	{ "requestId", "string", "Names the request in the logs" },
+	{ "success", "boolean", "false; the calls below /public say so" },
+	{ "required", "integer", "insufficient_coins: what it costs" },
+	{ "available", "integer", "insufficient_coins: what is there" },
+	{ "minRequired", "integer", "below_minimum: the minimum" },
+	{ "clientSecret", "string", "payment_required: what the bank's further step needs" },
+	{ "paymentId", "string", "payment_required: the payment to confirm afterwards" },
+};
 
 void write_error_schema(struct json *json)
 {
@@ -219,18 +297,18 @@ void write_error_schema(struct json *json)
 
 	json_object(json, "Error");
 	json_text(json, "type", "object");
-	json_text(
-		json, "description",
-		"Some errors tell more: insufficient_coins has required and available, below_minimum "
-		"of a withdrawal minRequired, payment_required the clientSecret and paymentId of a "
-		"payment that the bank wants a further step for; those of /public have success: false.");
+	json_text(json, "description", "Every refusal looks like this; some tell more.");
 	write_names(json, "required", required);
 	json_object(json, "properties");
-	write_text_property(json, "error", "A sentence for a person");
-	write_text_property(json, "message", "The same");
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		json_object(json, members[i].name);
+		json_text(json, "type", members[i].type);
+		json_text(json, "description", members[i].help);
+		json_end(json);
+	}
 	write_code_property(json);
-	write_text_property(json, "requestId", "Names the request in the logs");
 	write_faults_property(json);
 	json_end(json);
+	json_bool(json, "additionalProperties", false);
 	json_end(json);
 }

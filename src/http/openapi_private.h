@@ -11,8 +11,12 @@
 struct catalogue {
 	const struct schema *schemas[CATALOGUE_MAX];
 	const struct view *views[CATALOGUE_MAX];
+	bool is_page[CATALOGUE_MAX]; /* the view also has the members of a page */
 	size_t schema_count, view_count;
 };
+
+/* openapi, info, servers and tags, into an open object. */
+void write_head(struct json *json, const struct route *routes, size_t count, const char *version);
 
 void catalogue_fill(struct catalogue *catalogue, const struct route *routes, size_t count);
 
@@ -25,11 +29,15 @@ void write_field_schema(struct json *json, const char *key, const struct field *
 /* {"$ref": "#/components/<kind>/<name>"}, as an object under key. */
 void write_reference(struct json *json, const char *key, const char *kind, const char *name);
 
+/* An example of a body: what its rows give as theirs; as a value under key, or nothing when no row has one. */
+void write_schema_example(struct json *json, const char *key, const struct schema *schema);
+
 /* An answer for each status that a call can be refused with, into an open object. */
 void write_error_answers(struct json *json, const struct route *route);
 
-/* A component for each code, for the statuses that have no other code. */
+/* A component for each code: the answer, for the statuses that have no other code, and an example. */
 void write_error_responses(struct json *json);
+void write_error_examples(struct json *json);
 
 /* The schema "Error". */
 void write_error_schema(struct json *json);

@@ -90,6 +90,19 @@ static void write_text_type(struct json *json, const struct field *field)
 	json_end(json);
 }
 
+static void write_date_formats(struct json *json)
+{
+	static const char *const formats[] = { "date", "date-time" };
+
+	json_array(json, "anyOf");
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		json_object(json, NULL);
+		json_text(json, "format", formats[i]);
+		json_end(json);
+	}
+	json_end(json);
+}
+
 static void write_field_type(struct json *json, const struct field *field)
 {
 	switch (field->type) {
@@ -120,7 +133,8 @@ static void write_field_type(struct json *json, const struct field *field)
 		write_money_range(json, field);
 		break;
 	case FIELD_DATE:
-		write_type(json, "string", "date-time");
+		write_type(json, "string", NULL);
+		write_date_formats(json);
 		break;
 	case FIELD_CHOICE:
 		write_type(json, "string", NULL);
@@ -179,7 +193,48 @@ static void write_schema(struct json *json, const struct schema *schema)
 	json_end(json);
 }
 
+void write_schema_example(struct json *json, const char *key, const struct schema *schema)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < schema_count(schema); i++)
+		any |= schema_field(schema, i)->example != NULL;
+	if (!any)
+		return;
+	json_object(json, key);
+	for (size_t i = 0; i < schema_count(schema); i++) {
+		const struct field *field = schema_field(schema, i);
+
+		if (field->example)
+			json_raw(json, field->name, field->example, strlen(field->example));
+	}
+	json_end(json);
+}
+
 /* --- views --- */
+
+/* What every date in an answer looks like. */
+#define DATE_PATTERN "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$"
+
+/* The members that a page adds to its view; the types are JSON already. */
+static const struct {
+	const char *name, *json;
+	bool optional;
+} page_members[] = {
+	{ "total", "{\"type\":\"integer\",\"format\":\"int64\",\"description\":\"Records in all\"}",
+	  false },
+	{ "pages",
+	  "{\"type\":\"integer\",\"format\":\"int64\",\"description\":\"0 without records\"}",
+	  false },
+	{ "currentPage", "{\"type\":\"integer\",\"format\":\"int64\"}", false },
+	{ "next",
+	  "{\"type\":[\"string\",\"null\"],"
+	  "\"description\":\"Goes on from here as `after`; null at the end\"}",
+	  false },
+	{ "totalApprox",
+	  "{\"type\":\"boolean\",\"description\":\"The total may be up to 5 s old\"}", true },
+};
+#define PAGE_MEMBERS (sizeof(page_members) / sizeof(page_members[0]))
 
 static void write_list_type(struct json *json, const struct view *of)
 {
@@ -191,6 +246,21 @@ static void write_list_type(struct json *json, const struct view *of)
 	json_object(json, "items");
 	json_text(json, "type", "string");
 	json_end(json);
+}
+
+static void write_object_type(struct json *json, const struct view_row *row)
+{
+	char path[128];
+
+	if (row->flags & VIEW_OR_ID) {
+		json_array(json, "oneOf");
+		write_reference(json, NULL, "schemas", row->of->name);
+		write_reference(json, NULL, "schemas", "Id");
+		json_end(json);
+		return;
+	}
+	snprintf(path, sizeof(path), "#/components/schemas/%s", row->of->name);
+	json_text(json, "$ref", path);
 }
 
 static void write_row_type(struct json *json, const struct view_row *row)
@@ -210,17 +280,14 @@ static void write_row_type(struct json *json, const struct view_row *row)
 		break;
 	case VIEW_DATE:
 		write_type(json, "string", "date-time");
+		json_text(json, "pattern", DATE_PATTERN);
 		break;
 	case VIEW_BOOL:
 		write_type(json, "boolean", NULL);
 		break;
-	case VIEW_OBJECT: {
-		char path[128];
-
-		snprintf(path, sizeof(path), "#/components/schemas/%s", row->of->name);
-		json_text(json, "$ref", path);
+	case VIEW_OBJECT:
+		write_object_type(json, row);
 		break;
-	}
 	case VIEW_LIST:
 		write_list_type(json, row->of);
 		break;
@@ -242,30 +309,54 @@ static void write_row_help(struct json *json, const struct view_row *row)
 	json_text(json, "description", words);
 }
 
-static void write_required_rows(struct json *json, const struct view *view)
+static bool has_row(const struct view *view, const char *field)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		if (strcmp(view->rows[i].field, field) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void write_required_rows(struct json *json, const struct view *view, bool is_page)
 {
 	json_array(json, "required");
 	for (size_t i = 0; i < view->count; i++) {
 		if (!(view->rows[i].flags & (VIEW_OPTIONAL | VIEW_PRIVATE)))
 			json_text(json, NULL, view->rows[i].field);
 	}
+	for (size_t i = 0; is_page && i < PAGE_MEMBERS; i++) {
+		if (!page_members[i].optional && !has_row(view, page_members[i].name))
+			json_text(json, NULL, page_members[i].name);
+	}
 	json_end(json);
 }
 
-static void write_view(struct json *json, const struct view *view)
+static void write_row(struct json *json, const struct view_row *row)
+{
+	json_object(json, row->field);
+	write_row_type(json, row);
+	write_row_help(json, row);
+	write_example(json, row->example);
+	json_end(json);
+}
+
+/* A view is a whitelist, so nothing else is ever in the answer. */
+static void write_view(struct json *json, const struct view *view, bool is_page)
 {
 	json_object(json, view->name);
 	json_text(json, "type", "object");
-	write_required_rows(json, view);
+	write_required_rows(json, view, is_page);
 	json_object(json, "properties");
-	for (size_t i = 0; i < view->count; i++) {
-		json_object(json, view->rows[i].field);
-		write_row_type(json, &view->rows[i]);
-		write_row_help(json, &view->rows[i]);
-		write_example(json, view->rows[i].example);
-		json_end(json);
+	for (size_t i = 0; i < view->count; i++)
+		write_row(json, &view->rows[i]);
+	for (size_t i = 0; is_page && i < PAGE_MEMBERS; i++) {
+		if (!has_row(view, page_members[i].name))
+			json_raw(json, page_members[i].name, page_members[i].json,
+				 strlen(page_members[i].json));
 	}
 	json_end(json);
+	json_bool(json, "additionalProperties", false);
 	json_end(json);
 }
 
@@ -286,7 +377,7 @@ static void add_schema(struct catalogue *catalogue, const struct schema *schema)
 	}
 }
 
-static void add_view(struct catalogue *catalogue, const struct view *view)
+static void add_view(struct catalogue *catalogue, const struct view *view, bool is_page)
 {
 	for (size_t i = 0; i < catalogue->view_count; i++) {
 		if (catalogue->views[i] == view)
@@ -294,10 +385,11 @@ static void add_view(struct catalogue *catalogue, const struct view *view)
 	}
 	if (catalogue->view_count == CATALOGUE_MAX)
 		abort();
+	catalogue->is_page[catalogue->view_count] = is_page;
 	catalogue->views[catalogue->view_count++] = view;
 	for (size_t i = 0; i < view->count; i++) {
 		if (view->rows[i].of)
-			add_view(catalogue, view->rows[i].of);
+			add_view(catalogue, view->rows[i].of, false);
 	}
 }
 
@@ -307,7 +399,7 @@ void catalogue_fill(struct catalogue *catalogue, const struct route *routes, siz
 		if (routes[i].body)
 			add_schema(catalogue, routes[i].body);
 		if (routes[i].view)
-			add_view(catalogue, routes[i].view);
+			add_view(catalogue, routes[i].view, (routes[i].flags & LISTS) != 0);
 	}
 }
 
@@ -316,5 +408,5 @@ void catalogue_write(struct json *json, const struct catalogue *catalogue)
 	for (size_t i = 0; i < catalogue->schema_count; i++)
 		write_schema(json, catalogue->schemas[i]);
 	for (size_t i = 0; i < catalogue->view_count; i++)
-		write_view(json, catalogue->views[i]);
+		write_view(json, catalogue->views[i], catalogue->is_page[i]);
 }

@@ -57,9 +57,13 @@ struct route {
 	int status;		   /* of success; 0: 200 */
 	const struct view *view;   /* the answer's shape, for the OpenAPI document */
 	const char *summary;	   /* one line */
+	const char *about;	   /* what else a caller should know, for the OpenAPI document; may be NULL */
 	const enum err *errors;	   /* beyond what the pipeline itself can answer, for the OpenAPI document;
 				      ends with OK; may be NULL */
 };
+
+/* A row's errors in place: .errors = ERRORS(ERR_NOT_OWNER, ERR_CONFLICT) */
+#define ERRORS(...) ((const enum err[]){ __VA_ARGS__, OK })
 
 /* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and
  * change, a change without answer or a before without change, a GET with a body, a raw body with a schema, an idempotency key where no caller is known, the same

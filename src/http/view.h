@@ -25,6 +25,7 @@ enum view_flag {
 	VIEW_PRIVATE = 1 << 0,	/* seen by the record's owner and admins only */
 	VIEW_ALWAYS = 1 << 1,	/* written as 0, "" or false when the record lacks it */
 	VIEW_OPTIONAL = 1 << 2, /* may be missing in the answer */
+	VIEW_OR_ID = 1 << 3,	/* of an OBJECT: its plain id once the record itself is gone */
 };
 
 struct view_row {

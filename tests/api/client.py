@@ -15,6 +15,8 @@ import httpx
 import jwt
 from bson import Int64, ObjectId
 
+from described import check_response
+
 UNKNOWN_ID = "0123456789abcdef01234567"
 PASSWORD = "correct horse 1"
 # One hash for all users made by make_user(): hashing costs 50 ms, and the password is the same.
@@ -50,9 +52,18 @@ def ahead(**delta):
 
 
 def http_client(base_url):
-    """A pool of connections for many calls and threads; certificates are self-signed here."""
+    """A pool of connections for many calls and threads; certificates are self-signed here. Each
+    answer must be what docs/openapi.json says.
+    """
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=2)
-    return httpx.Client(base_url=base_url, verify=False, timeout=30, limits=limits, trust_env=False)
+    return httpx.Client(
+        base_url=base_url,
+        verify=False,
+        timeout=30,
+        limits=limits,
+        trust_env=False,
+        event_hooks={"response": [check_response]},
+    )
 
 
 class Api:

@@ -13,6 +13,8 @@ import time
 import urllib.parse
 from collections import Counter, namedtuple
 
+from described import check_answer
+
 Call = namedtuple("Call", "method path token body headers", defaults=(None, None, None))
 Answer = namedtuple("Answer", "call status headers body")
 
@@ -58,7 +60,11 @@ def read_answer(connection, call):
     response.begin()
     body = response.read()
     headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(call, response.status, headers, json.loads(body) if body else None)
+    answer = Answer(call, response.status, headers, json.loads(body) if body else None)
+    media_type = headers.get("content-type", "").split(";")[0]
+    path = "/api" + call.path.split("?")[0]
+    check_answer(call.method, path, answer.status, media_type, lambda: answer.body)
+    return answer
 
 
 def at_once(stack, calls):

@@ -81,19 +81,21 @@ static const struct view_row thing_rows[] = {
 	{ .field = "email", .type = VIEW_TEXT, .flags = VIEW_PRIVATE, .help = "Of its owner" },
 	{ .field = "owner", .type = VIEW_OBJECT, .of = &owner_view },
 	{ .field = "words", .type = VIEW_LIST },
+	{ .field = "place",
+	  .type = VIEW_OBJECT,
+	  .flags = VIEW_OPTIONAL | VIEW_OR_ID,
+	  .of = &owner_view },
 };
-static const struct view thing_view = { .name = "Thing", .rows = thing_rows, .count = 6 };
+static const struct view thing_view = { .name = "Thing", .rows = thing_rows, .count = 7 };
 
 static const struct view_row list_rows[] = {
 	{ .field = "things", .type = VIEW_LIST, .of = &thing_view },
+	{ .field = "total", .type = VIEW_WHOLE },
 };
-static const struct view list_view = { .name = "ThingPage", .rows = list_rows, .count = 1 };
+static const struct view list_view = { .name = "ThingPage", .rows = list_rows, .count = 2 };
 static const struct view plain_view = {
 	.name = "Plain", .rows = owner_rows, .count = 1, .is_list = true
 };
-
-static const enum err raw_errors[] = { ERR_BAD_SIGNATURE, OK };
-static const enum err put_errors[] = { ERR_PRECONDITION_FAILED, ERR_NOT_OWNER, OK };
 
 static const struct route table[] = {
 	{ .method = GET,
@@ -129,19 +131,21 @@ static const struct route table[] = {
 	  .access = ACCESS_PUBLIC,
 	  .flags = RAW_BODY,
 	  .handler = handler,
-	  .errors = raw_errors },
+	  .errors = ERRORS(ERR_BAD_SIGNATURE) },
 	{ .method = GET,
 	  .path = "/things/new",
 	  .access = ACCESS_ANY,
 	  .flags = STREAMS,
 	  .handler = handler,
 	  .view = &thing_view },
+	{ .method = POST, .path = "/tasks/new", .access = ACCESS_PUBLIC, .handler = handler },
 	{ .method = PUT,
 	  .path = "/things/:id/parts/:partId",
 	  .access = ACCESS_ANY,
 	  .handler = handler,
 	  .view = &thing_view,
-	  .errors = put_errors },
+	  .about = "Its owner only.",
+	  .errors = ERRORS(ERR_PRECONDITION_FAILED, ERR_NOT_OWNER) },
 };
 
 static struct arena *arena;
@@ -201,6 +205,7 @@ START_TEST(calls_stand_under_their_path_with_names_of_their_own)
 	expect("paths|/things/{id}/parts/{partId}|put|operationId",
 	       "\"putThingsByIdPartsByPartId\"");
 	expect("paths|/things|get|tags", "[\"things\"]");
+	expect("tags", "[{\"name\":\"tasks\",\"description\":\"What buyers want done\"}]");
 	expect("paths|/things|get|summary", "\"All things\"");
 }
 END_TEST
@@ -209,6 +214,8 @@ START_TEST(who_may_call_is_told)
 {
 	expect("paths|/things|post|description", "\"Who may call: buyer or admin.\"");
 	expect("paths|/things|post|security", "[{\"bearer\":[]}]");
+	expect("paths|/things/{id}/parts/{partId}|put|description",
+	       "\"Who may call: anyone logged in.\\n\\nIts owner only.\"");
 	expect("paths|/things|get|security", "[{},{\"bearer\":[]}]");
 	expect("paths|/plain-things|get|security", "[]");
 }
@@ -227,7 +234,7 @@ START_TEST(parameters_come_from_path_query_and_flags)
 {
 	expect("paths|/things/{id}/parts/{partId}|put|parameters|1",
 	       "{\"name\":\"partId\",\"in\":\"path\",\"required\":true,"
-	       "\"schema\":{\"$ref\":\"#/components/schemas/Id\"}}");
+	       "\"description\":\"The record's id\",\"schema\":{\"$ref\":\"#/components/schemas/Id\"}}");
 	expect("paths|/things/{id}/parts/{partId}|put|parameters|2|$ref",
 	       "\"#/components/parameters/IfMatch\"");
 	expect("paths|/things|get|parameters|0|schema",
@@ -244,7 +251,8 @@ START_TEST(inputs_tell_types_and_limits)
 {
 	expect("paths|/things|post|requestBody",
 	       "{\"required\":true,\"content\":{\"application/json\":{\"schema\":"
-	       "{\"$ref\":\"#/components/schemas/ThingInput\"}}}}");
+	       "{\"$ref\":\"#/components/schemas/ThingInput\"},"
+	       "\"example\":{\"title\":\"Try\"}}}}");
 	expect("components|schemas|ThingInput|required", "[\"title\"]");
 	expect("components|schemas|ThingInput|properties|title",
 	       "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200,"
@@ -256,6 +264,8 @@ START_TEST(inputs_tell_types_and_limits)
 	       "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1,\"maximum\":50}");
 	expect("components|schemas|ThingInput|properties|price",
 	       "{\"type\":\"number\",\"multipleOf\":0.01,\"minimum\":0.01,\"maximum\":10.5}");
+	expect("components|schemas|ThingInput|properties|due",
+	       "{\"type\":\"string\",\"anyOf\":[{\"format\":\"date\"},{\"format\":\"date-time\"}]}");
 	expect("components|schemas|ThingInput|properties|ids",
 	       "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Id\"},"
 	       "\"minItems\":1,\"maxItems\":9}");
@@ -288,15 +298,22 @@ START_TEST(views_tell_what_is_always_there)
 	       "\"Of its owner. Seen by the owner and by admins only.\"");
 	expect("components|schemas|Thing|properties|owner|$ref", "\"#/components/schemas/Owner\"");
 	expect("components|schemas|Thing|properties|words|items", "{\"type\":\"string\"}");
+	expect("components|schemas|Thing|properties|place|oneOf",
+	       "[{\"$ref\":\"#/components/schemas/Owner\"},{\"$ref\":\"#/components/schemas/Id\"}]");
+	expect("components|schemas|Thing|additionalProperties", "false");
 	expect("components|schemas|Owner|properties|name|type", "\"string\"");
 }
 END_TEST
 
 START_TEST(lists_add_the_members_of_a_page)
 {
-	expect("paths|/things|get|responses|200|content|application/json|schema",
-	       "{\"allOf\":[{\"$ref\":\"#/components/schemas/ThingPage\"},"
-	       "{\"$ref\":\"#/components/schemas/Page\"}]}");
+	expect("paths|/things|get|responses|200|content|application/json|schema|$ref",
+	       "\"#/components/schemas/ThingPage\"");
+	expect("components|schemas|ThingPage|required",
+	       "[\"things\",\"total\",\"pages\",\"currentPage\",\"next\"]");
+	expect("components|schemas|ThingPage|properties|next|type", "[\"string\",\"null\"]");
+	expect("components|schemas|ThingPage|properties|totalApprox|type", "\"boolean\"");
+	expect("components|schemas|Plain|properties|next", "absent");
 	expect("paths|/plain-things|get|responses|200|content|application/json|schema",
 	       "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Plain\"}}");
 	expect("paths|/things/few|get|responses|200|content|application/json|schema",
@@ -306,16 +323,20 @@ START_TEST(lists_add_the_members_of_a_page)
 }
 END_TEST
 
+#define CODES "content|application/json|schema|allOf|1|properties|code|enum"
+
 START_TEST(refusals_are_told_by_status_with_their_codes)
 {
-	expect("paths|/things|post|responses|400|description",
-	       "\"invalid_input, invalid_json, invalid_id, whole_coins_required, below_minimum\"");
-	expect("paths|/things|post|responses|401|description", "\"unauthorized, token_expired\"");
+	expect("paths|/things|post|responses|400|" CODES,
+	       "[\"invalid_input\",\"invalid_json\",\"invalid_id\",\"whole_coins_required\","
+	       "\"below_minimum\"]");
+	expect("paths|/things|post|responses|401|" CODES, "[\"unauthorized\",\"token_expired\"]");
+	expect("paths|/things|post|responses|401|description",
+	       "\"`unauthorized`: Please log in.\\n\\n"
+	       "`token_expired`: The session has expired; please log in again.\"");
 	expect("paths|/things|post|responses|403|$ref", "\"#/components/responses/forbidden\"");
 	expect("paths|/things|post|responses|409|$ref", "\"#/components/responses/in_progress\"");
 	expect("paths|/things|post|responses|422|$ref", "\"#/components/responses/key_reused\"");
-	expect("components|responses|key_reused|content|application/json|schema|$ref",
-	       "\"#/components/schemas/Error\"");
 	expect("paths|/plain-things|get|responses|400", "absent");
 	expect("paths|/plain-things|get|responses|401", "absent");
 	expect("paths|/plain-things|get|responses|304|description",
@@ -324,6 +345,32 @@ START_TEST(refusals_are_told_by_status_with_their_codes)
 	       "\"#/components/responses/not_owner\"");
 	expect("paths|/things/{id}/parts/{partId}|put|responses|412|$ref",
 	       "\"#/components/responses/precondition_failed\"");
+}
+END_TEST
+
+START_TEST(the_web_server_in_front_speaks_for_a_worker_that_does_not)
+{
+	expect("paths|/plain-things|get|responses|502|$ref",
+	       "\"#/components/responses/unavailable\"");
+	expect("paths|/plain-things|get|responses|504|$ref",
+	       "\"#/components/responses/unavailable\"");
+}
+END_TEST
+
+START_TEST(a_refusal_has_a_closed_shape_a_code_and_an_example)
+{
+	expect("components|schemas|Error|required",
+	       "[\"error\",\"message\",\"code\",\"requestId\"]");
+	expect("components|schemas|Error|additionalProperties", "false");
+	expect("components|responses|key_reused|content|application/json|schema|allOf|0|$ref",
+	       "\"#/components/schemas/Error\"");
+	expect("components|responses|key_reused|" CODES, "[\"key_reused\"]");
+	expect("components|responses|key_reused|content|application/json|examples|key_reused|$ref",
+	       "\"#/components/examples/key_reused\"");
+	expect("components|examples|key_reused|value|code", "\"key_reused\"");
+	expect("components|responses|key_reused|headers", "absent");
+	expect("components|responses|unavailable|headers|Retry-After|$ref",
+	       "\"#/components/headers/RetryAfter\"");
 }
 END_TEST
 
@@ -368,6 +415,8 @@ Suite *suite_openapi(void)
 	tcase_add_test(tcase, views_tell_what_is_always_there);
 	tcase_add_test(tcase, lists_add_the_members_of_a_page);
 	tcase_add_test(tcase, refusals_are_told_by_status_with_their_codes);
+	tcase_add_test(tcase, the_web_server_in_front_speaks_for_a_worker_that_does_not);
+	tcase_add_test(tcase, a_refusal_has_a_closed_shape_a_code_and_an_example);
 	tcase_add_test(tcase, every_code_is_listed_once);
 	tcase_add_test(tcase, the_document_is_the_same_each_time);
 	suite_add_tcase(suite, tcase);

@@ -1,0 +1,73 @@
+/* What stands before the calls: what the service is, and what the words of its paths mean. */
+#include "http/openapi_private.h"
+
+#include <string.h>
+
+static const char about[] =
+	"A market of small paid tasks: buyers post tasks and pay in coins, workers hand in work and "
+	"are paid when it is approved, admins keep the place in order.\n\n"
+	"For every call holds: `null` means absent, unknown fields are ignored, texts are trimmed "
+	"(passwords never), a number field also takes plain decimal text, a trailing slash is "
+	"ignored, HEAD answers as GET does. Dates come as UTC with milliseconds and may be sent as an "
+	"ISO 8601 date or date-time. GETs carry a weak ETag and honour If-None-Match. A later version "
+	"may add members to its answers.\n\n"
+	"Get a token from `POST /auth/login` and send it as `Authorization: Bearer <token>`. Every "
+	"answer names its request in `X-Request-Id`.";
+
+/* What the first word of a path stands for. */
+static const struct {
+	const char *name, *about;
+} tags[] = {
+	{ "health", "Is it up, can it work?" },
+	{ "auth", "Accounts, passwords and tokens" },
+	{ "tasks", "What buyers want done" },
+	{ "submissions", "What workers handed in, and its review" },
+	{ "withdrawals", "Coins turned into money" },
+	{ "payments", "Money turned into coins" },
+	{ "notifications", "What happened, told to those it concerns" },
+	{ "admin", "For those who keep the place in order" },
+	{ "public", "For pages without a log-in; errors say success: false" },
+};
+
+static bool is_used(const char *tag, const struct route *routes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *word = routes[i].path + 1;
+		size_t length = strcspn(word, "/");
+
+		if (strlen(tag) == length && memcmp(word, tag, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void write_tags(struct json *json, const struct route *routes, size_t count)
+{
+	json_array(json, "tags");
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		if (!is_used(tags[i].name, routes, count))
+			continue;
+		json_object(json, NULL);
+		json_text(json, "name", tags[i].name);
+		json_text(json, "description", tags[i].about);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+void write_head(struct json *json, const struct route *routes, size_t count, const char *version)
+{
+	json_text(json, "openapi", "3.1.0");
+	json_object(json, "info");
+	json_text(json, "title", "microtask");
+	json_text(json, "summary", "The backend of a micro-task marketplace");
+	json_text(json, "version", version);
+	json_text(json, "description", about);
+	json_end(json);
+	json_array(json, "servers");
+	json_object(json, NULL);
+	json_text(json, "url", "/api");
+	json_end(json);
+	json_end(json);
+	write_tags(json, routes, count);
+}
