@@ -21,6 +21,7 @@ def write(shipped, state, port, sockets, events, env):
         "upstream.conf": upstream(sockets),
         # Twice: conf/microtask/events.conf explains.
         "events.conf": upstream([events, events]),
+        "pages.conf": f'root "{state}/www";\n',
         "origins.conf": origins(env.get("CORS_ORIGINS") or DEFAULT_ORIGINS),
         "limits.conf": limits(int(env["RATE_LIMIT"])),
     }

@@ -25,6 +25,7 @@ import urllib.request
 
 import mongo_wire
 import nginx_files
+import pages
 from supervisor import Child, Failed, Stopped, Supervisor
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -54,6 +55,7 @@ def options():
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help=argparse.SUPPRESS)
     parser.add_argument("--mongod", help=argparse.SUPPRESS)
+    parser.add_argument("--swagger-ui", type=pathlib.Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     given.state = given.state.absolute()
     return given
@@ -172,10 +174,16 @@ class Stack:
         """Runs a command of ours to its end."""
         self.supervisor.run_to_end(self.child(program, [self.given.build / program, *arguments], "setup.log"))
 
+    def document(self):
+        """The OpenAPI document of the programs as they are built now."""
+        return subprocess.run([self.given.build / "microtaskctl", "openapi"], capture_output=True, text=True,
+                              check=True).stdout
+
     def start(self):
         self.tool("microtaskd", "--check-config")
         nginx_files.write(ROOT / "conf", self.state, self.given.port, self.sockets,
                           self.events_socket, self.env)
+        pages.write(ROOT, self.state, self.document(), self.given.swagger_ui)
         self.make_certificate()
         if self.given.mongod:
             self.start_mongod()
@@ -290,6 +298,7 @@ class Stack:
         self.supervisor.reload_asked = False
         reason = ""
         try:
+            pages.write_document(self.state, self.document())
             for child in list(self.supervisor.children):
                 if child.name.startswith(("worker", "sweep", "events")):
                     self.supervisor.replace(child)
@@ -332,6 +341,7 @@ Demo accounts, all with the password demo-pass-1:
         print(f"""
 Ready at {url} (self-signed certificate; {end} stops it)
 {demo}
+In a browser: {url}/ shows the open tasks, {url}/docs/ lets you try each call.
 Try:
   curl -k {url}/api/health
   curl -k {url}/api/tasks

@@ -12,15 +12,19 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 
 import pymongo
 import pytest
 from bson import ObjectId
 
+from browser import Browser
 from client import Api, http_client, make_user, ok, user_token
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+import tour  # noqa: E402 what scripts/tour runs
 # What the environment of the tests must not decide about a stack that a test starts for itself.
 OF_THE_STACK = ("BASE_URL", "MONGODB_URI", "JWT_SECRET", "STATE")
 
@@ -189,6 +193,30 @@ def stack():
     else:
         with own_stack() as stack:
             yield stack
+
+
+@pytest.fixture(scope="session")
+def showcase():
+    """A fresh stack with nothing but the demo data, on which the tour was played before anything else.
+
+    showcase.toured has what came of it, as scripts/tour writes it down.
+    """
+    with own_stack() as stack:
+        stack.toured = tour.make(stack.base_url)
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def one_browser():
+    with Browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(one_browser):
+    """A browser (browser.py) with a new, empty window."""
+    one_browser.fresh_window()
+    return one_browser
 
 
 @pytest.fixture(scope="session")

@@ -135,8 +135,8 @@ def test_methods_that_nginx_refuses_itself_are_told_like_any_other(api):
     assert_error(api.request("TRACE", "/no/such/route"), 404, "not_found")
 
 
-def test_outside_of_api_there_is_nothing(stack):
-    for path in ("/", "/index.html", "/apix"):
+def test_outside_of_api_and_the_pages_there_is_nothing(stack):
+    for path in ("/nothing", "/index.php", "/apix"):
         refused = stack.http.get(path, headers={"Origin": ORIGINS[0]})
         assert_error(refused, 404, "not_found")
         assert_allowed(refused, ORIGINS[0])

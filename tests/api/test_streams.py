@@ -689,16 +689,16 @@ async function listen() {
 
 def test_a_browsers_eventsource_listens_and_goes_on_after_a_restart(stack, db, worker):
     with page(PAGE, ORIGIN) as shown:
-        shown.run(
+        shown.script(
             "[state.api, state.token] = arguments; listen();",
             stack.base_url + "/api",
             worker.token,
         )
 
         def seen():
-            return shown.run("return state.seen")
+            return shown.script("return state.seen")
 
-        eventually(lambda: shown.run("return state.opened") == 1, within=20)
+        eventually(lambda: shown.script("return state.opened") == 1, within=20)
         first = notify(db, worker, 3, message="Größe ☂ \u2028 \"<script>\"")
         eventually(lambda: len(seen()) == 3, within=10)
         assert [event[0] for event in seen()] == first
@@ -708,4 +708,4 @@ def test_a_browsers_eventsource_listens_and_goes_on_after_a_restart(stack, db, w
         kill(stack, "EVENTS", signal.SIGKILL)
         missed = notify(db, worker, 3)
         eventually(lambda: set(missed) <= {event[0] for event in seen()}, within=20)
-        assert shown.run("return state.opened") == 2
+        assert shown.script("return state.opened") == 2
