@@ -1,0 +1,99 @@
+"""What the documents say is what happens: the tour is what the service answers today, the commands run, the
+links lead somewhere. All of it against a fresh stack with nothing but the demo data.
+"""
+
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from client import ok
+from conftest import ROOT, tour
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+# --- the tour ---
+
+
+@pytest.mark.parametrize("path", [tour.MARKDOWN, tour.PAGE], ids=lambda path: path.name)
+def test_the_tour_is_what_the_service_answers_today(showcase, path):
+    assert path.read_text() == showcase.toured[path], "scripts/tour (or make docs) writes it anew"
+
+
+# --- the commands of the README ---
+
+
+def first_tour():
+    """The lines to type, and the answers that stand below some of them as comments."""
+    text = (ROOT / "README.md").read_text().split("## A first tour")[1].split("\n## ")[0]
+    return [line.removeprefix("    ") for line in text.splitlines() if line.startswith("    ")]
+
+
+def expected(lines):
+    """What the text says is printed: a comment that begins with a brace. … stands for anything."""
+    return [
+        re.escape(re.sub(r"\s", "", line.removeprefix("#"))).replace("…", ".*")
+        for line in lines
+        if re.match(r"# *\{", line)
+    ]
+
+
+def test_the_readmes_first_tour_prints_what_it_says(showcase):
+    lines = first_tour()
+    assert lines[0].startswith("API=https://localhost:8443/api")
+    script = "\n".join([f"API={showcase.base_url}/api", *lines[1:]])
+    said = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=60
+    )
+    assert said.returncode == 0, said.stderr
+    printed = re.findall(r"\{[^{}]*\}", said.stdout)  # jq writes an object in several lines
+    wanted = expected(lines)
+    assert len(wanted) >= 3 and len(printed) == len(wanted), said.stdout
+    for text, pattern in zip(printed, wanted):
+        assert re.fullmatch(pattern, re.sub(r"\s", "", text)), (text, pattern)
+
+
+# --- what the documents name is there ---
+
+
+def commands():
+    """Each line of a document that is set as a command and calls a program of ours, as its words."""
+    for document in DOCUMENTS:
+        for line in document.read_text().splitlines():
+            for text in re.findall(r"`([^`]+)`", line) + re.findall(r"^    (.+)", line):
+                word = text.split()[0] if text.split() else ""
+                if re.match(r"(scripts/|microtask(d|ctl)$|tests/)", word):
+                    yield pytest.param(shlex.split(text, comments=True), id=f"{document.name}: {text[:60]}")
+
+
+@pytest.mark.parametrize("words", commands())
+def test_a_command_that_a_document_names_is_there(stack, words):
+    program = words[0]
+    if program == "microtaskctl" and len(words) > 1:
+        assert re.search(rf"^ +{re.escape(words[1])} ", stack.ctl().stderr, re.M), words
+    elif program.startswith(("scripts/", "tests/")):
+        assert (ROOT / program).exists() or list(ROOT.glob(program)), words
+        known = (ROOT / "scripts" / "stack.py").read_text()
+        for option in (word for word in words[1:] if word.startswith("--") and program == "scripts/run"):
+            assert f'"{option}"' in known, words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_files_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
+
+
+def test_the_readme_has_a_map_of_all_documents():
+    readme = (ROOT / "README.md").read_text()
+    for document in DOCUMENTS[1:]:
+        assert f"({document.relative_to(ROOT)})" in readme, document.name
+
+
+def test_the_fresh_stack_is_none_the_worse(showcase):
+    """The tours moved coins: the books of the stack they were played on balance."""
+    audit = ok(showcase.user("admin").api.get("/admin/audit"))
+    assert audit["balanced"] is True and audit["differences"] == []
