@@ -23,6 +23,14 @@ void catalogue_fill(struct catalogue *catalogue, const struct route *routes, siz
 /* Writes a component for each entry into an open object. */
 void catalogue_write(struct json *json, const struct catalogue *catalogue);
 
+/* The JSON Schema of the catalogue's index-th view, as an object under its name. */
+void write_view(struct json *json, const struct catalogue *catalogue, size_t index);
+
+/* Members of a schema: its type and, unless NULL, its format; that it is an id; its example, unless NULL. */
+void write_type(struct json *json, const char *type, const char *format);
+void write_id_members(struct json *json);
+void write_example(struct json *json, const char *example);
+
 /* The JSON Schema of one input row, as an object under key. */
 void write_field_schema(struct json *json, const char *key, const struct field *field);
 

@@ -81,12 +81,14 @@ static const struct view_row thing_rows[] = {
 	{ .field = "email", .type = VIEW_TEXT, .flags = VIEW_PRIVATE, .help = "Of its owner" },
 	{ .field = "owner", .type = VIEW_OBJECT, .of = &owner_view },
 	{ .field = "words", .type = VIEW_LIST },
+	{ .field = "title", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "at", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
 	{ .field = "place",
 	  .type = VIEW_OBJECT,
 	  .flags = VIEW_OPTIONAL | VIEW_OR_ID,
 	  .of = &owner_view },
 };
-static const struct view thing_view = { .name = "Thing", .rows = thing_rows, .count = 7 };
+static const struct view thing_view = { .name = "Thing", .rows = thing_rows, .count = 9 };
 
 static const struct view_row list_rows[] = {
 	{ .field = "things", .type = VIEW_LIST, .of = &thing_view },
@@ -301,6 +303,9 @@ START_TEST(views_tell_what_is_always_there)
 	expect("components|schemas|Thing|properties|place|oneOf",
 	       "[{\"$ref\":\"#/components/schemas/Owner\"},{\"$ref\":\"#/components/schemas/Id\"}]");
 	expect("components|schemas|Thing|additionalProperties", "false");
+	/* an answer's example is its input's */
+	expect("components|schemas|Thing|properties|title|examples", "[\"Try\"]");
+	expect("components|schemas|Thing|properties|at|examples", "[\"2026-01-31T09:00:00.000Z\"]");
 	expect("components|schemas|Owner|properties|name|type", "\"string\"");
 }
 END_TEST

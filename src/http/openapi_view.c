@@ -1,0 +1,182 @@
+/* JSON Schemas out of views. A view is a whitelist, so nothing else is ever in an answer. */
+#include "http/openapi_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What every date in an answer looks like. */
+#define DATE_PATTERN "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$"
+
+#define DATE_EXAMPLE "\"2026-01-31T09:00:00.000Z\""
+
+/* The members that a page adds to its view; the types are JSON already. */
+static const struct {
+	const char *name, *json;
+	bool optional;
+} page_members[] = {
+	{ "total", "{\"type\":\"integer\",\"format\":\"int64\",\"description\":\"Records in all\"}",
+	  false },
+	{ "pages",
+	  "{\"type\":\"integer\",\"format\":\"int64\",\"description\":\"0 without records\"}",
+	  false },
+	{ "currentPage", "{\"type\":\"integer\",\"format\":\"int64\"}", false },
+	{ "next",
+	  "{\"type\":[\"string\",\"null\"],"
+	  "\"description\":\"Goes on from here as `after`; null at the end\"}",
+	  false },
+	{ "totalApprox",
+	  "{\"type\":\"boolean\",\"description\":\"The total may be up to 5 s old\"}", true },
+};
+#define PAGE_MEMBERS (sizeof(page_members) / sizeof(page_members[0]))
+
+static void write_list_type(struct json *json, const struct view *of)
+{
+	json_text(json, "type", "array");
+	if (of) {
+		write_reference(json, "items", "schemas", of->name);
+		return;
+	}
+	json_object(json, "items");
+	json_text(json, "type", "string");
+	json_end(json);
+}
+
+static void write_object_type(struct json *json, const struct view_row *row)
+{
+	char path[128];
+
+	if (row->flags & VIEW_OR_ID) {
+		json_array(json, "oneOf");
+		write_reference(json, NULL, "schemas", row->of->name);
+		write_reference(json, NULL, "schemas", "Id");
+		json_end(json);
+		return;
+	}
+	snprintf(path, sizeof(path), "#/components/schemas/%s", row->of->name);
+	json_text(json, "$ref", path);
+}
+
+static void write_row_type(struct json *json, const struct view_row *row)
+{
+	switch (row->type) {
+	case VIEW_ID:
+		write_id_members(json);
+		break;
+	case VIEW_TEXT:
+		write_type(json, "string", NULL);
+		break;
+	case VIEW_WHOLE:
+		write_type(json, "integer", "int64");
+		break;
+	case VIEW_MONEY:
+		write_type(json, "number", NULL);
+		break;
+	case VIEW_DATE:
+		write_type(json, "string", "date-time");
+		json_text(json, "pattern", DATE_PATTERN);
+		break;
+	case VIEW_BOOL:
+		write_type(json, "boolean", NULL);
+		break;
+	case VIEW_OBJECT:
+		write_object_type(json, row);
+		break;
+	case VIEW_LIST:
+		write_list_type(json, row->of);
+		break;
+	}
+}
+
+static void write_row_help(struct json *json, const struct view_row *row)
+{
+	static const char private_words[] = "Seen by the owner and by admins only.";
+	char words[256];
+
+	if (row->flags & VIEW_PRIVATE)
+		snprintf(words, sizeof(words), "%s%s%s", row->help ? row->help : "",
+			 row->help ? ". " : "", private_words);
+	else if (row->help)
+		snprintf(words, sizeof(words), "%s", row->help);
+	else
+		return;
+	json_text(json, "description", words);
+}
+
+static bool has_row(const struct view *view, const char *field)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		if (strcmp(view->rows[i].field, field) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void write_required_rows(struct json *json, const struct view *view, bool is_page)
+{
+	json_array(json, "required");
+	for (size_t i = 0; i < view->count; i++) {
+		if (!(view->rows[i].flags & (VIEW_OPTIONAL | VIEW_PRIVATE)))
+			json_text(json, NULL, view->rows[i].field);
+	}
+	for (size_t i = 0; is_page && i < PAGE_MEMBERS; i++) {
+		if (!page_members[i].optional && !has_row(view, page_members[i].name))
+			json_text(json, NULL, page_members[i].name);
+	}
+	json_end(json);
+}
+
+/* What goes in under a name comes out under it: the example of the first input of that name. */
+static const char *input_example(const struct catalogue *catalogue, const char *name)
+{
+	for (size_t i = 0; i < catalogue->schema_count; i++) {
+		const struct schema *schema = catalogue->schemas[i];
+
+		for (size_t j = 0; j < schema_count(schema); j++) {
+			const struct field *field = schema_field(schema, j);
+
+			if (field->example && strcmp(field->name, name) == 0)
+				return field->example;
+		}
+	}
+	return NULL;
+}
+
+static const char *row_example(const struct catalogue *catalogue, const struct view_row *row)
+{
+	if (row->example)
+		return row->example;
+	if (row->type == VIEW_DATE)
+		return DATE_EXAMPLE;
+	return row->type == VIEW_TEXT ? input_example(catalogue, row->field) : NULL;
+}
+
+static void write_row(struct json *json, const struct catalogue *catalogue,
+		      const struct view_row *row)
+{
+	json_object(json, row->field);
+	write_row_type(json, row);
+	write_row_help(json, row);
+	write_example(json, row_example(catalogue, row));
+	json_end(json);
+}
+
+void write_view(struct json *json, const struct catalogue *catalogue, size_t index)
+{
+	const struct view *view = catalogue->views[index];
+	bool is_page = catalogue->is_page[index];
+
+	json_object(json, view->name);
+	json_text(json, "type", "object");
+	write_required_rows(json, view, is_page);
+	json_object(json, "properties");
+	for (size_t i = 0; i < view->count; i++)
+		write_row(json, catalogue, &view->rows[i]);
+	for (size_t i = 0; is_page && i < PAGE_MEMBERS; i++) {
+		if (!has_row(view, page_members[i].name))
+			json_raw(json, page_members[i].name, page_members[i].json,
+				 strlen(page_members[i].json));
+	}
+	json_end(json);
+	json_bool(json, "additionalProperties", false);
+	json_end(json);
+}
