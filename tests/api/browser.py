@@ -5,9 +5,10 @@
         browser.find("button.authorize").click()
         assert browser.wait("return document.title") == "…"
 
-Elements are found by CSS selectors; find() waits until there is one that can be seen. script() runs JavaScript and
-returns its value. wait() does so until the value is true. The certificate is not checked: ours is self-signed.
-The tests have one browser for all of them, the fixture `browser`; each test begins in a new window.
+Elements are found by CSS selectors; find() waits until there is one that can be seen. script() runs
+JavaScript and returns its value. wait() does so until the value is true. The certificate is not
+checked: ours is self-signed. The tests have one browser for all of them, the fixture `browser`;
+each test begins in a new window.
 """
 
 import base64
@@ -127,7 +128,7 @@ class Browser:
 
     def command(self, method, path, **values):
         body = {"json": values} if method == "POST" else {}
-        answer = self.http.request(method, (self.session if path != "/session" else "") + path, **body)
+        answer = self.http.request(method, self.session + path, **body)
         value = answer.json()["value"]
         if answer.status_code != 200:
             raise AssertionError(f"{path}: {value['error']}: {value['message'].splitlines()[0]}")

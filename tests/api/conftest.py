@@ -197,7 +197,7 @@ def stack():
 
 @pytest.fixture(scope="session")
 def showcase():
-    """A fresh stack with nothing but the demo data, on which the tour was played before anything else.
+    """A fresh stack with nothing but the demo data, on which the tour was played first.
 
     showcase.toured has what came of it, as scripts/tour writes it down.
     """

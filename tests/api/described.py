@@ -1,8 +1,9 @@
 """Is an answer what docs/openapi.json says? Each one that a test gets is checked against it.
 
-The client of the tests (client.py) and the requests sent by hand (wire.py) call check_answer() with whatever
-they got. An answer fits when its status is described for the call, and its body fits the schema given there:
-no member missing, none that is not described, no code of an error but those listed.
+The client of the tests (client.py) and the requests sent by hand (wire.py) call check_answer() with
+whatever they got. An answer fits when its status is described for the call, and its body fits the
+schema given there: no member missing, none that is not described, no code of an error but those
+listed.
 """
 
 import functools
@@ -14,7 +15,8 @@ import urllib.parse
 import fastjsonschema
 
 FILE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
-# What the web server tells before it is known which call was meant, and what is told where there is none.
+# What the web server tells before it is known which call was meant, and what is told where there is
+# none.
 OF_ANY_CALL = {408, 414}
 OF_NO_CALL = OF_ANY_CALL | {400, 404, 405, 413, 429, 500, 502, 503, 504}
 # Formats that JSON Schema does not have; the types say enough.
@@ -77,7 +79,7 @@ def problem(method, path, status, media_type, body):
     elif status in (OF_ANY_CALL if call else OF_NO_CALL):
         content = ERROR
     else:
-        return f"the status is not among {', '.join(call['responses']) if call else 'those of no call'}"
+        return f"only {', '.join(call['responses'])} are" if call else "there is no such call"
     if not content or method == "HEAD":
         return None
     if media_type not in content:

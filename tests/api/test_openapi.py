@@ -1,5 +1,5 @@
-"""The OpenAPI document: that it is the one the programs print, that others can read it, and that the check
-which every answer of the other tests goes through (described.py) notices what it should.
+"""The OpenAPI document: that it is the one the programs print, that others can read it, and that the
+check which every answer of the other tests goes through (described.py) notices what it should.
 """
 
 import json
