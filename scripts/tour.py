@@ -79,12 +79,24 @@ def tour(t):
     t.chapter("Workers: earnings")
     t.call("What Will earned, over all and not only this page:", "GET", "/submissions/worker/approved", token="WILL",
            brief=("approvedSubmissions",))
+    earn(t, "WILL", 200)
+    money = {"payment_system": "paypal", "account_number": "will@example.org"}
+    t.call("20 coins are a dollar, and 200 the least that can be withdrawn.", "POST", "/withdrawals", status=400,
+           token="WILL", body={"withdrawal_coin": 100, **money})
+    t.call("A larger task later he has enough. The coins are held until an admin has decided.", "POST", "/withdrawals",
+           status=201, token="WILL", headers={"Idempotency-Key": "money-1"}, body={"withdrawal_coin": 200, **money})
+    t.call("What has happened to him meanwhile, the newest first:", "GET", "/notifications?limit=2", token="WILL")
+    t.call("He has seen it all.", "PUT", "/notifications/read-all", token="WILL")
     t.call("Logging out ends every token of the account.", "POST", "/auth/logout", token="WILL")
     t.call("So this one is no good any more:", "GET", "/auth/me", status=401, token="WILL")
 
     t.chapter("Admins")
     t.call("Nobody registers as admin: `microtaskctl create-admin` makes the first one.", "POST", "/auth/login",
            token_of="ADMIN", body={"email": "admin@demo.example", "password": "demo-pass-1"})
+    pending = t.call("Who waits for money, and where did their coins come from?", "GET", "/withdrawals/admin/pending?limit=1",
+                     token="ADMIN")["withdrawals"][0]["_id"]
+    t.call("The money was sent: the held coins leave the market.", "PUT", f"/withdrawals/{pending}/approve", token="ADMIN",
+           brief=("withdrawal",))
     t.call("Where did the coins of Bea's task go? The journal has a row for every movement, the newest first.",
            "GET", f"/admin/ledger?task={task}", token="ADMIN")
     t.call("Do the books balance? Every account is compared with the journal, in one snapshot.", "GET", "/admin/audit",
@@ -97,6 +109,15 @@ def tour(t):
     t.chapter("Pages without a log-in")
     t.call("The calls below `/public` say `success`, in refusals too.", "GET", "/public/top-workers")
     t.call("", "GET", "/public/tasks/0123456789abcdef01234567", status=404)
+
+
+def earn(t, name, coins):
+    """A task of the demo buyer's that pays so much, done and approved; not shown."""
+    buyer = t.behind("POST", "/auth/login", body={"email": "buyer@demo.example", "password": "demo-pass-1"})["token"]
+    large = {**BIRDS, "task_title": "Count the birds of a winter", "required_workers": 1, "payable_amount": coins}
+    task = t.behind("POST", "/tasks", buyer, large)["task"]["_id"]
+    work = t.behind("POST", "/submissions", t.users[name][0], {"task_id": task, "submission_details": "Done"})
+    t.behind("PUT", f"/submissions/{work['submission']['_id']}/approve", buyer)
 
 
 def account(name, email, password, role):
@@ -176,20 +197,29 @@ class Tour:
         headers = dict(headers or {})
         if token:
             headers["Authorization"] = f"Bearer {self.users[token][0]}"
-        sent = json.dumps(body) if body is not None else None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        self.connection.request(method, "/api" + path, sent, headers)
-        answer = self.connection.getresponse()
-        said = json.loads(answer.read())
-        self.etag = answer.getheader("ETag")
+        answer, said = self.send(method, path, headers, body)
         if answer.status != status:
             raise SystemExit(f"{method} {path} answered {answer.status}, not {status}: {said}")
+        self.etag = answer.getheader("ETag")
         if token_of:
             self.users[token_of] = said["token"], said["user"]["_id"]
             self.stand_ins.names[said["token"]] = token_of
         self.show(method, path, headers, body, answer, said, brief)
         return said
+
+    def behind(self, method, path, token="", body=None):
+        """A call behind the scenes: it must succeed and is not shown."""
+        answer, said = self.send(method, path, {"Authorization": f"Bearer {token}"}, body)
+        if answer.status >= 300:
+            raise SystemExit(f"{method} {path} answered {answer.status}: {said}")
+        return said
+
+    def send(self, method, path, headers, body):
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        self.connection.request(method, "/api" + path, None if body is None else json.dumps(body), headers)
+        answer = self.connection.getresponse()
+        return answer, json.loads(answer.read())
 
     def show(self, method, path, headers, body, answer, said, brief):
         lines = [f"{method} /api{path}", *(f"{name}: {value}" for name, value in headers.items())]
