@@ -150,6 +150,7 @@ def test_what_is_no_proper_http_is_refused_in_json(stack):
         assert 400 <= answer.status_code < 500
         body = answer.json()
         assert body["error"] == body["message"] and body["code"] and body["requestId"]
+        assert answer.headers["cache-control"] == "no-store"
 
 
 # --- errors of ours ---

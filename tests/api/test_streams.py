@@ -234,6 +234,7 @@ def test_a_stream_says_what_it_is_to_browsers_of_our_front_ends(stack, worker):
 
 def test_without_a_good_token_or_ticket_nobody_listens(stack, worker):
     assert_error(ask(stack), 401, "unauthorized")
+    assert_error(ask(stack, content=b"{}"), 401, "unauthorized")  # a body is not looked at
     assert_error(ask(stack, token="x.y.z"), 401, "unauthorized")
     assert_error(ask(stack, token=stack.token(worker, exp=1)), 401, "token_expired")
     assert_error(ask(stack, params={"ticket": "x" * 43}), 401, "unauthorized")
