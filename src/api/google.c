@@ -19,7 +19,8 @@ static const struct field google_login_fields[] = {
 	  .offset = offsetof(struct google_input, token),
 	  .min = 1,
 	  .max = JWS_LENGTH_MAX,
-	  .help = "The ID token that Google gave the page" },
+	  .help = "The ID token that Google gave the page",
+	  .example = "\"eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl\"" },
 };
 const struct schema google_login_schema = { .name = "GoogleLogin",
 					    .size = sizeof(struct google_input),

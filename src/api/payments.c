@@ -101,7 +101,7 @@ const struct view packages_view = {
 		{ "buyer_name", VIEW_TEXT, 0, NULL, NULL, NULL },                                \
 		{ "currency", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, "\"usd\"" },                 \
 		{ "payment_method", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, "\"stripe\"" },        \
-		{ "transaction_id", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },                \
+		{ "transaction_id", VIEW_TEXT, VIEW_OR_NULL, NULL, NULL, NULL },                 \
 		{ "status", VIEW_TEXT, 0, NULL, "pending, completed or failed", "\"pending\"" }, \
 		{ "payment_date", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                  \
 		{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                     \
@@ -155,8 +155,6 @@ static void payment_write(struct request *rq, struct json *json, const char *key
 
 	json_object(json, key);
 	render_members(json, &kept_view, doc, &rq->caller);
-	if (!bson_has_field(doc, "transaction_id"))
-		json_null(json, "transaction_id");
 	json_int(json, "coin_amount", coins);
 	json_cents(json, "price", cents);
 	json_int(json, "coins", coins);

@@ -181,6 +181,7 @@ const struct route api_routes[] = {
 	  .view = &ticket_view, .summary = "A ticket that opens one stream, within a minute" },
 	{ GET, "/notifications/stream", ACCESS_ANY, .query = &stream_schema, .flags = STREAMS,
 	  .handler = stream_elsewhere, .view = &notification_view,
+	  .errors = ERRORS(ERR_NOT_CONFIGURED), .about = "Also with ?ticket= instead of a token.",
 	  .summary = "Each new notification as it comes, as server-sent events; resumes behind "
 		     "Last-Event-ID" },
 

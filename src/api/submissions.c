@@ -108,7 +108,8 @@ const struct schema review_schema = { .name = "ReviewOfMany",
 	}
 
 static const struct view_row submission_rows[] = { { "_id", VIEW_ID, 0, NULL, NULL, NULL },
-						   { "task_id", VIEW_ID, 0, NULL, NULL, NULL },
+						   { "task_id", VIEW_ID, VIEW_OPTIONAL, NULL, NULL,
+						     NULL },
 						   SUBMISSION_TAIL };
 static const struct view submission_view = { .name = "Submission",
 					     .rows = submission_rows,
@@ -133,7 +134,7 @@ static const struct view task_brief_view = { .name = "TaskBrief",
 
 static const struct view_row populated_rows[] = {
 	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "task_id", VIEW_OBJECT, VIEW_OR_ID, &task_brief_view,
+	{ "task_id", VIEW_OBJECT, VIEW_OPTIONAL | VIEW_OR_ID, &task_brief_view,
 	  "The task, or its plain id once the task's record is gone", NULL },
 	SUBMISSION_TAIL,
 };

@@ -56,6 +56,20 @@ static void write_object_type(struct json *json, const struct view_row *row)
 	json_text(json, "$ref", path);
 }
 
+static void write_text_type(struct json *json, const struct view_row *row, const char *format)
+{
+	if (!(row->flags & VIEW_OR_NULL)) {
+		write_type(json, "string", format);
+		return;
+	}
+	json_array(json, "type");
+	json_text(json, NULL, "string");
+	json_text(json, NULL, "null");
+	json_end(json);
+	if (format)
+		json_text(json, "format", format);
+}
+
 static void write_row_type(struct json *json, const struct view_row *row)
 {
 	switch (row->type) {
@@ -63,7 +77,7 @@ static void write_row_type(struct json *json, const struct view_row *row)
 		write_id_members(json);
 		break;
 	case VIEW_TEXT:
-		write_type(json, "string", NULL);
+		write_text_type(json, row, NULL);
 		break;
 	case VIEW_WHOLE:
 		write_type(json, "integer", "int64");
@@ -72,7 +86,7 @@ static void write_row_type(struct json *json, const struct view_row *row)
 		write_type(json, "number", NULL);
 		break;
 	case VIEW_DATE:
-		write_type(json, "string", "date-time");
+		write_text_type(json, row, "date-time");
 		json_text(json, "pattern", DATE_PATTERN);
 		break;
 	case VIEW_BOOL:

@@ -26,6 +26,7 @@ enum view_flag {
 	VIEW_ALWAYS = 1 << 1,	/* written as 0, "" or false when the record lacks it */
 	VIEW_OPTIONAL = 1 << 2, /* may be missing in the answer */
 	VIEW_OR_ID = 1 << 3,	/* of an OBJECT: its plain id once the record itself is gone */
+	VIEW_OR_NULL = 1 << 4,	/* of a TEXT or DATE: written as null when the record lacks it */
 };
 
 struct view_row {

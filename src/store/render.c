@@ -76,6 +76,10 @@ static bool sees_private(const struct view *view, const bson_t *doc, const struc
 
 static void missing_write(struct json *json, const struct view_row *row)
 {
+	if (row->flags & VIEW_OR_NULL) {
+		json_null(json, row->field);
+		return;
+	}
 	switch (row->type) {
 	case VIEW_WHOLE:
 	case VIEW_MONEY:
@@ -107,7 +111,8 @@ void render_members(struct json *json, const struct view *view, const bson_t *do
 		written |= UINT64_C(1) << (row - view->rows);
 	}
 	for (size_t i = 0; i < view->count; i++)
-		if (view->rows[i].flags & VIEW_ALWAYS && !(written & UINT64_C(1) << i))
+		if (view->rows[i].flags & (VIEW_ALWAYS | VIEW_OR_NULL) &&
+		    !(written & UINT64_C(1) << i))
 			missing_write(json, &view->rows[i]);
 }
 

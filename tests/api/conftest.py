@@ -21,6 +21,7 @@ from bson import ObjectId
 
 from browser import Browser
 from client import Api, http_client, make_user, ok, user_token
+from described import unadopted_data
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -295,6 +296,13 @@ def assert_balanced(stack):
     held = audit["coins"] + audit["pending_coins"] + audit["escrow"]
     made = audit["opening"] + audit["bonuses"] + audit["purchases"] + audit["adjustments"]
     assert held == made - audit["payouts"] - audit["forfeits"], audit
+
+
+@pytest.fixture
+def unadopted():
+    """For tests that put records into the database which adoption would have mended."""
+    with unadopted_data():
+        yield
 
 
 @pytest.fixture

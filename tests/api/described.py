@@ -6,6 +6,7 @@ schema given there: no member missing, none that is not described, no code of an
 listed.
 """
 
+import contextlib
 import functools
 import json
 import pathlib
@@ -22,6 +23,22 @@ OF_NO_CALL = OF_ANY_CALL | {400, 404, 405, 413, 429, 500, 502, 503, 504}
 # Formats that JSON Schema does not have; the types say enough.
 FORMATS = {"int64": "", "password": "", "email": ".+@.+"}
 ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+
+
+_unadopted = 0
+
+
+@contextlib.contextmanager
+def unadopted_data():
+    """While the database holds records as no adopted one has them, whose successes are shown as what they
+    are: of these only the status is checked.
+    """
+    global _unadopted
+    _unadopted += 1
+    try:
+        yield
+    finally:
+        _unadopted -= 1
 
 
 @functools.lru_cache
@@ -80,7 +97,7 @@ def problem(method, path, status, media_type, body):
         content = ERROR
     else:
         return f"only {', '.join(call['responses'])} are" if call else "there is no such call"
-    if not content or method == "HEAD":
+    if not content or method == "HEAD" or (_unadopted and status < 300):
         return None
     if media_type not in content:
         return f"{media_type or 'no media type'} is not among {', '.join(content)}"

@@ -160,6 +160,8 @@ def test_cursors_reach_records_without_a_date(path, who, worker, buyer, db):
         {
             "worker_id": ObjectId(worker.id),
             "buyer_id": ObjectId(buyer.id),
+            "task_title": "Old",
+            "submission_details": "Done.",
             "status": "pending",
             "payable_amount": 0,
             **({"createdAt": now() - datetime.timedelta(hours=i)} if i % 2 else {}),
@@ -182,7 +184,7 @@ def test_cursors_reach_records_without_a_date(path, who, worker, buyer, db):
 
 
 @pytest.mark.parametrize("order", ["payable_amount", "-payable_amount"])
-def test_cursors_walk_over_fractions(order, db, api):
+def test_cursors_walk_over_fractions(order, db, api, unadopted):
     """Coins that an older server kept as doubles with a fraction."""
     category = unique("fractions")
     db.tasks.insert_many(

@@ -83,12 +83,13 @@ static const struct view_row thing_rows[] = {
 	{ .field = "words", .type = VIEW_LIST },
 	{ .field = "title", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
 	{ .field = "at", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "proof", .type = VIEW_TEXT, .flags = VIEW_OR_NULL },
 	{ .field = "place",
 	  .type = VIEW_OBJECT,
 	  .flags = VIEW_OPTIONAL | VIEW_OR_ID,
 	  .of = &owner_view },
 };
-static const struct view thing_view = { .name = "Thing", .rows = thing_rows, .count = 9 };
+static const struct view thing_view = { .name = "Thing", .rows = thing_rows, .count = 10 };
 
 static const struct view_row list_rows[] = {
 	{ .field = "things", .type = VIEW_LIST, .of = &thing_view },
@@ -293,7 +294,8 @@ END_TEST
 
 START_TEST(views_tell_what_is_always_there)
 {
-	expect("components|schemas|Thing|required", "[\"_id\",\"pay\",\"owner\",\"words\"]");
+	expect("components|schemas|Thing|required",
+	       "[\"_id\",\"pay\",\"owner\",\"words\",\"proof\"]");
 	expect("components|schemas|Thing|properties|pay",
 	       "{\"type\":\"integer\",\"format\":\"int64\",\"examples\":[5]}");
 	expect("components|schemas|Thing|properties|email|description",
@@ -302,6 +304,7 @@ START_TEST(views_tell_what_is_always_there)
 	expect("components|schemas|Thing|properties|words|items", "{\"type\":\"string\"}");
 	expect("components|schemas|Thing|properties|place|oneOf",
 	       "[{\"$ref\":\"#/components/schemas/Owner\"},{\"$ref\":\"#/components/schemas/Id\"}]");
+	expect("components|schemas|Thing|properties|proof|type", "[\"string\",\"null\"]");
 	expect("components|schemas|Thing|additionalProperties", "false");
 	/* an answer's example is its input's */
 	expect("components|schemas|Thing|properties|title|examples", "[\"Try\"]");
