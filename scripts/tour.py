@@ -37,6 +37,8 @@ def tour(t):
     t.call("Every refusal looks like that: a sentence for a person, a `code` to decide by, and the id under which the "
            "log has it. A bad body is told all its faults at once.", "POST", "/auth/register", status=400,
            body=account("", "nobody", "short", "king"))
+    t.call("Those who sign in with Google send its token; a service that is not set up for it says so.", "POST",
+           "/auth/google-login", status=501, body={"tokenId": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl"})
     t.call("One's own account:", "GET", "/auth/me", token="WILL")
 
     t.chapter("Buyers: posting")
@@ -56,6 +58,14 @@ def tour(t):
            "meanwhile.", "PUT", f"/tasks/{task}", **change, brief=("task_detail",))
     t.call("The tag is an old one now.", "PUT", f"/tasks/{task}", **change, status=412)
     t.call("Only she can do that.", "PUT", f"/tasks/{task}", status=403, token="WILL", body={"task_title": "Mine"})
+
+    t.chapter("Buyers: paying")
+    t.call("What coins cost, in dollars:", "GET", "/payments/packages")
+    t.call("The provider `dummy` of a development service gives them for nothing. With `stripe` the buyer creates a "
+           "payment, pays, and confirms it, or buys at once with `POST /api/payments/purchase-coins`.",
+           "POST", "/payments/dummy-payment", status=201, token="BEA", headers={"Idempotency-Key": "coins-1"},
+           body={"coins": 10})
+    t.call("", "GET", "/payments/history", token="BEA", brief=("payments",))
 
     t.chapter("Workers")
     t.call("Will looks for something about birds. His token leaves out what he has handed in already.",
@@ -86,6 +96,9 @@ def tour(t):
     t.call("A larger task later he has enough. The coins are held until an admin has decided.", "POST", "/withdrawals",
            status=201, token="WILL", headers={"Idempotency-Key": "money-1"}, body={"withdrawal_coin": 200, **money})
     t.call("What has happened to him meanwhile, the newest first:", "GET", "/notifications?limit=2", token="WILL")
+    t.call("New ones come by themselves to who listens at `GET /api/notifications/stream`, as server-sent events. A "
+           "browser's EventSource cannot send a token: it adds `?ticket=`, which is good once and for a minute.",
+           "POST", "/notifications/stream-ticket", token="WILL")
     t.call("He has seen it all.", "PUT", "/notifications/read-all", token="WILL")
     t.call("Logging out ends every token of the account.", "POST", "/auth/logout", token="WILL")
     t.call("So this one is no good any more:", "GET", "/auth/me", status=401, token="WILL")
@@ -93,10 +106,16 @@ def tour(t):
     t.chapter("Admins")
     t.call("Nobody registers as admin: `microtaskctl create-admin` makes the first one.", "POST", "/auth/login",
            token_of="ADMIN", body={"email": "admin@demo.example", "password": "demo-pass-1"})
-    pending = t.call("Who waits for money, and where did their coins come from?", "GET", "/withdrawals/admin/pending?limit=1",
-                     token="ADMIN")["withdrawals"][0]["_id"]
+    waiting = t.call("Who waits for money, and where did their coins come from?", "GET",
+                     "/withdrawals/admin/pending?limit=1", token="ADMIN")
+    pending = waiting["withdrawals"][0]["_id"]
     t.call("The money was sent: the held coins leave the market.", "PUT", f"/withdrawals/{pending}/approve", token="ADMIN",
            brief=("withdrawal",))
+    t.call("The market in numbers:", "GET", "/admin/stats", token="ADMIN")
+    t.call("Everybody, the newest first; `role` and `q` narrow it down.", "GET", "/admin/users?q=will&limit=1",
+           token="ADMIN")
+    t.call("Everybody's tasks, cancelled ones when asked for:", "GET", "/admin/tasks?status=cancelled&limit=1",
+           token="ADMIN")
     t.call("Where did the coins of Bea's task go? The journal has a row for every movement, the newest first.",
            "GET", f"/admin/ledger?task={task}", token="ADMIN")
     t.call("Do the books balance? Every account is compared with the journal, in one snapshot.", "GET", "/admin/audit",
@@ -105,6 +124,9 @@ def tour(t):
     t.call("Will becomes a buyer, as nothing of his is open. It counts at once, whatever his tokens say.", "PUT", role,
            token="ADMIN", body={"role": "buyer"})
     t.call("That takes an admin.", "PUT", role, status=403, token="BEA", body={"role": "admin"})
+
+    t.call("A user who is removed is out at once; what they leave behind is cleared away behind the scenes, and the "
+           "books still balance.", "DELETE", f"/admin/users/{t.id_of('WILL')}", token="ADMIN")
 
     t.chapter("Pages without a log-in")
     t.call("The calls below `/public` say `success`, in refusals too.", "GET", "/public/top-workers")
@@ -157,6 +179,7 @@ class StandIns:
             text = text.replace(token, f"${name}")
         text = re.sub(r'"requestId": "[^"]+"', '"requestId": "5f2b6c1e9a7d4038b1c2d3e4f5061728"', text)
         text = re.sub(r'"request_id": "[^"]+"', '"request_id": "5f2b6c1e9a7d4038b1c2d3e4f5061728"', text)
+        text = re.sub(r'"ticket": "[^"]+"', '"ticket": "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcY"', text)
         text = re.sub(r'"next": "[^"]+"', '"next": "AQIDBAUGBwgJCgsMDQ4PEA"', text)
         text = re.sub(r'W/"[0-9a-f]{16}"', self._tag, text)
         # Far ahead are only the dates that the tour itself sends.
