@@ -1,11 +1,16 @@
 """Contract, section 1: callers on other origins, and answers when something is broken."""
 
+import contextlib
+import re
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from client import assert_error, eventually, ok, task_input
+from client import Api, assert_error, eventually, http_client, ok, task_input
+from conftest import ROOT
+from second_nginx import second_nginx
 
 ORIGINS = ["http://localhost:5173", "http://localhost:3000", "https://microtash.vercel.app"]
 MIB = 1024 * 1024
@@ -93,8 +98,9 @@ def test_a_preflight_on_any_path_is_204_before_auth(api, path):
     assert answer.headers["access-control-max-age"] == "600"
 
 
-def test_options_without_an_origin_is_204_too(api):
+def test_options_without_an_origin_is_204_too(api, stack):
     assert api.options("/tasks").status_code == 204
+    assert stack.http.options("/").status_code == 204, "on any path"
 
 
 # --- errors that nginx makes itself ---
@@ -108,6 +114,35 @@ def test_nginx_own_413_is_json_of_the_same_shape_with_cors_headers(worker):
     )
     assert_error(refused, 413, "body_too_large")
     assert_allowed(refused, ORIGINS[1])
+
+
+@pytest.mark.parametrize("answers, status", [("nobody", 502), ("too late", 504)])
+def test_nginx_own_502_and_504_are_json_of_the_same_shape_with_cors_headers(
+    stack, tmp_path, answers, status
+):
+    """No worker, and one that takes calls and does not answer. nginx is as shipped, but does not wait
+    for 15 s.
+    """
+    shipped, worker = tmp_path / "conf", tmp_path / "worker.sock"
+    shipped.mkdir()
+    text = (ROOT / "conf" / "nginx.conf").read_text()
+    impatient = re.sub(r"fastcgi_read_timeout +15s;", "fastcgi_read_timeout 1s;", text)
+    assert impatient != text
+    (shipped / "nginx.conf").write_text(impatient)
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as listener:
+        listener.bind(str(worker))
+        worker.chmod(0o666)
+        if answers != "nobody":
+            listener.listen(8)
+        with second_nginx(stack, tmp_path, shipped, [worker]) as url, http_client(url) as client:
+            for method, path in (("GET", "/tasks"), ("PUT", "/auth/profile"), ("POST", "/tasks")):
+                refused = Api(client).request(method, path, headers={"Origin": ORIGINS[0]})
+                assert_error(refused, status, "unavailable")
+                assert_allowed(refused, ORIGINS[0])
+                assert int(refused.headers["retry-after"]) >= 1
+                assert refused.headers["api-version"] == "1"
+            refused = Api(client).get("/public/tasks")
+            assert_error(refused, status, "unavailable", success=False)
 
 
 @pytest.mark.parametrize(

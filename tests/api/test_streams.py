@@ -11,12 +11,10 @@ import json
 import os
 import pathlib
 import resource
-import shutil
 import signal
 import socket
 import statistics
 import subprocess
-import sys
 import threading
 import time
 
@@ -27,12 +25,10 @@ from bson import ObjectId
 
 from browser import page
 from client import PASSWORD, Api, assert_error, eventually, http_client, iso, now, ok, unique
-from conftest import OF_THE_STACK, ROOT, free_port
+from conftest import OF_THE_STACK, ROOT
 from market import approve, post_task, reject, submit, told
+from second_nginx import second_nginx
 from streams import PATH, Reader, UnixConnection, notification, notify
-
-sys.path.insert(0, str(ROOT / "scripts"))
-import nginx_files  # noqa: E402 - the second nginx is configured as the first
 
 ORIGIN = "http://localhost:3000"
 FIELDS = ["_id", "toEmail", "message", "actionRoute", "type", "isRead", "archived"]
@@ -150,35 +146,6 @@ def test_every_stream_of_a_user_is_told(stack, db, worker):
         for reader in (one, another):
             reader.wait_for(3)
             assert reader.ids() == ids
-
-
-@contextlib.contextmanager
-def second_nginx(stack, path, shipped=ROOT / "conf"):
-    """Another nginx before the same processes, as on another host; its address."""
-    (path / "logs").mkdir()
-    shutil.copytree(stack.state / "tls", path / "tls")
-    port, sockets = free_port(), stack.state / "sockets"
-    workers = sorted(sockets.glob("worker-*.sock"))
-    settings = {"RATE_LIMIT": "0"}
-    nginx_files.write(shipped, path, port, workers, events_socket(stack), settings)
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    nginx = subprocess.Popen(
-        [program, "-p", path / "nginx", "-c", path / "nginx" / "nginx.conf", "-e", "stderr"],
-        process_group=0,
-    )
-    try:
-        url = f"https://127.0.0.1:{port}"
-        with http_client(url) as client:
-
-            def is_up():
-                with contextlib.suppress(httpx.TransportError):
-                    return client.get("/api/health").status_code == 200
-
-            eventually(is_up, within=15)
-        yield url
-    finally:
-        os.killpg(nginx.pid, signal.SIGKILL)
-        nginx.wait()
 
 
 def test_two_nginx_and_two_processes_of_streams_tell_the_same(stack, db, tmp_path, worker):
