@@ -6,6 +6,7 @@ file lacks fails here too: whoever adds one says who may make it.
 
 import csv
 import pathlib
+import re
 
 import pytest
 from bson import ObjectId
@@ -227,6 +228,20 @@ def test_every_call_of_the_service_has_its_line(stack):
     calls = {" ".join(line.split()[:2]) for line in listed.stdout.splitlines() if line.strip()}
     assert calls - set(MATRIX) == set(), "the service has calls that access_matrix.csv lacks"
     assert set(MATRIX) - calls == set(), "access_matrix.csv has calls that the service lacks"
+
+
+@pytest.mark.parametrize("call", [call for call in MATRIX if ":" in call])
+def test_a_malformed_id_is_400_and_an_unknown_one_404_in_every_call(stack, call):
+    """For who may make the call, and makes it well."""
+    role = next(role for role in ("worker", "buyer", "admin") if grants(MATRIX[call][role]))
+    user = stack.user(role)
+    method, path = call.replace("/api", "", 1).split()
+    body = BODIES[call](None) if call in BODIES else None
+    for record, status, code in (("42", 400, "invalid_id"), (UNKNOWN_ID, 404, "not_found")):
+        asked = re.sub(r":\w+", record, path)
+        assert_error(user.api.request(method, asked, json=body), status, code)
+    if role == "admin":
+        stack.retire(user)
 
 
 # --- the change of a role ---

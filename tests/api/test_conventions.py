@@ -2,6 +2,8 @@
 
 import json
 import re
+import select
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -91,6 +93,8 @@ def test_put_and_post_without_input_take_an_empty_body_of_any_content_type(
         201,
     )
     ok(buyer.api.put(f"/submissions/{made['submission']['_id']}/approve", headers=headers))
+    ok(buyer.api.put("/notifications/read-all", headers=headers))
+    ok(buyer.api.post("/notifications/stream-ticket", headers=headers))
     ok(worker.api.post("/auth/logout", headers=headers))
 
 
@@ -230,6 +234,19 @@ def test_coins_are_read_tolerantly_as_older_data_has_them(new_buyer, new_worker,
     )
     approved = ok(buyer.api.put(f"/submissions/{handed_in['submission']['_id']}/approve"))
     assert (approved["coinsAdded"], approved["workerNewBalance"]) == (7, 7)
+
+
+def test_urls_are_never_fetched(buyer, api):
+    """Whoever listens there is not called, neither when an address is stored nor when it is shown."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/a.png"
+        task = ok(buyer.api.post("/tasks", json=task_input(task_image_url=url)), 201)["task"]
+        path = f"/tasks/{task['_id']}"
+        ok(buyer.api.put(path, json={"task_image_url": url + "?2"}))
+        assert ok(buyer.api.put("/auth/profile", json={"photoURL": url}))["photoURL"] == url
+        assert ok(api.get(path))["task_image_url"] == url + "?2"
+        ok(api.get("/tasks", params={"limit": 100}))
+        assert select.select([listener], [], [], 0.5)[0] == [], "somebody called"
 
 
 # --- the order of refusals ---
@@ -381,6 +398,12 @@ def etag_paths(buyer, task):
         "/tasks/buyer/my-tasks",
         "/tasks?limit=1",
         "/submissions/buyer/review",
+        f"/submissions/task/{task['_id']}",
+        "/notifications",
+        "/payments/history",
+        "/payments/packages",
+        f"/public/tasks/{task['_id']}",
+        "/tasks/top-workers",
     ]
 
 
