@@ -2,6 +2,7 @@
 
 import base64
 import math
+import time
 
 import pytest
 from bson import Int64, ObjectId
@@ -138,6 +139,7 @@ LISTS = [
     ("admin", "/withdrawals/pending"),
     ("admin", "/admin/withdrawals"),
     ("admin", "/admin/ledger"),
+    ("buyer", "/payments/history"),
     ("admin", "/admin/users"),
     ("admin", "/admin/tasks"),
 ]
@@ -226,8 +228,8 @@ def test_a_cursor_survives_the_removal_of_the_record_it_points_at(new_buyer):
     assert ids(page(buyer, limit=3, after=first["next"])) == made[2::-1]
 
 
-def test_a_cursor_of_another_list_or_order_is_400(shelf):
-    """Other filters make another list, too."""
+def test_a_cursor_of_another_list_or_order_is_400(shelf, new_buyer):
+    """Other filters make another list, too, and another's own records."""
     by_date = page(shelf)["next"]
     by_pay = page(shelf, sortBy="payable_amount")["next"]
     own = page(shelf, "/tasks/buyer/my-tasks", limit=10)["next"]
@@ -251,6 +253,8 @@ def test_a_cursor_of_another_list_or_order_is_400(shelf):
         assert_error(refused, 400, "invalid_input")
         assert list(faults(refused)) == ["after"]
     ok(shelf.api.get("/tasks", params={"after": by_date, **here}))
+    refused = new_buyer().api.get("/tasks/buyer/my-tasks", params={"after": own})
+    assert_error(refused, 400, "invalid_input")
 
 
 def test_a_malformed_cursor_is_400(shelf):
@@ -317,9 +321,33 @@ def test_totals_are_exact_up_to_10000_and_say_so_beyond(long_list, db):
     exact = page(buyer, "/tasks/buyer/my-tasks", limit=100)
     assert (exact["total"], exact["pages"]) == (10000, 100)
     assert not exact.get("totalApprox")
-    beyond = page(long_list(10001), "/tasks/buyer/my-tasks", limit=100)
+    other = long_list(10001)
+    beyond = page(other, "/tasks/buyer/my-tasks", limit=100)
     assert beyond["totalApprox"] is True
     assert (beyond["total"], beyond["pages"]) == (10001, 101), "nothing changed for long"
+    last = db.tasks.find_one({"buyer_id": ObjectId(other.id)})
+    db.tasks.insert_one({**last, "_id": ObjectId()})
+    time.sleep(5.1)  # each process keeps what it counted, for so long
+    for _ in range(8):
+        assert page(other, "/tasks/buyer/my-tasks", limit=1)["total"] == 10002
+
+
+def test_a_page_by_cursor_costs_the_same_however_deep(long_list, db):
+    """MongoDB reads the page's records and one beyond, and seeks to the first of them."""
+    buyer = long_list(5000)
+    path = "/tasks/buyer/my-tasks"
+    for number in (1, 240, 490):
+        after = page(buyer, path, limit=10, page=number)["next"]
+        begun = now()
+        db.command("profile", 2)
+        try:
+            assert len(page(buyer, path, limit=10, after=after)["tasks"]) == 10
+        finally:
+            db.command("profile", 0)
+        asked = {"command.find": "tasks", "command.limit": 11}
+        [ran] = db.system.profile.find({"ts": {"$gte": begun}, **asked})
+        assert ran["docsExamined"] <= 11 and ran["keysExamined"] <= 13, (number, ran)
+        assert not ran.get("hasSortStage")
 
 
 def test_the_last_page_of_a_long_list_is_reached(long_list):
@@ -327,3 +355,34 @@ def test_the_last_page_of_a_long_list_is_reached(long_list):
     assert len(page(buyer, "/tasks/buyer/my-tasks")["tasks"]) == 1000, "without limit up to 1000"
     last = page(buyer, "/tasks/buyer/my-tasks", limit=100, page=13)
     assert (len(last["tasks"]), last["next"]) == (1, None)
+
+
+def test_submissions_without_a_limit_come_up_to_1000(new_buyer, new_worker, db):
+    """A worker's approved ones, and those of a task; one more is on the next page."""
+    buyer, worker = new_buyer(0), new_worker()
+    task = ObjectId()
+    db.tasks.insert_one({"_id": task, "buyer_id": ObjectId(buyer.id), "status": "completed"})
+    db.submissions.insert_many(
+        {
+            "task_id": task,
+            "worker_id": ObjectId(worker.id),
+            "buyer_id": ObjectId(buyer.id),
+            "payable_amount": Int64(1),
+            "status": "approved",
+            "createdAt": now(),
+        }
+        for _ in range(1001)
+    )
+    try:
+        for user, path, items in (
+            (worker, "/submissions/worker/approved", "approvedSubmissions"),
+            (worker, f"/submissions/task/{task}", "submissions"),
+            (buyer, f"/submissions/task/{task}", "submissions"),
+        ):
+            answer = ok(user.api.get(path))
+            assert (len(answer[items]), answer["total"], answer["pages"]) == (1000, 1001, 2), path
+            rest = ok(user.api.get(path, params={"after": answer["next"]}))
+            assert (len(rest[items]), rest["next"]) == (1, None), path
+    finally:
+        db.submissions.delete_many({"task_id": task})
+        db.tasks.delete_one({"_id": task})
