@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 
+import httpx
 import pymongo
 import pytest
 from bson import ObjectId
 
 from browser import Browser
-from client import Api, http_client, make_user, ok, user_token
+from client import Api, eventually, http_client, make_user, ok, user_token
 from described import unadopted_data
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -78,6 +79,20 @@ class Stack:
             pathlib.Path(path).read_text(errors="replace")
             for path in self.env()["LOG_WORKERS"].split()
         )
+
+    def is_ready(self):
+        try:
+            return self.api.get("/health/ready", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill_workers(self):
+        """All at once, wherever they are; returns when their successors are ready."""
+        killed = self.worker_pids()
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not set(self.worker_pids()) & set(killed), within=15)
+        eventually(self.is_ready, within=15)
 
     def pause_mongod(self):
         os.kill(self.mongod_pid(), signal.SIGSTOP)

@@ -3,6 +3,7 @@ balance, no acknowledged write is lost, and the records that were being worked o
 within 15 seconds.
 """
 
+import concurrent.futures
 import contextlib
 import os
 import queue
@@ -176,13 +177,6 @@ def count(collection, hex_ids, **more):
     )
 
 
-def is_ready(stack):
-    try:
-        return stack.api.get("/health/ready", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
 @pytest.fixture(scope="module", autouse=True)
 def expired(stack):
     """A task whose deadline passes before anything is killed here; the last test asks what became
@@ -207,9 +201,101 @@ def test_workers_killed_under_load_lose_nothing(stack, db):
             for pid in doomed:
                 os.kill(pid, signal.SIGKILL)
             eventually(lambda: not set(stack.worker_pids()) & set(doomed), within=5)
-            eventually(lambda: is_ready(stack), within=5)
+            eventually(stack.is_ready, within=5)
     load.check(db)
     assert len(load.waits) >= ROUNDS / 2, "the kills did not meet much"
+
+
+def post_with_key(buyer, key):
+    """The same request each time it is sent; None: no answer came."""
+    body = f'{{"task_title": "{key}", "task_detail": "x", "submission_info": "x", '
+    body += '"required_workers": 1, "payable_amount": 10, "completion_date": "2040-01-01"}'
+    headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+    try:
+        return buyer.api.post("/tasks", content=body.encode(), headers=headers, timeout=20)
+    except httpx.TransportError:
+        return None
+
+
+def was_made(answer):
+    return answer is not None and answer.status_code == 201
+
+
+def test_a_killed_worker_leaves_the_change_and_its_kept_answer_or_neither(stack, db):
+    """One transaction makes both: sent again, a key does what was not done, and nothing else. Commits
+    take long here, so that the kills meet them.
+    """
+    over, sent = threading.Event(), []
+    slow = {"failCommands": ["commitTransaction"], "blockConnection": True, "blockTimeMS": 50}
+
+    def post():
+        while not over.is_set():
+            buyer, key = stack.user("buyer", 100), unique("key")
+            sent.append((buyer, key, post_with_key(buyer, key)))
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        stack.fail_point("failCommand", "alwaysOn", **slow)
+        clients = [pool.submit(post) for _ in range(12)]
+        try:
+            for _ in range(3):
+                time.sleep(0.6)
+                stack.kill_workers()
+        finally:
+            over.set()
+            stack.fail_point("failCommand", "off")
+    for client in clients:
+        client.result()
+
+    for buyer, key, answer in sent:
+        user = ObjectId(buyer.id)
+        tasks = db.tasks.count_documents({"buyer_id": user})
+        claim = db.idempotency.find_one({"user_id": user})
+        kept = claim is not None and claim["state"] != "claimed"
+        assert tasks == int(kept) and (kept or not was_made(answer)), (answer, tasks, claim)
+    cut_short = [(buyer, key) for buyer, key, answer in sent if not was_made(answer)]
+    assert len(sent) > 50 and len(cut_short) >= 6, "the kills did not meet much"
+    db.idempotency.update_many({"state": "claimed"}, {"$set": {"lease_until": now()}})
+    for buyer, key in cut_short:
+        eventually(lambda: was_made(post_with_key(buyer, key)), within=USABLE_WITHIN)
+        assert db.tasks.count_documents({"buyer_id": ObjectId(buyer.id)}) == 1
+        assert coins(db, buyer) == 90
+
+
+def test_a_killed_review_of_many_goes_on_with_its_key(stack, db, new_buyer, new_worker):
+    """Each of the submissions is an event of its own, and noted with the key: sent again, the call
+    tells of all as done, and pays nobody twice.
+    """
+    buyer, workers = new_buyer(100), [new_worker() for _ in range(20)]
+    task = post_task(buyer, required_workers=20, payable_amount=5)
+    ids = [submit(worker, task)["_id"] for worker in workers]
+    headers, body = {"Idempotency-Key": unique("key")}, {"ids": ids, "status": "approved"}
+
+    def review():
+        with contextlib.suppress(httpx.TransportError):
+            return buyer.api.post("/submissions/review", json=body, headers=headers, timeout=20)
+
+    slow = {"failCommands": ["commitTransaction"], "blockConnection": True, "blockTimeMS": 60}
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        stack.fail_point("failCommand", "alwaysOn", **slow)
+        try:
+            first = pool.submit(review)
+            eventually(lambda: coins(db, workers[4]) == 5)
+            stack.kill_workers()
+        finally:
+            stack.fail_point("failCommand", "off")
+        assert first.result() is None or first.result().status_code >= 500
+    done = [worker for worker in workers if coins(db, worker)]
+    assert 5 <= len(done) < 20, "killed in the middle"
+    db.idempotency.update_many({"state": "claimed"}, {"$set": {"lease_until": now()}})
+
+    def all_told():
+        answer = review()
+        return answer.status_code == 200 and answer.json()["results"]
+
+    results = eventually(all_told, within=USABLE_WITHIN)
+    assert results == [{"_id": one, "ok": True} for one in ids]
+    assert [coins(db, worker) for worker in workers] == [5] * 20
+    assert review().headers["idempotent-replayed"] == "true"
 
 
 # --- MongoDB ---
@@ -224,7 +310,7 @@ def test_mongod_killed_under_load_loses_nothing(stack, db):
             pid = stack.mongod_pid()
             os.kill(pid, signal.SIGKILL)
             eventually(lambda: stack.mongod_pid() != pid, within=5)
-            eventually(lambda: is_ready(stack), within=USABLE_WITHIN)
+            eventually(stack.is_ready, within=USABLE_WITHIN)
     load.check(db)
     assert stack.worker_pids() == workers
 

@@ -4,12 +4,9 @@ calls, or in spite of crashes. Events are signed by Stripe's own library.
 
 import datetime
 import json
-import os
-import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 import stripe
 from bson import ObjectId
@@ -287,21 +284,6 @@ def test_a_key_used_by_many_at_once_charges_once(fake, stack, buyer):
 # --- crashes, and what heals them ---
 
 
-def kill_workers(stack):
-    pids = stack.worker_pids()
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not set(stack.worker_pids()) & set(pids), within=15)
-
-    def ready():
-        try:
-            return stack.api.get("/health/ready", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    eventually(ready, within=15)
-
-
 def crash_between_charge_and_credit(fake, stack, buyer, key=None):
     """The card is charged, the answer is held, and the workers are killed."""
     card = fake.card("visa", "hold")
@@ -311,7 +293,7 @@ def crash_between_charge_and_credit(fake, stack, buyer, key=None):
         call = pool.submit(purchase, buyer, card, key=key, timeout=20)
         try:
             assert fake.holding.wait(15)
-            kill_workers(stack)
+            stack.kill_workers()
         finally:
             fake.released.set()
         assert call.result().status_code >= 500
