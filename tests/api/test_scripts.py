@@ -10,8 +10,9 @@ import time
 
 import httpx
 import pytest
+from bson import ObjectId
 
-from client import assert_error, eventually, ok
+from client import PASSWORD, assert_error, eventually, ok
 from conftest import OF_THE_STACK, ROOT, free_port, own_stack, run_stack, stop_stack
 
 DEMO_PASSWORD = "demo-pass-1"
@@ -53,8 +54,8 @@ def assert_gone(pids, state):
 
 @pytest.fixture(scope="module")
 def second():
-    """A second stack, without demo data."""
-    with own_stack("--no-demo") as stack:
+    """A second stack, without demo data, where failed logins are not counted."""
+    with own_stack("--no-demo", env={"LOGIN_FAILURES": "0"}) as stack:
         yield stack
 
 
@@ -111,6 +112,29 @@ def test_two_states_run_side_by_side_and_share_nothing(stack, second):
     assert_error(stack.api.get("/auth/me", token=worker.token), 401, "unauthorized")
     ok(stack.api.get("/health/ready"))
     assert not set(pids_of(stack.env())) & set(pids_of(second.env()))
+
+
+def test_failed_logins_are_not_counted_where_that_is_off(second):
+    worker = second.user("worker")
+    for _ in range(11):
+        wrong = {"email": worker.email, "password": "wrong horse 2"}
+        assert_error(second.api.post("/auth/login", json=wrong), 401, "unauthorized")
+    ok(second.api.post("/auth/login", json={"email": worker.email, "password": PASSWORD}))
+
+
+def test_the_numbers_of_an_empty_market_are_0(second):
+    """All are computed from data; a share of nothing, and growth from nothing, are no errors."""
+    kept = list(second.db.users.find())
+    second.db.users.delete_many({})
+    admin = second.user("admin")
+    try:
+        said = ok(admin.api.get("/admin/stats"))
+    finally:
+        second.db.users.delete_one({"_id": ObjectId(admin.id)})
+        for user in kept:
+            second.db.users.insert_one(user)
+    assert said.pop("totalAdmins") == 1
+    assert len(said) == 14 and set(said.values()) == {0}, said
 
 
 def test_a_worker_that_dies_is_started_again_and_env_says_so(second):

@@ -1,15 +1,16 @@
 """Contract, section 1, Limits: per client address, so each test comes from one of its own."""
 
+import datetime
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from client import PASSWORD, Api, assert_error, ok, register_input, unique_email
+from client import PASSWORD, Api, assert_error, now, ok, register_input, unique_email
 from conftest import own_stack
 
 _addresses = (f"127.77.{a}.{b}" for a in range(256) for b in range(1, 255))
-ORIGIN = "http://localhost:5173"
+ORIGIN = "https://shop.example"  # of the stack that has settings
 
 
 def client_from_another_address(stack):
@@ -90,6 +91,7 @@ def limited():
         "LOGIN_FAILURES": str(FAILURES),
         "REGISTER_LIMIT": str(REGISTRATIONS),
         "RATE_LIMIT": str(CALLS),
+        "CORS_ORIGINS": f"{ORIGIN},http://localhost:8080",
     }
     with own_stack("--no-demo", env=settings) as stack:
         yield stack
@@ -155,6 +157,40 @@ def test_registration_is_limited_per_address(here, there):
         ok(here.post("/auth/register", json=register_input()), 201)
     assert_throttled(here.post("/auth/register", json=register_input()), longest=3600)
     ok(there.post("/auth/register", json=register_input()), 201)
+
+
+def test_what_was_counted_is_forgotten_when_its_time_is_over(here, somebody, limited):
+    """15 minutes for failed logins, an hour for registrations; told by the clock, not waited for."""
+    throttle, begun = limited.db.throttle, now()
+    throttle.delete_many({})
+    fail(here, somebody.email, FAILURES)
+    minutes = [(row["expires_at"] - begun).total_seconds() / 60 for row in throttle.find()]
+    assert len(minutes) == 2 and all(15 <= time < 15.5 for time in minutes), "account, address"
+    throttle.update_many({}, {"$set": {"expires_at": now()}})
+    ok(login(here, somebody.email))
+
+    throttle.delete_many({})
+    for _ in range(REGISTRATIONS):
+        ok(here.post("/auth/register", json=register_input()), 201)
+    assert_throttled(here.post("/auth/register", json=register_input()), longest=3600)
+    [counted] = throttle.find()
+    assert 3600 <= (counted["expires_at"] - begun).total_seconds() < 3630
+    throttle.update_many({}, {"$set": {"expires_at": now() - datetime.timedelta(seconds=1)}})
+    ok(here.post("/auth/register", json=register_input()), 201)
+
+
+def test_cors_origins_are_those_that_are_set(here):
+    for origin in (ORIGIN, "http://localhost:8080"):
+        answer = here.get("/health", headers={"Origin": origin})
+        assert answer.headers["access-control-allow-origin"] == origin
+        assert here.options("/tasks", headers={"Origin": origin}).headers["access-control-max-age"]
+    for origin in (
+        "http://localhost:5173",
+        "https://microtash.vercel.app",
+        "https://shop.example.org",
+    ):
+        answer = here.get("/health", headers={"Origin": origin})
+        assert "access-control-allow-origin" not in answer.headers
 
 
 def test_calls_are_limited_per_address_and_refused_in_the_shape_of_every_error(here, there):
