@@ -1,6 +1,7 @@
 """Contract, section 9: the numbers, users and tasks that admins see, and tasks taken down."""
 
 import datetime
+import time
 
 import pytest
 from bson import Int64, ObjectId
@@ -184,6 +185,20 @@ def test_the_completion_rate_is_approved_of_reviewed(admin, db, new_buyer, new_w
     )
     expected = approved / (approved + rejected) * 100
     assert stats(admin)["completionRate"] == pytest.approx(expected, abs=0.006)
+
+
+def test_numbers_of_very_many_records_are_5_seconds_old_at_most(admin, db):
+    """Beyond 100,000; each worker process may keep what it counted."""
+    owner = ObjectId()
+    rows = ({"buyer_id": owner, "status": "failed"} for _ in range(100_001))
+    db.payments.insert_many(rows, ordered=False)
+    try:
+        before = [stats(admin)["totalPaymentAmount"] for _ in range(6)]
+        db.payments.insert_one({"buyer_id": owner, "status": "completed", "price": 7})
+        time.sleep(5.1)
+        assert [stats(admin)["totalPaymentAmount"] - 7 for _ in range(6)] == before
+    finally:
+        db.payments.delete_many({"buyer_id": owner})
 
 
 # --- users ---

@@ -725,16 +725,15 @@ def busy_user(stack, open_tasks, work_to_them, work_by_them):
     return user, worker
 
 
-def test_hundreds_of_records_take_seconds(stack, db, admin):
-    """10 s for a thousand: 6 s for a third of that leave some room, and it is done within the
-    call.
-    """
-    user, worker = busy_user(stack, open_tasks=100, work_to_them=120, work_by_them=110)
+def test_a_thousand_records_take_10_seconds_at_most(stack, db, admin):
+    """As a rule it is done within the call."""
+    user, worker = busy_user(stack, open_tasks=330, work_to_them=340, work_by_them=330)
     begun = time.monotonic()
     ok(remove(admin, user))
-    assert time.monotonic() - begun < 6
+    eventually(lambda: stored_user(db, user) is None, within=10)
+    assert time.monotonic() - begun < 10
     assert_nothing_left(db, user)
-    assert len(told(db, worker)) == 120
+    assert len(told(db, worker)) == 340
 
 
 def removing_in_the_background(admin, user):
