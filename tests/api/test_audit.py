@@ -9,6 +9,7 @@ from bson import Int64, ObjectId
 
 from client import UNKNOWN_ID, assert_error, eventually, faults, iso, now, ok, register_input, task_input, unique
 from conftest import assert_balanced
+from market import pass_deadline, withdraw
 
 NUMBERS = {
     "coins",
@@ -281,6 +282,52 @@ def test_the_books_are_the_admins(api, worker, buyer):
 
 
 # --- the journal ---
+
+
+def test_the_journal_is_only_ever_added_to(admin, api, new_worker, new_buyer, stack, db, books):
+    """Whatever moves coins, and also when users are removed: no row is changed or goes."""
+    with db.ledger.watch() as changes:
+        bought = ok(api.post("/auth/register", json=register_input(role="buyer")), 201)
+        buyer, worker = api.as_user(bought["token"]), new_worker(1000)
+        ok(buyer.post("/payments/dummy-payment", json={"coins": 150}), 201)
+        tasks = [
+            ok(buyer.post("/tasks", json=task_input(payable_amount=10)), 201)["task"]["_id"]
+            for _ in range(3)
+        ]
+        ok(buyer.post(f"/tasks/{tasks[0]}/slots", json={"delta": 1}))
+        ok(buyer.put(f"/submissions/{hand_in(worker, tasks[0])}/approve"))
+        refused = hand_in(worker, tasks[1])
+        ok(buyer.delete(f"/tasks/{tasks[1]}"))
+        ok(buyer.put(f"/submissions/{refused}/reject"))
+        pass_deadline(db, {"_id": tasks[2]})
+        assert stack.ctl("sweep").returncode == 0
+        for verdict in ("approve", "reject"):
+            asked = withdraw(worker)
+            ok(admin.api.put(f"/withdrawals/{asked['_id']}/{verdict}"))
+        for user in (bought["user"]["_id"], worker.id):
+            ok(admin.api.delete(f"/admin/users/{user}"))
+        seen = []
+        while change := changes.try_next():
+            seen.append(change)
+    assert {change["operationType"] for change in seen} == {"insert"}
+    rows = [change["fullDocument"] for change in seen]
+    assert {row["kind"] for row in rows} >= {
+        "bonus",
+        "purchase",
+        "task",
+        "slots",
+        "reward",
+        "cancel",
+        "refund",
+        "expire",
+        "hold",
+        "payout",
+        "release",
+        "forfeit",
+    }
+    for row in rows:
+        assert {"from", "to", "coins", "kind", "actor", "request_id", "at"} <= set(row), row
+        assert type(row["coins"]) is Int64 and row["coins"] > 0
 
 
 def entries(admin, **params):

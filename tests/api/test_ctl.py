@@ -151,16 +151,43 @@ def test_unique_keys_leave_old_duplicates_alone(stack, scratch):
     """The unique indexes are partial: what the old server left double stops nothing."""
     db, env = scratch()
     assert stack.ctl("init-db", env=env).returncode == 0
-    for name in ("users", "submissions"):
-        for index in db[name].index_information().values():
-            if index.get("unique"):
-                assert "partialFilterExpression" in index, (name, index)
+    for name, key in (("users", "email_key"), ("submissions", "slot_key"), ("payments", "txn_key")):
+        unique_ones = [one for one in db[name].index_information().values() if one.get("unique")]
+        assert [(key, 1)] in [index["key"] for index in unique_ones], name
+        for index in unique_ones:
+            assert "partialFilterExpression" in index, (name, index)
+
+
+def test_what_is_kept_for_a_time_is_removed_by_mongodb(stack, scratch):
+    db, env = scratch()
+    assert stack.ctl("init-db", env=env).returncode == 0
+    for name in ("idempotency", "throttle", "tickets"):
+        indexes = db[name].index_information().values()
+        ttl = [
+            (one["key"], one["expireAfterSeconds"])
+            for one in indexes
+            if "expireAfterSeconds" in one
+        ]
+        assert ttl == [([("expires_at", 1)], 0)], name
 
 
 def test_validators_keep_balances_from_becoming_negative(stack, db, worker):
     for change in ({"coins": Int64(-1)}, {"pending_coins": Int64(-1)}):
         with pytest.raises(pymongo.errors.WriteError, match="[vV]alidation"):
             db.users.update_one({"_id": ObjectId(worker.id)}, {"$set": change})
+
+
+def test_validators_leave_older_documents_alone(stack, db):
+    """They are moderate: what breaks a rule already may go on being written."""
+    odd = {"_id": ObjectId(), "name": "Odd", "email": unique_email(), "coins": Int64(-5)}
+    users = db.users.with_options(write_concern=pymongo.WriteConcern("majority"))
+    users.insert_one(odd, bypass_document_validation=True)
+    try:
+        users.update_one({"_id": odd["_id"]}, {"$set": {"name": "Still odd"}})
+        with pytest.raises(pymongo.errors.WriteError, match="[vV]alidation"):
+            users.insert_one({**odd, "_id": ObjectId()})
+    finally:
+        users.delete_one({"_id": odd["_id"]})
 
 
 # --- audit ---

@@ -9,8 +9,19 @@ import datetime
 import pytest
 from bson import Int64, ObjectId
 
-from client import Api, PASSWORD, PASSWORD_HASH, now, ok, unique, unique_email, user_token
-from market import approve, reject, stored_submission, stored_task, submit
+from client import (
+    PASSWORD,
+    PASSWORD_HASH,
+    Api,
+    now,
+    ok,
+    register_input,
+    task_input,
+    unique,
+    unique_email,
+    user_token,
+)
+from market import approve, reject, stored_submission, stored_task, submit, withdraw
 
 
 def old_user(stack, role, **fields):
@@ -67,6 +78,92 @@ def old_task(db, buyer):
         }
     )
     return {"_id": str(document["_id"]), "task_title": document["task_title"]}
+
+
+# What the schemas of the older server say of our records: a type, or what a text may be. Mongoose
+# reads any number as a Number.
+TYPES = {
+    "text": str,
+    "number": (int, float, Int64),
+    "date": datetime.datetime,
+    "id": ObjectId,
+    "flag": bool,
+}
+PAGES = {
+    "/dashboard/" + page
+    for page in """worker/home worker/submissions worker/withdrawals buyer/home buyer/my-tasks
+        buyer/review buyer/payment-history admin/home admin/withdrawals""".split()
+}
+SCHEMAS = {
+    "users": """name text, email text, password text, photoURL text, role worker|buyer|admin,
+        coins number, pending_coins number, authProvider email|google, lastLogin? date,
+        createdAt date""",
+    "tasks": """task_title text, task_detail text, required_workers number, payable_amount number,
+        completion_date date, submission_info text, task_image_url text, category text,
+        buyer_email text, buyer_name text, buyer_id id, status active|completed|cancelled,
+        createdAt date, updatedAt date""",
+    "submissions": """task_id id, task_title text, payable_amount number, worker_email text,
+        worker_name text, submission_details text, buyer_email text, buyer_name text,
+        status pending|approved|rejected, rejection_reason? text, reason_code? text,
+        submitted_date date, reviewed_date? date, createdAt date, updatedAt date""",
+    "withdrawals": """worker_email text, worker_name text, withdrawal_coin number,
+        withdrawal_amount number, payment_system stripe|bkash|rocket|nagad, account_number text,
+        status pending|approved|rejected, rejection_reason? text, withdraw_date date,
+        processed_date? date, createdAt date, updatedAt date""",
+    "payments": """buyer_email text, buyer_name text, coin_amount number, price number,
+        currency text, payment_method text, transaction_id? text,
+        status pending|completed|failed, payment_date? date, createdAt date, updatedAt date""",
+    "notifications": """toEmail text, message text, isRead flag,
+        actionRoute page,
+        type approval|rejection|withdrawal|submission|task|payment, createdAt date,
+        updatedAt date""",
+}
+
+
+def assert_loadable(collection, records):
+    """Each field is there unless it is optional (?), some record has it, and all have its type."""
+    assert records, collection
+    for row in SCHEMAS[collection].split(","):
+        field, kind = row.split()
+        optional, field = field.endswith("?"), field.rstrip("?")
+        values = [record[field] for record in records if field in record]
+        assert values and (optional or len(values) == len(records)), (collection, field)
+        for value in values:
+            words = PAGES if kind == "page" else kind.split("|")
+            good = isinstance(value, TYPES[kind]) if kind in TYPES else value in words
+            assert good, (collection, field, value)
+
+
+def test_what_is_kept_is_what_the_older_servers_schemas_load(stack, api, db, admin, fresh_throttle, books):
+    """One record of each state of each kind, made by the service alone."""
+    people = {}
+    for role in ("buyer", "worker"):
+        session = ok(api.post("/auth/register", json=register_input(role=role)), 201)
+        people[role] = api.as_user(session["token"])
+        people[role + "_id"] = ObjectId(session["user"]["_id"])
+    buyer, worker = people["buyer"], people["worker"]
+    ok(api.post("/auth/login", json={"email": session["user"]["email"], "password": PASSWORD}))
+    ok(buyer.post("/payments/dummy-payment", json={"coins": 500}), 201)
+    ok(buyer.post("/payments/create-payment", json={"coins": 10}), 201)
+    tasks = [
+        ok(buyer.post("/tasks", json=task_input(payable_amount=50)), 201)["task"] for _ in range(3)
+    ]
+    for task, verdict in zip(tasks, ("approve", "reject", None)):
+        body = {"task_id": task["_id"], "submission_details": "Done."}
+        made = ok(worker.post("/submissions", json=body), 201)["submission"]
+        if verdict:
+            body = {"reason": "No", "reason_code": "no"} if verdict == "reject" else None
+            ok(buyer.put(f"/submissions/{made['_id']}/{verdict}", json=body))
+    ok(buyer.delete(f"/tasks/{tasks[1]['_id']}"))
+    rich = stack.user("worker", 600)
+    asked = [withdraw(rich, 200) for _ in range(3)]
+    ok(admin.api.put(f"/withdrawals/{asked[0]['_id']}/approve"))
+    ok(admin.api.put(f"/withdrawals/{asked[1]['_id']}/reject", json={"reason": "No"}))
+
+    ids = [people["buyer_id"], people["worker_id"], ObjectId(rich.id)]
+    owned = {"$or": [{field: {"$in": ids}} for field in ("buyer_id", "worker_id", "user_id", "_id")]}
+    for collection in SCHEMAS:
+        assert_loadable(collection, list(db[collection].find(owned)))
 
 
 def test_an_old_user_logs_in_and_edits_the_profile(stack, api, fresh_throttle):
