@@ -80,6 +80,17 @@ def test_an_email_can_be_registered_once_whatever_its_case(api, db, mailbox):
     assert db.users.count_documents({"email_key": email.lower().replace("\u03c2", "\u03c3")}) == 1
 
 
+def test_a_name_has_100_and_an_email_254_characters_at_most(api):
+    longest, name = unique_email("x" * 254)[-254:], "é" * 100
+    user = ok(api.post("/auth/register", json=register_input(email=longest, name=name)), 201)[
+        "user"
+    ]
+    assert (user["email"], user["name"]) == (longest, name)
+    refused = api.post("/auth/register", json=register_input(email="y" + longest))
+    assert_error(refused, 400, "invalid_input")
+    assert list(faults(refused)) == ["email"]
+
+
 def test_of_simultaneous_registrations_of_one_email_one_succeeds(api, books):
     email = unique_email()
     with ThreadPoolExecutor(6) as pool:
@@ -295,6 +306,14 @@ def test_a_bad_profile_is_400(worker, field, bad):
         refused = worker.api.put("/auth/profile", json={field: value})
         assert_error(refused, 400, "invalid_input")
         assert list(faults(refused)) == [field]
+
+
+# --- Google: test_google.py has the rest ---
+
+
+def test_google_login_is_501_until_it_is_set_up(api):
+    refused = api.post("/auth/google-login", json={"tokenId": "a.token.of-google"})
+    assert_error(refused, 501, "not_configured")
 
 
 # --- change of password, log-out ---
@@ -536,10 +555,13 @@ def test_public_routes_ignore_a_bad_token(api, buyer, worker, token_for):
             "/tasks",
             f"/tasks/{task['_id']}",
             "/tasks/top-workers",
+            "/tasks/admin/top-workers",
+            "/payments/packages",
             "/public/tasks",
             f"/public/tasks/{task['_id']}",
             "/public/top-workers",
             "/health",
+            "/health/ready",
         ):
             assert api.get(path, token=stale).status_code == 200, path
         ok(api.post("/auth/login", json={"email": worker.email, "password": PASSWORD}, token=stale))

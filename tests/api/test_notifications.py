@@ -8,7 +8,7 @@ import pytest
 from bson import ObjectId
 
 from client import UNKNOWN_ID, assert_error, faults, iso, now, ok
-from market import approve, ids, notice, post_task, submit
+from market import approve, ids, notice, post_task, submit, withdraw
 
 FIELDS = {
     "_id",
@@ -44,6 +44,56 @@ def archive(user, notice_id):
 
 def stored(db, notice_id):
     return db.notifications.find_one({"_id": ObjectId(notice_id)})
+
+
+# --- told, or not happened ---
+
+
+def test_what_cannot_be_told_does_not_happen(stack, buyer, new_worker, admin, db, books):
+    """A notification is of the same transaction as what it tells of."""
+    worker = new_worker(1000)
+    task = post_task(buyer, required_workers=5)
+    approvable, rejectable = submit(worker, task), submit(new_worker(), task)
+    payable, refusable = withdraw(worker), withdraw(worker)
+    asked = {"withdrawal_coin": 200, "payment_system": "bkash", "account_number": "017"}
+    work = {"task_id": task["_id"], "submission_details": "Done."}
+    calls = [
+        (new_worker(), "POST", "/submissions", work),
+        (buyer, "PUT", f"/submissions/{approvable['_id']}/approve", None),
+        (buyer, "PUT", f"/submissions/{rejectable['_id']}/reject", None),
+        (worker, "POST", "/withdrawals", asked),
+        (admin, "PUT", f"/withdrawals/{payable['_id']}/approve", None),
+        (admin, "PUT", f"/withdrawals/{refusable['_id']}/reject", None),
+        (buyer, "POST", "/payments/dummy-payment", {"coins": 10}),
+        (admin, "DELETE", f"/admin/tasks/{task['_id']}", None),
+    ]
+    records = ["tasks", "submissions", "withdrawals", "notifications"]
+
+    def state():
+        return [list(db[name].find({"createdAt": {"$gte": begun}})) for name in records] + [
+            list(db.users.find({}, {"coins": 1, "pending_coins": 1})),
+            db.ledger.count_documents({}),
+            db.payments.count_documents({"status": "completed"}),
+        ]
+
+    begun = now() - datetime.timedelta(seconds=30)
+    before = state()
+    for user, method, path, body in calls:
+        stack.fail_point(
+            "failCommand",
+            "alwaysOn",
+            failCommands=["insert"],
+            namespace=f"{db.name}.notifications",
+            errorCode=2,
+        )
+        try:
+            refused = user.api.request(method, path, json=body)
+        finally:
+            stack.fail_point("failCommand", "off")
+        assert refused.status_code >= 500, (path, refused.text)
+        assert state() == before, path
+    for user, method, path, body in calls:
+        assert user.api.request(method, path, json=body).status_code < 300, path
 
 
 # --- GET / ---

@@ -88,7 +88,10 @@ def test_each_start_warns_of_packages_that_pay_out_more_than_they_cost(stack):
 
 
 def test_a_payment_is_pending_until_it_is_confirmed(db, buyer):
-    answer = ok(buyer.api.post("/payments/create-payment", json={"coins": 150}), 201)
+    forged = {"status": "completed", "price": 0.01, "coin_amount": 9999, "buyer_id": UNKNOWN_ID}
+    forged |= {"transaction_id": "txn", "payment_method": "gift", "currency": "jpy"}
+    body = {**forged, "coins": 150}
+    answer = ok(buyer.api.post("/payments/create-payment", json=body), 201)
     payment = answer["payment"]
     assert answer["message"] and "clientSecret" not in answer
     assert set(payment) == PAYMENT_FIELDS

@@ -5,6 +5,7 @@ in test_lists.py.
 """
 
 import datetime
+import time
 
 import pytest
 from bson import Int64, ObjectId
@@ -138,8 +139,11 @@ def test_a_task_needs_all_but_image_and_category(buyer):
 @pytest.mark.parametrize(
     "field, bad",
     [
+        ("task_title", ""),
         ("task_title", "x" * 201),
+        ("task_detail", " "),
         ("task_detail", "x" * 5001),
+        ("submission_info", ""),
         ("submission_info", "x" * 2001),
         ("category", "x" * 51),
         ("required_workers", 0),
@@ -332,6 +336,19 @@ def test_the_buyers_email_is_the_owners_and_the_admins_to_see(
         for shown in (listed, see(who, task)):
             assert (shown.get("buyer_email") == buyer.email) is sees
             assert ("buyer_email" in shown) is sees
+
+
+def test_anonymous_answers_are_a_second_old_at_most(api, buyer, books):
+    category = unique("fresh")
+
+    def listed():
+        return ok(api.get("/tasks", params={"category": category}))["tasks"]
+
+    assert listed() == [], "who keeps answers keeps this one"
+    task = post_task(buyer, category=category)
+    time.sleep(1)
+    for _ in range(6):  # whichever worker is asked
+        assert ids(listed()) == [task["_id"]]
 
 
 @pytest.fixture(scope="module")
@@ -655,6 +672,10 @@ def test_the_stored_deadline_again_is_no_change_also_when_it_has_passed(buyer, d
     passed = iso(stored_task(db, task)["completion_date"])
     body = {"task_title": "New title", "completion_date": passed}
     assert ok(buyer.api.put(f"/tasks/{task['_id']}", json=body))["task_title"] == "New title"
+    later_but_not_ahead = {"completion_date": iso(now() - datetime.timedelta(hours=26))}
+    refused = buyer.api.put(f"/tasks/{task['_id']}", json=later_but_not_ahead)
+    assert_error(refused, 400, "invalid_input")
+    assert set(faults(refused)) == {"completion_date"}
 
 
 def test_a_moved_deadline_is_the_one_that_counts(buyer, new_worker, db, stack, books):
@@ -834,6 +855,11 @@ def test_a_cancelled_task_is_gone_but_for_those_who_have_to_do_with_it(
     assert task["_id"] not in ids(ok(buyer.api.get("/tasks/buyer/my-tasks"))["tasks"])
     pending = ok(buyer.api.get("/submissions/buyer/review"))["submissions"]
     assert ids(pending) == [submission["_id"]], "its submissions stay reviewable"
+    work = f"/submissions/task/{task['_id']}"
+    for who in (buyer.api, admin.api, took_part.api):
+        assert ids(ok(who.get(work))["submissions"]) == [submission["_id"]]
+    for who in (new_buyer().api, stranger.api):
+        assert_error(who.get(work), 404, "not_found")
 
 
 def test_a_worker_may_still_look_after_their_work_was_reviewed(buyer, new_worker, books):
