@@ -20,6 +20,7 @@ import pymongo
 import pytest
 from bson import ObjectId
 
+import promises
 from browser import Browser
 from client import Api, eventually, http_client, make_user, ok, user_token
 from described import unadopted_data
@@ -198,6 +199,24 @@ class own_stack:
         stopped = stop_stack(self.state)
         shutil.rmtree(self.state, ignore_errors=True)
         assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+
+# --- what ran: test_promises.py is the last, and compares ---
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name == "test_promises.py")
+
+
+def pytest_deselected(items):
+    promises.ran.deselected = promises.ran.deselected or bool(items)
+
+
+def pytest_runtest_logreport(report):
+    promises.ran.note(report)
+
+
+# --- the stack, and people ---
 
 
 @pytest.fixture(scope="session")

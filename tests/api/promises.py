@@ -1,0 +1,130 @@
+"""tests/promises.md, and what ran: which tests show which promise of the contract, and did they?
+
+conftest.py notes the outcome of every test in `ran`; test_promises.py compares at the end.
+"""
+
+import ast
+import collections
+import pathlib
+import re
+import xml.etree.ElementTree as tree
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGE = ROOT / "tests" / "promises.md"
+
+Row = collections.namedtuple("Row", "line promise tests")
+
+API_TEST = re.compile(r"(tests/api/test_\w+\.py)::(test_\w+)")
+UNIT_TEST = re.compile(r"(tests/unit/\w+/test_\w+\.c):(\w+)")
+
+
+class Malformed(Exception):
+    """A line of the page that is no row as the page's head describes it."""
+
+
+def read(text):
+    """The rows of the page: | a promise | `test`<br>`test` |"""
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.startswith("|") or line.startswith(("| promise |", "| --- |")):
+            continue
+        cells = re.fullmatch(r"\| (.+) \| (.*?) ?\|", line)
+        if not cells:
+            raise Malformed(f"line {number}: {line}")
+        tests = [name.strip() for name in cells[2].split("<br>") if name.strip()]
+        for name in tests:
+            bare = name.strip("`")
+            if name != f"`{bare}`" or not (API_TEST.fullmatch(bare) or UNIT_TEST.fullmatch(bare)):
+                raise Malformed(f"line {number}: {name} is not the name of a test")
+        rows.append(Row(number, cells[1], [name.strip("`") for name in tests]))
+    return rows
+
+
+# --- what there is ---
+
+
+def functions(path):
+    """The tests that a Python file defines."""
+    found = ast.parse(path.read_text()).body
+    return {node.name for node in found if isinstance(node, ast.FunctionDef)}
+
+
+def registered(path):
+    """The tests that a C file defines and gives to Check."""
+    text = path.read_text()
+    defined = set(re.findall(r"^START_TEST\((\w+)\)", text, re.MULTILINE))
+    return defined & set(re.findall(r"\btcase_add_(?:loop_)?test\(\s*\w+,\s*(\w+)", text))
+
+
+def exists(test, root=ROOT):
+    file, _, name = test.replace("::", ":").partition(":")
+    path = root / file
+    known = functions if file.endswith(".py") else registered
+    return path.is_file() and name in known(path)
+
+
+# --- what ran ---
+
+
+class Ran:
+    """The outcomes of this session's tests, those of parameters together."""
+
+    def __init__(self):
+        self.passed, self.others = set(), collections.defaultdict(set)
+        self.deselected = False
+
+    def note(self, report):
+        """A phase of a test: what is skipped or expected to fail shows nothing."""
+        file, _, test = report.nodeid.partition("[")[0].partition("::")
+        name = f"tests/api/{pathlib.PurePath(file).name}::{test}"  # pytest's root may be tests/api
+        outcome = "expected to fail" if hasattr(report, "wasxfail") else report.outcome
+        if outcome != "passed":
+            self.others[name].add(outcome)
+        elif report.when == "call":
+            self.passed.add(name)
+
+    def shown(self, name):
+        return name in self.passed and name not in self.others
+
+
+def unit_outcomes(path):
+    """{(room/file, test): whether all its iterations passed}, as Check's XML log tells."""
+    space = "{http://check.sourceforge.net/ns}"
+    outcomes = {}
+    for test in tree.parse(path).iter(f"{space}test"):
+        said = {part: test.findtext(f"{space}{part}") for part in ("path", "fn", "id")}
+        file = f"{pathlib.PurePath(said['path']).name}/{said['fn'].partition(':')[0]}"
+        key = file, said["id"]
+        outcomes[key] = outcomes.get(key, True) and test.get("result") == "success"
+    return outcomes
+
+
+# conftest.py fills it.
+ran = Ran()
+
+
+# --- what is wrong ---
+
+
+def missing(rows, root=ROOT):
+    """Rows without a test, and tests that are not there."""
+    wrong = [f"line {row.line}: no test shows: {row.promise}" for row in rows if not row.tests]
+    names = sorted({name for row in rows for name in row.tests})
+    return wrong + [f"{name}: there is no such test" for name in names if not exists(name, root)]
+
+
+def not_shown(rows, ran, whole, unit=None):
+    """Tests that are named but did not pass. Unless the whole of the tests was asked for, only
+    those that ran can be told; unit: what unit_outcomes() said, if make check ran before.
+    """
+    wrong = []
+    for name in sorted({name for row in rows for name in row.tests}):
+        if found := UNIT_TEST.fullmatch(name):
+            key = found[1].removeprefix("tests/unit/"), found[2]
+            if unit is not None and not unit.get(key):
+                wrong.append(f"{name}: " + ("failed" if key in unit else "did not run"))
+        elif not ran.shown(name):
+            others = ran.others.get(name)
+            if others or whole:
+                wrong.append(f"{name}: " + (", ".join(sorted(others)) if others else "did not run"))
+    return wrong
