@@ -23,6 +23,7 @@ struct json_object;
  * continue "The body is not strict JSON: ". *problem is NULL otherwise; the text "null" is a NULL tree without
  * a problem.
  */
-struct json_object *json_in(struct arena *arena, const char *text, size_t length, const char **problem);
+struct json_object *json_in(struct arena *arena, const char *text, size_t length,
+			    const char **problem);
 
 #endif

@@ -36,7 +36,8 @@ void json_end(struct json *json);
 void json_text(struct json *json, const char *key, const char *text); /* NULL: null */
 void json_text_n(struct json *json, const char *key, const char *text, size_t length);
 void json_int(struct json *json, const char *key, int64_t value);
-void json_double(struct json *json, const char *key, double value); /* shortest that reads back the same */
+void json_double(struct json *json, const char *key,
+		 double value); /* shortest that reads back the same */
 void json_cents(struct json *json, const char *key, int64_t cents);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "http/route.h"
 
-void openapi_write(struct buffer *out, const struct route *routes, size_t count, const char *version);
+void openapi_write(struct buffer *out, const struct route *routes, size_t count,
+		   const char *version);
 
 #endif

@@ -27,15 +27,15 @@ struct request {
 	/* filled by the transport; absent texts are NULL */
 	struct arena *arena;
 	const char *method; /* as sent: "GET" */
-	const char *uri;    /* as sent: path, maybe ? and a query, undecoded */
+	const char *uri; /* as sent: path, maybe ? and a query, undecoded */
 	const char *content_type, *authorization, *if_match, *if_none_match, *idempotency_key;
-	const char *signature;	/* Stripe-Signature: of the body, by who sent it */
-	const char *address;	/* the client's, as nginx saw it */
+	const char *signature; /* Stripe-Signature: of the body, by who sent it */
+	const char *address; /* the client's, as nginx saw it */
 	const char *request_id; /* never NULL */
-	const char *body;	/* not NUL-terminated by promise; NULL when empty */
+	const char *body; /* not NUL-terminated by promise; NULL when empty */
 	size_t body_length;
 	bool body_too_large; /* more than REQUEST_BODY_MAX was announced or sent; body is NULL */
-	void *thread;	     /* what the program gave this thread; handlers reach the market through it */
+	void *thread; /* what the program gave this thread; handlers reach the market through it */
 
 	/* filled by the pipeline, in this order */
 	int64_t now; /* wall clock at the start; the one "now" of the request */
@@ -56,9 +56,9 @@ struct request {
 	/* the answer */
 	int status;
 	struct json json;
-	struct buffer out;	 /* the body */
-	struct buffer headers;	 /* further header lines, each ending in CRLF */
-	bool replayed;		 /* the answer is a kept one */
+	struct buffer out; /* the body */
+	struct buffer headers; /* further header lines, each ending in CRLF */
+	bool replayed; /* the answer is a kept one */
 };
 
 /* Forgets one request and makes ready for the next on the same thread; keeps the memory. */

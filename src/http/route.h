@@ -24,18 +24,20 @@ enum access {
 	ACCESS_BUYER = ROLE_BUYER,
 	ACCESS_ADMIN = ROLE_ADMIN,
 	ACCESS_ANY = ROLE_WORKER | ROLE_BUYER | ROLE_ADMIN, /* whoever has a good token */
-	ACCESS_PUBLIC = 1 << 8,				    /* anyone; a token is not looked at */
-	ACCESS_OPTIONAL = 1 << 9,			    /* anyone; a good token tells who, a bad one is ignored */
+	ACCESS_PUBLIC = 1 << 8, /* anyone; a token is not looked at */
+	ACCESS_OPTIONAL = 1 << 9, /* anyone; a good token tells who, a bad one is ignored */
 };
 
 enum route_flag {
-	IDEMPOTENT = 1 << 0,	 /* honours Idempotency-Key */
-	SAYS_SUCCESS = 1 << 1,	 /* its errors carry success:false (the /public calls) */
-	LISTS = 1 << 2,		 /* answers a page: total, pages, currentPage, next beside the items */
-	ARRAY = 1 << 3,		 /* answers a plain array of its view's objects, as for every view that is_list */
-	RAW_BODY = 1 << 4,	 /* takes the body as it came, of any content type; the handler reads it */
-	STREAMS = 1 << 5,	 /* answers server-sent events, the view's object in each */
-	ALWAYS_OPEN = 1 << 6,	 /* answers also while the data is not adopted */
+	IDEMPOTENT = 1 << 0, /* honours Idempotency-Key */
+	SAYS_SUCCESS = 1 << 1, /* its errors carry success:false (the /public calls) */
+	LISTS = 1 << 2, /* answers a page: total, pages, currentPage, next beside the items */
+	ARRAY = 1
+		<< 3, /* answers a plain array of its view's objects, as for every view that is_list */
+	RAW_BODY =
+		1 << 4, /* takes the body as it came, of any content type; the handler reads it */
+	STREAMS = 1 << 5, /* answers server-sent events, the view's object in each */
+	ALWAYS_OPEN = 1 << 6, /* answers also while the data is not adopted */
 };
 
 /*
@@ -54,11 +56,13 @@ struct route {
 	enum err (*before)(struct request *rq); /* may be NULL */
 	enum err (*change)(struct request *rq, struct event *event);
 	void (*answer)(struct request *rq, const struct event *event);
-	int status;		   /* of success; 0: 200 */
-	const struct view *view;   /* the answer's shape, for the OpenAPI document */
-	const char *summary;	   /* one line */
-	const char *about;	   /* what else a caller should know, for the OpenAPI document; may be NULL */
-	const enum err *errors;	   /* beyond what the pipeline itself can answer, for the OpenAPI document;
+	int status; /* of success; 0: 200 */
+	const struct view *view; /* the answer's shape, for the OpenAPI document */
+	const char *summary; /* one line */
+	const char
+		*about; /* what else a caller should know, for the OpenAPI document; may be NULL */
+	const enum err
+		*errors; /* beyond what the pipeline itself can answer, for the OpenAPI document;
 				      ends with OK; may be NULL */
 };
 
@@ -76,9 +80,9 @@ const char *routes_check(const struct route *routes, size_t count, char problem[
  * NULL with *allow set to "GET, HEAD, OPTIONS" (arena).
  * For HEAD the rows of GET count. *flags: those of all rows of the path, whichever method.
  */
-const struct route *route_match(const struct route *routes, size_t count, struct arena *arena, const char *method,
-				const char *path, const char *id_texts[], const char **allow,
-				unsigned *flags);
+const struct route *route_match(const struct route *routes, size_t count, struct arena *arena,
+				const char *method, const char *path, const char *id_texts[],
+				const char **allow, unsigned *flags);
 
 /* The name in a route's path of its index-th id, length bytes without the colon; NULL when there are fewer. */
 const char *route_id_name(const struct route *route, size_t index, size_t *length);

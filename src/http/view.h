@@ -18,15 +18,15 @@ enum view_type {
 	VIEW_DATE,
 	VIEW_BOOL,
 	VIEW_OBJECT, /* of the view in `of` */
-	VIEW_LIST,   /* of objects of the view in `of`; of texts when it is NULL */
+	VIEW_LIST, /* of objects of the view in `of`; of texts when it is NULL */
 };
 
 enum view_flag {
-	VIEW_PRIVATE = 1 << 0,	/* seen by the record's owner and admins only */
-	VIEW_ALWAYS = 1 << 1,	/* written as 0, "" or false when the record lacks it */
+	VIEW_PRIVATE = 1 << 0, /* seen by the record's owner and admins only */
+	VIEW_ALWAYS = 1 << 1, /* written as 0, "" or false when the record lacks it */
 	VIEW_OPTIONAL = 1 << 2, /* may be missing in the answer */
-	VIEW_OR_ID = 1 << 3,	/* of an OBJECT: its plain id once the record itself is gone */
-	VIEW_OR_NULL = 1 << 4,	/* of a TEXT or DATE: written as null when the record lacks it */
+	VIEW_OR_ID = 1 << 3, /* of an OBJECT: its plain id once the record itself is gone */
+	VIEW_OR_NULL = 1 << 4, /* of a TEXT or DATE: written as null when the record lacks it */
 };
 
 struct view_row {
@@ -34,13 +34,14 @@ struct view_row {
 	enum view_type type;
 	unsigned flags;
 	const struct view *of;
-	const char *help;    /* one line, for the OpenAPI document; may be NULL */
+	const char *help; /* one line, for the OpenAPI document; may be NULL */
 	const char *example; /* JSON text; may be NULL */
 };
 
 struct view {
-	const char *name;	 /* of the OpenAPI component */
-	const char *owner_field; /* holds the id of the record's owner, for VIEW_PRIVATE rows; or NULL */
+	const char *name; /* of the OpenAPI component */
+	const char *
+		owner_field; /* holds the id of the record's owner, for VIEW_PRIVATE rows; or NULL */
 	const struct view_row *rows;
 	size_t count;
 	bool is_list; /* the answer is a plain array of such objects */

@@ -10,13 +10,27 @@
 #define URI "mongodb://db.internal:27017/market?replicaSet=rs0"
 
 static const char *const names[] = {
-	"MICROTASK_ENV",     "MONGODB_URI",	      "JWT_SECRET",
-	"CORS_ORIGINS",	     "MICROTASK_RUN_DIR",     "MICROTASK_THREADS",
-	"MICROTASK_QUEUE",   "MICROTASK_LOG_LEVEL",   "RATE_LIMIT",
-	"LOGIN_FAILURES",    "REGISTER_LIMIT",	      "REVIEW_DAYS",
-	"COIN_PACKAGES",     "COIN_PACKAGES_EXTRA",   "PAYMENTS_PROVIDER",
-	"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE",
-	"GOOGLE_CLIENT_ID",  "MICROTASK_GOOGLE_KEYS_URL", "MICROTASK_STREAMS",
+	"MICROTASK_ENV",
+	"MONGODB_URI",
+	"JWT_SECRET",
+	"CORS_ORIGINS",
+	"MICROTASK_RUN_DIR",
+	"MICROTASK_THREADS",
+	"MICROTASK_QUEUE",
+	"MICROTASK_LOG_LEVEL",
+	"RATE_LIMIT",
+	"LOGIN_FAILURES",
+	"REGISTER_LIMIT",
+	"REVIEW_DAYS",
+	"COIN_PACKAGES",
+	"COIN_PACKAGES_EXTRA",
+	"PAYMENTS_PROVIDER",
+	"STRIPE_SECRET_KEY",
+	"STRIPE_WEBHOOK_SECRET",
+	"STRIPE_API_BASE",
+	"GOOGLE_CLIENT_ID",
+	"MICROTASK_GOOGLE_KEYS_URL",
+	"MICROTASK_STREAMS",
 	"MICROTASK_TRHEADS",
 };
 
@@ -452,7 +466,8 @@ START_TEST(the_help_tells_every_setting_and_no_secret)
 	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
 		ck_assert_msg(strstr(text, names[i]) != NULL, "%s is missing", names[i]);
 	ck_assert_ptr_nonnull(strstr(text, "1 to 512; default 16"));
-	ck_assert_ptr_nonnull(strstr(text, "none, dummy, stripe; default none in production, else dummy"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "none, dummy, stripe; default none in production, else dummy"));
 	ck_assert_ptr_nonnull(strstr(text, "coins:dollars,…; default none"));
 	ck_assert_ptr_nonnull(strstr(text, "secret text; required\n"));
 	ck_assert_ptr_nonnull(strstr(text, "text; default none\n"));
