@@ -1,14 +1,16 @@
 """The rooms of the house: each folder of src/ includes only itself and those below it, and what
-comes from outside stays in the room that wraps it. docs/architecture.md says why. Needs no
-running service.
+comes from outside stays in the room that wraps it. docs/architecture.md says why. And the layout
+of what stands in them. Needs no running service.
 """
 
 import pathlib
 import re
+import subprocess
 
 import pytest
 
-SRC = pathlib.Path(__file__).resolve().parents[2] / "src"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SRC = ROOT / "src"
 
 # The highest first. The programs themselves, src/*.c, stand above all.
 ROOMS = ["api", "events", "market", "outside", "auth", "store", "http", "base"]
@@ -124,3 +126,27 @@ def test_the_rule_lets_pass(tmp_path):
     )
     (tmp_path / "store" / "a.c").write_text("#include <mongoc/mongoc.h>\n#include <bson/bson.h>\n")
     assert violations(tmp_path) == []
+
+
+def clang_format_14():
+    """Another version lays out otherwise."""
+    for name in ("clang-format-14", "clang-format"):
+        try:
+            told = subprocess.run([name, "--version"], capture_output=True, text=True, check=True)
+        except (FileNotFoundError, subprocess.CalledProcessError):
+            continue
+        if " 14." in told.stdout:
+            return name
+    return None
+
+
+def test_clang_format_decides_the_layout():
+    tool = clang_format_14()
+    if not tool:
+        pytest.skip("needs clang-format 14 (Debian 12: clang-format)")
+    files = sources(SRC) + sources(ROOT / "tests")
+    told = subprocess.run(
+        [tool, "--dry-run", *map(str, files)], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    wrong = {line.split(":")[0] for line in told.stderr.splitlines() if "[-Wclang-format" in line}
+    assert sorted(wrong) == [], "clang-format -i these"
