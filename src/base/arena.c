@@ -102,6 +102,17 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *room, size_t item_size)
+{
+	if (count < *room)
+		return list;
+	*room = *room * 2 + 16;
+	void *grown = arena_alloc(arena, *room * item_size);
+	if (count)
+		memcpy(grown, list, count * item_size);
+	return grown;
+}
+
 void arena_defer(struct arena *arena, void (*release)(void *object), void *object)
 {
 	struct deferred *entry = arena_alloc(arena, sizeof(*entry));

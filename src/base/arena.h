@@ -24,6 +24,10 @@ char *arena_text(struct arena *arena, const char *text);
 char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Room for one more item in a list of the arena: the list itself while count < *room, else a copy of it with twice the
+ * room. */
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *room, size_t item_size);
+
 /*
  * Calls release(object) at the next reset or free, in reverse order of the calls. object may be
  * NULL.

@@ -25,15 +25,8 @@ enum {
 void note_id(struct batch *batch, struct record *record, enum rule rule, const struct id *id,
 	     int64_t coins)
 {
-	if (record->note_count == record->note_room) {
-		size_t room = record->note_room * 2 + 4;
-		struct note *notes = arena_alloc(batch->arena, room * sizeof *notes);
-
-		if (record->note_count)
-			memcpy(notes, record->notes, record->note_count * sizeof *notes);
-		record->notes = notes;
-		record->note_room = room;
-	}
+	record->notes = arena_grow(batch->arena, record->notes, record->note_count,
+				   &record->note_room, sizeof *record->notes);
 	record->notes[record->note_count++] =
 		(struct note){ .rule = rule, .id = *id, .coins = coins };
 }

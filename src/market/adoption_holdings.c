@@ -20,15 +20,8 @@ static bool holding_take(void *context, const bson_t *doc)
 		return true;
 	if (!date_read(doc, "withdraw_date", &holding.asked_at))
 		holding.asked_at = created_at(doc);
-	if (holdings->count == holdings->room) {
-		size_t room = holdings->room * 2 + 256;
-		struct holding *grown = arena_alloc(arena, room * sizeof *grown);
-
-		if (holdings->count)
-			memcpy(grown, holdings->list, holdings->count * sizeof *grown);
-		holdings->list = grown;
-		holdings->room = room;
-	}
+	holdings->list = arena_grow(arena, holdings->list, holdings->count, &holdings->room,
+				    sizeof *holdings->list);
 	holdings->list[holdings->count++] = holding;
 	people_want_owner(&holdings->people, doc, "worker_id", "worker_email");
 	journal_want(holdings->journal, "hold", &holding.id);

@@ -58,15 +58,8 @@ void people_want(struct people *people, const char *email)
 {
 	if (!email || !*email)
 		return;
-	if (people->email_count == people->wanted_room) {
-		size_t room = people->wanted_room * 2 + 256;
-		const char **wanted = arena_alloc(people->arena, room * sizeof *wanted);
-
-		if (people->email_count)
-			memcpy(wanted, people->wanted, people->email_count * sizeof *wanted);
-		people->wanted = wanted;
-		people->wanted_room = room;
-	}
+	people->wanted = arena_grow(people->arena, people->wanted, people->email_count,
+				    &people->wanted_room, sizeof *people->wanted);
 	people->wanted[people->email_count] = arena_text(people->arena, email);
 	array_add_text(people->emails, &people->email_count, email);
 }
@@ -94,15 +87,8 @@ static bool person_take(void *context, const bson_t *doc)
 	if (!doc_id(doc, "_id", &person.id))
 		return true;
 	person.key = email_fold(people->arena, person.email);
-	if (people->count == people->room) {
-		size_t room = people->room * 2 + 256;
-		struct person *found = arena_alloc(people->arena, room * sizeof *found);
-
-		if (people->count)
-			memcpy(found, people->found, people->count * sizeof *found);
-		people->found = found;
-		people->room = room;
-	}
+	people->found = arena_grow(people->arena, people->found, people->count, &people->room,
+				   sizeof *people->found);
 	people->found[people->count++] = person;
 	return true;
 }

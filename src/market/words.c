@@ -10,20 +10,12 @@
 struct word_set {
 	struct arena *arena;
 	const char **words;
-	size_t count, capacity;
+	size_t count, room;
 };
 
 static void word_add(struct word_set *set, const char *word, size_t length)
 {
-	if (set->count == set->capacity) {
-		const char **grown =
-			arena_alloc(set->arena, (set->capacity * 2 + 16) * sizeof *grown);
-
-		if (set->count)
-			memcpy(grown, set->words, set->count * sizeof *grown);
-		set->words = grown;
-		set->capacity = set->capacity * 2 + 16;
-	}
+	set->words = arena_grow(set->arena, set->words, set->count, &set->room, sizeof *set->words);
 	set->words[set->count++] = arena_copy(set->arena, word, length);
 }
 

@@ -8,23 +8,10 @@ void event_start(struct event *event, struct arena *arena)
 	event->arena = arena;
 }
 
-enum { ROOM_FIRST = 16 };
-
-static void steps_grow(struct event *event)
-{
-	size_t room = event->room ? event->room * 2 : ROOM_FIRST;
-	struct step *steps = arena_alloc(event->arena, room * sizeof *steps);
-
-	if (event->count)
-		memcpy(steps, event->steps, event->count * sizeof *steps);
-	event->steps = steps;
-	event->room = room;
-}
-
 static struct step *step_add(struct event *event, enum collection in, enum err otherwise)
 {
-	if (event->count == event->room)
-		steps_grow(event);
+	event->steps = arena_grow(event->arena, event->steps, event->count, &event->room,
+				  sizeof *event->steps);
 	struct step *step = &event->steps[event->count++];
 	memset(step, 0, sizeof *step);
 	step->in = in;

@@ -51,6 +51,23 @@ START_TEST(no_two_allocations_overlap)
 }
 END_TEST
 
+START_TEST(a_list_grows_with_what_it_holds)
+{
+	struct arena *arena = arena_new();
+	int *list = NULL;
+	size_t room = 0;
+
+	for (size_t i = 0; i < 1000; i++) {
+		list = arena_grow(arena, list, i, &room, sizeof *list);
+		ck_assert_uint_gt(room, i);
+		list[i] = (int)i;
+	}
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(list[i], i);
+	arena_free(arena);
+}
+END_TEST
+
 START_TEST(an_empty_allocation_has_an_address_of_its_own)
 {
 	struct arena *arena = arena_new();
@@ -154,6 +171,7 @@ Suite *suite_arena(void)
 	tcase_add_test(memory, memory_is_zeroed_and_aligned_for_any_type);
 	tcase_add_test(memory, memory_is_zeroed_again_after_a_reset);
 	tcase_add_test(memory, no_two_allocations_overlap);
+	tcase_add_test(memory, a_list_grows_with_what_it_holds);
 	tcase_add_test(memory, an_empty_allocation_has_an_address_of_its_own);
 	tcase_add_test(memory, texts_are_copied_with_a_nul_behind);
 	tcase_add_test(memory, printf_makes_room_for_any_length);
