@@ -52,15 +52,12 @@ static bool user_found(void *context, const bson_t *user)
 
 static enum err read_some(struct recheck *recheck, struct place *place, size_t first, size_t count)
 {
-	bson_t *ids = DOC(place->arena, NULL);
-	char position[16];
-	const char *name;
+	struct doc_array ids = doc_array_new(place->arena);
 
-	for (size_t i = 0; i < count; i++) {
-		bson_uint32_to_string((uint32_t)i, &name, position, sizeof position);
-		BSON_APPEND_OID(ids, name, doc_oid(&recheck->standings[first + i].user));
-	}
-	return db_each(place->db, USERS, DOC(place->arena, "_id", "{", "$in", BCON_ARRAY(ids), "}"),
+	for (size_t i = 0; i < count; i++)
+		doc_array_id(&ids, &recheck->standings[first + i].user);
+	return db_each(place->db, USERS,
+		       DOC(place->arena, "_id", "{", "$in", BCON_ARRAY(ids.doc), "}"),
 		       DOC(place->arena, "projection", "{", "closing", BCON_INT32(1),
 			   "tokens_valid_after", BCON_INT32(1), "}"),
 		       user_found, recheck);

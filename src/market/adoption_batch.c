@@ -131,14 +131,13 @@ static bool not_done(void *context, const bson_t *doc)
 static enum err bulk_check(struct batch *batch, const struct pass *pass)
 {
 	struct arena *arena = batch->arena;
-	bson_t *ids = doc_keep(arena, bson_new());
-	uint32_t count = 0;
+	struct doc_array ids = doc_array_new(arena);
 
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->records[i].event.count == 1)
-			array_add_id(ids, &count, &batch->records[i].id);
+			doc_array_id(&ids, &batch->records[i].id);
 	return db_each(batch->adoption->order->db, pass->in,
-		       DOC(arena, "_id", "{", "$in", BCON_ARRAY(ids), "}", ADOPTED_MARK, "{",
+		       DOC(arena, "_id", "{", "$in", BCON_ARRAY(ids.doc), "}", ADOPTED_MARK, "{",
 			   "$exists", BCON_BOOL(false), "}"),
 		       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}"), not_done, batch);
 }

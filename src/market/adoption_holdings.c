@@ -32,23 +32,22 @@ static bool holding_take(void *context, const bson_t *doc)
 static bson_t *holdings_filter(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
-	bson_t *ids = doc_keep(arena, bson_new()), *folds = doc_keep(arena, bson_new());
-	uint32_t id_count = 0, fold_count = 0;
+	struct doc_array ids = doc_array_new(arena), folds = doc_array_new(arena);
 
 	for (size_t i = 0; i < batch->count; i++) {
 		const char *email = doc_text(batch->records[i].doc, "email");
 
-		array_add_id(ids, &id_count, &batch->records[i].id);
+		doc_array_id(&ids, &batch->records[i].id);
 		if (email)
-			fold_add(arena, folds, &fold_count, email);
+			fold_add(arena, &folds, email);
 	}
 	bson_t *filter = DOC(arena, "status", "{", "$in", "[", BCON_UTF8("pending"),
 			     BCON_UTF8("approved"), BCON_NULL, "]", "}");
-	bson_t *by_id = DOC(arena, "worker_id", "{", "$in", BCON_ARRAY(ids), "}");
+	bson_t *by_id = DOC(arena, "worker_id", "{", "$in", BCON_ARRAY(ids.doc), "}");
 	if (batch->adoption->order->dry_run)
 		bson_concat(filter, DOC(arena, "$or", "[", BCON_DOCUMENT(by_id), "{", "$expr", "{",
 					"$in", "[", BCON_DOCUMENT(fold_of(arena, "$worker_email")),
-					BCON_ARRAY(folds), "]", "}", "}", "]"));
+					BCON_ARRAY(folds.doc), "]", "}", "}", "]"));
 	else
 		bson_concat(filter, by_id);
 	return filter;

@@ -14,13 +14,12 @@ static const char *journal_key(struct arena *arena, const char *kind, const stru
 
 void journal_start(struct journal *journal, struct batch *batch)
 {
-	*journal = (struct journal){ .batch = batch, .keys = doc_keep(batch->arena, bson_new()) };
+	*journal = (struct journal){ .batch = batch, .keys = doc_array_new(batch->arena) };
 }
 
 void journal_want(struct journal *journal, const char *kind, const struct id *id)
 {
-	array_add_text(journal->keys, &journal->count,
-		       journal_key(journal->batch->arena, kind, id));
+	doc_array_text(&journal->keys, journal_key(journal->batch->arena, kind, id));
 }
 
 static bool row_take(void *context, const bson_t *row)
@@ -42,11 +41,11 @@ enum err journal_read(struct journal *journal)
 {
 	struct arena *arena = journal->batch->arena;
 
-	if (!journal->count)
+	if (!journal->keys.count)
 		return OK;
-	journal->found = arena_alloc(arena, journal->count * sizeof *journal->found);
+	journal->found = arena_alloc(arena, journal->keys.count * sizeof *journal->found);
 	enum err err = db_each(journal->batch->adoption->order->db, LEDGER,
-			       DOC(arena, "_id", "{", "$in", BCON_ARRAY(journal->keys), "}"),
+			       DOC(arena, "_id", "{", "$in", BCON_ARRAY(journal->keys.doc), "}"),
 			       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}"), row_take,
 			       journal);
 	qsort(journal->found, journal->found_count, sizeof *journal->found, text_compare);

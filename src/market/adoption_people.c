@@ -28,14 +28,14 @@ bson_t *fold_of(struct arena *arena, const char *path)
 		   "}", "]", "}", "{", "$toLower", BCON_DOCUMENT(text), "}", "]");
 }
 
-void fold_add(struct arena *arena, bson_t *folds, uint32_t *count, const char *email)
+void fold_add(struct arena *arena, struct doc_array *folds, const char *email)
 {
 	const char *fold = email_fold(arena, email);
 	size_t length = strlen(fold);
 
-	array_add_text(folds, count, fold);
+	doc_array_text(folds, fold);
 	if (utf8_valid(fold, length))
-		array_add_text(folds, count, arena_printf(arena, "~%zu", utf8_count(fold, length)));
+		doc_array_text(folds, arena_printf(arena, "~%zu", utf8_count(fold, length)));
 }
 
 int age_compare(int64_t created, const struct id *id, int64_t other_created, const struct id *other)
@@ -50,18 +50,18 @@ int age_compare(int64_t created, const struct id *id, int64_t other_created, con
 void people_start(struct people *people, struct batch *batch, struct arena *arena)
 {
 	*people = (struct people){ .batch = batch, .arena = arena };
-	people->emails = doc_keep(arena, bson_new());
-	people->ids = doc_keep(arena, bson_new());
+	people->emails = doc_array_new(arena);
+	people->ids = doc_array_new(arena);
 }
 
 void people_want(struct people *people, const char *email)
 {
 	if (!email || !*email)
 		return;
-	people->wanted = arena_grow(people->arena, people->wanted, people->email_count,
+	people->wanted = arena_grow(people->arena, people->wanted, people->emails.count,
 				    &people->wanted_room, sizeof *people->wanted);
-	people->wanted[people->email_count] = arena_text(people->arena, email);
-	array_add_text(people->emails, &people->email_count, email);
+	people->wanted[people->emails.count] = arena_text(people->arena, email);
+	doc_array_text(&people->emails, email);
 }
 
 void people_want_owner(struct people *people, const bson_t *doc, const char *id_field,
@@ -70,7 +70,7 @@ void people_want_owner(struct people *people, const bson_t *doc, const char *id_
 	struct id id;
 
 	if (id_read(doc, id_field, &id))
-		array_add_id(people->ids, &people->id_count, &id);
+		doc_array_id(&people->ids, &id);
 	people_want(people, doc_text(doc, email_field));
 }
 
@@ -184,22 +184,22 @@ static const struct person *person_by(struct person *const *list, size_t count, 
 enum err people_read(struct people *people)
 {
 	struct arena *arena = people->arena;
-	bson_t *keys = doc_keep(arena, bson_new()), *folds = doc_keep(arena, bson_new());
-	uint32_t key_count = 0, fold_count = 0;
-	enum err err = people_each(people, DOC(arena, "$or", "[", "{", "email", "{", "$in",
-					       BCON_ARRAY(people->emails), "}", "}", "{", "_id",
-					       "{", "$in", BCON_ARRAY(people->ids), "}", "}", "]"));
+	struct doc_array keys = doc_array_new(arena), folds = doc_array_new(arena);
+	enum err err =
+		people_each(people, DOC(arena, "$or", "[", "{", "email", "{", "$in",
+					BCON_ARRAY(people->emails.doc), "}", "}", "{", "_id", "{",
+					"$in", BCON_ARRAY(people->ids.doc), "}", "}", "]"));
 
 	people_sort(people);
-	for (uint32_t i = 0; i < people->email_count; i++) {
+	for (uint32_t i = 0; i < people->emails.count; i++) {
 		if (person_by(people->by_email, people->count, people->wanted[i], false))
 			continue;
-		array_add_text(keys, &key_count, email_fold(arena, people->wanted[i]));
-		fold_add(arena, folds, &fold_count, people->wanted[i]);
+		doc_array_text(&keys, email_fold(arena, people->wanted[i]));
+		fold_add(arena, &folds, people->wanted[i]);
 	}
-	if (err != OK || !key_count)
+	if (err != OK || !keys.count)
 		return err;
-	err = people_each(people, any_case_filter(people, keys, folds));
+	err = people_each(people, any_case_filter(people, keys.doc, folds.doc));
 	people_sort(people);
 	return err;
 }

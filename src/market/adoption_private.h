@@ -11,6 +11,7 @@
 
 #include "market/adoption.h"
 #include "market/market.h"
+#include "store/doc.h"
 #include "store/event.h"
 
 /* The mark on a record; its value is that of the rules it was adopted by. */
@@ -179,10 +180,6 @@ void set_default(bson_t *set, const bson_t *doc, const char *field, const char *
 /* The status, or the default of the older server's schema where there is none. */
 const char *status_of(const bson_t *doc, const char *otherwise);
 
-/* Keys "0", "1", … for array documents. */
-void array_add_id(bson_t *array, uint32_t *count, const struct id *id);
-void array_add_text(bson_t *array, uint32_t *count, const char *text);
-
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
 struct person {
@@ -195,8 +192,7 @@ struct person {
 struct people {
 	struct batch *batch;
 	struct arena *arena;
-	bson_t *emails, *ids; /* wanted */
-	uint32_t email_count, id_count;
+	struct doc_array emails, ids; /* wanted */
 	const char **wanted; /* the emails */
 	size_t wanted_room;
 	struct person *found;
@@ -223,7 +219,7 @@ const char *email_fold(struct arena *arena, const char *email);
 /* An expression of the server's for a field path ("$email"), equal for addresses that differ by case alone; for some
  * others, too. What it gives for an address is among those that fold_add() adds for it. */
 bson_t *fold_of(struct arena *arena, const char *path);
-void fold_add(struct arena *arena, bson_t *folds, uint32_t *count, const char *email);
+void fold_add(struct arena *arena, struct doc_array *folds, const char *email);
 /* The oldest first; those of one moment by their ids. */
 int age_compare(int64_t created, const struct id *id, int64_t other_created,
 		const struct id *other);
@@ -248,8 +244,7 @@ struct task_facts task_facts_of(const struct people *people, const bson_t *task)
 
 struct journal {
 	struct batch *batch;
-	bson_t *keys;
-	uint32_t count;
+	struct doc_array keys; /* wanted */
 	const char **found; /* sorted */
 	size_t found_count;
 };

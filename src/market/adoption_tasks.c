@@ -152,17 +152,16 @@ static bool pending_take(void *context, const bson_t *row)
 static bson_t *pending_filter(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
-	bson_t *tasks = doc_keep(arena, bson_new());
-	uint32_t count = 0;
+	struct doc_array tasks = doc_array_new(arena);
 
 	for (size_t i = 0; i < batch->count; i++) {
 		if (!batch->records[i].has_id)
 			continue;
-		array_add_id(tasks, &count, &batch->records[i].id);
-		array_add_text(tasks, &count, id_text(arena, &batch->records[i].id));
+		doc_array_id(&tasks, &batch->records[i].id);
+		doc_array_text(&tasks, id_text(arena, &batch->records[i].id));
 	}
-	return DOC(arena, "task_id", "{", "$in", BCON_ARRAY(tasks), "}", "status", "{", "$in", "[",
-		   BCON_UTF8("pending"), BCON_NULL, "]", "}");
+	return DOC(arena, "task_id", "{", "$in", BCON_ARRAY(tasks.doc), "}", "status", "{", "$in",
+		   "[", BCON_UTF8("pending"), BCON_NULL, "]", "}");
 }
 
 static enum err pending_read(struct batch *batch, struct known *known)

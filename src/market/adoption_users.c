@@ -75,26 +75,26 @@ static enum err counts_read(struct batch *batch, struct known *known)
 {
 	struct arena *arena = batch->arena;
 	struct db *db = batch->adoption->order->db;
-	bson_t *users = doc_keep(arena, bson_new());
-	uint32_t wanted = 0;
+	struct doc_array users = doc_array_new(arena);
 
 	known->counts = arena_alloc(arena, batch->count * sizeof *known->counts);
 	for (size_t i = 0; i < batch->count; i++) {
 		if (!batch->records[i].has_id)
 			continue;
-		array_add_id(users, &wanted, &batch->records[i].id);
+		doc_array_id(&users, &batch->records[i].id);
 		known->counts[known->user_count++].user = batch->records[i].id;
 	}
 	qsort(known->counts, known->user_count, sizeof *known->counts, counts_compare);
 	if (batch->adoption->order->dry_run)
 		return OK;
 	enum err err = db_aggregate(
-		db, TASKS, grouping(arena, "buyer_id", users, "active"), NULL, count_take,
+		db, TASKS, grouping(arena, "buyer_id", users.doc, "active"), NULL, count_take,
 		&(struct counting){ known, offsetof(struct counts, open_tasks) });
 	if (err != OK)
 		return err;
 	return db_aggregate(
-		db, SUBMISSIONS, grouping(arena, "worker_id", users, "pending"), NULL, count_take,
+		db, SUBMISSIONS, grouping(arena, "worker_id", users.doc, "pending"), NULL,
+		count_take,
 		&(struct counting){ known, offsetof(struct counts, pending_submissions) });
 }
 

@@ -153,23 +153,3 @@ const char *status_of(const bson_t *doc, const char *otherwise)
 
 	return !there ? otherwise : text ? text : "";
 }
-
-/* ---- arrays ---- */
-
-void array_add_id(bson_t *array, uint32_t *count, const struct id *id)
-{
-	char key[16];
-	const char *name;
-
-	bson_uint32_to_string((*count)++, &name, key, sizeof key);
-	BSON_APPEND_OID(array, name, doc_oid(id));
-}
-
-void array_add_text(bson_t *array, uint32_t *count, const char *text)
-{
-	char key[16];
-	const char *name;
-
-	bson_uint32_to_string((*count)++, &name, key, sizeof key);
-	BSON_APPEND_UTF8(array, name, text);
-}

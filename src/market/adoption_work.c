@@ -46,8 +46,7 @@ static enum err submissions_look(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
 	struct known *known = arena_alloc(arena, sizeof *known);
-	bson_t *tasks = doc_keep(arena, bson_new());
-	uint32_t wanted = 0;
+	struct doc_array tasks = doc_array_new(arena);
 	struct id task;
 
 	batch->known = known;
@@ -60,10 +59,10 @@ static enum err submissions_look(struct batch *batch)
 		people_want_owner(&known->people, doc, "worker_id", "worker_email");
 		people_want_owner(&known->people, doc, "buyer_id", "buyer_email");
 		if (id_read(doc, "task_id", &task))
-			array_add_id(tasks, &wanted, &task);
+			doc_array_id(&tasks, &task);
 	}
 	enum err err = db_each(batch->adoption->order->db, TASKS,
-			       DOC(arena, "_id", "{", "$in", BCON_ARRAY(tasks), "}"),
+			       DOC(arena, "_id", "{", "$in", BCON_ARRAY(tasks.doc), "}"),
 			       DOC(arena, "projection", BCON_DOCUMENT(task_facts_fields(arena))),
 			       task_take, known);
 	if (err == OK)

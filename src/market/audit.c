@@ -323,16 +323,11 @@ bson_t *audit_difference_doc(struct arena *arena, const struct audit_difference 
 
 static bson_t *differences_doc(struct arena *arena, const struct audit *audit)
 {
-	bson_t *array = doc_keep(arena, bson_new());
-	char key[16];
-	const char *name;
+	struct doc_array array = doc_array_new(arena);
 
-	for (size_t i = 0; i < audit->difference_count; i++) {
-		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
-		BSON_APPEND_DOCUMENT(array, name,
-				     audit_difference_doc(arena, &audit->differences[i]));
-	}
-	return array;
+	for (size_t i = 0; i < audit->difference_count; i++)
+		doc_array_doc(&array, audit_difference_doc(arena, &audit->differences[i]));
+	return array.doc;
 }
 
 /* A run that began later may have finished before; it stays, as the insert then meets its key. */

@@ -101,20 +101,11 @@ enum err notifications_unread(struct call *call, int64_t *count)
 
 enum { READ_AT_ONCE = 5000, READ_ALL_MS = 10000 };
 
-struct unread {
-	bson_t *ids;
-	uint32_t count;
-};
-
-static bool unread_take(void *context, const bson_t *doc)
+static bool unread_take(void *ids, const bson_t *doc)
 {
-	struct unread *unread = context;
 	struct id id = doc_own_id(doc);
-	char key[16];
-	const char *name;
 
-	bson_uint32_to_string(unread->count++, &name, key, sizeof key);
-	BSON_APPEND_OID(unread->ids, name, doc_oid(&id));
+	doc_array_id(ids, &id);
 	return true;
 }
 
@@ -128,7 +119,7 @@ static bson_t *now_read(struct call *call)
 static enum err read_some(struct call *call, uint32_t *found, int64_t *modified)
 {
 	struct arena *arena = call->arena;
-	struct unread unread = { .ids = doc_keep(arena, bson_new()) };
+	struct doc_array unread = doc_array_new(arena);
 	enum err err = db_each(call->db, NOTIFICATIONS, own_unread(call),
 			       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}", "limit",
 				   BCON_INT64(READ_AT_ONCE), "batchSize", BCON_INT32(READ_AT_ONCE)),
@@ -138,7 +129,7 @@ static enum err read_some(struct call *call, uint32_t *found, int64_t *modified)
 	*modified = 0;
 	if (err != OK || !unread.count)
 		return err;
-	bson_t *filter = DOC(arena, "_id", "{", "$in", BCON_ARRAY(unread.ids), "}");
+	bson_t *filter = DOC(arena, "_id", "{", "$in", BCON_ARRAY(unread.doc), "}");
 	unset(filter, "isRead");
 	return db_update_many(call->db, arena, NOTIFICATIONS, filter, now_read(call), modified);
 }

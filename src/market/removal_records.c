@@ -69,15 +69,11 @@ static enum err each_batch(struct removal *removal, const struct work *work)
 
 static bson_t *all_of(struct arena *arena, const struct id *ids, size_t count)
 {
-	bson_t *array = doc_keep(arena, bson_new());
-	char key[16];
-	const char *name;
+	struct doc_array array = doc_array_new(arena);
 
-	for (size_t i = 0; i < count; i++) {
-		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
-		BSON_APPEND_OID(array, name, doc_oid(&ids[i]));
-	}
-	return DOC(arena, "_id", "{", "$in", BCON_ARRAY(array), "}");
+	for (size_t i = 0; i < count; i++)
+		doc_array_id(&array, &ids[i]);
+	return DOC(arena, "_id", "{", "$in", BCON_ARRAY(array.doc), "}");
 }
 
 /* ---- open business ---- */

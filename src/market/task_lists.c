@@ -11,22 +11,12 @@ enum { TOP_WORKERS = 6 };
 
 /* ---- open tasks ---- */
 
-struct id_array {
-	bson_t *ids;
-	uint32_t count;
-};
-
-static bool id_take(void *context, const bson_t *doc)
+static bool task_id_take(void *ids, const bson_t *submission)
 {
-	struct id_array *array = context;
 	struct id id;
-	char key[16];
-	const char *name;
 
-	if (doc_id(doc, "task_id", &id)) {
-		bson_uint32_to_string(array->count++, &name, key, sizeof key);
-		BSON_APPEND_OID(array->ids, name, doc_oid(&id));
-	}
+	if (doc_id(submission, "task_id", &id))
+		doc_array_id(ids, &id);
 	return true;
 }
 
@@ -34,14 +24,14 @@ static bool id_take(void *context, const bson_t *doc)
 static enum err leave_out_submitted(struct call *call, bson_t *filter)
 {
 	struct arena *arena = call->arena;
-	struct id_array array = { .ids = doc_keep(arena, bson_new()) };
+	struct doc_array tasks = doc_array_new(arena);
 	enum err err = db_each(
 		call->db, SUBMISSIONS, DOC(arena, "worker_id", BCON_ID(&call->caller->id)),
 		DOC(arena, "projection", "{", "_id", BCON_INT32(0), "task_id", BCON_INT32(1), "}"),
-		id_take, &array);
+		task_id_take, &tasks);
 
-	if (err == OK && array.count)
-		bson_concat(filter, DOC(arena, "_id", "{", "$nin", BCON_ARRAY(array.ids), "}"));
+	if (err == OK && tasks.count)
+		bson_concat(filter, DOC(arena, "_id", "{", "$nin", BCON_ARRAY(tasks.doc), "}"));
 	return err;
 }
 
@@ -142,18 +132,14 @@ static bool count_take(void *context, const bson_t *doc)
 enum err task_counts_read(struct call *call, struct task_counts *counts)
 {
 	struct arena *arena = call->arena;
-	bson_t *ids = doc_keep(arena, bson_new());
-	char key[16];
-	const char *name;
+	struct doc_array ids = doc_array_new(arena);
 
 	if (!counts->count)
 		return OK;
-	for (size_t i = 0; i < counts->count; i++) {
-		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
-		BSON_APPEND_OID(ids, name, doc_oid(&counts->tasks[i].id));
-	}
+	for (size_t i = 0; i < counts->count; i++)
+		doc_array_id(&ids, &counts->tasks[i].id);
 	bson_t *pipeline =
-		DOC(arena, "0", "{", "$match", "{", "task_id", "{", "$in", BCON_ARRAY(ids), "}",
+		DOC(arena, "0", "{", "$match", "{", "task_id", "{", "$in", BCON_ARRAY(ids.doc), "}",
 		    "}", "}", "1", "{", "$group", "{", "_id", BCON_UTF8("$task_id"), "submissions",
 		    "{", "$sum", BCON_INT32(1), "}", "pending", "{", "$sum", "{", "$cond", "[", "{",
 		    "$eq", "[", BCON_UTF8("$status"), BCON_UTF8("pending"), "]", "}", BCON_INT32(1),

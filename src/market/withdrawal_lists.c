@@ -40,15 +40,11 @@ void sourced_withdrawals_add(struct sourced_withdrawals *withdrawals, const bson
 
 static bson_t *accounts_of(struct arena *arena, const struct sourced_withdrawals *withdrawals)
 {
-	bson_t *accounts = doc_keep(arena, bson_new());
-	char key[16];
-	const char *name;
+	struct doc_array accounts = doc_array_new(arena);
 
-	for (size_t i = 0; i < withdrawals->count; i++) {
-		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
-		BSON_APPEND_UTF8(accounts, name, account_user(arena, &withdrawals->list[i].worker));
-	}
-	return accounts;
+	for (size_t i = 0; i < withdrawals->count; i++)
+		doc_array_text(&accounts, account_user(arena, &withdrawals->list[i].worker));
+	return accounts.doc;
 }
 
 /*

@@ -71,15 +71,11 @@ static struct word_set words_read(struct arena *arena, const char *first, const 
 
 static bson_t *words_array(struct arena *arena, const struct word_set *set)
 {
-	bson_t *array = doc_keep(arena, bson_new());
-	char key[16];
-	const char *name;
+	struct doc_array array = doc_array_new(arena);
 
-	for (size_t i = 0; i < set->count; i++) {
-		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
-		BSON_APPEND_UTF8(array, name, set->words[i]);
-	}
-	return array;
+	for (size_t i = 0; i < set->count; i++)
+		doc_array_text(&array, set->words[i]);
+	return array.doc;
 }
 
 bson_t *words_of(struct arena *arena, const char *first, const char *second)
@@ -94,35 +90,25 @@ static bson_t *word_in_text(struct arena *arena, const char *word, const char *c
 			    size_t count)
 {
 	const char *pattern = arena_printf(arena, "(^|[^\\p{L}\\p{N}])%s($|[^\\p{L}\\p{N}])", word);
-	bson_t *either = doc_keep(arena, bson_new()), *filter = doc_keep(arena, bson_new());
-	char key[16];
-	const char *name;
+	struct doc_array either = doc_array_new(arena);
 
-	for (size_t i = 0; i < count; i++) {
-		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
-		BSON_APPEND_DOCUMENT(either, name, DOC(arena, fields[i], BCON_REGEX(pattern, "i")));
-	}
-	BSON_APPEND_ARRAY(filter, "$or", either);
-	return filter;
+	for (size_t i = 0; i < count; i++)
+		doc_array_doc(&either, DOC(arena, fields[i], BCON_REGEX(pattern, "i")));
+	return DOC(arena, "$or", BCON_ARRAY(either.doc));
 }
 
 bson_t *words_filter(struct arena *arena, const char *query, const char *const *text_fields,
 		     size_t field_count)
 {
 	struct word_set set = words_read(arena, query, NULL);
-	bson_t *each = doc_keep(arena, bson_new());
-	char key[16];
-	const char *name;
+	struct doc_array each = doc_array_new(arena);
 
 	if (!set.count)
 		return NULL;
-	BSON_APPEND_DOCUMENT(each, "0", DOC(arena, "words", BCON_NULL));
-	for (size_t i = 0; i < set.count; i++) {
-		bson_uint32_to_string((uint32_t)i + 1, &name, key, sizeof key);
-		BSON_APPEND_DOCUMENT(each, name,
-				     word_in_text(arena, set.words[i], text_fields, field_count));
-	}
+	doc_array_doc(&each, DOC(arena, "words", BCON_NULL));
+	for (size_t i = 0; i < set.count; i++)
+		doc_array_doc(&each, word_in_text(arena, set.words[i], text_fields, field_count));
 	return DOC(arena, "$or", "[", "{", "words", "{", "$all",
-		   BCON_ARRAY(words_array(arena, &set)), "}", "}", "{", "$and", BCON_ARRAY(each),
-		   "}", "]");
+		   BCON_ARRAY(words_array(arena, &set)), "}", "}", "{", "$and",
+		   BCON_ARRAY(each.doc), "}", "]");
 }

@@ -265,8 +265,7 @@ enum err claim_take(struct db *db, struct arena *arena, const struct claim_reque
 static bson_t *people_of(const struct event *event)
 {
 	static const char *const owners[] = { "worker_id", "buyer_id" };
-	bson_t *people = doc_keep(event->arena, bson_new());
-	uint32_t count = 0;
+	struct doc_array people = doc_array_new(event->arena);
 	struct id id;
 
 	for (size_t i = 0; i < event->count; i++) {
@@ -275,10 +274,9 @@ static bson_t *people_of(const struct event *event)
 
 		for (size_t k = 0; doc && k < sizeof owners / sizeof *owners; k++)
 			if (doc_id(doc, owners[k], &id))
-				bson_append_oid(people, arena_printf(event->arena, "%u", count++),
-						-1, doc_oid(&id));
+				doc_array_id(&people, &id);
 	}
-	return people;
+	return people.doc;
 }
 
 void claim_complete(struct event *event, const struct claim *claim, int status, const char *body,

@@ -116,14 +116,11 @@ static enum outcome insert_run(struct run *run, struct step *steps, size_t count
 	const bson_t *reply;
 	bson_error_t error = { 0 };
 	bson_t docs;
-	char key[16];
-	const char *name;
+	struct doc_array array = { .doc = &docs };
 
 	BSON_APPEND_ARRAY_BEGIN(command, "documents", &docs);
-	for (size_t i = 0; i < count; i++) {
-		bson_uint32_to_string((uint32_t)i, &name, key, sizeof key);
-		BSON_APPEND_DOCUMENT(&docs, name, steps[i].doc);
-	}
+	for (size_t i = 0; i < count; i++)
+		doc_array_doc(&array, steps[i].doc);
 	bson_append_array_end(command, &docs);
 
 	enum outcome outcome = command_run(run, command, &reply, &error);

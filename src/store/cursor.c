@@ -124,14 +124,11 @@ static void append_id(struct arena *arena, bson_t *doc, const char *further,
 
 /* One run of records behind the cursor: those of the list to which a further condition applies. Each repeats
  * the whole filter, so that MongoDB answers each from an index in order and merges them. */
-static void append_run(struct arena *arena, bson_t *runs, const struct list *list,
+static void append_run(struct arena *arena, struct doc_array *runs, const struct list *list,
 		       const bson_t *condition)
 {
-	const char *place = arena_printf(arena, "%u", bson_count_keys(runs));
-	bson_t *run =
-		DOC(arena, "$and", "[", BCON_DOCUMENT(list->filter), BCON_DOCUMENT(condition), "]");
-
-	BSON_APPEND_DOCUMENT(runs, place, run);
+	doc_array_doc(runs, DOC(arena, "$and", "[", BCON_DOCUMENT(list->filter),
+				BCON_DOCUMENT(condition), "]"));
 }
 
 /*
@@ -143,18 +140,18 @@ static const bson_t *filter_behind(struct arena *arena, const struct list *list,
 {
 	const char *further = list->ascending ? "$gt" : "$lt", *field = list->order_field;
 	bson_t *tie = DOC(arena, NULL), *value = DOC(arena, NULL), *beyond = DOC(arena, NULL);
-	bson_t *runs = DOC(arena, NULL);
+	struct doc_array runs = doc_array_new(arena);
 
 	append_id(arena, tie, further, cursor);
 	append_value(tie, field, cursor);
-	append_run(arena, runs, list, tie);
+	append_run(arena, &runs, list, tie);
 	append_value(value, cursor->type == CURSOR_NULL ? "$ne" : further, cursor);
 	BSON_APPEND_DOCUMENT(beyond, field, value);
 	if (cursor->type != CURSOR_NULL || list->ascending)
-		append_run(arena, runs, list, beyond);
+		append_run(arena, &runs, list, beyond);
 	if (cursor->type != CURSOR_NULL && !list->ascending)
-		append_run(arena, runs, list, DOC(arena, field, BCON_NULL));
-	return DOC(arena, "$or", BCON_ARRAY(runs));
+		append_run(arena, &runs, list, DOC(arena, field, BCON_NULL));
+	return DOC(arena, "$or", BCON_ARRAY(runs.doc));
 }
 
 const bson_t *cursor_filter(struct arena *arena, const struct list *list, const char *text)

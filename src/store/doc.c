@@ -164,6 +164,41 @@ bool doc_part(const bson_t *doc, const char *field, bson_t *part)
 	return bson_init_static(part, bytes, length);
 }
 
+struct doc_array doc_array_new(struct arena *arena)
+{
+	return (struct doc_array){ .doc = doc_keep(arena, bson_new()) };
+}
+
+/* The key of the next item: "0", "1", … */
+static const char *next_key(struct doc_array *array, char buffer[16])
+{
+	const char *key;
+
+	bson_uint32_to_string(array->count++, &key, buffer, 16);
+	return key;
+}
+
+void doc_array_id(struct doc_array *array, const struct id *id)
+{
+	char buffer[16];
+
+	bson_append_oid(array->doc, next_key(array, buffer), -1, doc_oid(id));
+}
+
+void doc_array_text(struct doc_array *array, const char *text)
+{
+	char buffer[16];
+
+	bson_append_utf8(array->doc, next_key(array, buffer), -1, text, -1);
+}
+
+void doc_array_doc(struct doc_array *array, const bson_t *doc)
+{
+	char buffer[16];
+
+	bson_append_document(array->doc, next_key(array, buffer), -1, doc);
+}
+
 void doc_unchanged(bson_t *filter, const bson_t *record, const char *field)
 {
 	bson_iter_t at;

@@ -17,7 +17,7 @@
 /* A document that lives as long as the arena: DOC(arena, "status", BCON_UTF8("active"), …). */
 #define DOC(arena, ...) doc_keep(arena, BCON_NEW(__VA_ARGS__))
 
-/* An id, and a document of the arena, as BCON values. */
+/* An id as a BCON value. */
 #define BCON_ID(id) BCON_OID(doc_oid(id))
 
 /* Hands a document to the arena; returns it. */
@@ -49,13 +49,23 @@ bool doc_bool(const bson_t *doc, const char *field, bool absent);
 /* An embedded document or array; false when absent. */
 bool doc_part(const bson_t *doc, const char *field, bson_t *part);
 
+/* An array document in the making. */
+struct doc_array {
+	bson_t *doc;
+	uint32_t count;
+};
+struct doc_array doc_array_new(struct arena *arena);
+void doc_array_id(struct doc_array *array, const struct id *id);
+void doc_array_text(struct doc_array *array, const char *text);
+void doc_array_doc(struct doc_array *array, const bson_t *doc);
+
 /*
  * Filter members: the field still says what the record, as read, said. A record without it, as older data
  * leaves them, matches as long as it stays without.
  */
 void doc_unchanged(bson_t *filter, const bson_t *record, const char *field);
 
-/* A number at an iterator: int32, int64, or a double without a fraction that fits. */
+/* A number at an iterator: int32, int64, or a double that fits, floored. */
 bool doc_iter_number(const bson_iter_t *at, int64_t *value);
 
 #endif

@@ -150,36 +150,32 @@ static enum err indexes_read(struct setup *setup, enum collection in, const bson
 static enum err indexes_make(struct setup *setup, enum collection in)
 {
 	struct arena *arena = setup->arena;
-	bson_t *missing = doc_keep(arena, bson_new());
+	struct doc_array missing = doc_array_new(arena);
 	const char *collection = collection_name(in);
 	const bson_t *existing, *reply;
 	bson_error_t error;
-	uint32_t count = 0;
 	enum err err = indexes_read(setup, in, &existing);
 
-	for (size_t i = 0; i < index_row_count && err == OK; i++) {
-		if (index_rows[i].in != in || index_is_there(setup, existing, &index_rows[i]))
-			continue;
-		const char *position = arena_printf(arena, "%u", count++);
-		BSON_APPEND_DOCUMENT(missing, position, index_spec(arena, &index_rows[i]));
-	}
-	if (err != OK || !count)
+	for (size_t i = 0; i < index_row_count && err == OK; i++)
+		if (index_rows[i].in == in && !index_is_there(setup, existing, &index_rows[i]))
+			doc_array_doc(&missing, index_spec(arena, &index_rows[i]));
+	if (err != OK || !missing.count)
 		return err;
 	setup->changes++;
 	if (setup->order->dry_run) {
-		fprintf(setup->report, "%s: %u %s to be made\n", collection, count,
-			count == 1 ? "index" : "indexes");
+		fprintf(setup->report, "%s: %u %s to be made\n", collection, missing.count,
+			missing.count == 1 ? "index" : "indexes");
 		return OK;
 	}
 	if (!run(setup, NULL,
-		 DOC(arena, "createIndexes", BCON_UTF8(collection), "indexes", BCON_ARRAY(missing),
-		     "writeConcern", "{", "w", BCON_UTF8("majority"), "}"),
+		 DOC(arena, "createIndexes", BCON_UTF8(collection), "indexes",
+		     BCON_ARRAY(missing.doc), "writeConcern", "{", "w", BCON_UTF8("majority"), "}"),
 		 &reply, &error))
 		return failed(setup,
 			      arena_printf(arena, "The indexes of %s cannot be made", collection),
 			      &error);
-	fprintf(setup->report, "%s: %u %s made\n", collection, count,
-		count == 1 ? "index" : "indexes");
+	fprintf(setup->report, "%s: %u %s made\n", collection, missing.count,
+		missing.count == 1 ? "index" : "indexes");
 	return OK;
 }
 
