@@ -25,17 +25,13 @@ static const struct field user_list_fields[] = {
 	  .max = 254,
 	  .help = "Only users with this in their name or e-mail, in any case" },
 };
-const struct schema user_list_schema = { .name = "UserQuery",
-					 .base = &page_schema,
-					 .size = sizeof(struct user_query),
-					 .fields = user_list_fields,
-					 .count = COUNT_OF(user_list_fields) };
+const struct schema user_list_schema =
+	SCHEMA_OF("UserQuery", struct user_query, user_list_fields, .base = &page_schema);
 
-static const struct view_row user_list_rows[] = { { "users", VIEW_LIST, 0, &user_view, NULL,
-						    NULL } };
-const struct view user_list_view = { .name = "UserPage",
-				     .rows = user_list_rows,
-				     .count = COUNT_OF(user_list_rows) };
+static const struct view_row user_list_rows[] = {
+	{ .field = "users", .type = VIEW_LIST, .of = &user_view }
+};
+const struct view user_list_view = VIEW_OF("UserPage", user_list_rows);
 
 enum err admin_users(struct request *rq)
 {
@@ -60,18 +56,13 @@ static const struct field role_fields[] = {
 	  .help = "The new role",
 	  .example = "\"buyer\"" },
 };
-const struct schema role_schema = { .name = "RoleInput",
-				    .size = sizeof(struct role_input),
-				    .fields = role_fields,
-				    .count = COUNT_OF(role_fields) };
+const struct schema role_schema = SCHEMA_OF("RoleInput", struct role_input, role_fields);
 
 static const struct view_row message_user_rows[] = {
-	{ "message", VIEW_TEXT, 0, NULL, NULL, NULL },
-	{ "user", VIEW_OBJECT, 0, &user_view, NULL, NULL },
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "user", .type = VIEW_OBJECT, .of = &user_view },
 };
-const struct view message_user_view = { .name = "MessageAndUser",
-					.rows = message_user_rows,
-					.count = COUNT_OF(message_user_rows) };
+const struct view message_user_view = VIEW_OF("MessageAndUser", message_user_rows);
 
 enum err admin_set_role(struct request *rq, struct event *event)
 {
@@ -119,11 +110,8 @@ static const struct field admin_task_list_fields[] = {
 	  .choices = statuses,
 	  .help = "Only tasks of this status; without it all but cancelled ones" },
 };
-const struct schema admin_task_list_schema = { .name = "AdminTaskQuery",
-					       .base = &page_schema,
-					       .size = sizeof(struct admin_task_query),
-					       .fields = admin_task_list_fields,
-					       .count = COUNT_OF(admin_task_list_fields) };
+const struct schema admin_task_list_schema = SCHEMA_OF(
+	"AdminTaskQuery", struct admin_task_query, admin_task_list_fields, .base = &page_schema);
 
 enum err admin_tasks(struct request *rq)
 {

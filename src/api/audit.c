@@ -18,11 +18,7 @@ static const struct view_row difference_rows[] = {
 	{ .field = "expected", .type = VIEW_WHOLE, .help = "By the journal" },
 	{ .field = "found", .type = VIEW_WHOLE, .help = "In the record" },
 };
-static const struct view difference_view = {
-	.name = "AuditDifference",
-	.rows = difference_rows,
-	.count = COUNT_OF(difference_rows),
-};
+static const struct view difference_view = VIEW_OF("AuditDifference", difference_rows);
 
 static const struct view_row audit_rows[] = {
 	{ .field = "balanced", .type = VIEW_BOOL, .help = "The sums agree and nothing differs" },
@@ -47,11 +43,7 @@ static const struct view_row audit_rows[] = {
 	  .of = &difference_view,
 	  .help = "Up to 100 users and tasks that disagree with the journal" },
 };
-const struct view audit_view = {
-	.name = "Audit",
-	.rows = audit_rows,
-	.count = COUNT_OF(audit_rows),
-};
+const struct view audit_view = VIEW_OF("Audit", audit_rows);
 
 static void audit_write(struct request *rq, const struct audit *audit)
 {
@@ -101,13 +93,8 @@ static const struct field ledger_fields[] = {
 	  .offset = offsetof(struct ledger_query, task),
 	  .help = "Only entries about this task" },
 };
-const struct schema ledger_list_schema = {
-	.name = "LedgerQuery",
-	.base = &page_schema,
-	.size = sizeof(struct ledger_query),
-	.fields = ledger_fields,
-	.count = COUNT_OF(ledger_fields),
-};
+const struct schema ledger_list_schema =
+	SCHEMA_OF("LedgerQuery", struct ledger_query, ledger_fields, .base = &page_schema);
 
 static const struct view_row entry_rows[] = {
 	{ .field = "_id",
@@ -127,20 +114,12 @@ static const struct view_row entry_rows[] = {
 	{ .field = "request_id", .type = VIEW_TEXT, .help = "Of the call that moved the coins" },
 	{ .field = "at", .type = VIEW_DATE },
 };
-static const struct view entry_view = {
-	.name = "LedgerEntry",
-	.rows = entry_rows,
-	.count = COUNT_OF(entry_rows),
-};
+static const struct view entry_view = VIEW_OF("LedgerEntry", entry_rows);
 
 static const struct view_row ledger_list_rows[] = {
 	{ .field = "entries", .type = VIEW_LIST, .of = &entry_view },
 };
-const struct view ledger_list_view = {
-	.name = "Ledger",
-	.rows = ledger_list_rows,
-	.count = COUNT_OF(ledger_list_rows),
-};
+const struct view ledger_list_view = VIEW_OF("Ledger", ledger_list_rows);
 
 enum err admin_ledger(struct request *rq)
 {

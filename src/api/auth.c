@@ -56,10 +56,8 @@ static const struct field register_fields[] = {
 	  .max = 2048,
 	  .help = "A picture's address" },
 };
-const struct schema register_schema = { .name = "Registration",
-					.size = sizeof(struct register_input),
-					.fields = register_fields,
-					.count = COUNT_OF(register_fields) };
+const struct schema register_schema =
+	SCHEMA_OF("Registration", struct register_input, register_fields);
 
 struct login_input {
 	const char *email, *password;
@@ -83,10 +81,7 @@ static const struct field login_fields[] = {
 	  .help = "The password",
 	  .example = "\"engine-1843\"" },
 };
-const struct schema login_schema = { .name = "Login",
-				     .size = sizeof(struct login_input),
-				     .fields = login_fields,
-				     .count = COUNT_OF(login_fields) };
+const struct schema login_schema = SCHEMA_OF("Login", struct login_input, login_fields);
 
 static const struct field profile_fields[] = {
 	{ .name = "name",
@@ -102,10 +97,7 @@ static const struct field profile_fields[] = {
 	  .max = 2048,
 	  .help = "A picture's address; empty removes it" },
 };
-const struct schema profile_schema = { .name = "ProfileEdit",
-				       .size = sizeof(struct profile_input),
-				       .fields = profile_fields,
-				       .count = COUNT_OF(profile_fields) };
+const struct schema profile_schema = SCHEMA_OF("ProfileEdit", struct profile_input, profile_fields);
 
 struct password_input {
 	const char *current, *fresh;
@@ -130,60 +122,65 @@ static const struct field password_fields[] = {
 	  .help = "6 to 72 bytes with a letter and a digit",
 	  .example = "\"engine-1844\"" },
 };
-const struct schema password_schema = { .name = "PasswordChange",
-					.size = sizeof(struct password_input),
-					.fields = password_fields,
-					.count = COUNT_OF(password_fields) };
+const struct schema password_schema =
+	SCHEMA_OF("PasswordChange", struct password_input, password_fields);
 
 /* ---- views ---- */
 
 static const struct view_row user_rows[] = {
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "name", VIEW_TEXT, 0, NULL, NULL, "\"Ada Lovelace\"" },
-	{ "email", VIEW_TEXT, 0, NULL, NULL, "\"ada@example.com\"" },
-	{ "photoURL", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, "\"\"" },
-	{ "role", VIEW_TEXT, 0, NULL, "worker, buyer or admin", "\"worker\"" },
-	{ "coins", VIEW_WHOLE, VIEW_ALWAYS, NULL, "What the user can spend", "10" },
-	{ "pending_coins", VIEW_WHOLE, VIEW_ALWAYS, NULL, "What pending withdrawals hold", "0" },
-	{ "googleId", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },
-	{ "authProvider", VIEW_TEXT, VIEW_OPTIONAL, NULL, "email or google", "\"email\"" },
-	{ "lastLogin", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },
-	{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "name", .type = VIEW_TEXT, .example = "\"Ada Lovelace\"" },
+	{ .field = "email", .type = VIEW_TEXT, .example = "\"ada@example.com\"" },
+	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS, .example = "\"\"" },
+	{ .field = "role",
+	  .type = VIEW_TEXT,
+	  .help = "worker, buyer or admin",
+	  .example = "\"worker\"" },
+	{ .field = "coins",
+	  .type = VIEW_WHOLE,
+	  .flags = VIEW_ALWAYS,
+	  .help = "What the user can spend",
+	  .example = "10" },
+	{ .field = "pending_coins",
+	  .type = VIEW_WHOLE,
+	  .flags = VIEW_ALWAYS,
+	  .help = "What pending withdrawals hold",
+	  .example = "0" },
+	{ .field = "googleId", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "authProvider",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_OPTIONAL,
+	  .help = "email or google",
+	  .example = "\"email\"" },
+	{ .field = "lastLogin", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
 };
-const struct view user_view = { .name = "User", .rows = user_rows, .count = COUNT_OF(user_rows) };
+const struct view user_view = VIEW_OF("User", user_rows);
 
 static const struct view_row session_user_rows[] = {
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "name", VIEW_TEXT, 0, NULL, NULL, "\"Ada Lovelace\"" },
-	{ "email", VIEW_TEXT, 0, NULL, NULL, "\"ada@example.com\"" },
-	{ "role", VIEW_TEXT, 0, NULL, NULL, "\"worker\"" },
-	{ "coins", VIEW_WHOLE, VIEW_ALWAYS, NULL, NULL, "10" },
-	{ "photoURL", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, "\"\"" },
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "name", .type = VIEW_TEXT, .example = "\"Ada Lovelace\"" },
+	{ .field = "email", .type = VIEW_TEXT, .example = "\"ada@example.com\"" },
+	{ .field = "role", .type = VIEW_TEXT, .example = "\"worker\"" },
+	{ .field = "coins", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "10" },
+	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS, .example = "\"\"" },
 };
-static const struct view session_user_view = { .name = "SessionUser",
-					       .rows = session_user_rows,
-					       .count = COUNT_OF(session_user_rows) };
+static const struct view session_user_view = VIEW_OF("SessionUser", session_user_rows);
 
 static const struct view_row session_rows[] = {
-	{ "token", VIEW_TEXT, 0, NULL, "For Authorization: Bearer", NULL },
-	{ "user", VIEW_OBJECT, 0, &session_user_view, NULL, NULL },
+	{ .field = "token", .type = VIEW_TEXT, .help = "For Authorization: Bearer" },
+	{ .field = "user", .type = VIEW_OBJECT, .of = &session_user_view },
 };
-const struct view session_view = { .name = "Session",
-				   .rows = session_rows,
-				   .count = COUNT_OF(session_rows) };
+const struct view session_view = VIEW_OF("Session", session_rows);
 
-static const struct view_row message_rows[] = { { "message", VIEW_TEXT, 0, NULL, NULL, NULL } };
-const struct view message_view = { .name = "Message",
-				   .rows = message_rows,
-				   .count = COUNT_OF(message_rows) };
+static const struct view_row message_rows[] = { { .field = "message", .type = VIEW_TEXT } };
+const struct view message_view = VIEW_OF("Message", message_rows);
 
 static const struct view_row message_token_rows[] = {
-	{ "message", VIEW_TEXT, 0, NULL, NULL, NULL },
-	{ "token", VIEW_TEXT, 0, NULL, "Replaces the token that was used", NULL },
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "token", .type = VIEW_TEXT, .help = "Replaces the token that was used" },
 };
-const struct view message_token_view = { .name = "MessageAndToken",
-					 .rows = message_token_rows,
-					 .count = COUNT_OF(message_token_rows) };
+const struct view message_token_view = VIEW_OF("MessageAndToken", message_token_rows);
 
 /* ---- signing up and in ---- */
 

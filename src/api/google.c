@@ -22,10 +22,8 @@ static const struct field google_login_fields[] = {
 	  .help = "The ID token that Google gave the page",
 	  .example = "\"eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl\"" },
 };
-const struct schema google_login_schema = { .name = "GoogleLogin",
-					    .size = sizeof(struct google_input),
-					    .fields = google_login_fields,
-					    .count = COUNT_OF(google_login_fields) };
+const struct schema google_login_schema =
+	SCHEMA_OF("GoogleLogin", struct google_input, google_login_fields);
 
 const enum err google_login_errors[] = { ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED, ERR_CONFLICT,
 					 ERR_NOT_CONFIGURED, OK };

@@ -4,12 +4,10 @@
 #include "store/setup.h"
 
 static const struct view_row health_rows[] = {
-	{ "status", VIEW_TEXT, 0, NULL, NULL, "\"OK\"" },
-	{ "message", VIEW_TEXT, 0, NULL, NULL, "\"Server is running\"" },
+	{ .field = "status", .type = VIEW_TEXT, .example = "\"OK\"" },
+	{ .field = "message", .type = VIEW_TEXT, .example = "\"Server is running\"" },
 };
-const struct view health_view = { .name = "Health",
-				  .rows = health_rows,
-				  .count = COUNT_OF(health_rows) };
+const struct view health_view = VIEW_OF("Health", health_rows);
 
 enum err health(struct request *rq)
 {

@@ -20,31 +20,19 @@ static const struct field list_fields[] = {
 	  .help = "How many; more than 100 counts as 100, without it 10",
 	  .example = "10" },
 };
-const struct schema notification_list_schema = {
-	.name = "NotificationQuery",
-	.size = sizeof(struct notification_query),
-	.fields = list_fields,
-	.count = COUNT_OF(list_fields),
-};
+const struct schema notification_list_schema =
+	SCHEMA_OF("NotificationQuery", struct notification_query, list_fields);
 
 static const struct view_row unread_count_rows[] = {
 	{ .field = "unreadCount", .type = VIEW_WHOLE, .example = "3" },
 };
-const struct view unread_count_view = {
-	.name = "UnreadCount",
-	.rows = unread_count_rows,
-	.count = COUNT_OF(unread_count_rows),
-};
+const struct view unread_count_view = VIEW_OF("UnreadCount", unread_count_rows);
 
 static const struct view_row all_read_rows[] = {
 	{ .field = "message", .type = VIEW_TEXT },
 	{ .field = "modified", .type = VIEW_WHOLE, .help = "How many were unread", .example = "3" },
 };
-const struct view all_read_view = {
-	.name = "AllRead",
-	.rows = all_read_rows,
-	.count = COUNT_OF(all_read_rows),
-};
+const struct view all_read_view = VIEW_OF("AllRead", all_read_rows);
 
 /* ---- many ---- */
 

@@ -20,10 +20,8 @@ struct package_input {
 	}
 
 static const struct field package_fields[] = { COINS };
-const struct schema package_schema = { .name = "PackageChoice",
-				       .size = sizeof(struct package_input),
-				       .fields = package_fields,
-				       .count = COUNT_OF(package_fields) };
+const struct schema package_schema =
+	SCHEMA_OF("PackageChoice", struct package_input, package_fields);
 
 static const struct field purchase_fields[] = {
 	COINS,
@@ -42,10 +40,7 @@ static const struct field purchase_fields[] = {
 	  .help = "The card to charge; needed with Stripe",
 	  .example = "\"pm_1NyzQwLkdIwHu7ix\"" },
 };
-const struct schema purchase_schema = { .name = "Purchase",
-					.size = sizeof(struct package_input),
-					.fields = purchase_fields,
-					.count = COUNT_OF(purchase_fields) };
+const struct schema purchase_schema = SCHEMA_OF("Purchase", struct package_input, purchase_fields);
 
 struct confirm_input {
 	const char *transaction;
@@ -61,85 +56,96 @@ static const struct field confirm_fields[] = {
 	  .help = "With Stripe, the id of the payment intent",
 	  .example = "\"pi_3NyzRDLkdIwHu7ix\"" },
 };
-const struct schema confirm_schema = { .name = "Confirmation",
-				       .size = sizeof(struct confirm_input),
-				       .fields = confirm_fields,
-				       .count = COUNT_OF(confirm_fields) };
+const struct schema confirm_schema =
+	SCHEMA_OF("Confirmation", struct confirm_input, confirm_fields);
 
 /* ---- views ---- */
 
-#define ROWS_VIEW(variable, title, ...)                                   \
-	static const struct view_row variable##_rows[] = { __VA_ARGS__ }; \
-	const struct view variable = { .name = title,                     \
-				       .rows = variable##_rows,           \
-				       .count = COUNT_OF(variable##_rows) }
-#define MESSAGE                                           \
-	{                                                 \
-		"message", VIEW_TEXT, 0, NULL, NULL, NULL \
-	}
-#define SUCCESS                                             \
-	{                                                   \
-		"success", VIEW_BOOL, 0, NULL, NULL, "true" \
-	}
-#define NEW_BALANCE                                                                      \
-	{                                                                                \
-		"newBalance", VIEW_WHOLE, 0, NULL, "What the buyer can spend now", "200" \
-	}
-
-static const struct view_row package_rows[] = {
-	{ "coins", VIEW_WHOLE, 0, NULL, NULL, "150" },
-	{ "price", VIEW_MONEY, 0, NULL, "Dollars", "10" },
+static const struct view_row packages_rows[] = {
+	{ .field = "coins", .type = VIEW_WHOLE, .example = "150" },
+	{ .field = "price", .type = VIEW_MONEY, .help = "Dollars", .example = "10" },
 };
-const struct view packages_view = {
-	.name = "Package", .rows = package_rows, .count = COUNT_OF(package_rows), .is_list = true
-};
+const struct view packages_view = VIEW_OF("Package", packages_rows, .is_list = true);
 
 /* What is shown as it is kept. */
-#define KEPT_ROWS                                                                                \
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL }, { "buyer_id", VIEW_ID, 0, NULL, NULL, NULL },   \
-		{ "buyer_email", VIEW_TEXT, 0, NULL, NULL, NULL },                               \
-		{ "buyer_name", VIEW_TEXT, 0, NULL, NULL, NULL },                                \
-		{ "currency", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, "\"usd\"" },                 \
-		{ "payment_method", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, "\"stripe\"" },        \
-		{ "transaction_id", VIEW_TEXT, VIEW_OR_NULL, NULL, NULL, NULL },                 \
-		{ "status", VIEW_TEXT, 0, NULL, "pending, completed or failed", "\"pending\"" }, \
-		{ "payment_date", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                  \
-		{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                     \
-	{                                                                                        \
-		"updatedAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL                          \
-	}
-
-static const struct view_row kept_rows[] = { KEPT_ROWS };
-static const struct view kept_view = { .name = "PaymentKept",
-				       .rows = kept_rows,
-				       .count = COUNT_OF(kept_rows) };
+static const struct view_row kept_rows[] = {
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "buyer_id", .type = VIEW_ID },
+	{ .field = "buyer_email", .type = VIEW_TEXT },
+	{ .field = "buyer_name", .type = VIEW_TEXT },
+	{ .field = "currency", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL, .example = "\"usd\"" },
+	{ .field = "payment_method",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_OPTIONAL,
+	  .example = "\"stripe\"" },
+	{ .field = "transaction_id", .type = VIEW_TEXT, .flags = VIEW_OR_NULL },
+	{ .field = "status",
+	  .type = VIEW_TEXT,
+	  .help = "pending, completed or failed",
+	  .example = "\"pending\"" },
+	{ .field = "payment_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+};
+static const struct view kept_view = VIEW_OF("PaymentKept", kept_rows);
 
 static const struct view_row payment_rows[] = {
-	KEPT_ROWS,
-	{ "coin_amount", VIEW_WHOLE, 0, NULL, NULL, "150" },
-	{ "price", VIEW_MONEY, 0, NULL, "Dollars", "10" },
-	{ "coins", VIEW_WHOLE, 0, NULL, "The same as coin_amount", "150" },
-	{ "amount", VIEW_MONEY, 0, NULL, "The same as price", "10" },
+	{ .field = "coin_amount", .type = VIEW_WHOLE, .example = "150" },
+	{ .field = "price", .type = VIEW_MONEY, .help = "Dollars", .example = "10" },
+	{ .field = "coins",
+	  .type = VIEW_WHOLE,
+	  .help = "The same as coin_amount",
+	  .example = "150" },
+	{ .field = "amount", .type = VIEW_MONEY, .help = "The same as price", .example = "10" },
 };
-static const struct view payment_view = { .name = "Payment",
-					  .rows = payment_rows,
-					  .count = COUNT_OF(payment_rows) };
+static const struct view payment_view = VIEW_OF("Payment", payment_rows, .base = &kept_view);
 
-#define PAYMENT                                                      \
-	{                                                            \
-		"payment", VIEW_OBJECT, 0, &payment_view, NULL, NULL \
-	}
+static const struct view_row payment_made_rows[] = {
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "payment", .type = VIEW_OBJECT, .of = &payment_view },
+	{ .field = "clientSecret",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_OPTIONAL,
+	  .help = "With Stripe: the page pays with it" },
+};
+const struct view payment_made_view = VIEW_OF("PaymentMade", payment_made_rows);
 
-ROWS_VIEW(payment_made_view, "PaymentMade", MESSAGE, PAYMENT,
-	  { "clientSecret", VIEW_TEXT, VIEW_OPTIONAL, NULL, "With Stripe: the page pays with it",
-	    NULL });
-ROWS_VIEW(payment_done_view, "PaymentDone", MESSAGE, PAYMENT, NEW_BALANCE);
-ROWS_VIEW(purchase_view, "PurchaseDone", SUCCESS, { "paymentId", VIEW_ID, 0, NULL, NULL, NULL },
-	  { "coinsAdded", VIEW_WHOLE, 0, NULL, NULL, "150" }, NEW_BALANCE, MESSAGE);
-ROWS_VIEW(payment_list_view, "PaymentPage", { "payments", VIEW_LIST, 0, &payment_view, NULL, NULL },
-	  { "totalPages", VIEW_WHOLE, 0, NULL, "The same as pages", "1" },
-	  { "totalAmount", VIEW_MONEY, 0, NULL, "Dollars of all completed ones", "45.5" });
-ROWS_VIEW(received_view, "Received", { "received", VIEW_BOOL, 0, NULL, NULL, "true" });
+static const struct view_row payment_done_rows[] = {
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "payment", .type = VIEW_OBJECT, .of = &payment_view },
+	{ .field = "newBalance",
+	  .type = VIEW_WHOLE,
+	  .help = "What the buyer can spend now",
+	  .example = "200" },
+};
+const struct view payment_done_view = VIEW_OF("PaymentDone", payment_done_rows);
+
+static const struct view_row purchase_rows[] = {
+	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
+	{ .field = "paymentId", .type = VIEW_ID },
+	{ .field = "coinsAdded", .type = VIEW_WHOLE, .example = "150" },
+	{ .field = "newBalance",
+	  .type = VIEW_WHOLE,
+	  .help = "What the buyer can spend now",
+	  .example = "200" },
+	{ .field = "message", .type = VIEW_TEXT },
+};
+const struct view purchase_view = VIEW_OF("PurchaseDone", purchase_rows);
+
+static const struct view_row payment_list_rows[] = {
+	{ .field = "payments", .type = VIEW_LIST, .of = &payment_view },
+	{ .field = "totalPages", .type = VIEW_WHOLE, .help = "The same as pages", .example = "1" },
+	{ .field = "totalAmount",
+	  .type = VIEW_MONEY,
+	  .help = "Dollars of all completed ones",
+	  .example = "45.5" },
+};
+const struct view payment_list_view = VIEW_OF("PaymentPage", payment_list_rows);
+
+static const struct view_row received_rows[] = {
+	{ .field = "received", .type = VIEW_BOOL, .example = "true" },
+};
+const struct view received_view = VIEW_OF("Received", received_rows);
 
 const enum err payment_errors[] = { ERR_NOT_A_PACKAGE, ERR_NOT_CONFIGURED, OK };
 const enum err dummy_errors[] = { ERR_NOT_A_PACKAGE, ERR_NOT_FOUND, ERR_NOT_CONFIGURED, OK };

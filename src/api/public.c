@@ -1,84 +1,55 @@
 #include "api/public.h"
 
 #include "api/api.h"
+#include "api/tasks.h"
 #include "market/task_lists.h"
 #include "market/tasks.h"
 #include "store/doc.h"
 
 static const struct view_row public_buyer_rows[] = {
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "name", VIEW_TEXT, 0, NULL, NULL, NULL },
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "name", .type = VIEW_TEXT },
 };
-static const struct view public_buyer_view = { .name = "PublicBuyer",
-					       .rows = public_buyer_rows,
-					       .count = COUNT_OF(public_buyer_rows) };
-#define MEMBERS                                                                                    \
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL }, { "task_title", VIEW_TEXT, 0, NULL, NULL, NULL }, \
-		{ "task_detail", VIEW_TEXT, 0, NULL, NULL, NULL },                                 \
-		{ "required_workers", VIEW_WHOLE, VIEW_ALWAYS, NULL, "Slots still open", "3" },    \
-		{ "payable_amount", VIEW_WHOLE, VIEW_ALWAYS, NULL, "Coins a submission", "5" },    \
-		{ "completion_date", VIEW_DATE, 0, NULL, NULL, NULL },                             \
-		{ "submission_info", VIEW_TEXT, 0, NULL, NULL, NULL },                             \
-		{ "task_image_url", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, NULL },                    \
-		{ "category", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, NULL },                          \
-		{ "buyer_name", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },                      \
-		{ "status", VIEW_TEXT, 0, NULL, "active or completed", "\"active\"" },             \
-		{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                       \
-	{                                                                                          \
-		"updatedAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL                            \
-	}
-
-/* What is rendered from the record; its buyer_id is written by hand, as an object. */
-static const struct view_row public_members_rows[] = { MEMBERS };
-static const struct view public_members_view = { .name = "PublicTaskMembers",
-						 .rows = public_members_rows,
-						 .count = COUNT_OF(public_members_rows) };
+static const struct view public_buyer_view = VIEW_OF("PublicBuyer", public_buyer_rows);
 static const struct view_row public_task_rows[] = {
-	MEMBERS,
-	{ "buyer_id", VIEW_OBJECT, VIEW_OPTIONAL, &public_buyer_view, NULL, NULL },
+	{ .field = "buyer_id",
+	  .type = VIEW_OBJECT,
+	  .flags = VIEW_OPTIONAL,
+	  .of = &public_buyer_view },
 };
-static const struct view public_task_view = { .name = "PublicTask",
-					      .rows = public_task_rows,
-					      .count = COUNT_OF(public_task_rows) };
+static const struct view public_task_view =
+	VIEW_OF("PublicTask", public_task_rows, .base = &task_members_view);
 static const struct view_row public_list_rows[] = {
-	{ "success", VIEW_BOOL, 0, NULL, NULL, "true" },
-	{ "tasks", VIEW_LIST, 0, &public_task_view, NULL, NULL },
-	{ "page", VIEW_WHOLE, 0, NULL, NULL, "1" },
+	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
+	{ .field = "tasks", .type = VIEW_LIST, .of = &public_task_view },
+	{ .field = "page", .type = VIEW_WHOLE, .example = "1" },
 };
-const struct view public_list_view = { .name = "PublicTaskPage",
-				       .rows = public_list_rows,
-				       .count = COUNT_OF(public_list_rows) };
+const struct view public_list_view = VIEW_OF("PublicTaskPage", public_list_rows);
 static const struct view_row public_answer_rows[] = {
-	{ "success", VIEW_BOOL, 0, NULL, NULL, "true" },
-	{ "task", VIEW_OBJECT, 0, &public_task_view, NULL, NULL },
+	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
+	{ .field = "task", .type = VIEW_OBJECT, .of = &public_task_view },
 };
-const struct view public_task_answer_view = { .name = "PublicTaskAnswer",
-					      .rows = public_answer_rows,
-					      .count = COUNT_OF(public_answer_rows) };
+const struct view public_task_answer_view = VIEW_OF("PublicTaskAnswer", public_answer_rows);
 static const struct view_row public_worker_rows[] = {
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "name", VIEW_TEXT, 0, NULL, NULL, NULL },
-	{ "photoURL", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, NULL },
-	{ "coins", VIEW_WHOLE, VIEW_ALWAYS, NULL, NULL, "310" },
-	{ "role", VIEW_TEXT, 0, NULL, NULL, "\"worker\"" },
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "name", .type = VIEW_TEXT },
+	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
+	{ .field = "coins", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "310" },
+	{ .field = "role", .type = VIEW_TEXT, .example = "\"worker\"" },
 };
-static const struct view public_worker_view = { .name = "PublicWorker",
-						.rows = public_worker_rows,
-						.count = COUNT_OF(public_worker_rows) };
+static const struct view public_worker_view = VIEW_OF("PublicWorker", public_worker_rows);
 static const struct view_row public_workers_rows[] = {
-	{ "success", VIEW_BOOL, 0, NULL, NULL, "true" },
-	{ "workers", VIEW_LIST, 0, &public_worker_view, NULL, NULL },
+	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
+	{ .field = "workers", .type = VIEW_LIST, .of = &public_worker_view },
 };
-const struct view public_workers_view = { .name = "PublicWorkers",
-					  .rows = public_workers_rows,
-					  .count = COUNT_OF(public_workers_rows) };
+const struct view public_workers_view = VIEW_OF("PublicWorkers", public_workers_rows);
 
 static void public_task_write(struct json *json, const char *key, const bson_t *task)
 {
 	struct id buyer;
 
 	json_object(json, key);
-	render_members(json, &public_members_view, task, NULL);
+	render_members(json, &task_members_view, task, NULL);
 	if (doc_id(task, "buyer_id", &buyer)) {
 		json_object(json, "buyer_id");
 		json_id(json, "_id", &buyer);

@@ -36,11 +36,7 @@ static const struct view_row stats_rows[] = {
 	  .type = VIEW_WHOLE,
 	  .help = "Users who logged in within 30 days" },
 };
-const struct view stats_view = {
-	.name = "Stats",
-	.rows = stats_rows,
-	.count = COUNT_OF(stats_rows),
-};
+const struct view stats_view = VIEW_OF("Stats", stats_rows);
 
 /* Percentages have two decimals at most, as money has. */
 static void stats_write(struct json *json, const struct stats *stats)

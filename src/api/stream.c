@@ -5,12 +5,12 @@
 #include "base/log.h"
 
 static const struct view_row ticket_rows[] = {
-	{ "ticket", VIEW_TEXT, 0, NULL, "Opens one stream within a minute",
-	  "\"hB7nGx2dRkq0V5yLw9sZtEoUaI3cJf8m1PrKvYbNqTs\"" },
+	{ .field = "ticket",
+	  .type = VIEW_TEXT,
+	  .help = "Opens one stream within a minute",
+	  .example = "\"hB7nGx2dRkq0V5yLw9sZtEoUaI3cJf8m1PrKvYbNqTs\"" },
 };
-const struct view ticket_view = { .name = "Ticket",
-				  .rows = ticket_rows,
-				  .count = COUNT_OF(ticket_rows) };
+const struct view ticket_view = VIEW_OF("Ticket", ticket_rows);
 
 /* A handler rather than a change: the event has only the ticket's hash, the answer has the ticket. */
 enum err stream_ticket(struct request *rq)

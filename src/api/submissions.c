@@ -25,10 +25,8 @@ static const struct field submission_fields[] = {
 	  .help = "What the buyer reviews",
 	  .example = "\"Done, see the screenshot.\"" },
 };
-const struct schema submission_schema = { .name = "SubmissionInput",
-					  .size = sizeof(struct submission_input),
-					  .fields = submission_fields,
-					  .count = COUNT_OF(submission_fields) };
+const struct schema submission_schema =
+	SCHEMA_OF("SubmissionInput", struct submission_input, submission_fields);
 
 struct review_input {
 	const char *status, *reason, *reason_code;
@@ -57,16 +55,10 @@ static const char *const statuses[] = { "approved", "rejected", NULL };
 	}
 
 static const struct field reject_fields[] = { REASON, REASON_CODE };
-const struct schema reject_schema = { .name = "Rejection",
-				      .size = sizeof(struct review_input),
-				      .fields = reject_fields,
-				      .count = COUNT_OF(reject_fields) };
+const struct schema reject_schema = SCHEMA_OF("Rejection", struct review_input, reject_fields);
 
 static const struct field status_fields[] = { STATUS, REASON, REASON_CODE };
-const struct schema status_schema = { .name = "Decision",
-				      .size = sizeof(struct review_input),
-				      .fields = status_fields,
-				      .count = COUNT_OF(status_fields) };
+const struct schema status_schema = SCHEMA_OF("Decision", struct review_input, status_fields);
 
 static const struct field review_fields[] = {
 	{ .name = "ids",
@@ -80,109 +72,111 @@ static const struct field review_fields[] = {
 	STATUS,
 	REASON,
 };
-const struct schema review_schema = { .name = "ReviewOfMany",
-				      .size = sizeof(struct review_input),
-				      .fields = review_fields,
-				      .count = COUNT_OF(review_fields) };
+const struct schema review_schema = SCHEMA_OF("ReviewOfMany", struct review_input, review_fields);
 
 /* ---- views ---- */
 
-#define SUBMISSION_TAIL                                                                           \
-	{ "task_title", VIEW_TEXT, 0, NULL, NULL, NULL },                                         \
-		{ "payable_amount", VIEW_WHOLE, VIEW_ALWAYS, NULL, NULL, "5" },                   \
-		{ "worker_id", VIEW_ID, VIEW_OPTIONAL, NULL, NULL, NULL },                        \
-		{ "worker_email", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },                   \
-		{ "worker_name", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },                    \
-		{ "submission_details", VIEW_TEXT, 0, NULL, NULL, NULL },                         \
-		{ "buyer_id", VIEW_ID, VIEW_OPTIONAL, NULL, NULL, NULL },                         \
-		{ "buyer_email", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },                    \
-		{ "buyer_name", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },                     \
-		{ "status", VIEW_TEXT, 0, NULL, "pending, approved or rejected", "\"pending\"" }, \
-		{ "rejection_reason", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },               \
-		{ "reason_code", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },                    \
-		{ "submitted_date", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                 \
-		{ "reviewed_date", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                  \
-		{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },                      \
-	{                                                                                         \
-		"updatedAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL                           \
-	}
+/* All but the task: some answers show its id, one the task itself. */
+static const struct view_row members_rows[] = {
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "task_title", .type = VIEW_TEXT },
+	{ .field = "payable_amount", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "5" },
+	{ .field = "worker_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
+	{ .field = "worker_email", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "worker_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "submission_details", .type = VIEW_TEXT },
+	{ .field = "buyer_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
+	{ .field = "buyer_email", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "buyer_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "status",
+	  .type = VIEW_TEXT,
+	  .help = "pending, approved or rejected",
+	  .example = "\"pending\"" },
+	{ .field = "rejection_reason", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "reason_code", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "submitted_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "reviewed_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+};
+static const struct view members_view = VIEW_OF("SubmissionMembers", members_rows);
 
-static const struct view_row submission_rows[] = { { "_id", VIEW_ID, 0, NULL, NULL, NULL },
-						   { "task_id", VIEW_ID, VIEW_OPTIONAL, NULL, NULL,
-						     NULL },
-						   SUBMISSION_TAIL };
-static const struct view submission_view = { .name = "Submission",
-					     .rows = submission_rows,
-					     .count = COUNT_OF(submission_rows) };
-
-static const struct view_row members_rows[] = { { "_id", VIEW_ID, 0, NULL, NULL, NULL },
-						SUBMISSION_TAIL };
-static const struct view members_view = { .name = "SubmissionMembers",
-					  .rows = members_rows,
-					  .count = COUNT_OF(members_rows) };
+static const struct view_row submission_rows[] = {
+	{ .field = "task_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
+};
+static const struct view submission_view =
+	VIEW_OF("Submission", submission_rows, .base = &members_view);
 
 static const struct view_row task_brief_rows[] = {
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "task_title", VIEW_TEXT, 0, NULL, NULL, NULL },
-	{ "task_detail", VIEW_TEXT, 0, NULL, NULL, NULL },
-	{ "submission_info", VIEW_TEXT, 0, NULL, NULL, NULL },
-	{ "payable_amount", VIEW_WHOLE, VIEW_ALWAYS, NULL, NULL, "5" },
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "task_title", .type = VIEW_TEXT },
+	{ .field = "task_detail", .type = VIEW_TEXT },
+	{ .field = "submission_info", .type = VIEW_TEXT },
+	{ .field = "payable_amount", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "5" },
 };
-static const struct view task_brief_view = { .name = "TaskBrief",
-					     .rows = task_brief_rows,
-					     .count = COUNT_OF(task_brief_rows) };
+static const struct view task_brief_view = VIEW_OF("TaskBrief", task_brief_rows);
 
 static const struct view_row populated_rows[] = {
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "task_id", VIEW_OBJECT, VIEW_OPTIONAL | VIEW_OR_ID, &task_brief_view,
-	  "The task, or its plain id once the task's record is gone", NULL },
-	SUBMISSION_TAIL,
+	{ .field = "task_id",
+	  .type = VIEW_OBJECT,
+	  .flags = VIEW_OPTIONAL | VIEW_OR_ID,
+	  .of = &task_brief_view,
+	  .help = "The task, or its plain id once the task's record is gone" },
 };
-static const struct view populated_view = { .name = "SubmissionWithTask",
-					    .rows = populated_rows,
-					    .count = COUNT_OF(populated_rows) };
+static const struct view populated_view =
+	VIEW_OF("SubmissionWithTask", populated_rows, .base = &members_view);
 
-#define ROWS_VIEW(variable, title, ...)                                   \
-	static const struct view_row variable##_rows[] = { __VA_ARGS__ }; \
-	const struct view variable = { .name = title,                     \
-				       .rows = variable##_rows,           \
-				       .count = COUNT_OF(variable##_rows) }
-#define MESSAGE                                           \
-	{                                                 \
-		"message", VIEW_TEXT, 0, NULL, NULL, NULL \
-	}
-#define SUBMISSION                                                         \
-	{                                                                  \
-		"submission", VIEW_OBJECT, 0, &submission_view, NULL, NULL \
-	}
-#define SUCCESS                                             \
-	{                                                   \
-		"success", VIEW_BOOL, 0, NULL, NULL, "true" \
-	}
+static const struct view_row submission_made_rows[] = {
+	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "submission", .type = VIEW_OBJECT, .of = &submission_view },
+};
+const struct view submission_made_view = VIEW_OF("SubmissionMade", submission_made_rows);
 
-ROWS_VIEW(submission_made_view, "SubmissionMade", SUCCESS, MESSAGE, SUBMISSION);
-ROWS_VIEW(submission_list_view, "SubmissionPage",
-	  { "submissions", VIEW_LIST, 0, &submission_view, NULL, NULL });
-ROWS_VIEW(approved_list_view, "ApprovedPage",
-	  { "approvedSubmissions", VIEW_LIST, 0, &submission_view, NULL, NULL },
-	  { "totalEarnings", VIEW_WHOLE, 0, NULL, "Coins over all, not this page", "40" });
-ROWS_VIEW(submission_answer_view, "SubmissionAnswer",
-	  { "submission", VIEW_OBJECT, 0, &populated_view, NULL, NULL });
-ROWS_VIEW(approved_view, "Approved", SUCCESS, MESSAGE, SUBMISSION,
-	  { "coinsAdded", VIEW_WHOLE, VIEW_OPTIONAL, NULL, NULL, "5" },
-	  { "workerNewBalance", VIEW_WHOLE, VIEW_OPTIONAL, NULL, NULL, "15" });
-ROWS_VIEW(rejected_view, "Rejected", SUCCESS, MESSAGE, SUBMISSION);
+static const struct view_row submission_list_rows[] = {
+	{ .field = "submissions", .type = VIEW_LIST, .of = &submission_view },
+};
+const struct view submission_list_view = VIEW_OF("SubmissionPage", submission_list_rows);
+
+static const struct view_row approved_list_rows[] = {
+	{ .field = "approvedSubmissions", .type = VIEW_LIST, .of = &submission_view },
+	{ .field = "totalEarnings",
+	  .type = VIEW_WHOLE,
+	  .help = "Coins over all, not this page",
+	  .example = "40" },
+};
+const struct view approved_list_view = VIEW_OF("ApprovedPage", approved_list_rows);
+
+static const struct view_row submission_answer_rows[] = {
+	{ .field = "submission", .type = VIEW_OBJECT, .of = &populated_view },
+};
+const struct view submission_answer_view = VIEW_OF("SubmissionAnswer", submission_answer_rows);
+
+const struct view rejected_view = VIEW_OF("Rejected", submission_made_rows);
+
+static const struct view_row approved_rows[] = {
+	{ .field = "coinsAdded", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL, .example = "5" },
+	{ .field = "workerNewBalance",
+	  .type = VIEW_WHOLE,
+	  .flags = VIEW_OPTIONAL,
+	  .example = "15" },
+};
+const struct view approved_view = VIEW_OF("Approved", approved_rows, .base = &rejected_view);
 
 static const struct view_row review_result_rows[] = {
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "ok", VIEW_BOOL, 0, NULL, NULL, "true" },
-	{ "code", VIEW_TEXT, VIEW_OPTIONAL, NULL, "Why it was not done", NULL },
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "ok", .type = VIEW_BOOL, .example = "true" },
+	{ .field = "code",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_OPTIONAL,
+	  .help = "Why it was not done" },
 };
-static const struct view review_result_view = { .name = "ReviewResult",
-						.rows = review_result_rows,
-						.count = COUNT_OF(review_result_rows) };
-ROWS_VIEW(review_view, "ReviewResults",
-	  { "results", VIEW_LIST, 0, &review_result_view, NULL, NULL });
+static const struct view review_result_view = VIEW_OF("ReviewResult", review_result_rows);
+
+static const struct view_row review_rows[] = {
+	{ .field = "results", .type = VIEW_LIST, .of = &review_result_view },
+};
+const struct view review_view = VIEW_OF("ReviewResults", review_rows);
 
 /* ---- handing in ---- */
 

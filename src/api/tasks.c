@@ -77,10 +77,7 @@ static const struct field task_fields[] = {
 	IMAGE,
 	CATEGORY,
 };
-const struct schema task_schema = { .name = "TaskInput",
-				    .size = sizeof(struct task_input),
-				    .fields = task_fields,
-				    .count = COUNT_OF(task_fields) };
+const struct schema task_schema = SCHEMA_OF("TaskInput", struct task_input, task_fields);
 
 /* Old callers send the whole task back: slots and price are not read here. */
 static const struct field task_edit_fields[] = {
@@ -95,10 +92,7 @@ static const struct field task_edit_fields[] = {
 	IMAGE,
 	CATEGORY,
 };
-const struct schema task_edit_schema = { .name = "TaskEdit",
-					 .size = sizeof(struct task_input),
-					 .fields = task_edit_fields,
-					 .count = COUNT_OF(task_edit_fields) };
+const struct schema task_edit_schema = SCHEMA_OF("TaskEdit", struct task_input, task_edit_fields);
 
 struct slots_input {
 	struct number delta;
@@ -120,10 +114,7 @@ static const struct field slots_fields[] = {
 	  .help = "Slots to buy, or below 0 to give back",
 	  .example = "2" },
 };
-const struct schema slots_schema = { .name = "SlotsInput",
-				     .size = sizeof(struct slots_input),
-				     .fields = slots_fields,
-				     .count = COUNT_OF(slots_fields) };
+const struct schema slots_schema = SCHEMA_OF("SlotsInput", struct slots_input, slots_fields);
 
 static const char *const sort_choices[] = {
 	"createdAt",	    "payable_amount",	 "completion_date",
@@ -155,96 +146,92 @@ static const struct field task_list_fields[] = {
 	  .max = INT64_MAX,
 	  .help = "Only tasks that pay at least so many coins" },
 };
-const struct schema task_list_schema = { .name = "TaskQuery",
-					 .base = &page_schema,
-					 .size = sizeof(struct task_query),
-					 .fields = task_list_fields,
-					 .count = COUNT_OF(task_list_fields) };
+const struct schema task_list_schema =
+	SCHEMA_OF("TaskQuery", struct task_query, task_list_fields, .base = &page_schema);
 
 /* ---- views ---- */
 
-#define TASK_HEAD                                                                               \
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },                                                \
-		{ "task_title", VIEW_TEXT, 0, NULL, NULL, "\"Watch a video\"" },                \
-		{ "task_detail", VIEW_TEXT, 0, NULL, NULL, NULL },                              \
-		{ "required_workers", VIEW_WHOLE, VIEW_ALWAYS, NULL, "Slots still open", "3" }, \
-		{ "payable_amount", VIEW_WHOLE, VIEW_ALWAYS, NULL, "Coins a submission", "5" }, \
-		{ "completion_date", VIEW_DATE, 0, NULL, NULL, NULL },                          \
-		{ "submission_info", VIEW_TEXT, 0, NULL, NULL, NULL },                          \
-		{ "task_image_url", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, NULL },                 \
-		{ "category", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, NULL },                       \
-		{ "buyer_email",                                                                \
-		  VIEW_TEXT,                                                                    \
-		  VIEW_PRIVATE | VIEW_OPTIONAL,                                                 \
-		  NULL,                                                                         \
-		  "For the owner and admins",                                                   \
-		  NULL },                                                                       \
-	{                                                                                       \
-		"buyer_name", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL                        \
-	}
-#define TASK_TAIL                                                                         \
-	{ "status", VIEW_TEXT, 0, NULL, "active, completed or cancelled", "\"active\"" }, \
-		{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },              \
-	{                                                                                 \
-		"updatedAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL                   \
-	}
+static const struct view_row task_members_rows[] = {
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "task_title", .type = VIEW_TEXT, .example = "\"Watch a video\"" },
+	{ .field = "task_detail", .type = VIEW_TEXT },
+	{ .field = "required_workers",
+	  .type = VIEW_WHOLE,
+	  .flags = VIEW_ALWAYS,
+	  .help = "Slots still open",
+	  .example = "3" },
+	{ .field = "payable_amount",
+	  .type = VIEW_WHOLE,
+	  .flags = VIEW_ALWAYS,
+	  .help = "Coins a submission",
+	  .example = "5" },
+	{ .field = "completion_date", .type = VIEW_DATE },
+	{ .field = "submission_info", .type = VIEW_TEXT },
+	{ .field = "task_image_url", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
+	{ .field = "category", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
+	{ .field = "buyer_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "status",
+	  .type = VIEW_TEXT,
+	  .help = "active, completed or cancelled",
+	  .example = "\"active\"" },
+	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+};
+const struct view task_members_view = VIEW_OF("TaskMembers", task_members_rows);
 
 static const struct view_row task_rows[] = {
-	TASK_HEAD, { "buyer_id", VIEW_ID, VIEW_OPTIONAL, NULL, NULL, NULL }, TASK_TAIL
+	{ .field = "buyer_email",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_PRIVATE | VIEW_OPTIONAL,
+	  .help = "For the owner and admins" },
+	{ .field = "buyer_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
 };
-const struct view task_view = {
-	.name = "Task", .owner_field = "buyer_id", .rows = task_rows, .count = COUNT_OF(task_rows)
-};
+const struct view task_view =
+	VIEW_OF("Task", task_rows, .base = &task_members_view, .owner_field = "buyer_id");
 
-static const struct view_row task_list_rows[] = { { "tasks", VIEW_LIST, 0, &task_view, NULL,
-						    NULL } };
-const struct view task_list_view = { .name = "TaskPage",
-				     .rows = task_list_rows,
-				     .count = COUNT_OF(task_list_rows) };
+static const struct view_row task_list_rows[] = {
+	{ .field = "tasks", .type = VIEW_LIST, .of = &task_view },
+};
+const struct view task_list_view = VIEW_OF("TaskPage", task_list_rows);
 
 static const struct view_row counted_task_rows[] = {
-	TASK_HEAD,
-	{ "buyer_id", VIEW_ID, VIEW_OPTIONAL, NULL, NULL, NULL },
-	TASK_TAIL,
-	{ "submissionCount", VIEW_WHOLE, 0, NULL, NULL, "2" },
-	{ "pendingCount", VIEW_WHOLE, 0, NULL, NULL, "1" },
+	{ .field = "submissionCount", .type = VIEW_WHOLE, .example = "2" },
+	{ .field = "pendingCount", .type = VIEW_WHOLE, .example = "1" },
 };
-static const struct view counted_task_view = { .name = "CountedTask",
-					       .rows = counted_task_rows,
-					       .count = COUNT_OF(counted_task_rows) };
-static const struct view_row counted_task_list_rows[] = { { "tasks", VIEW_LIST, 0,
-							    &counted_task_view, NULL, NULL } };
-const struct view counted_task_list_view = { .name = "CountedTaskPage",
-					     .rows = counted_task_list_rows,
-					     .count = COUNT_OF(counted_task_list_rows) };
+static const struct view counted_task_view =
+	VIEW_OF("CountedTask", counted_task_rows, .base = &task_view);
+
+static const struct view_row counted_task_list_rows[] = {
+	{ .field = "tasks", .type = VIEW_LIST, .of = &counted_task_view },
+};
+const struct view counted_task_list_view = VIEW_OF("CountedTaskPage", counted_task_list_rows);
 
 static const struct view_row task_made_rows[] = {
-	{ "message", VIEW_TEXT, 0, NULL, NULL, NULL },
-	{ "task", VIEW_OBJECT, 0, &task_view, NULL, NULL },
-	{ "remainingCoins", VIEW_WHOLE, 0, NULL, "The buyer's coins now", "35" },
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "task", .type = VIEW_OBJECT, .of = &task_view },
+	{ .field = "remainingCoins",
+	  .type = VIEW_WHOLE,
+	  .help = "The buyer's coins now",
+	  .example = "35" },
 };
-const struct view task_made_view = { .name = "TaskAndCoins",
-				     .rows = task_made_rows,
-				     .count = COUNT_OF(task_made_rows) };
+const struct view task_made_view = VIEW_OF("TaskAndCoins", task_made_rows);
 
 static const struct view_row refund_rows[] = {
-	{ "message", VIEW_TEXT, 0, NULL, NULL, NULL },
-	{ "refundedAmount", VIEW_WHOLE, 0, NULL, "Coins back for open slots", "10" },
+	{ .field = "message", .type = VIEW_TEXT },
+	{ .field = "refundedAmount",
+	  .type = VIEW_WHOLE,
+	  .help = "Coins back for open slots",
+	  .example = "10" },
 };
-const struct view refund_view = { .name = "Refund",
-				  .rows = refund_rows,
-				  .count = COUNT_OF(refund_rows) };
+const struct view refund_view = VIEW_OF("Refund", refund_rows);
 
 static const struct view_row top_worker_rows[] = {
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "name", VIEW_TEXT, 0, NULL, NULL, NULL },
-	{ "photoURL", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, NULL },
-	{ "coins", VIEW_WHOLE, VIEW_ALWAYS, NULL, NULL, "310" },
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "name", .type = VIEW_TEXT },
+	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
+	{ .field = "coins", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "310" },
 };
-const struct view top_workers_view = { .name = "TopWorker",
-				       .rows = top_worker_rows,
-				       .count = COUNT_OF(top_worker_rows),
-				       .is_list = true };
+const struct view top_workers_view = VIEW_OF("TopWorker", top_worker_rows, .is_list = true);
 
 /* ---- reading ---- */
 

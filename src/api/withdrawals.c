@@ -37,12 +37,8 @@ static const struct field withdrawal_fields[] = {
 	  .help = "Where to; kept as text",
 	  .example = "\"01712345678\"" },
 };
-const struct schema withdrawal_schema = {
-	.name = "WithdrawalInput",
-	.size = sizeof(struct withdrawal_input),
-	.fields = withdrawal_fields,
-	.count = COUNT_OF(withdrawal_fields),
-};
+const struct schema withdrawal_schema =
+	SCHEMA_OF("WithdrawalInput", struct withdrawal_input, withdrawal_fields);
 
 static const struct field reject_fields[] = {
 	{ .name = "reason",
@@ -52,59 +48,41 @@ static const struct field reject_fields[] = {
 	  .help = "Told to the worker",
 	  .example = "\"The account does not exist.\"" },
 };
-const struct schema withdrawal_reject_schema = {
-	.name = "WithdrawalRejection",
-	.size = sizeof(struct verdict),
-	.fields = reject_fields,
-	.count = COUNT_OF(reject_fields),
-};
+const struct schema withdrawal_reject_schema =
+	SCHEMA_OF("WithdrawalRejection", struct verdict, reject_fields);
 
 /* ---- views ---- */
 
-#define WITHDRAWAL_ROWS                                                                         \
-	{ .field = "_id", .type = VIEW_ID },                                                    \
-		{ .field = "worker_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },              \
-		{ .field = "worker_email", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },         \
-		{ .field = "worker_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },          \
-		{ .field = "withdrawal_coin",                                                   \
-		  .type = VIEW_WHOLE,                                                           \
-		  .flags = VIEW_ALWAYS,                                                         \
-		  .example = "200" },                                                           \
-		{ .field = "withdrawal_amount",                                                 \
-		  .type = VIEW_MONEY,                                                           \
-		  .flags = VIEW_ALWAYS,                                                         \
-		  .help = "Dollars",                                                            \
-		  .example = "10" },                                                            \
-		{ .field = "payment_system", .type = VIEW_TEXT, .example = "\"bkash\"" },       \
-		{ .field = "account_number", .type = VIEW_TEXT, .example = "\"01712345678\"" }, \
-		{ .field = "status",                                                            \
-		  .type = VIEW_TEXT,                                                            \
-		  .help = "pending, approved or rejected",                                      \
-		  .example = "\"pending\"" },                                                   \
-		{ .field = "rejection_reason", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },     \
-		{ .field = "withdraw_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },        \
-		{ .field = "processed_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },       \
-		{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },            \
-	{                                                                                       \
-		.field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL                 \
-	}
-
-static const struct view_row withdrawal_rows[] = { WITHDRAWAL_ROWS };
-static const struct view withdrawal_view = {
-	.name = "Withdrawal",
-	.rows = withdrawal_rows,
-	.count = COUNT_OF(withdrawal_rows),
+static const struct view_row withdrawal_rows[] = {
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "worker_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
+	{ .field = "worker_email", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "worker_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "withdrawal_coin", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "200" },
+	{ .field = "withdrawal_amount",
+	  .type = VIEW_MONEY,
+	  .flags = VIEW_ALWAYS,
+	  .help = "Dollars",
+	  .example = "10" },
+	{ .field = "payment_system", .type = VIEW_TEXT, .example = "\"bkash\"" },
+	{ .field = "account_number", .type = VIEW_TEXT, .example = "\"01712345678\"" },
+	{ .field = "status",
+	  .type = VIEW_TEXT,
+	  .help = "pending, approved or rejected",
+	  .example = "\"pending\"" },
+	{ .field = "rejection_reason", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "withdraw_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "processed_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
 };
+static const struct view withdrawal_view = VIEW_OF("Withdrawal", withdrawal_rows);
 
 static const struct view_row coin_buyer_rows[] = {
 	{ .field = "buyer_id", .type = VIEW_ID },
 	{ .field = "coins", .type = VIEW_WHOLE, .example = "40" },
 };
-static const struct view coin_buyer_view = {
-	.name = "CoinBuyer",
-	.rows = coin_buyer_rows,
-	.count = COUNT_OF(coin_buyer_rows),
-};
+static const struct view coin_buyer_view = VIEW_OF("CoinBuyer", coin_buyer_rows);
 
 static const struct view_row coin_sources_rows[] = {
 	{ .field = "bonus", .type = VIEW_WHOLE, .help = "Given at registration", .example = "10" },
@@ -117,39 +95,23 @@ static const struct view_row coin_sources_rows[] = {
 	  .of = &coin_buyer_view,
 	  .help = "The five who paid most of it" },
 };
-static const struct view coin_sources_view = {
-	.name = "CoinSources",
-	.rows = coin_sources_rows,
-	.count = COUNT_OF(coin_sources_rows),
-};
+static const struct view coin_sources_view = VIEW_OF("CoinSources", coin_sources_rows);
 
 static const struct view_row pending_rows[] = {
-	WITHDRAWAL_ROWS,
 	{ .field = "coinSources", .type = VIEW_OBJECT, .of = &coin_sources_view },
 };
-static const struct view pending_view = {
-	.name = "PendingWithdrawal",
-	.rows = pending_rows,
-	.count = COUNT_OF(pending_rows),
-};
+static const struct view pending_view =
+	VIEW_OF("PendingWithdrawal", pending_rows, .base = &withdrawal_view);
 
 static const struct view_row list_rows[] = {
 	{ .field = "withdrawals", .type = VIEW_LIST, .of = &withdrawal_view },
 };
-const struct view withdrawal_list_view = {
-	.name = "WithdrawalPage",
-	.rows = list_rows,
-	.count = COUNT_OF(list_rows),
-};
+const struct view withdrawal_list_view = VIEW_OF("WithdrawalPage", list_rows);
 
 static const struct view_row pending_list_rows[] = {
 	{ .field = "withdrawals", .type = VIEW_LIST, .of = &pending_view },
 };
-const struct view pending_withdrawals_view = {
-	.name = "PendingWithdrawalPage",
-	.rows = pending_list_rows,
-	.count = COUNT_OF(pending_list_rows),
-};
+const struct view pending_withdrawals_view = VIEW_OF("PendingWithdrawalPage", pending_list_rows);
 
 static const struct view_row made_rows[] = {
 	{ .field = "message", .type = VIEW_TEXT },
@@ -159,11 +121,7 @@ static const struct view_row made_rows[] = {
 	  .type = VIEW_WHOLE,
 	  .help = "What the worker's pending withdrawals hold" },
 };
-const struct view withdrawal_made_view = {
-	.name = "WithdrawalMade",
-	.rows = made_rows,
-	.count = COUNT_OF(made_rows),
-};
+const struct view withdrawal_made_view = VIEW_OF("WithdrawalMade", made_rows);
 
 static const struct view_row approved_rows[] = {
 	{ .field = "message", .type = VIEW_TEXT },
@@ -171,21 +129,13 @@ static const struct view_row approved_rows[] = {
 	{ .field = "workerNewBalance", .type = VIEW_WHOLE, .help = "What the worker can spend" },
 	{ .field = "workerCoinsRemaining", .type = VIEW_WHOLE, .help = "The same" },
 };
-const struct view withdrawal_approved_view = {
-	.name = "WithdrawalApproved",
-	.rows = approved_rows,
-	.count = COUNT_OF(approved_rows),
-};
+const struct view withdrawal_approved_view = VIEW_OF("WithdrawalApproved", approved_rows);
 
 static const struct view_row rejected_rows[] = {
 	{ .field = "message", .type = VIEW_TEXT },
 	{ .field = "withdrawal", .type = VIEW_OBJECT, .of = &withdrawal_view },
 };
-const struct view withdrawal_rejected_view = {
-	.name = "WithdrawalRejected",
-	.rows = rejected_rows,
-	.count = COUNT_OF(rejected_rows),
-};
+const struct view withdrawal_rejected_view = VIEW_OF("WithdrawalRejected", rejected_rows);
 
 /* ---- asking ---- */
 

@@ -17,13 +17,8 @@ static const struct field header_fields[] = {
 	{ "kid", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct header, kid), .min = 1 },
 };
 
-static const struct schema header_schema = {
-	.name = "GoogleTokenHeader",
-	.base = &jws_header_schema,
-	.size = sizeof(struct header),
-	.fields = header_fields,
-	.count = 1,
-};
+static const struct schema header_schema =
+	SCHEMA_OF("GoogleTokenHeader", struct header, header_fields, .base = &jws_header_schema);
 
 struct payload {
 	const char *issuer, *audience, *subject, *email, *name, *picture;
@@ -51,12 +46,8 @@ static const struct field payload_fields[] = {
 	  .max = JWS_SECONDS_MAX },
 };
 
-static const struct schema payload_schema = {
-	.name = "GoogleTokenPayload",
-	.size = sizeof(struct payload),
-	.fields = payload_fields,
-	.count = sizeof(payload_fields) / sizeof(payload_fields[0]),
-};
+static const struct schema payload_schema =
+	SCHEMA_OF("GoogleTokenPayload", struct payload, payload_fields);
 
 static void release_key(void *key)
 {

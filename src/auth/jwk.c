@@ -28,12 +28,7 @@ static const struct field key_fields[] = {
 	KEY_TEXT("kid", kid),  KEY_TEXT("n", modulus), KEY_TEXT("e", exponent),
 };
 
-static const struct schema key_schema = {
-	.name = "Jwk",
-	.size = sizeof(struct key_text),
-	.fields = key_fields,
-	.count = sizeof(key_fields) / sizeof(key_fields[0]),
-};
+static const struct schema key_schema = SCHEMA_OF("Jwk", struct key_text, key_fields);
 
 struct set_text {
 	struct object_list keys;
@@ -44,12 +39,7 @@ static const struct field set_fields[] = {
 	  .max = JWK_KEYS_MAX, .of = &key_schema },
 };
 
-static const struct schema set_schema = {
-	.name = "JwkSet",
-	.size = sizeof(struct set_text),
-	.fields = set_fields,
-	.count = 1,
-};
+static const struct schema set_schema = SCHEMA_OF("JwkSet", struct set_text, set_fields);
 
 static const struct set_text *set_text_read(struct arena *arena, const char *json, size_t length)
 {

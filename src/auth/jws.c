@@ -15,12 +15,7 @@ static const struct field header_fields[] = {
 	  .choices = extensions },
 };
 
-const struct schema jws_header_schema = {
-	.name = "TokenHeader",
-	.size = sizeof(struct jws_header),
-	.fields = header_fields,
-	.count = sizeof(header_fields) / sizeof(header_fields[0]),
-};
+const struct schema jws_header_schema = SCHEMA_OF("TokenHeader", struct jws_header, header_fields);
 
 bool jws_split(const char *token, struct jws *jws)
 {

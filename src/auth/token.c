@@ -32,12 +32,8 @@ static const struct field payload_fields[] = {
 	  .max = JWS_SECONDS_MAX },
 };
 
-static const struct schema payload_schema = {
-	.name = "TokenPayload",
-	.size = sizeof(struct payload),
-	.fields = payload_fields,
-	.count = sizeof(payload_fields) / sizeof(payload_fields[0]),
-};
+static const struct schema payload_schema =
+	SCHEMA_OF("TokenPayload", struct payload, payload_fields);
 
 static void mac_compute(const char *secret, const char *text, size_t length, uint8_t mac[MAC_BYTES])
 {

@@ -13,7 +13,4 @@ static const struct field fields[] = {
 	  .help = "Where the header Last-Event-ID cannot be sent: goes on behind this notification" },
 };
 
-const struct schema stream_schema = { .name = "StreamQuery",
-				      .size = sizeof(struct stream_query),
-				      .fields = fields,
-				      .count = sizeof fields / sizeof *fields };
+const struct schema stream_schema = SCHEMA_OF("StreamQuery", struct stream_query, fields);

@@ -238,9 +238,9 @@ static void add_view(struct catalogue *catalogue, const struct view *view, bool 
 		abort();
 	catalogue->is_page[catalogue->view_count] = is_page;
 	catalogue->views[catalogue->view_count++] = view;
-	for (size_t i = 0; i < view->count; i++) {
-		if (view->rows[i].of)
-			add_view(catalogue, view->rows[i].of, false);
+	for (size_t i = 0; i < view_count(view); i++) {
+		if (view_row(view, i)->of)
+			add_view(catalogue, view_row(view, i)->of, false);
 	}
 }
 

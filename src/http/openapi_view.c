@@ -118,8 +118,8 @@ static void write_row_help(struct json *json, const struct view_row *row)
 
 static bool has_row(const struct view *view, const char *field)
 {
-	for (size_t i = 0; i < view->count; i++) {
-		if (strcmp(view->rows[i].field, field) == 0)
+	for (size_t i = 0; i < view_count(view); i++) {
+		if (strcmp(view_row(view, i)->field, field) == 0)
 			return true;
 	}
 	return false;
@@ -128,9 +128,9 @@ static bool has_row(const struct view *view, const char *field)
 static void write_required_rows(struct json *json, const struct view *view, bool is_page)
 {
 	json_array(json, "required");
-	for (size_t i = 0; i < view->count; i++) {
-		if (!(view->rows[i].flags & (VIEW_OPTIONAL | VIEW_PRIVATE)))
-			json_text(json, NULL, view->rows[i].field);
+	for (size_t i = 0; i < view_count(view); i++) {
+		if (!(view_row(view, i)->flags & (VIEW_OPTIONAL | VIEW_PRIVATE)))
+			json_text(json, NULL, view_row(view, i)->field);
 	}
 	for (size_t i = 0; is_page && i < PAGE_MEMBERS; i++) {
 		if (!page_members[i].optional && !has_row(view, page_members[i].name))
@@ -183,8 +183,8 @@ void write_view(struct json *json, const struct catalogue *catalogue, size_t ind
 	json_text(json, "type", "object");
 	write_required_rows(json, view, is_page);
 	json_object(json, "properties");
-	for (size_t i = 0; i < view->count; i++)
-		write_row(json, catalogue, &view->rows[i]);
+	for (size_t i = 0; i < view_count(view); i++)
+		write_row(json, catalogue, view_row(view, i));
 	for (size_t i = 0; is_page && i < PAGE_MEMBERS; i++) {
 		if (!has_row(view, page_members[i].name))
 			json_raw(json, page_members[i].name, page_members[i].json,

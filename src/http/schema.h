@@ -102,6 +102,14 @@ struct schema {
 	size_t count;
 };
 
+/* A schema of an array of rows for a struct; what else it says may follow: SCHEMA_OF("Search", struct search, search_fields,
+ * .base = &page_schema). */
+#define SCHEMA_OF(title, type, array, ...)                                \
+	{                                                                 \
+		.name = (title), .size = sizeof(type), .fields = (array), \
+		.count = sizeof(array) / sizeof *(array), __VA_ARGS__     \
+	}
+
 /* One bad field. */
 struct fault {
 	const char *field;

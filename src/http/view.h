@@ -40,11 +40,23 @@ struct view_row {
 
 struct view {
 	const char *name; /* of the OpenAPI component */
+	const struct view *base; /* whose rows come first; or NULL */
 	const char *
 		owner_field; /* holds the id of the record's owner, for VIEW_PRIVATE rows; or NULL */
 	const struct view_row *rows;
 	size_t count;
 	bool is_list; /* the answer is a plain array of such objects */
 };
+
+/* A view of an array of rows; what else it says may follow: VIEW_OF("Top", top_rows, .is_list = true). */
+#define VIEW_OF(title, array, ...)                                                          \
+	{                                                                                   \
+		.name = (title), .rows = (array), .count = sizeof(array) / sizeof *(array), \
+		__VA_ARGS__                                                                 \
+	}
+
+/* The rows of a view as one run, those of its base first. */
+size_t view_count(const struct view *view);
+const struct view_row *view_row(const struct view *view, size_t index);
 
 #endif

@@ -1,19 +1,26 @@
 #include "market/notification_view.h"
 
 static const struct view_row rows[] = {
-	{ "_id", VIEW_ID, 0, NULL, NULL, NULL },
-	{ "toEmail", VIEW_TEXT, VIEW_OPTIONAL, NULL, NULL, NULL },
-	{ "message", VIEW_TEXT, VIEW_ALWAYS, NULL, NULL, "\"You earned 5 coins.\"" },
-	{ "actionRoute", VIEW_TEXT, VIEW_ALWAYS, NULL, "A page of the front end",
-	  "\"/dashboard/worker/submissions\"" },
-	{ "type", VIEW_TEXT, VIEW_OPTIONAL, NULL,
-	  "approval, rejection, withdrawal, submission, task or payment", "\"approval\"" },
-	{ "isRead", VIEW_BOOL, VIEW_ALWAYS, NULL, NULL, "false" },
-	{ "archived", VIEW_BOOL, VIEW_ALWAYS, NULL, NULL, "false" },
-	{ "createdAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },
-	{ "updatedAt", VIEW_DATE, VIEW_OPTIONAL, NULL, NULL, NULL },
+	{ .field = "_id", .type = VIEW_ID },
+	{ .field = "toEmail", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
+	{ .field = "message",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_ALWAYS,
+	  .example = "\"You earned 5 coins.\"" },
+	{ .field = "actionRoute",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_ALWAYS,
+	  .help = "A page of the front end",
+	  .example = "\"/dashboard/worker/submissions\"" },
+	{ .field = "type",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_OPTIONAL,
+	  .help = "approval, rejection, withdrawal, submission, task or payment",
+	  .example = "\"approval\"" },
+	{ .field = "isRead", .type = VIEW_BOOL, .flags = VIEW_ALWAYS, .example = "false" },
+	{ .field = "archived", .type = VIEW_BOOL, .flags = VIEW_ALWAYS, .example = "false" },
+	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
 };
 
-const struct view notification_view = { .name = "Notification",
-					.rows = rows,
-					.count = sizeof rows / sizeof *rows };
+const struct view notification_view = VIEW_OF("Notification", rows);

@@ -20,27 +20,23 @@ static const int64_t tries_ms[] = { 4000, 3000 };
 
 /* ---- answers ---- */
 
-#define ROW(path, kind, member)                                                               \
-	{                                                                                     \
-		.name = path, .type = FIELD_##kind, .offset = offsetof(struct intent, member) \
+#define ROW(path, kind, in, member)                                                       \
+	{                                                                                 \
+		.name = path, .type = FIELD_##kind, .offset = offsetof(struct in, member) \
 	}
 
 static const struct field intent_fields[] = {
-	ROW("id", TEXT, id),
-	ROW("status", TEXT, status),
-	ROW("currency", TEXT, currency),
-	ROW("client_secret", TEXT, client_secret),
-	ROW("metadata.paymentId", TEXT, payment),
-	ROW("amount", WHOLE, amount),
-	ROW("amount_received", WHOLE, received),
+	ROW("id", TEXT, intent, id),
+	ROW("status", TEXT, intent, status),
+	ROW("currency", TEXT, intent, currency),
+	ROW("client_secret", TEXT, intent, client_secret),
+	ROW("metadata.paymentId", TEXT, intent, payment),
+	ROW("amount", WHOLE, intent, amount),
+	ROW("amount_received", WHOLE, intent, received),
 };
 
 /* Where an intent stands in what Stripe sends. */
-#define INTENT_AT(path)                                                             \
-	{                                                                           \
-		.at = path, .size = sizeof(struct intent), .fields = intent_fields, \
-		.count = COUNT(intent_fields)                                       \
-	}
+#define INTENT_AT(path) SCHEMA_OF("StripeIntent", struct intent, intent_fields, .at = (path))
 static const struct schema intent_alone = INTENT_AT(NULL);
 static const struct schema intent_found = INTENT_AT("data.0");
 static const struct schema intent_told = INTENT_AT("data.object");
@@ -49,23 +45,15 @@ struct refusal {
 	const char *type, *code, *param, *message, *intent;
 };
 
-#undef ROW
-#define ROW(path, member)                                                                    \
-	{                                                                                    \
-		.name = path, .type = FIELD_TEXT, .offset = offsetof(struct refusal, member) \
-	}
-
 static const struct field refusal_fields[] = {
-	ROW("type", type),
-	ROW("code", code),
-	ROW("param", param),
-	ROW("message", message),
-	ROW("payment_intent.id", intent),
+	ROW("type", TEXT, refusal, type),
+	ROW("code", TEXT, refusal, code),
+	ROW("param", TEXT, refusal, param),
+	ROW("message", TEXT, refusal, message),
+	ROW("payment_intent.id", TEXT, refusal, intent),
 };
-static const struct schema refusal_schema = { .at = "error",
-					      .size = sizeof(struct refusal),
-					      .fields = refusal_fields,
-					      .count = COUNT(refusal_fields) };
+static const struct schema refusal_schema =
+	SCHEMA_OF("StripeRefusal", struct refusal, refusal_fields, .at = "error");
 
 /* NULL when it is not what the schema says. */
 static void *decode(struct arena *arena, const struct schema *schema, const char *body,
@@ -265,9 +253,7 @@ struct event_head {
 static const struct field event_fields[] = {
 	{ .name = "type", .type = FIELD_TEXT, .offset = offsetof(struct event_head, type) },
 };
-static const struct schema event_schema = { .size = sizeof(struct event_head),
-					    .fields = event_fields,
-					    .count = COUNT(event_fields) };
+static const struct schema event_schema = SCHEMA_OF("StripeEvent", struct event_head, event_fields);
 
 enum err stripe_event_read(struct arena *arena, const char *body, size_t length,
 			   struct stripe_event *event)

@@ -31,12 +31,7 @@ static const struct field page_fields[] = {
 	  .help = "The `next` of the page before: goes on behind it at constant cost" },
 };
 
-const struct schema page_schema = {
-	.name = "PageQuery",
-	.size = sizeof(struct page_query),
-	.fields = page_fields,
-	.count = sizeof page_fields / sizeof *page_fields,
-};
+const struct schema page_schema = SCHEMA_OF("PageQuery", struct page_query, page_fields);
 
 /* ---- totals ---- */
 

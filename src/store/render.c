@@ -48,18 +48,19 @@ static void value_write(struct json *json, const char *key, const bson_iter_t *a
 	}
 }
 
-/* Records keep their fields in much the same order as views: look on from the last hit, then all around. */
-static const struct view_row *row_of(const struct view *view, const char *field, size_t *from)
+/* The place of a field's row, or count. Records keep their fields in much the same order as views: look on from the last
+ * hit, then all around. */
+static size_t row_find(const struct view *view, size_t count, const char *field, size_t *from)
 {
-	for (size_t i = 0; i < view->count; i++) {
-		size_t n = (*from + i) % view->count;
+	for (size_t i = 0; i < count; i++) {
+		size_t n = (*from + i) % count;
 
-		if (!strcmp(view->rows[n].field, field)) {
+		if (!strcmp(view_row(view, n)->field, field)) {
 			*from = n + 1;
-			return &view->rows[n];
+			return n;
 		}
 	}
-	return NULL;
+	return count;
 }
 
 static bool sees_private(const struct view *view, const bson_t *doc, const struct caller *viewer)
@@ -98,22 +99,22 @@ void render_members(struct json *json, const struct view *view, const bson_t *do
 {
 	bool private = sees_private(view, doc, viewer);
 	uint64_t written = 0;
-	size_t from = 0;
+	size_t from = 0, count = view_count(view);
 	bson_iter_t at;
 
 	bson_iter_init(&at, doc);
 	while (bson_iter_next(&at)) {
-		const struct view_row *row = row_of(view, bson_iter_key(&at), &from);
+		size_t n = row_find(view, count, bson_iter_key(&at), &from);
 
-		if (!row || (row->flags & VIEW_PRIVATE && !private))
+		if (n == count || (view_row(view, n)->flags & VIEW_PRIVATE && !private))
 			continue;
-		value_write(json, row->field, &at);
-		written |= UINT64_C(1) << (row - view->rows);
+		value_write(json, view_row(view, n)->field, &at);
+		written |= UINT64_C(1) << n;
 	}
-	for (size_t i = 0; i < view->count; i++)
-		if (view->rows[i].flags & (VIEW_ALWAYS | VIEW_OR_NULL) &&
-		    !(written & UINT64_C(1) << i))
-			missing_write(json, &view->rows[i]);
+	for (size_t n = 0; n < count; n++)
+		if (view_row(view, n)->flags & (VIEW_ALWAYS | VIEW_OR_NULL) &&
+		    !(written & UINT64_C(1) << n))
+			missing_write(json, view_row(view, n));
 }
 
 void render(struct json *json, const char *key, const struct view *view, const bson_t *doc,
