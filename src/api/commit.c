@@ -8,10 +8,6 @@
 
 #include <string.h>
 
-/* A guard that failed tells of a record which changed since it was read: look again, so that the answer says what
- * is true now. */
-enum { TRIES = 4 };
-
 static enum err answer_write(void *context, struct event *event)
 {
 	struct request *rq = context;
@@ -22,21 +18,6 @@ static enum err answer_write(void *context, struct event *event)
 		claim_complete(event, rq->claim, rq->status, rq->out.bytes, rq->out.length,
 			       rq->now);
 	return OK;
-}
-
-static enum err try_once(struct request *rq, bool *built)
-{
-	struct thread *thread = rq->thread;
-	struct event *event = arena_alloc(rq->arena, sizeof *event);
-
-	event_start(event, rq->arena);
-	enum err err = rq->route->change(rq, event);
-	*built = err == OK;
-	if (err != OK)
-		return err;
-	event->finish = answer_write;
-	event->finish_context = rq;
-	return store_commit(thread->db, event);
 }
 
 static enum err caller_again(struct request *rq)
@@ -58,24 +39,37 @@ static enum err caller_again(struct request *rq)
 		       ERR_FORBIDDEN;
 }
 
+struct change {
+	struct request *rq;
+	bool again;
+};
+
+static enum err change_build(void *context, struct event *event)
+{
+	struct change *change = context;
+	struct request *rq = change->rq;
+	enum err err = OK;
+
+	if (change->again) {
+		memset(&rq->detail, 0, sizeof rq->detail);
+		err = caller_again(rq);
+	}
+	change->again = true;
+	if (err == OK)
+		err = rq->route->change(rq, event);
+	event->finish = answer_write;
+	event->finish_context = rq;
+	return err;
+}
+
 enum err commit_request(struct request *rq)
 {
-	bool built = false;
+	struct thread *thread = rq->thread;
 	enum err err = rq->route->before ? rq->route->before(rq) : OK;
 
-	if (err == OK)
-		err = try_once(rq, &built);
-
-	for (int tries = 1;
-	     built && tries < TRIES && err != OK && err != ERR_UNAVAILABLE && err != ERR_INTERNAL;
-	     tries++) {
-		memset(&rq->detail, 0, sizeof rq->detail);
-		enum err again = caller_again(rq);
-		if (again != OK)
-			return again;
-		err = try_once(rq, &built);
-	}
-	return err;
+	return err == OK ? event_carry_out(thread->db, rq->arena, change_build,
+					   &(struct change){ .rq = rq }) :
+			   err;
 }
 
 /* The call's path as the table has it, with its ids: however an id was written, it is the same call. */

@@ -321,25 +321,29 @@ void submissions_reviewed(struct request *rq, const struct event *event)
 
 /* ---- reviewing many: each an event of its own ---- */
 
-static enum err review_again(struct request *rq, const struct id *id, const struct review *review)
+struct reviewing {
+	struct request *rq;
+	const struct id *id;
+	const struct review *review;
+};
+
+static enum err review_build(void *context, struct event *event)
 {
-	struct call *call = call_of(rq);
-	enum err err = ERR_CONFLICT;
+	const struct reviewing *reviewing = context;
+	struct request *rq = reviewing->rq;
+	enum err err = submission_review(call_of(rq), reviewing->id, reviewing->review, event);
 
-	/* a guard that failed tells of a record that changed: look again what is true now */
-	for (int tries = 0; tries < 3; tries++) {
-		struct event *event = arena_alloc(rq->arena, sizeof *event);
-
-		event_start(event, rq->arena);
-		err = submission_review(call, id, review, event);
-		if (err != OK)
-			return err;
-		request_note(rq, id, event);
-		err = store_commit(call->db, event);
-		if (err == OK || err == ERR_UNAVAILABLE)
-			return err;
-	}
+	if (err == OK)
+		request_note(rq, reviewing->id, event);
 	return err;
+}
+
+static enum err review_one(struct request *rq, const struct id *id, const struct review *review)
+{
+	if (request_noted(rq, id))
+		return OK;
+	return event_carry_out(call_of(rq)->db, rq->arena, review_build,
+			       &(struct reviewing){ .rq = rq, .id = id, .review = review });
 }
 
 enum err submissions_review_many(struct request *rq)
@@ -351,7 +355,7 @@ enum err submissions_review_many(struct request *rq)
 	json_array(json, "results");
 	for (size_t i = 0; i < input->ids.count; i++) {
 		const struct id *id = &input->ids.ids[i];
-		enum err err = request_noted(rq, id) ? OK : review_again(rq, id, &review);
+		enum err err = review_one(rq, id, &review);
 
 		json_object(json, NULL);
 		json_id(json, "_id", id);

@@ -209,23 +209,22 @@ enum err payment_credit(struct call *call, struct payment *payment, struct event
 	return OK;
 }
 
+struct crediting {
+	struct call *call;
+	struct payment *payment;
+};
+
+static enum err credit_build(void *context, struct event *event)
+{
+	const struct crediting *crediting = context;
+
+	return payment_credit(crediting->call, crediting->payment, event);
+}
+
 enum err payment_credit_now(struct call *call, struct payment *payment)
 {
-	enum err err = ERR_CONFLICT;
-
-	/* a guard that failed tells of a record that changed: look again what is true now */
-	for (int tries = 0; tries < 4; tries++) {
-		struct event *event = arena_alloc(call->arena, sizeof *event);
-
-		event_start(event, call->arena);
-		err = payment_credit(call, payment, event);
-		if (err != OK || event->count == 0)
-			return err;
-		err = store_commit(call->db, event);
-		if (err != ERR_CONFLICT)
-			return err;
-	}
-	return err;
+	return event_carry_out(call->db, call->arena, credit_build,
+			       &(struct crediting){ .call = call, .payment = payment });
 }
 
 enum err payment_fail_now(struct call *call, struct payment *payment, bool for_good)

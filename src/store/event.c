@@ -74,3 +74,22 @@ const bson_t *event_inserted(const struct event *event, enum collection in)
 			return event->steps[i].doc;
 	return NULL;
 }
+
+enum err event_carry_out(struct db *db, struct arena *arena,
+			 enum err (*build)(void *context, struct event *event), void *context)
+{
+	enum err err = OK;
+
+	for (int tries = 0; tries < CARRY_OUT_TRIES; tries++) {
+		struct event *event = arena_alloc(arena, sizeof *event);
+
+		event_start(event, arena);
+		err = build(context, event);
+		if (err != OK || (!event->count && !event->finish))
+			return err;
+		err = store_commit(db, event);
+		if (err == OK || err == ERR_UNAVAILABLE || err == ERR_INTERNAL)
+			return err;
+	}
+	return err;
+}

@@ -3,11 +3,8 @@
  *
  * An event is a list of steps. Each is a guarded update (collection, filter, change, and the error that it
  * means when nothing matched), a guarded removal of one document, or an insert (and the error that it means when its
- * key is taken). What a call has to know
- * beforehand it reads outside; whether that still holds is said in the filters. store_commit() alone opens
- * transactions: all steps happen, or none.
- *
- * Nothing in an event's shape speaks of "its" transaction, so several may come to share one.
+ * key is taken). What a call has to know beforehand it reads outside; whether that still holds is said in the
+ * filters. store_commit() and store_commit_group() alone open transactions: all steps happen, or none.
  */
 #ifndef STORE_EVENT_H
 #define STORE_EVENT_H
@@ -91,5 +88,14 @@ enum err store_commit(struct db *db, struct event *event);
  */
 #define GROUP_MS 300
 enum err store_commit_group(struct db *db, struct event *const *events, size_t count);
+
+/*
+ * Builds an event and makes it happen. A guard that fails tells of a record that changed since it was read: the event is
+ * then built anew from fresh reads, up to CARRY_OUT_TRIES times in all, so that what is told in the end is true now.
+ * build gets an event without steps; its errors end it, and so does having left nothing to do (OK).
+ */
+#define CARRY_OUT_TRIES 4
+enum err event_carry_out(struct db *db, struct arena *arena,
+			 enum err (*build)(void *context, struct event *event), void *context);
 
 #endif
