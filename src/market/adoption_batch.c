@@ -294,17 +294,6 @@ static bool record_take(void *context, const bson_t *doc)
 	return reading->err == OK;
 }
 
-static bson_t *parsed(struct arena *arena, const char *json)
-{
-	bson_error_t error;
-	bson_t *doc = bson_new_from_json((const uint8_t *)json, -1, &error);
-
-	/* our own tables: a slip in them is a programming error */
-	if (!doc)
-		abort();
-	return doc_keep(arena, doc);
-}
-
 static enum err collection_read(struct adoption *adoption, const struct pass *pass)
 {
 	struct arena *arena = arena_new();
@@ -318,7 +307,7 @@ static enum err collection_read(struct adoption *adoption, const struct pass *pa
 
 	batch_start(&reading);
 	if (err == OK)
-		err = db_each(adoption->order->db, pass->in, parsed(arena, pass->filter),
+		err = db_each(adoption->order->db, pass->in, doc_parse(arena, pass->filter),
 			      DOC(arena, "sort", "{", "_id", BCON_INT32(1), "}", "hint", "{", "_id",
 				  BCON_INT32(1), "}", "batchSize", BCON_INT32(BATCH_RECORDS)),
 			      record_take, &reading);

@@ -7,9 +7,7 @@
 
 static bool belongs_to(const bson_t *user, const char *subject)
 {
-	const char *google_id = doc_text(user, "googleId");
-
-	return google_id && strcmp(google_id, subject) == 0;
+	return doc_text_is(user, "googleId", subject);
 }
 
 static bool is_linked(const bson_t *user)

@@ -96,9 +96,7 @@ enum err payment_read_own(struct call *call, const struct id *id, struct payment
 
 bool payment_is(const struct payment *payment, const char *status)
 {
-	const char *now = doc_text(payment->doc, "status");
-
-	return now && !strcmp(now, status);
+	return doc_text_is(payment->doc, "status", status);
 }
 
 enum err payment_conflict(struct call *call, const char *sentence)
@@ -122,10 +120,9 @@ void payment_keep_intent(struct call *call, const struct payment *payment, struc
 /* It was completed before: by the same transaction that is as good as now. */
 static enum err completed_before(struct call *call, struct payment *payment)
 {
-	const char *transaction = doc_text(payment->doc, "transaction_id");
 	const bson_t *buyer;
 
-	if (!transaction || strcmp(transaction, payment->transaction))
+	if (!doc_text_is(payment->doc, "transaction_id", payment->transaction))
 		return payment_conflict(call,
 					"The payment was completed with another transaction.");
 	enum err err = db_find_id(call->db, call->arena, USERS, &payment->buyer, &buyer);

@@ -10,7 +10,7 @@
 
 /* ---- handing in ---- */
 
-static enum err submitted_before(struct call *call, const struct id *task, bool *before)
+enum err submission_exists(struct call *call, const struct id *task, bool *exists)
 {
 	const bson_t *found;
 	enum err err = db_find_one(
@@ -18,25 +18,23 @@ static enum err submitted_before(struct call *call, const struct id *task, bool 
 		DOC(call->arena, "worker_id", BCON_ID(&call->caller->id), "task_id", BCON_ID(task)),
 		DOC(call->arena, "_id", BCON_INT32(1)), &found);
 
-	*before = found != NULL;
+	*exists = found != NULL;
 	return err;
 }
 
 /* Why this task takes no work from this worker; the deadline is told first. */
 static enum err submit_check(struct call *call, const struct id *id, const bson_t *task)
 {
-	const char *status = task ? doc_text(task, "status") : NULL;
 	bool before;
 
-	if (!task || (status && !strcmp(status, "cancelled")))
+	if (!task || task_is(task, "cancelled"))
 		return ERR_NOT_FOUND;
 	if (task_is_past(task, call->now))
 		return ERR_DEADLINE_PASSED;
-	enum err err = submitted_before(call, id, &before);
+	enum err err = submission_exists(call, id, &before);
 	if (err != OK || before)
 		return err != OK ? err : ERR_ALREADY_SUBMITTED;
-	bool open =
-		status && !strcmp(status, "active") && doc_whole(task, "required_workers", 0) > 0;
+	bool open = task_is(task, "active") && doc_whole(task, "required_workers", 0) > 0;
 	return open ? OK : ERR_NO_OPEN_SLOT;
 }
 
@@ -136,7 +134,6 @@ struct work {
 static enum err work_read(struct call *call, const struct id *id, struct work *work)
 {
 	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, &work->doc);
-	const char *status;
 
 	if (err != OK)
 		return err;
@@ -144,8 +141,7 @@ static enum err work_read(struct call *call, const struct id *id, struct work *w
 		return ERR_NOT_FOUND;
 	if (call->caller->known && !call_is_admin(call) && !call_owns(call, work->doc, "buyer_id"))
 		return ERR_NOT_OWNER;
-	status = doc_text(work->doc, "status");
-	if (!status || strcmp(status, "pending"))
+	if (!doc_text_is(work->doc, "status", "pending"))
 		return ERR_ALREADY_PROCESSED;
 	work->id = *id;
 	work->price = doc_whole(work->doc, "payable_amount", 0);

@@ -20,6 +20,9 @@ struct review {
 enum err submission_create(struct call *call, const struct submission_input *input,
 			   struct event *event);
 
+/* Has the caller handed in work for this task? */
+enum err submission_exists(struct call *call, const struct id *task, bool *exists);
+
 /* The record for those who may see it: its worker, its buyer, admins. ERR_NOT_FOUND, ERR_NOT_OWNER. */
 enum err submission_read(struct call *call, const struct id *id, const bson_t **submission);
 

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "market/ledger.h"
-#include "market/notifications.h"
+#include "market/submissions.h"
 #include "market/users.h"
 #include "market/words.h"
 #include "store/doc.h"
@@ -42,9 +42,7 @@ bson_t *task_open_filter(struct arena *arena, int64_t now)
 
 bool task_is(const bson_t *task, const char *status)
 {
-	const char *now = doc_text(task, "status");
-
-	return now && !strcmp(now, status);
+	return doc_text_is(task, "status", status);
 }
 
 bool task_is_past(const bson_t *task, int64_t now)
@@ -112,18 +110,6 @@ enum err task_create(struct call *call, const struct task_input *input, struct e
 
 /* ---- reading ---- */
 
-static enum err has_submitted(struct call *call, const struct id *task, bool *submitted)
-{
-	const bson_t *found;
-	enum err err = db_find_one(
-		call->db, call->arena, SUBMISSIONS,
-		DOC(call->arena, "worker_id", BCON_ID(&call->caller->id), "task_id", BCON_ID(task)),
-		DOC(call->arena, "_id", BCON_INT32(1)), &found);
-
-	*submitted = found != NULL;
-	return err;
-}
-
 enum err task_read(struct call *call, const struct id *id, const bson_t **task)
 {
 	enum err err = db_find_id(call->db, call->arena, TASKS, id, task);
@@ -136,7 +122,7 @@ enum err task_read(struct call *call, const struct id *id, const bson_t **task)
 	if (!task_is(*task, "cancelled") || call_is_admin(call))
 		return OK;
 	if (call->caller->known)
-		err = has_submitted(call, id, &submitted);
+		err = submission_exists(call, id, &submitted);
 	return err != OK ? err : submitted ? OK : ERR_NOT_FOUND;
 }
 

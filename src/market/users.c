@@ -45,8 +45,7 @@ struct email_search {
 static bool email_take(void *context, const bson_t *user)
 {
 	struct email_search *search = context;
-	const char *email = doc_text(user, "email");
-	bool exact = email && !strcmp(email, search->email);
+	bool exact = doc_text_is(user, "email", search->email);
 
 	if (exact && !search->exact)
 		search->exact = doc_copy(search->arena, user);

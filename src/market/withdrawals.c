@@ -110,14 +110,12 @@ struct pending {
 static enum err pending_read(struct call *call, const struct id *id, struct pending *pending)
 {
 	enum err err = db_find_id(call->db, call->arena, WITHDRAWALS, id, &pending->doc);
-	const char *status;
 
 	if (err != OK)
 		return err;
 	if (!pending->doc)
 		return ERR_NOT_FOUND;
-	status = doc_text(pending->doc, "status");
-	if (!status || strcmp(status, "pending"))
+	if (!doc_text_is(pending->doc, "status", "pending"))
 		return ERR_ALREADY_PROCESSED;
 	pending->id = *id;
 	pending->coins = doc_whole(pending->doc, "withdrawal_coin", 0);

@@ -178,9 +178,7 @@ static bool same_body(const struct attempt *attempt, const bson_t *record)
 
 static bool is_done(const bson_t *record)
 {
-	const char *state = doc_text(record, "state");
-
-	return state && !strcmp(state, "done");
+	return doc_text_is(record, "state", "done");
 }
 
 /* An insert whose reply was lost and which the driver sent again finds itself. */

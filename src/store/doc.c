@@ -1,5 +1,6 @@
 #include "store/doc.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(sizeof(struct id) == sizeof(bson_oid_t), "an id is an ObjectId's bytes");
@@ -13,6 +14,16 @@ bson_t *doc_keep(struct arena *arena, bson_t *doc)
 {
 	arena_defer(arena, release, doc);
 	return doc;
+}
+
+bson_t *doc_parse(struct arena *arena, const char *json)
+{
+	bson_error_t error;
+	bson_t *doc = bson_new_from_json((const uint8_t *)json, -1, &error);
+
+	if (!doc)
+		abort();
+	return doc_keep(arena, doc);
 }
 
 bson_t *doc_copy(struct arena *arena, const bson_t *doc)
@@ -60,6 +71,13 @@ const char *doc_text(const bson_t *doc, const char *field)
 	return bson_iter_utf8(&at, NULL);
 }
 
+bool doc_text_is(const bson_t *doc, const char *field, const char *text)
+{
+	const char *held = doc_text(doc, field);
+
+	return held && !strcmp(held, text);
+}
+
 bool doc_id(const bson_t *doc, const char *field, struct id *id)
 {
 	bson_iter_t at;
@@ -102,18 +120,13 @@ bool doc_iter_number(const bson_iter_t *at, int64_t *value)
 	}
 }
 
-bool doc_number(const bson_t *doc, const char *field, int64_t *value)
-{
-	bson_iter_t at;
-
-	return bson_iter_init_find(&at, doc, field) && doc_iter_number(&at, value);
-}
-
 int64_t doc_whole(const bson_t *doc, const char *field, int64_t absent)
 {
+	bson_iter_t at;
 	int64_t value;
 
-	return doc_number(doc, field, &value) ? value : absent;
+	return bson_iter_init_find(&at, doc, field) && doc_iter_number(&at, &value) ? value :
+										      absent;
 }
 
 int64_t doc_cents(const bson_t *doc, const char *field, int64_t absent)

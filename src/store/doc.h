@@ -24,6 +24,8 @@
 bson_t *doc_keep(struct arena *arena, bson_t *doc);
 /* Hands the content of a document that the driver filled in to the arena; source is spent. */
 bson_t *doc_steal(struct arena *arena, bson_t *source);
+/* A document written as JSON in one of our own tables, where a slip is a programming error and ends the process. */
+bson_t *doc_parse(struct arena *arena, const char *json);
 /* A copy that lives as long as the arena. */
 bson_t *doc_copy(struct arena *arena, const bson_t *doc);
 
@@ -33,10 +35,11 @@ struct id doc_new_id(void);
 
 /* NULL when absent; NUL-terminated, lives as long as doc. */
 const char *doc_text(const bson_t *doc, const char *field);
+/* Does the field hold exactly this text? */
+bool doc_text_is(const bson_t *doc, const char *field, const char *text);
 bool doc_id(const bson_t *doc, const char *field, struct id *id);
 /* The _id; all zeros when it is not an ObjectId. */
 struct id doc_own_id(const bson_t *doc);
-bool doc_number(const bson_t *doc, const char *field, int64_t *value);
 /* The number, or what is given for absent. */
 int64_t doc_whole(const bson_t *doc, const char *field, int64_t absent);
 /* An amount of money in cents, kept as dollars, or what is given for absent. */

@@ -45,17 +45,6 @@ static bool run(struct setup *setup, const char *database, const bson_t *command
 	return ok;
 }
 
-static bson_t *parsed(struct arena *arena, const char *json)
-{
-	bson_error_t error;
-	bson_t *doc = bson_new_from_json((const uint8_t *)json, -1, &error);
-
-	/* our own tables: a slip in them is a programming error */
-	if (!doc)
-		abort();
-	return doc_keep(arena, doc);
-}
-
 /* The documents of a reply's first batch, which is all of it for our few names; false when it is
  * none. */
 static bool batch_of(const bson_t *reply, bson_iter_t *rows)
@@ -113,7 +102,7 @@ static bool index_is_there(const struct setup *setup, const bson_t *existing,
 		const char *name = doc_text(&index, "name");
 
 		if (!name || !doc_part(&index, "key", &keys) ||
-		    !same_keys(&keys, parsed(setup->arena, row->keys)))
+		    !same_keys(&keys, doc_parse(setup->arena, row->keys)))
 			continue;
 		if (!row->options || !strcmp(name, row->name))
 			return true;
@@ -124,10 +113,10 @@ static bool index_is_there(const struct setup *setup, const bson_t *existing,
 static bson_t *index_spec(struct arena *arena, const struct index_row *row)
 {
 	bson_t *spec = DOC(arena, "name", BCON_UTF8(row->name), "key",
-			   BCON_DOCUMENT(parsed(arena, row->keys)));
+			   BCON_DOCUMENT(doc_parse(arena, row->keys)));
 
 	if (row->options)
-		bson_concat(spec, parsed(arena, row->options));
+		bson_concat(spec, doc_parse(arena, row->options));
 	return spec;
 }
 
@@ -202,11 +191,10 @@ static enum err options_read(struct setup *setup, enum collection in, bson_t *op
 
 static bool validator_is_there(const bson_t *options, const bson_t *rule)
 {
-	const char *level = doc_text(options, "validationLevel");
 	bson_t validator;
 
-	return level && !strcmp(level, "moderate") && doc_part(options, "validator", &validator) &&
-	       bson_equal(&validator, rule);
+	return doc_text_is(options, "validationLevel", "moderate") &&
+	       doc_part(options, "validator", &validator) && bson_equal(&validator, rule);
 }
 
 /* Changing it waits for open transactions, so it is done only where something is to be changed. */
@@ -214,7 +202,7 @@ static enum err validator_make(struct setup *setup, const struct validator_row *
 {
 	struct arena *arena = setup->arena;
 	const char *collection = collection_name(row->in);
-	bson_t *rule = parsed(arena, row->rule), options;
+	bson_t *rule = doc_parse(arena, row->rule), options;
 	const bson_t *reply;
 	bson_error_t error;
 	enum err err = options_read(setup, row->in, &options);

@@ -151,16 +151,13 @@ enum err db_check_server(struct db *db, char problem[256])
 {
 	bson_t hello = BSON_INITIALIZER, reply;
 	bson_error_t error;
-	bson_iter_t at;
 	enum err err = OK;
 
 	BSON_APPEND_INT32(&hello, "hello", 1);
 	if (!mongoc_client_command_simple(db->client, "admin", &hello, NULL, &reply, &error)) {
 		snprintf(problem, 256, "MongoDB cannot be reached: %.180s", error.message);
 		err = ERR_UNAVAILABLE;
-	} else if (!bson_iter_init_find(&at, &reply, "setName") &&
-		   !(bson_iter_init_find(&at, &reply, "msg") && BSON_ITER_HOLDS_UTF8(&at) &&
-		     !strcmp(bson_iter_utf8(&at, NULL), "isdbgrid"))) {
+	} else if (!bson_has_field(&reply, "setName") && !doc_text_is(&reply, "msg", "isdbgrid")) {
 		snprintf(
 			problem, 256,
 			"MongoDB runs as a standalone server, and transactions need a replica set: start mongod with "

@@ -106,9 +106,8 @@ static enum watch_news stream_open(struct watch *watch, int wait_ms)
 static enum watch_news change_read(struct watch *watch, const bson_t *change, bson_t **doc)
 {
 	bson_t inserted;
-	const char *type = doc_text(change, "operationType");
 
-	if (type && !strcmp(type, "invalidate")) {
+	if (doc_text_is(change, "operationType", "invalidate")) {
 		log_line(LOG_WARN, NULL, "%s was dropped or renamed while it was watched",
 			 collection_name(watch->in));
 		place_set(watch, NULL);
