@@ -112,11 +112,6 @@ enum err respond_page(struct request *rq, const char *key, const struct list *li
 	return err;
 }
 
-const char *list_name(struct request *rq, const char *name, const struct id *whose)
-{
-	return arena_printf(rq->arena, "%s|%s", name, id_text(rq->arena, whose));
-}
-
 /* ---- If-Match ---- */
 
 static bool tag_listed(struct request *rq, const struct view *view, const bson_t *record,

@@ -58,9 +58,6 @@ enum err page_items(struct request *rq, struct json *json, const char *key, cons
 		    const struct view *view, struct page *page);
 void page_members(struct json *json, const struct page *page);
 
-/* "<name>|<id>": a list's name that is one owner's own. */
-const char *list_name(struct request *rq, const char *name, const struct id *whose);
-
 /* Commits the event of a changing row and writes its answer (the pipeline's hook). */
 enum err commit_request(struct request *rq);
 /* Claims and releases an idempotency key (the pipeline's hooks). */

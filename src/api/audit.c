@@ -121,24 +121,27 @@ static const struct view_row ledger_list_rows[] = {
 };
 const struct view ledger_list_view = VIEW_OF("Ledger", ledger_list_rows);
 
+static const char *journal_name(struct arena *arena, const struct ledger_query *query)
+{
+	const char *user = query->user.given ? id_text(arena, &query->user.id) : "";
+	const char *task = query->task.given ? id_text(arena, &query->task.id) : "";
+
+	return arena_printf(arena, "ledger|%s|%s", user, task);
+}
+
 enum err admin_ledger(struct request *rq)
 {
 	const struct ledger_query *query = rq->query_input;
 	bson_t *filter = DOC(rq->arena, NULL);
-	const char *name = "ledger";
 
-	if (query->user.given) {
+	if (query->user.given)
 		BSON_APPEND_OID(filter, "user", doc_oid(&query->user.id));
-		name = list_name(rq, name, &query->user.id);
-	}
-	if (query->task.given) {
+	if (query->task.given)
 		BSON_APPEND_OID(filter, "task", doc_oid(&query->task.id));
-		name = list_name(rq, arena_printf(rq->arena, "%s|task", name), &query->task.id);
-	}
 	const struct list list = {
 		.in = LEDGER,
 		.filter = filter,
-		.name = name,
+		.name = journal_name(rq->arena, query),
 		.order_field = "at",
 	};
 	return respond_page(rq, "entries", &list, &entry_view);

@@ -21,3 +21,8 @@ bool call_is_admin(const struct call *call)
 {
 	return call->caller->known && call->caller->role == ROLE_ADMIN;
 }
+
+const char *call_own_name(const struct call *call, const char *name)
+{
+	return arena_printf(call->arena, "%s|%s", name, id_text(call->arena, &call->caller->id));
+}

@@ -1,6 +1,7 @@
 #include "market/notifications.h"
 
 #include "base/clock.h"
+#include "market/users.h"
 #include "store/doc.h"
 #include "store/list.h"
 
@@ -43,10 +44,8 @@ enum err notify_admins(struct call *call, struct event *event, const struct noti
 	struct told told = { .call = call, .event = event, .notice = notice };
 	bson_t *fields = DOC(call->arena, "projection", "{", "email", BCON_INT32(1), "}");
 
-	return db_each(call->db, USERS,
-		       DOC(call->arena, "role", BCON_UTF8(role_name(ROLE_ADMIN)), "closing", "{",
-			   "$ne", BCON_BOOL(true), "}"),
-		       fields, admin_tell, &told);
+	return db_each(call->db, USERS, users_active(call->arena, ROLE_ADMIN), fields, admin_tell,
+		       &told);
 }
 
 /* ---- the caller's own ---- */
@@ -93,8 +92,7 @@ enum err notifications_unread(struct call *call, int64_t *count)
 	struct arena *arena = call->arena;
 
 	return list_count(call->db, arena, NOTIFICATIONS, own_unread(call),
-			  arena_printf(arena, "unread|%s", id_text(arena, &call->caller->id)),
-			  count);
+			  call_own_name(call, "unread"), count);
 }
 
 /* ---- reading all ---- */

@@ -247,13 +247,10 @@ enum err payment_fail_now(struct call *call, struct payment *payment, bool for_g
 
 void payment_list_own(struct call *call, struct list *list)
 {
-	const char *name =
-		arena_printf(call->arena, "payments|%s", id_text(call->arena, &call->caller->id));
-
 	*list = (struct list){
 		.in = PAYMENTS,
 		.filter = DOC(call->arena, "buyer_id", BCON_ID(&call->caller->id)),
-		.name = name,
+		.name = call_own_name(call, "payments"),
 		.order_field = "createdAt",
 	};
 }

@@ -71,18 +71,14 @@ enum err removal_start(struct call *call, const struct id *id, struct event *eve
 
 /* ---- the end ---- */
 
-/* With the coins that were read, and nothing open any more. Documents of an older server lack the counters. */
+/* With the coins that were read, and nothing open any more. */
 static bson_t *nothing_left(struct arena *arena, const bson_t *user)
 {
-	static const char *const none[] = { "pending_coins", "open_tasks", "pending_submissions",
-					    "pending_withdrawals" };
 	struct id id = doc_own_id(user);
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&id), "closing", BCON_BOOL(true));
 
 	doc_unchanged(filter, user, "coins");
-	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-		bson_concat(filter,
-			    DOC(arena, none[i], "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}"));
+	bson_concat(filter, user_idle(arena));
 	return filter;
 }
 

@@ -5,17 +5,12 @@
 
 #include <string.h>
 
-static const char *own_name(struct call *call, const char *what)
-{
-	return arena_printf(call->arena, "%s|%s", what, id_text(call->arena, &call->caller->id));
-}
-
 void submission_list_own(struct call *call, struct list *list)
 {
 	*list = (struct list){
 		.in = SUBMISSIONS,
 		.filter = DOC(call->arena, "worker_id", BCON_ID(&call->caller->id)),
-		.name = own_name(call, "own submissions"),
+		.name = call_own_name(call, "own submissions"),
 		.order_field = "createdAt",
 	};
 }
@@ -26,7 +21,7 @@ void submission_list_approved(struct call *call, struct list *list)
 		.in = SUBMISSIONS,
 		.filter = DOC(call->arena, "worker_id", BCON_ID(&call->caller->id), "status",
 			      BCON_UTF8("approved")),
-		.name = own_name(call, "approved submissions"),
+		.name = call_own_name(call, "approved submissions"),
 		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
 	};
@@ -38,7 +33,7 @@ void submission_list_to_review(struct call *call, struct list *list)
 		.in = SUBMISSIONS,
 		.filter = DOC(call->arena, "buyer_id", BCON_ID(&call->caller->id), "status",
 			      BCON_UTF8("pending")),
-		.name = own_name(call, "submissions to review"),
+		.name = call_own_name(call, "submissions to review"),
 		.order_field = "createdAt",
 		.ascending = true,
 	};
@@ -80,7 +75,7 @@ enum err submission_list_of_task(struct call *call, const struct id *id, struct 
 		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
 		/* totals of a worker's own are not those of all */
-		.count_key = own_name(
+		.count_key = call_own_name(
 			call, arena_printf(arena, "submissions of task|%s", id_text(arena, id))),
 	};
 	return err;

@@ -1,6 +1,7 @@
 #include "market/task_lists.h"
 
 #include "market/tasks.h"
+#include "market/users.h"
 #include "market/words.h"
 #include "store/doc.h"
 
@@ -86,7 +87,7 @@ void task_list_own(struct call *call, struct list *list)
 		.in = TASKS,
 		.filter = DOC(arena, "buyer_id", BCON_ID(&call->caller->id), "status", "{", "$ne",
 			      BCON_UTF8("cancelled"), "}"),
-		.name = arena_printf(arena, "own tasks|%s", id_text(arena, &call->caller->id)),
+		.name = call_own_name(call, "own tasks"),
 		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
 	};
@@ -153,9 +154,7 @@ enum err top_workers_each(struct call *call, db_row row, void *context)
 {
 	struct arena *arena = call->arena;
 
-	return db_each(call->db, USERS,
-		       DOC(arena, "role", BCON_UTF8("worker"), "closing", "{", "$ne",
-			   BCON_BOOL(true), "}"),
+	return db_each(call->db, USERS, users_active(arena, ROLE_WORKER),
 		       DOC(arena, "sort", "{", "coins", BCON_INT32(-1), "_id", BCON_INT32(-1), "}",
 			   "limit", BCON_INT64(TOP_WORKERS)),
 		       row, context);

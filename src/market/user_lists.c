@@ -1,5 +1,6 @@
 #include "market/user_lists.h"
 
+#include "market/users.h"
 #include "store/doc.h"
 
 #include <ctype.h>
@@ -24,7 +25,7 @@ static const char *literal(struct arena *arena, const char *text)
 void user_list(struct call *call, const struct user_query *query, struct list *list)
 {
 	struct arena *arena = call->arena;
-	bson_t *filter = DOC(arena, "closing", "{", "$ne", BCON_BOOL(true), "}");
+	bson_t *filter = users_active(arena, ROLE_NONE);
 
 	if (query->role)
 		BSON_APPEND_UTF8(filter, "role", query->role);

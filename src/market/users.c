@@ -16,13 +16,20 @@ enum err user_can_pay(struct call *call, int64_t coins)
 	return ERR_INSUFFICIENT_COINS;
 }
 
-bson_t *user_active(struct arena *arena, const struct id *id, enum role role)
+bson_t *users_active(struct arena *arena, enum role role)
 {
-	bson_t *filter =
-		DOC(arena, "_id", BCON_ID(id), "closing", "{", "$ne", BCON_BOOL(true), "}");
+	bson_t *filter = DOC(arena, "closing", "{", "$ne", BCON_BOOL(true), "}");
 
 	if (role != ROLE_NONE)
 		BSON_APPEND_UTF8(filter, "role", role_name(role));
+	return filter;
+}
+
+bson_t *user_active(struct arena *arena, const struct id *id, enum role role)
+{
+	bson_t *filter = DOC(arena, "_id", BCON_ID(id));
+
+	bson_concat(filter, users_active(arena, role));
 	return filter;
 }
 
@@ -32,6 +39,28 @@ bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int
 
 	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(coins), "}"));
 	return filter;
+}
+
+/* What a user has open is counted in these. */
+static const char *const counters[] = { "open_tasks", "pending_submissions", "pending_withdrawals",
+					"pending_coins" };
+
+bson_t *user_idle(struct arena *arena)
+{
+	bson_t *filter = doc_keep(arena, bson_new());
+
+	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
+		bson_concat(filter, DOC(arena, counters[i], "{", "$not", "{", "$gt", BCON_INT32(0),
+					"}", "}"));
+	return filter;
+}
+
+static bool is_busy(const bson_t *user)
+{
+	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
+		if (doc_whole(user, counters[i], 0) > 0)
+			return true;
+	return false;
 }
 
 /* ---- accounts ---- */
@@ -208,8 +237,10 @@ static enum err conflict(struct call *call, const char *sentence)
 
 static bson_t *other_admin(struct arena *arena, const struct id *leaving)
 {
-	return DOC(arena, "role", BCON_UTF8(role_name(ROLE_ADMIN)), "closing", "{", "$ne",
-		   BCON_BOOL(true), "}", "_id", "{", "$ne", BCON_ID(leaving), "}");
+	bson_t *filter = users_active(arena, ROLE_ADMIN);
+
+	bson_concat(filter, DOC(arena, "_id", "{", "$ne", BCON_ID(leaving), "}"));
+	return filter;
 }
 
 /* Whoever else asks is an admin that stays, if they still are one. */
@@ -258,13 +289,14 @@ enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct 
 	return OK;
 }
 
-static bson_t *without_open_business(struct arena *arena, const struct id *id, const char *role)
+/* Still of the role that was read, and with nothing open. */
+static bson_t *changes_role(struct arena *arena, const struct id *id, const char *before)
 {
-	return DOC(arena, "_id", BCON_ID(id), "role", BCON_UTF8(role), "closing", "{", "$ne",
-		   BCON_BOOL(true), "}", "open_tasks", "{", "$not", "{", "$gt", BCON_INT32(0), "}",
-		   "}", "pending_submissions", "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}",
-		   "pending_withdrawals", "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}",
-		   "pending_coins", "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}");
+	bson_t *filter = user_active(arena, id, ROLE_NONE);
+
+	BSON_APPEND_UTF8(filter, "role", before ? before : "");
+	bson_concat(filter, user_idle(arena));
+	return filter;
 }
 
 enum err user_set_role(struct call *call, const struct id *id, enum role role, struct event *event)
@@ -280,18 +312,13 @@ enum err user_set_role(struct call *call, const struct id *id, enum role role, s
 	const char *before = doc_text(user, "role");
 	if (role_of(before) == ROLE_ADMIN && role != ROLE_ADMIN)
 		err = user_keep_an_admin(call, id, event);
-	bool busy = doc_whole(user, "open_tasks", 0) > 0 ||
-		    doc_whole(user, "pending_submissions", 0) > 0 ||
-		    doc_whole(user, "pending_withdrawals", 0) > 0 ||
-		    doc_whole(user, "pending_coins", 0) > 0;
-	if (err == OK && busy && role_of(before) != role)
+	if (err == OK && role_of(before) != role && is_busy(user))
 		err = conflict(call,
 			       "The user has open tasks, pending submissions or withdrawals.");
 	if (err != OK)
 		return err;
-	bson_t *filter = role_of(before) == role ?
-				 user_active(arena, id, role) :
-				 without_open_business(arena, id, before ? before : "");
+	bson_t *filter = role_of(before) == role ? user_active(arena, id, role) :
+						   changes_role(arena, id, before);
 	event_update_after(event, USERS, filter,
 			   DOC(arena, "$set", "{", "role", BCON_UTF8(role_name(role)), "}"),
 			   ERR_CONFLICT);

@@ -18,10 +18,15 @@ struct profile_input {
 /* ERR_INSUFFICIENT_COINS with required and available when the caller, as read, lacks the coins. */
 enum err user_can_pay(struct call *call, int64_t coins);
 
-/* Filter: this user, not being removed, of the role unless it is ROLE_NONE. */
+/* Filter: users not being removed, of the role unless it is ROLE_NONE. */
+bson_t *users_active(struct arena *arena, enum role role);
+/* The same, of this user. */
 bson_t *user_active(struct arena *arena, const struct id *id, enum role role);
 /* The same, with at least these coins. */
 bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int64_t coins);
+
+/* Filter members: no open tasks, nothing pending. Documents of an older server lack the counters. */
+bson_t *user_idle(struct arena *arena);
 
 /* The user of an e-mail address in any case, or NULL. */
 enum err user_by_email(struct call *call, const char *email, const bson_t **user);

@@ -12,8 +12,7 @@ void withdrawal_list_own(struct call *call, struct list *list)
 	*list = (struct list){
 		.in = WITHDRAWALS,
 		.filter = DOC(arena, "worker_id", BCON_ID(&call->caller->id)),
-		.name = arena_printf(arena, "own withdrawals|%s",
-				     id_text(arena, &call->caller->id)),
+		.name = call_own_name(call, "own withdrawals"),
 		.order_field = "createdAt",
 	};
 }
