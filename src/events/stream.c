@@ -140,7 +140,7 @@ static void send_now(struct stream *stream, const char *bytes, size_t length)
 	evbuffer_drain(scratch, evbuffer_get_length(scratch));
 }
 
-void stream_write(struct stream *stream, const char *bytes, size_t length)
+static void stream_write(struct stream *stream, const char *bytes, size_t length)
 {
 	if (stream->held)
 		evbuffer_add(stream->held, bytes, length);

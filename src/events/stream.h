@@ -57,7 +57,6 @@ void stream_add_headers(struct evhttp_request *request);
  */
 struct stream *stream_open(struct hub *hub, struct evhttp_request *request,
 			   const struct caller *caller, const struct buffer *begin, bool holding);
-void stream_write(struct stream *stream, const char *bytes, size_t length);
 
 /* For one that was opened holding, whatever became of it meanwhile; exactly once. Writes what was missed, then
  * what was held; with ends it ends instead. */

@@ -54,7 +54,7 @@ void people_start(struct people *people, struct batch *batch, struct arena *aren
 	people->ids = doc_array_new(arena);
 }
 
-void people_want(struct people *people, const char *email)
+static void people_want(struct people *people, const char *email)
 {
 	if (!email || !*email)
 		return;
@@ -206,7 +206,7 @@ enum err people_read(struct people *people)
 
 /* ---- finding ---- */
 
-bool people_find(const struct people *people, const char *email, struct id *id)
+static bool people_find(const struct people *people, const char *email, struct id *id)
 {
 	if (!email || !*email)
 		return false;

@@ -201,16 +201,13 @@ struct people {
 };
 
 void people_start(struct people *people, struct batch *batch, struct arena *arena);
-/* NULL and empty texts are passed over. */
-void people_want(struct people *people, const char *email);
-/* Both ways in which a record may name its owner. */
+/* Both ways in which a record may name its owner; an e-mail that is missing or empty is passed over. */
 void people_want_owner(struct people *people, const bson_t *doc, const char *id_field,
 		       const char *email_field);
 enum err people_read(struct people *people);
 
-/* The user of an address: the one registered with exactly this, else the oldest in another case. */
-bool people_find(const struct people *people, const char *email, struct id *id);
-/* By the id where it is a user's, else by the e-mail. */
+/* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest with
+ * it in another case. */
 bool people_owner(const struct people *people, const bson_t *doc, const char *id_field,
 		  const char *email_field, struct id *id);
 

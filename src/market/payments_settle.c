@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* ---- messages ---- */
+/* ---- settling ---- */
 
 /* What nobody's call waits for: where it cannot be done, a person must look at it. */
 static enum err settle(struct call *call, struct payment *payment, const struct intent *intent,

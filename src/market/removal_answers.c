@@ -79,9 +79,10 @@ static bool answer_forget(void *context, const bson_t *kept)
 	doc_unchanged(filter, kept, "body");
 	BSON_APPEND_BINARY(set, "body", BSON_SUBTYPE_BINARY, (const uint8_t *)json,
 			   (uint32_t)strlen(json));
-	answers->err = db_update_all(removal->call.db, arena, IDEMPOTENCY, filter,
-				     DOC(arena, "$set", BCON_DOCUMENT(set), "$pull", "{", "people",
-					 BCON_ID(&removal->user), "}"));
+	answers->err = db_update_many(removal->call.db, arena, IDEMPOTENCY, filter,
+				      DOC(arena, "$set", BCON_DOCUMENT(set), "$pull", "{", "people",
+					  BCON_ID(&removal->user), "}"),
+				      NULL);
 	arena_reset(arena);
 	return answers->err == OK;
 }

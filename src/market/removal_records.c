@@ -227,9 +227,10 @@ static enum err forget_batch(struct removal *removal, const struct work *work, c
 	struct arena *arena = removal->call.arena;
 	const struct named *fields = work->with;
 
-	return db_update_all(removal->call.db, arena, work->in, all_of(arena, ids, count),
-			     DOC(arena, "$set", "{", fields->name, BCON_UTF8(DELETED_NAME),
-				 fields->email, BCON_UTF8(deleted_email(removal, arena)), "}"));
+	return db_update_many(removal->call.db, arena, work->in, all_of(arena, ids, count),
+			      DOC(arena, "$set", "{", fields->name, BCON_UTF8(DELETED_NAME),
+				  fields->email, BCON_UTF8(deleted_email(removal, arena)), "}"),
+			      NULL);
 }
 
 static enum err forget_names(struct removal *removal)

@@ -117,7 +117,6 @@ static enum err record_read(const struct attempt *attempt, const bson_t **record
 {
 	struct arena *arena = attempt->arena;
 	const bson_t *reply;
-	bson_t cursor, batch;
 
 	*record = NULL;
 	enum err err = db_read(attempt->db, arena,
@@ -126,12 +125,9 @@ static enum err record_read(const struct attempt *attempt, const bson_t **record
 				   BCON_INT32(1), "singleBatch", BCON_BOOL(true), "readConcern",
 				   "{", "level", BCON_UTF8("majority"), "}"),
 			       &reply);
-	if (err != OK || !doc_part(reply, "cursor", &cursor) ||
-	    !doc_part(&cursor, "firstBatch", &batch))
-		return err;
-	bson_t *found = arena_alloc(arena, sizeof *found);
-	*record = doc_part(&batch, "0", found) ? found : NULL;
-	return OK;
+	if (err == OK)
+		*record = store_first(arena, reply);
+	return err;
 }
 
 /* Puts us in the place of a claimant that died, or of a record whose time is over. */

@@ -48,7 +48,8 @@ enum err claim_take(struct db *db, struct arena *arena, const struct claim_reque
 
 /*
  * Adds the step that completes the claim with an answer, kept from now on for CLAIM_KEPT_MS, beside
- * the ids of those whom the event's records name (`people`). The event fails with ERR_IN_PROGRESS when the claim has become another's. The body is copied.
+ * the ids of those whom the event's records name (`people`). The event fails with ERR_IN_PROGRESS
+ * when the claim has become another's. The body is copied.
  */
 void claim_complete(struct event *event, const struct claim *claim, int status, const char *body,
 		    size_t length, int64_t now);

@@ -198,20 +198,14 @@ enum err db_write(struct db *db, struct arena *arena, const bson_t *command, con
 	return store_failed(&error, "writing");
 }
 
-/* The first document of a find's reply, living as long as the reply; NULL when there is none. */
-static const bson_t *first_of(struct arena *arena, const bson_t *reply)
+const bson_t *store_first(struct arena *arena, const bson_t *reply)
 {
-	bson_iter_t at, batch;
-	uint32_t length;
-	const uint8_t *bytes;
+	bson_t cursor, batch, *first = arena_alloc(arena, sizeof *first);
 
-	if (!bson_iter_init(&at, reply) ||
-	    !bson_iter_find_descendant(&at, "cursor.firstBatch.0", &batch) ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&batch))
-		return NULL;
-	bson_iter_document(&batch, &length, &bytes);
-	bson_t *doc = arena_alloc(arena, sizeof *doc);
-	return bson_init_static(doc, bytes, length) ? doc : NULL;
+	return doc_part(reply, "cursor", &cursor) && doc_part(&cursor, "firstBatch", &batch) &&
+			       doc_part(&batch, "0", first) ?
+		       first :
+		       NULL;
 }
 
 enum err db_find_one(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
@@ -227,7 +221,7 @@ enum err db_find_one(struct db *db, struct arena *arena, enum collection in, con
 	*found = NULL;
 	enum err err = db_read(db, arena, command, &reply);
 	if (err == OK)
-		*found = first_of(arena, reply);
+		*found = store_first(arena, reply);
 	return err;
 }
 
@@ -235,6 +229,11 @@ enum err db_find_id(struct db *db, struct arena *arena, enum collection in, cons
 		    const bson_t **found)
 {
 	return db_find_one(db, arena, in, DOC(arena, "_id", BCON_ID(id)), NULL, found);
+}
+
+mongoc_collection_t *store_collection(struct db *db, enum collection in)
+{
+	return mongoc_client_get_collection(db->client, db->store->database, collection_name(in));
 }
 
 static enum err cursor_drain(mongoc_cursor_t *cursor, db_row row, void *context)
@@ -255,8 +254,7 @@ static enum err cursor_drain(mongoc_cursor_t *cursor, db_row row, void *context)
 enum err db_each(struct db *db, enum collection in, const bson_t *filter, const bson_t *options,
 		 db_row row, void *context)
 {
-	mongoc_collection_t *collection =
-		mongoc_client_get_collection(db->client, db->store->database, collection_name(in));
+	mongoc_collection_t *collection = store_collection(db, in);
 	mongoc_cursor_t *cursor =
 		mongoc_collection_find_with_opts(collection, filter, options, NULL);
 	enum err err = cursor_drain(cursor, row, context);
@@ -268,8 +266,7 @@ enum err db_each(struct db *db, enum collection in, const bson_t *filter, const 
 enum err db_aggregate(struct db *db, enum collection in, const bson_t *pipeline,
 		      const bson_t *options, db_row row, void *context)
 {
-	mongoc_collection_t *collection =
-		mongoc_client_get_collection(db->client, db->store->database, collection_name(in));
+	mongoc_collection_t *collection = store_collection(db, in);
 	mongoc_cursor_t *cursor =
 		mongoc_collection_aggregate(collection, MONGOC_QUERY_NONE, pipeline, options, NULL);
 	enum err err = cursor_drain(cursor, row, context);
@@ -294,20 +291,6 @@ enum err db_count(struct db *db, struct arena *arena, enum collection in, const 
 	return err;
 }
 
-enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
-			const bson_t *filter, const bson_t *change, int64_t *modified)
-{
-	const bson_t *reply;
-	enum err err = db_write(db, arena,
-				DOC(arena, "update", BCON_UTF8(collection_name(in)), "updates", "[",
-				    "{", "q", BCON_DOCUMENT(filter), "u", BCON_DOCUMENT(change),
-				    "multi", BCON_BOOL(true), "}", "]"),
-				&reply);
-
-	*modified = err == OK ? doc_whole(reply, "nModified", 0) : 0;
-	return err == OK && bson_has_field(reply, "writeErrors") ? ERR_INTERNAL : err;
-}
-
 enum err db_remove(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		   bool one)
 {
@@ -319,8 +302,8 @@ enum err db_remove(struct db *db, struct arena *arena, enum collection in, const
 			&reply);
 }
 
-enum err db_update_all(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
-		       const bson_t *change)
+enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
+			const bson_t *filter, const bson_t *change, int64_t *modified)
 {
 	const bson_t *reply;
 	enum err err = db_write(db, arena,
@@ -329,6 +312,8 @@ enum err db_update_all(struct db *db, struct arena *arena, enum collection in, c
 				    "multi", BCON_BOOL(true), "}", "]"),
 				&reply);
 
+	if (modified)
+		*modified = err == OK ? doc_whole(reply, "nModified", 0) : 0;
 	if (err != OK || !bson_has_field(reply, "writeErrors"))
 		return err;
 	log_line(LOG_ERROR, NULL, "MongoDB turned down a change of %s", collection_name(in));
@@ -338,8 +323,7 @@ enum err db_update_all(struct db *db, struct arena *arena, enum collection in, c
 enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 			const bson_t *const *docs, size_t count)
 {
-	mongoc_collection_t *collection =
-		mongoc_client_get_collection(db->client, db->store->database, collection_name(in));
+	mongoc_collection_t *collection = store_collection(db, in);
 	bson_t *options = DOC(arena, "ordered", BCON_BOOL(false)), reply;
 	bson_error_t error;
 	enum err err = OK;
@@ -392,8 +376,7 @@ enum err db_update_bulk(struct db *db, struct arena *arena, enum collection in,
 			const struct db_update *updates, size_t count, int64_t *matched,
 			int64_t *taken)
 {
-	mongoc_collection_t *collection =
-		mongoc_client_get_collection(db->client, db->store->database, collection_name(in));
+	mongoc_collection_t *collection = store_collection(db, in);
 	bson_t *options = DOC(arena, "ordered", BCON_BOOL(false)), raw;
 	mongoc_bulk_operation_t *bulk =
 		mongoc_collection_create_bulk_operation_with_opts(collection, options);

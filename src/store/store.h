@@ -61,7 +61,7 @@ enum err db_read(struct db *db, struct arena *arena, const bson_t *command, cons
 /* The same with retryable writes and w:majority; write errors in the reply are the caller's to look at. */
 enum err db_write(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply);
 
-/* The first document that matches, or NULL; sort and fields may be NULL. */
+/* A document that matches, or NULL. fields is a projection; it may be NULL. */
 enum err db_find_one(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		     const bson_t *fields, const bson_t **found);
 enum err db_find_id(struct db *db, struct arena *arena, enum collection in, const struct id *id,
@@ -82,19 +82,15 @@ enum err db_aggregate(struct db *db, enum collection in, const bson_t *pipeline,
 enum err db_count(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		  int64_t limit, int64_t *count);
 
-/* Changes every document that matches; *modified of them said otherwise before. Not one event: what it has
- * done when it fails stays done. */
+/* Changes everything that matches, each document by itself and not all at once: for changes that may be repeated until
+ * they are done, as what was done before an error stays done. *modified of them said otherwise before; it may be NULL.
+ * What a validator turns down is ERR_INTERNAL. */
 enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
 			const bson_t *filter, const bson_t *change, int64_t *modified);
 
 /* Removes what matches; one document at most when one is set. */
 enum err db_remove(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		   bool one);
-
-/* Changes everything that matches, each document by itself and not all at once: for changes that may be repeated until
- * they are done. What a validator turns down is ERR_INTERNAL. */
-enum err db_update_all(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
-		       const bson_t *change);
 
 /* Adds documents in bulk, unordered; those whose key is taken are passed over. For seeding. */
 enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,

@@ -34,4 +34,10 @@ struct db {
 /* Logs what the driver said and tells which error it is to a caller. */
 enum err store_failed(const bson_error_t *error, const char *doing);
 
+/* The driver's handle of a collection; the caller's to destroy. */
+mongoc_collection_t *store_collection(struct db *db, enum collection in);
+
+/* The first document of a find's reply, living as long as the reply; NULL when there is none. */
+const bson_t *store_first(struct arena *arena, const bson_t *reply);
+
 #endif

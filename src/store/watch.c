@@ -87,8 +87,7 @@ static enum watch_news failed(struct watch *watch)
 
 static enum watch_news stream_open(struct watch *watch, int wait_ms)
 {
-	mongoc_collection_t *collection = mongoc_client_get_collection(
-		watch->db->client, watch->db->store->database, collection_name(watch->in));
+	mongoc_collection_t *collection = store_collection(watch->db, watch->in);
 	bson_t *pipeline = pipeline_new();
 	bson_t *options = BCON_NEW("maxAwaitTimeMS", BCON_INT64(wait_ms));
 
