@@ -10,7 +10,6 @@
 #include "market/sweep.h"
 #include "market/users.h"
 #include "outside/fetch.h"
-#include "store/doc.h"
 #include "store/setup.h"
 
 #include <errno.h>

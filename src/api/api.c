@@ -1,8 +1,5 @@
 #include "api/api.h"
 
-#include "auth/caller.h"
-#include "base/log.h"
-
 #include <stdlib.h>
 
 void *thread_start(void *context)

@@ -6,8 +6,6 @@
 #include "market/users.h"
 #include "store/doc.h"
 
-#include <string.h>
-
 /* ---- inputs ---- */
 
 static const char *password_check(const void *at)

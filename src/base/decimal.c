@@ -1,7 +1,5 @@
 #include "base/decimal.h"
 
-#include <string.h>
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';

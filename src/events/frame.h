@@ -11,7 +11,6 @@
 #include "base/id.h"
 
 #include <bson/bson.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 /* A comment: keeps proxies from taking the stream for dead. */

@@ -8,7 +8,6 @@
 #include "events/stream.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 /* How long a request waits for a database that is away: browsers take an error for final, a wait not. */

@@ -1,6 +1,5 @@
 #include "http/route.h"
 
-#include "base/buffer.h"
 #include "http/request.h"
 
 #include <stdint.h>

@@ -9,7 +9,6 @@
 #include "http/schema.h"
 #include "http/view.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct event;

@@ -3,8 +3,6 @@
 #include "market/users.h"
 #include "store/doc.h"
 
-#include <string.h>
-
 static bool belongs_to(const bson_t *user, const char *subject)
 {
 	return doc_text_is(user, "googleId", subject);

@@ -8,8 +8,6 @@
 #include "market/users.h"
 #include "store/doc.h"
 
-#include <string.h>
-
 /* The sweep looks for the first time when whoever opened it has had time enough to finish. */
 #define FIRST_LOOK_MS (5 * CLOCK_MINUTE)
 

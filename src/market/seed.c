@@ -1,6 +1,5 @@
 #include "market/seed.h"
 
-#include "base/clock.h"
 #include "market/seed_private.h"
 #include "market/seed_texts.h"
 #include "store/doc.h"

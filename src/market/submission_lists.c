@@ -3,8 +3,6 @@
 #include "market/tasks.h"
 #include "store/doc.h"
 
-#include <string.h>
-
 void submission_list_own(struct call *call, struct list *list)
 {
 	*list = (struct list){

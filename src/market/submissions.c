@@ -6,8 +6,6 @@
 #include "market/users.h"
 #include "store/doc.h"
 
-#include <string.h>
-
 /* ---- handing in ---- */
 
 enum err submission_exists(struct call *call, const struct id *task, bool *exists)

@@ -5,9 +5,6 @@
 #include "market/words.h"
 #include "store/doc.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { TOP_WORKERS = 6 };
 
 /* ---- open tasks ---- */

@@ -7,8 +7,6 @@
 #include "market/words.h"
 #include "store/doc.h"
 
-#include <string.h>
-
 int64_t task_closes_at(int64_t completion_date)
 {
 	return completion_date % CLOCK_DAY == 0 ? completion_date + CLOCK_DAY : completion_date;

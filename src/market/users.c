@@ -5,8 +5,6 @@
 #include "market/ledger.h"
 #include "store/doc.h"
 
-#include <string.h>
-
 enum err user_can_pay(struct call *call, int64_t coins)
 {
 	if (call->caller->coins >= coins)

@@ -5,8 +5,6 @@
 #include "market/users.h"
 #include "store/doc.h"
 
-#include <string.h>
-
 /* "400 coins ($20.00)" */
 static const char *amount_text(struct arena *arena, int64_t coins)
 {

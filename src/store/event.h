@@ -13,7 +13,6 @@
 #include "base/error.h"
 #include "store/store.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct step {

@@ -1,11 +1,8 @@
 #include "store/list.h"
 
-#include "base/encoding.h"
 #include "store/cursor.h"
 #include "store/doc.h"
 #include "store/totals.h"
-
-#include <string.h>
 
 static const struct field page_fields[] = {
 	{ .name = "page",

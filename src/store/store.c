@@ -4,8 +4,6 @@
 #include "store/doc.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const char *const collection_names[COLLECTION_COUNT] = {
 	[USERS] = "users",

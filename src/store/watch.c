@@ -4,8 +4,6 @@
 #include "store/doc.h"
 #include "store/store_private.h"
 
-#include <string.h>
-
 struct watch {
 	struct db *db;
 	enum collection in;
