@@ -3,6 +3,7 @@
 #include "api/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "http/openapi.h"
 #include "market/adoption.h"
 #include "market/audit.h"
@@ -33,8 +34,7 @@ struct tool {
 
 static int refuse(const char *sentence)
 {
-	fprintf(stderr, "microtaskctl: %s\n", sentence);
-	return EXIT_FAILURE;
+	return program_refuse("microtaskctl", sentence);
 }
 
 static int refuse_err(enum err err)

@@ -1,16 +1,16 @@
 /* microtaskd: the FastCGI worker. Configuration, set-up, serving, one teardown. */
 #include "api/api.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "http/fcgi.h"
 #include "http/notify.h"
 #include "market/packages.h"
 #include "outside/fetch.h"
 #include "outside/google_keys.h"
 
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#define NAME "microtaskd"
 
 /* A read is tried twice: both together end before nginx gives up on the worker. */
 enum { ANSWER_MS = 4000, GOOGLE_MS = 3000 };
@@ -29,8 +29,7 @@ static void ready(void *context)
 
 static int refuse(const char *problem)
 {
-	fprintf(stderr, "microtaskd: %s\n", problem);
-	return EXIT_FAILURE;
+	return program_refuse(NAME, problem);
 }
 
 /* A server that is away now may be back soon; one that cannot do transactions will not. */
@@ -94,58 +93,13 @@ out:
 	return result;
 }
 
-static int usage(void)
-{
-	fputs("usage: microtaskd [-c FILE] [--check-config | --help-config[=markdown] | --version]\n"
-	      "Serves FastCGI on the listening socket it inherits as descriptor 0.\n",
-	      stderr);
-	return 2;
-}
-
-static int help(const char *form)
-{
-	if (form && strcmp(form, "markdown"))
-		return usage();
-	if (form)
-		config_print_markdown(stdout);
-	else
-		config_print_help(stdout);
-	return EXIT_SUCCESS;
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "check-config", no_argument, NULL, 'k' },
-		{ "help-config", optional_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 },
+	const struct program program = {
+		.name = NAME,
+		.about = "Serves FastCGI on the listening socket it inherits as descriptor 0.",
+		.serve = serve,
 	};
-	const char *file = NULL;
-	bool check = false;
-	char problem[256];
 
-	for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
-		switch (option) {
-		case 'c':
-			file = optarg;
-			break;
-		case 'k':
-			check = true;
-			break;
-		case 'h':
-			return help(optarg);
-		case 'v':
-			puts(PACKAGE_STRING);
-			return EXIT_SUCCESS;
-		default:
-			return usage();
-		}
-	}
-	struct arena *arena = arena_new();
-	const struct config *config = config_read(arena, file, problem);
-	int result = !config ? refuse(problem) : check ? EXIT_SUCCESS : serve(config);
-	arena_free(arena);
-	return result;
+	return program_run(&program, argc, argv);
 }

@@ -1,0 +1,77 @@
+#include "base/program.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+int program_refuse(const char *name, const char *problem)
+{
+	fprintf(stderr, "%s: %s\n", name, problem);
+	return EXIT_FAILURE;
+}
+
+static int usage(const struct program *program)
+{
+	fprintf(stderr,
+		"usage: %s [-c FILE] [--check-config | --help-config[=markdown] | --version]\n%s\n",
+		program->name, program->about);
+	return 2;
+}
+
+static int help(const struct program *program, const char *form)
+{
+	if (form && strcmp(form, "markdown"))
+		return usage(program);
+	if (form)
+		config_print_markdown(stdout);
+	else
+		config_print_help(stdout);
+	return EXIT_SUCCESS;
+}
+
+static int configured(const struct program *program, const char *file, bool only_check)
+{
+	char problem[256];
+	struct arena *arena = arena_new();
+	const struct config *config = config_read(arena, file, problem);
+	int result = EXIT_SUCCESS;
+
+	if (!config)
+		result = program_refuse(program->name, problem);
+	else if (!only_check)
+		result = program->serve(config);
+	arena_free(arena);
+	return result;
+}
+
+int program_run(const struct program *program, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check-config", no_argument, NULL, 'k' },
+		{ "help-config", optional_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *file = NULL;
+	bool only_check = false;
+
+	for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
+		switch (option) {
+		case 'c':
+			file = optarg;
+			break;
+		case 'k':
+			only_check = true;
+			break;
+		case 'h':
+			return help(program, optarg);
+		case 'v':
+			puts(PACKAGE_STRING);
+			return EXIT_SUCCESS;
+		default:
+			return usage(program);
+		}
+	}
+	return configured(program, file, only_check);
+}

@@ -1,0 +1,20 @@
+/* What the command lines of the services share. */
+#ifndef BASE_PROGRAM_H
+#define BASE_PROGRAM_H
+
+#include "base/config.h"
+
+/* A service: it takes [-c FILE] [--check-config | --help-config[=markdown] | --version], and else serves. */
+struct program {
+	const char *name;
+	const char *about; /* one sentence, for the usage */
+	int (*serve)(const struct config *config); /* the exit status */
+};
+
+/* main: the exit status. */
+int program_run(const struct program *program, int argc, char **argv);
+
+/* Says on standard error why the program does not go on; EXIT_FAILURE. */
+int program_refuse(const char *name, const char *problem);
+
+#endif
