@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/auth.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "http/openapi.h"

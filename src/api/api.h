@@ -15,8 +15,6 @@
 #include "store/list.h"
 #include "store/render.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
 /* What the handlers of a process share. */
 struct app {
 	const struct config *config;

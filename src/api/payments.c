@@ -1,6 +1,7 @@
 #include "api/payments.h"
 
 #include "api/api.h"
+#include "base/count.h"
 #include "market/payments.h"
 #include "market/payments_settle.h"
 #include "store/doc.h"

@@ -14,6 +14,7 @@
 #include "api/tasks.h"
 #include "api/withdrawals.h"
 #include "auth/caller.h"
+#include "base/count.h"
 #include "events/stream_query.h"
 #include "market/notification_view.h"
 #include "store/setup.h"

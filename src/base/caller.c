@@ -1,5 +1,7 @@
 #include "base/caller.h"
 
+#include "base/count.h"
+
 #include <string.h>
 
 static const struct {
@@ -11,7 +13,7 @@ static const struct {
 	{ ROLE_ADMIN, "admin" },
 };
 
-#define ROLE_COUNT (sizeof(roles) / sizeof(roles[0]))
+#define ROLE_COUNT COUNT_OF(roles)
 
 const char *role_name(enum role role)
 {

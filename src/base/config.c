@@ -1,6 +1,7 @@
 #include "base/config.h"
 #include "base/config_check.h"
 #include "base/config_private.h"
+#include "base/count.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -85,7 +86,7 @@ const struct setting config_settings[] = {
 	  .standard = "https://api.stripe.com", .sentence = "Where Stripe's API is." },
 };
 
-#define SETTING_COUNT (sizeof(config_settings) / sizeof(config_settings[0]))
+#define SETTING_COUNT COUNT_OF(config_settings)
 const size_t config_setting_count = SETTING_COUNT;
 
 /* Values as they are gathered: the environment first, a file over it. */

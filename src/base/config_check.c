@@ -1,5 +1,7 @@
 #include "base/config_check.h"
 
+#include "base/count.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -13,7 +15,7 @@ const char *config_check_mongodb_uri(const char *value, bool production)
 	const char *host = NULL;
 
 	(void)production;
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(schemes); i++)
 		if (strncmp(value, schemes[i], strlen(schemes[i])) == 0)
 			host = value + strlen(schemes[i]);
 	if (!host)
@@ -35,7 +37,7 @@ static bool looks_like_example(const char *secret)
 	bool seen[256] = { false };
 	int variety = 0;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strcasestr(secret, words[i]))
 			return true;
 	for (const char *byte = secret; *byte; byte++) {

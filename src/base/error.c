@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/count.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -49,7 +51,7 @@ static const struct err_row rows[] = {
 };
 
 /* Catches an error added at the end of the enum; test_error.c looks for a hole in the middle. */
-static_assert(sizeof(rows) / sizeof(rows[0]) == ERR_COUNT, "every error has its row");
+static_assert(COUNT_OF(rows) == ERR_COUNT, "every error has its row");
 
 const struct err_row *err_row(enum err e)
 {
@@ -60,7 +62,7 @@ const struct err_row *err_row(enum err e)
 
 void err_number(struct err_detail *detail, const char *name, int64_t value)
 {
-	if (detail->number_count == sizeof(detail->numbers) / sizeof(detail->numbers[0]))
+	if (detail->number_count == COUNT_OF(detail->numbers))
 		abort();
 	detail->numbers[detail->number_count].name = name;
 	detail->numbers[detail->number_count].value = value;
@@ -69,7 +71,7 @@ void err_number(struct err_detail *detail, const char *name, int64_t value)
 
 void err_text(struct err_detail *detail, const char *name, const char *value)
 {
-	if (detail->text_count == sizeof(detail->texts) / sizeof(detail->texts[0]))
+	if (detail->text_count == COUNT_OF(detail->texts))
 		abort();
 	detail->texts[detail->text_count].name = name;
 	detail->texts[detail->text_count].value = value;

@@ -3,6 +3,7 @@
 #include "auth/caller.h"
 #include "auth/ticket.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "events/catch_up.h"
@@ -105,7 +106,7 @@ static const struct route routes[] = {
 
 static const struct service service = {
 	.routes = routes,
-	.route_count = sizeof routes / sizeof *routes,
+	.route_count = COUNT_OF(routes),
 	.authenticate = by_token,
 	.recognise = by_ticket,
 };

@@ -1,6 +1,7 @@
 #include "events/server.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "events/admission.h"
@@ -245,7 +246,7 @@ static void stop(struct server *server)
 		hub_end_all(server->hall.hub);
 	if (server->http)
 		evhttp_free(server->http);
-	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+	for (size_t i = 0; i < COUNT_OF(events); i++)
 		if (events[i])
 			event_free(events[i]);
 	if (server->signal_fd >= 0)

@@ -1,6 +1,7 @@
 #include "http/acceptor.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "http/listener.h"
@@ -62,7 +63,7 @@ void acceptor_block_signals(void)
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof blocked / sizeof *blocked; i++)
+	for (size_t i = 0; i < COUNT_OF(blocked); i++)
 		sigaddset(&set, blocked[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
@@ -342,7 +343,7 @@ void acceptor_free(struct acceptor *acceptor)
 	while (acceptor->open)
 		acceptor_close(acceptor, acceptor->open);
 	const int own[] = { acceptor->epoll, acceptor->spare, acceptor->signals.fd };
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(own); i++)
 		if (own[i] >= 0)
 			close(own[i]);
 	pthread_mutex_destroy(&acceptor->lock);

@@ -1,5 +1,6 @@
 #include "http/cgi.h"
 
+#include "base/count.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static const struct param {
 /* Of a repeated header the first counts. */
 static void take_param(struct request *rq, const char *entry)
 {
-	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(params); i++) {
 		size_t length = strlen(params[i].prefix);
 		if (strncmp(entry, params[i].prefix, length) != 0)
 			continue;
@@ -99,7 +100,7 @@ static const char *reason(int status)
 		{ 503, "Service Unavailable" },
 	};
 
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(reasons); i++)
 		if (reasons[i].status == status)
 			return reasons[i].text;
 	return "Unnamed";

@@ -1,5 +1,6 @@
 #include "http/openapi.h"
 
+#include "base/count.h"
 #include "http/openapi_private.h"
 
 #include <ctype.h>
@@ -339,7 +340,7 @@ static const struct {
 
 static void write_constants(struct json *json, const char *kind)
 {
-	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(constants); i++) {
 		if (strcmp(constants[i].kind, kind) == 0)
 			json_raw(json, constants[i].name, constants[i].json,
 				 strlen(constants[i].json));
@@ -353,7 +354,7 @@ static void write_components(struct json *json, const struct route *routes, size
 
 	catalogue_fill(&catalogue, routes, count);
 	json_object(json, "components");
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		json_object(json, kinds[i]);
 		write_constants(json, kinds[i]);
 		json_end(json);

@@ -1,6 +1,7 @@
 #include "http/openapi_private.h"
 
 #include "base/buffer.h"
+#include "base/count.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static void collect(struct answers *answers, const struct route *route)
 	static const enum err always[] = { ERR_TOO_MANY_REQUESTS, ERR_INTERNAL, ERR_UNAVAILABLE };
 	size_t length;
 
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(always); i++)
 		can(answers, always[i]);
 	add_access_errors(answers, route);
 	add_body_errors(answers, route);
@@ -300,7 +301,7 @@ void write_error_schema(struct json *json)
 	json_text(json, "description", "Every refusal looks like this; some tell more.");
 	write_names(json, "required", required);
 	json_object(json, "properties");
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
 		json_object(json, members[i].name);
 		json_text(json, "type", members[i].type);
 		json_text(json, "description", members[i].help);

@@ -1,4 +1,5 @@
 /* What stands before the calls: what the service is, and what the words of its paths mean. */
+#include "base/count.h"
 #include "http/openapi_private.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ static bool is_used(const char *tag, const struct route *routes, size_t count)
 static void write_tags(struct json *json, const struct route *routes, size_t count)
 {
 	json_array(json, "tags");
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(tags); i++) {
 		if (!is_used(tags[i].name, routes, count))
 			continue;
 		json_object(json, NULL);

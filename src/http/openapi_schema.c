@@ -1,3 +1,4 @@
+#include "base/count.h"
 #include "http/openapi_private.h"
 
 #include <stdio.h>
@@ -95,7 +96,7 @@ static void write_date_formats(struct json *json)
 	static const char *const formats[] = { "date", "date-time" };
 
 	json_array(json, "anyOf");
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
 		json_object(json, NULL);
 		json_text(json, "format", formats[i]);
 		json_end(json);

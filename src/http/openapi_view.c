@@ -1,4 +1,5 @@
 /* JSON Schemas out of views. A view is a whitelist, so nothing else is ever in an answer. */
+#include "base/count.h"
 #include "http/openapi_private.h"
 
 #include <stdio.h>
@@ -27,7 +28,6 @@ static const struct {
 	{ "totalApprox",
 	  "{\"type\":\"boolean\",\"description\":\"The total may be up to 5 s old\"}", true },
 };
-#define PAGE_MEMBERS (sizeof(page_members) / sizeof(page_members[0]))
 
 static void write_list_type(struct json *json, const struct view *of)
 {
@@ -132,7 +132,7 @@ static void write_required_rows(struct json *json, const struct view *view, bool
 		if (!(view_row(view, i)->flags & (VIEW_OPTIONAL | VIEW_PRIVATE)))
 			json_text(json, NULL, view_row(view, i)->field);
 	}
-	for (size_t i = 0; is_page && i < PAGE_MEMBERS; i++) {
+	for (size_t i = 0; is_page && i < COUNT_OF(page_members); i++) {
 		if (!page_members[i].optional && !has_row(view, page_members[i].name))
 			json_text(json, NULL, page_members[i].name);
 	}
@@ -185,7 +185,7 @@ void write_view(struct json *json, const struct catalogue *catalogue, size_t ind
 	json_object(json, "properties");
 	for (size_t i = 0; i < view_count(view); i++)
 		write_row(json, catalogue, view_row(view, i));
-	for (size_t i = 0; is_page && i < PAGE_MEMBERS; i++) {
+	for (size_t i = 0; is_page && i < COUNT_OF(page_members); i++) {
 		if (!has_row(view, page_members[i].name))
 			json_raw(json, page_members[i].name, page_members[i].json,
 				 strlen(page_members[i].json));

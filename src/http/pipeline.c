@@ -1,6 +1,7 @@
 #include "http/pipeline.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "http/answer.h"
 #include "http/media.h"
@@ -228,7 +229,7 @@ static enum err take_steps(const struct service *service, struct request *rq)
 {
 	enum err e = OK;
 
-	for (size_t i = 0; e == OK && i < sizeof(steps) / sizeof(steps[0]); i++)
+	for (size_t i = 0; e == OK && i < COUNT_OF(steps); i++)
 		e = steps[i](service, rq);
 	return e;
 }

@@ -1,10 +1,11 @@
 #include "http/schema.h"
 
+#include "base/count.h"
 #include "http/schema_private.h"
 
 void fault_add(struct faults *faults, const char *field, enum err err, const char *message)
 {
-	if (faults->count < sizeof(faults->list) / sizeof(faults->list[0]))
+	if (faults->count < COUNT_OF(faults->list))
 		faults->list[faults->count] =
 			(struct fault){ .field = field, .err = err, .message = message };
 	faults->count++;
@@ -20,7 +21,7 @@ void fault_number(struct faults *faults, const char *name, int64_t number)
 
 size_t faults_told(const struct faults *faults)
 {
-	size_t most = sizeof(faults->list) / sizeof(faults->list[0]);
+	size_t most = COUNT_OF(faults->list);
 
 	return faults->count < most ? faults->count : most;
 }

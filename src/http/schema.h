@@ -21,6 +21,7 @@
 #define HTTP_SCHEMA_H
 
 #include "base/arena.h"
+#include "base/count.h"
 #include "base/error.h"
 #include "base/id.h"
 
@@ -107,7 +108,7 @@ struct schema {
 #define SCHEMA_OF(title, type, array, ...)                                \
 	{                                                                 \
 		.name = (title), .size = sizeof(type), .fields = (array), \
-		.count = sizeof(array) / sizeof *(array), __VA_ARGS__     \
+		.count = COUNT_OF(array), __VA_ARGS__                     \
 	}
 
 /* One bad field. */

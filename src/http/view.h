@@ -7,6 +7,8 @@
 #ifndef HTTP_VIEW_H
 #define HTTP_VIEW_H
 
+#include "base/count.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -49,10 +51,9 @@ struct view {
 };
 
 /* A view of an array of rows; what else it says may follow: VIEW_OF("Top", top_rows, .is_list = true). */
-#define VIEW_OF(title, array, ...)                                                          \
-	{                                                                                   \
-		.name = (title), .rows = (array), .count = sizeof(array) / sizeof *(array), \
-		__VA_ARGS__                                                                 \
+#define VIEW_OF(title, array, ...)                                                      \
+	{                                                                               \
+		.name = (title), .rows = (array), .count = COUNT_OF(array), __VA_ARGS__ \
 	}
 
 /* The rows of a view as one run, those of its base first. */

@@ -1,6 +1,7 @@
 #include "market/adoption.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "market/adoption_private.h"
 
 #include <stdlib.h>
@@ -47,7 +48,7 @@ enum err market_adopt(const struct adoption_order *order)
 	adoption->now = clock_now();
 	adoption->told = clock_steady();
 	threads_open(adoption);
-	for (size_t i = 0; i < sizeof order_of_work / sizeof *order_of_work && err == OK; i++)
+	for (size_t i = 0; i < COUNT_OF(order_of_work) && err == OK; i++)
 		err = order_of_work[i].keys ? order_of_work[i].keys(adoption) :
 					      pass_run(adoption, order_of_work[i].pass);
 	report_print(&adoption->report, order->report);

@@ -5,6 +5,7 @@
  * cannot. The older server moved coins to pending_coins when a withdrawal was asked for and then forgot them, approved
  * or rejected; an earlier one took them from coins when it approved.
  */
+#include "base/count.h"
 #include "market/adoption_private.h"
 
 #include "market/ledger.h"
@@ -285,7 +286,7 @@ static void user_change(struct batch *batch, struct record *record)
 	static const char *const guarded[] = { "coins", "pending_coins", "open_tasks",
 					       "pending_submissions", "pending_withdrawals" };
 
-	for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
+	for (size_t i = 0; i < COUNT_OF(guarded); i++)
 		doc_unchanged(record->filter, record->doc, guarded[i]);
 	record_change(batch, record, USERS);
 }

@@ -1,6 +1,7 @@
 #include "market/audit.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "market/ledger.h"
 #include "store/doc.h"
@@ -232,7 +233,7 @@ static bool total_take(struct audit *audit, const char *name, int64_t balance)
 		{ ACCOUNT_FORFEITS, &audit->forfeits, 1 },
 	};
 
-	for (size_t i = 0; i < sizeof totals / sizeof *totals; i++) {
+	for (size_t i = 0; i < COUNT_OF(totals); i++) {
 		if (strcmp(name, totals[i].name))
 			continue;
 		*totals[i].sum = times(balance, totals[i].sign);
@@ -367,7 +368,7 @@ static const char *kind_of(const char *text)
 {
 	static const char *const kinds[] = { "coins", "pending_coins", "escrow" };
 
-	for (size_t i = 0; text && i < sizeof kinds / sizeof *kinds; i++)
+	for (size_t i = 0; text && i < COUNT_OF(kinds); i++)
 		if (!strcmp(text, kinds[i]))
 			return kinds[i];
 	return "missing";

@@ -2,6 +2,7 @@
 #include "market/removal_private.h"
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "store/doc.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ static const char *names_replace(const struct removal *removal, const char *json
 {
 	struct arena *arena = removal->call.arena;
 
-	for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+	for (size_t i = 0; i < COUNT_OF(named); i++) {
 		const char *owner = arena_printf(arena, "\"%s\":\"%s\"", named[i].owner,
 						 id_text(arena, &removal->user));
 

@@ -1,6 +1,7 @@
 #include "market/removal_private.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "market/removal.h"
 #include "market/submissions.h"
 #include "market/tasks.h"
@@ -119,7 +120,7 @@ static const struct open_business {
 	{ SUBMISSIONS, "worker_id", "pending", work_by_them_end },
 	{ WITHDRAWALS, "worker_id", "pending", withdrawal_end },
 };
-enum { BUSINESS_COUNT = sizeof open_business / sizeof *open_business };
+enum { BUSINESS_COUNT = COUNT_OF(open_business) };
 
 /* A record that others were quicker with is no trouble; a database that is away is. */
 static bool is_trouble(enum err err)
@@ -239,7 +240,7 @@ static enum err forget_names(struct removal *removal)
 	const char *email = deleted_email(removal, arena);
 	enum err err = OK;
 
-	for (size_t i = 0; i < sizeof named / sizeof *named && err == OK; i++) {
+	for (size_t i = 0; i < COUNT_OF(named) && err == OK; i++) {
 		const struct named *fields = &named[i];
 		bson_t *filter =
 			DOC(arena, fields->owner, BCON_ID(&removal->user), "$or", "[", "{",

@@ -1,6 +1,7 @@
 #include "market/seed_private.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "market/seed_texts.h"
 
 #include <string.h>
@@ -68,7 +69,7 @@ struct id seed_id_last(void)
 
 const struct shape *seed_shape(int64_t task)
 {
-	return &shapes[task % (int64_t)(sizeof shapes / sizeof *shapes)];
+	return &shapes[task % (int64_t)(COUNT_OF(shapes))];
 }
 
 const char *seed_email(struct seeding *seeding, int64_t user)

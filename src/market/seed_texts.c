@@ -1,8 +1,8 @@
 #include "market/seed_texts.h"
 
-#include <ctype.h>
+#include "base/count.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+#include <ctype.h>
 
 static const struct seed_task tasks[] = {
 	{ "Try our recipe app and say what confused you", "Testing",

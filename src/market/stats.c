@@ -1,6 +1,7 @@
 #include "market/stats.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "store/doc.h"
 #include "store/totals.h"
 
@@ -42,7 +43,7 @@ static void sizes_read(struct reading *reading)
 	struct call *call = reading->call;
 	int64_t size = 0;
 
-	for (size_t i = 0; i < sizeof counted / sizeof *counted && reading->err == OK; i++) {
+	for (size_t i = 0; i < COUNT_OF(counted) && reading->err == OK; i++) {
 		reading->err = db_count(call->db, call->arena, counted[i], DOC(call->arena, NULL),
 					0, &size);
 		reading->large[counted[i]] = size > FRESH_MAX;

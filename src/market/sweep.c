@@ -1,6 +1,7 @@
 #include "market/sweep.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "market/audit.h"
 #include "market/payments_settle.h"
@@ -173,7 +174,7 @@ enum err market_sweep(struct call *call)
 {
 	enum err first = OK;
 
-	for (size_t i = 0; i < sizeof duties / sizeof *duties; i++) {
+	for (size_t i = 0; i < COUNT_OF(duties); i++) {
 		int64_t done = 0;
 		enum err err = duties[i].run(call, &done);
 

@@ -1,6 +1,7 @@
 #include "market/users.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/unicode.h"
 #include "market/ledger.h"
 #include "store/doc.h"
@@ -47,7 +48,7 @@ bson_t *user_idle(struct arena *arena)
 {
 	bson_t *filter = doc_keep(arena, bson_new());
 
-	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
+	for (size_t i = 0; i < COUNT_OF(counters); i++)
 		bson_concat(filter, DOC(arena, counters[i], "{", "$not", "{", "$gt", BCON_INT32(0),
 					"}", "}"));
 	return filter;
@@ -55,7 +56,7 @@ bson_t *user_idle(struct arena *arena)
 
 static bool is_busy(const bson_t *user)
 {
-	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
+	for (size_t i = 0; i < COUNT_OF(counters); i++)
 		if (doc_whole(user, counters[i], 0) > 0)
 			return true;
 	return false;

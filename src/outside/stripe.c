@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "outside/fetch.h"
 
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 /* The first try, the second, and the pause between them are STRIPE_MS. */
 #define PAUSE_MS 200
 static const int64_t tries_ms[] = { 4000, 3000 };
@@ -138,7 +138,7 @@ static enum err call(struct arena *arena, const struct config *config, struct fe
 
 	asked->headers = headers;
 	*intent = (struct intent){ 0 };
-	for (size_t i = 0; i < COUNT(tries_ms); i++) {
+	for (size_t i = 0; i < COUNT_OF(tries_ms); i++) {
 		struct fetched fetched;
 
 		if (i > 0)

@@ -1,6 +1,7 @@
 #include "store/claim.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "store/doc.h"
@@ -266,7 +267,7 @@ static bson_t *people_of(const struct event *event)
 		const struct step *step = &event->steps[i];
 		const bson_t *doc = step->found ? step->found : step->doc;
 
-		for (size_t k = 0; doc && k < sizeof owners / sizeof *owners; k++)
+		for (size_t k = 0; doc && k < COUNT_OF(owners); k++)
 			if (doc_id(doc, owners[k], &id))
 				doc_array_id(&people, &id);
 	}

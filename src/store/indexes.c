@@ -7,6 +7,8 @@
  */
 #include "store/indexes.h"
 
+#include "base/count.h"
+
 #define UNIQUE_WHERE_THERE(field) \
 	"{\"unique\": true, \"partialFilterExpression\": {\"" field "\": {\"$exists\": true}}}"
 /*
@@ -95,7 +97,7 @@ const struct index_row index_rows[] = {
 	{ THROTTLE, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
 	{ TICKETS, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
 };
-const size_t index_row_count = sizeof index_rows / sizeof *index_rows;
+const size_t index_row_count = COUNT_OF(index_rows);
 
 #define NOT_NEGATIVE "{\"bsonType\": \"number\", \"minimum\": 0}"
 
@@ -117,4 +119,4 @@ const struct validator_row validator_rows[] = {
 	  " \"coins\": {\"bsonType\": \"long\", \"minimum\": 1},"
 	  " \"at\": {\"bsonType\": \"date\"}}}}" },
 };
-const size_t validator_row_count = sizeof validator_rows / sizeof *validator_rows;
+const size_t validator_row_count = COUNT_OF(validator_rows);

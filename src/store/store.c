@@ -1,5 +1,6 @@
 #include "store/store_private.h"
 
+#include "base/count.h"
 #include "base/log.h"
 #include "store/doc.h"
 
@@ -127,7 +128,7 @@ static bool passing_code(uint32_t code)
 					  189,	 202,	246,   262,   9001, 10058, 10107,
 					  11600, 11602, 13388, 13435, 13436 };
 
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+	for (size_t i = 0; i < COUNT_OF(codes); i++)
 		if (codes[i] == code)
 			return true;
 	return false;
