@@ -38,6 +38,8 @@ static Suite *(*const suites[])(void) = {
 	suite_stats,
 	suite_missed,
 	suite_adoption_values,
+	suite_cursor,
+	suite_render,
 	suite_words,
 	suite_frame,
 	suite_mail,

@@ -44,4 +44,7 @@ Suite *suite_words(void);
 Suite *suite_frame(void);
 Suite *suite_mail(void);
 
+Suite *suite_cursor(void);
+Suite *suite_render(void);
+
 #endif

@@ -1,0 +1,206 @@
+/* Cursors: what a page's end is written as, and what goes on behind it. */
+#include "store/cursor.h"
+#include "suites.h"
+
+#include "base/encoding.h"
+#include "store/doc.h"
+
+#include <string.h>
+
+static struct arena *arena;
+static bson_t *everything;
+
+static void setup(void)
+{
+	arena = arena_new();
+	everything = DOC(arena, "status", BCON_UTF8("active"));
+}
+
+static void teardown(void)
+{
+	arena_free(arena);
+}
+
+static const struct id record = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 } };
+
+static struct list list_of(const char *name, const char *field, bool ascending)
+{
+	return (struct list){ .in = TASKS,
+			      .filter = everything,
+			      .name = name,
+			      .order_field = field,
+			      .ascending = ascending };
+}
+
+static const char *json(const bson_t *filter)
+{
+	char *text = bson_as_relaxed_extended_json(filter, NULL);
+	const char *kept = arena_text(arena, text);
+
+	bson_free(text);
+	return kept;
+}
+
+static void assert_goes_on(const struct list *list, const bson_t *last, const char *expected)
+{
+	const char *cursor = cursor_write(arena, list, last);
+	const bson_t *filter = cursor_filter(arena, list, cursor);
+
+	ck_assert_ptr_nonnull(filter);
+	ck_assert_str_eq(json(filter), expected);
+}
+
+#define ID "{ \"$oid\" : \"0102030405060708090a0b0c\" }"
+#define ALL "{ \"status\" : \"active\" }"
+#define BRANCH(condition) "{ \"$and\" : [ " ALL ", { " condition " } ] }"
+
+START_TEST(descending_goes_on_below_and_to_records_without_the_field)
+{
+	struct list list = list_of("tasks", "price", false);
+
+	assert_goes_on(
+		&list, DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7)),
+		"{ \"$or\" : [ " BRANCH("\"_id\" : { \"$lt\" : " ID " }, \"price\" : 7") ", " BRANCH(
+			"\"price\" : { \"$lt\" : 7 }") ", " BRANCH("\"price\" : null") " ] }");
+}
+END_TEST
+
+START_TEST(ascending_goes_on_above)
+{
+	struct list list = list_of("tasks", "price", true);
+
+	assert_goes_on(
+		&list, DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT32(7)),
+		"{ \"$or\" : [ " BRANCH(
+			"\"_id\" : { \"$gt\" : " ID
+			" }, \"price\" : 7") ", " BRANCH("\"price\" : { \"$gt\" : 7 }") " ] }");
+}
+END_TEST
+
+START_TEST(dates_and_fractions_come_back_as_they_were)
+{
+	struct list list = list_of("tasks", "at", true);
+
+	assert_goes_on(
+		&list,
+		DOC(arena, "_id", BCON_ID(&record), "at", BCON_DATE_TIME(INT64_C(1769850000000))),
+		"{ \"$or\" : [ " BRANCH(
+			"\"_id\" : { \"$gt\" : " ID " }, "
+			"\"at\" : { \"$date\" : \"2026-01-31T09:00:00Z\" }") ", " BRANCH("\"at\" : { \"$gt\" : { \"$date\" : \"2026-01-31T09:00:00Z\" } }") " ] }");
+	assert_goes_on(
+		&list, DOC(arena, "_id", BCON_ID(&record), "at", BCON_DOUBLE(2.5)),
+		"{ \"$or\" : [ " BRANCH("\"_id\" : { \"$gt\" : " ID " }, \"at\" : 2.5") ", " BRANCH(
+			"\"at\" : { \"$gt\" : 2.5 }") " ] }");
+}
+END_TEST
+
+START_TEST(a_record_without_the_field_stands_below_all)
+{
+	struct list down = list_of("tasks", "at", false), up = list_of("tasks", "at", true);
+	const bson_t *last = DOC(arena, "_id", BCON_ID(&record));
+
+	assert_goes_on(
+		&down, last,
+		"{ \"$or\" : [ " BRANCH("\"_id\" : { \"$lt\" : " ID " }, \"at\" : null") " ] }");
+	assert_goes_on(
+		&up, last,
+		"{ \"$or\" : [ " BRANCH(
+			"\"_id\" : { \"$gt\" : " ID
+			" }, \"at\" : null") ", " BRANCH("\"at\" : { \"$ne\" : null }") " ] }");
+}
+END_TEST
+
+START_TEST(an_id_may_be_a_text_as_in_the_journal)
+{
+	struct list list = list_of("ledger", "coins", true);
+
+	assert_goes_on(
+		&list,
+		DOC(arena, "_id", BCON_UTF8("approve:0102030405060708090a0b0c"), "coins",
+		    BCON_INT64(5)),
+		"{ \"$or\" : [ " BRANCH(
+			"\"_id\" : { \"$gt\" : "
+			"\"approve:0102030405060708090a0b0c\" }, \"coins\" : 5") ", " BRANCH("\"coins\" : { \"$gt\" : 5 }") " ] }");
+}
+END_TEST
+
+START_TEST(a_cursor_is_good_for_its_list_and_order_alone)
+{
+	struct list list = list_of("tasks", "price", false);
+	struct list others[] = {
+		list_of("own tasks", "price", false),
+		list_of("tasks", "createdAt", false),
+		list_of("tasks", "price", true),
+	};
+	const char *cursor = cursor_write(
+		arena, &list, DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7)));
+
+	ck_assert_ptr_nonnull(cursor_filter(arena, &list, cursor));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		ck_assert_ptr_null(cursor_filter(arena, &others[i], cursor));
+}
+END_TEST
+
+START_TEST(anything_else_is_no_cursor)
+{
+	struct list list = list_of("tasks", "price", false);
+	const char *good = cursor_write(
+		arena, &list, DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7)));
+	size_t length = strlen(good);
+
+	/* shorter at either end, and longer than any _id of ours */
+	for (size_t cut = 1; cut < length; cut++)
+		ck_assert_ptr_null(
+			cursor_filter(arena, &list, arena_copy(arena, good, length - cut)));
+	ck_assert_ptr_null(cursor_filter(arena, &list, good + 1));
+	char *long_one = arena_alloc(arena, 2000);
+	memset(long_one, 'A', 1999);
+	memcpy(long_one, good, length);
+	ck_assert_ptr_null(cursor_filter(arena, &list, long_one));
+	const char *odd[] = { "", "!", "null", "{}", "AAAA", "====" };
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+		ck_assert_ptr_null(cursor_filter(arena, &list, odd[i]));
+}
+END_TEST
+
+/* Whatever is changed in it, what comes of it is a filter of this list or nothing. */
+START_TEST(a_tampered_cursor_leads_out_of_no_list)
+{
+	struct list list = list_of("tasks", "price", false);
+	size_t length;
+	uint8_t *bytes = base64url_decode(
+		arena,
+		cursor_write(arena, &list,
+			     DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7))),
+		strlen(cursor_write(arena, &list,
+				    DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7)))),
+		&length);
+
+	for (size_t at = 0; at < length; at++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			bytes[at] ^= (uint8_t)(1u << bit);
+			const bson_t *filter =
+				cursor_filter(arena, &list, base64url_encode(arena, bytes, length));
+			ck_assert(!filter || strstr(json(filter), ALL));
+			bytes[at] ^= (uint8_t)(1u << bit);
+		}
+}
+END_TEST
+
+Suite *suite_cursor(void)
+{
+	Suite *suite = suite_create("cursor");
+	TCase *tests = tcase_create("cursor");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, descending_goes_on_below_and_to_records_without_the_field);
+	tcase_add_test(tests, ascending_goes_on_above);
+	tcase_add_test(tests, dates_and_fractions_come_back_as_they_were);
+	tcase_add_test(tests, a_record_without_the_field_stands_below_all);
+	tcase_add_test(tests, an_id_may_be_a_text_as_in_the_journal);
+	tcase_add_test(tests, a_cursor_is_good_for_its_list_and_order_alone);
+	tcase_add_test(tests, anything_else_is_no_cursor);
+	tcase_add_test(tests, a_tampered_cursor_leads_out_of_no_list);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
