@@ -4,6 +4,7 @@ Nothing here knows the code of the service. It knows the contract, the collectio
 how to sign a token with the service's secret.
 """
 
+import base64
 import dataclasses
 import datetime
 import itertools
@@ -132,6 +133,12 @@ def sign(claims, secret, algorithm="HS256", **kwargs):
     return jwt.encode(claims, secret, algorithm=algorithm, **kwargs)
 
 
+def b64url(data):
+    """As the parts of a token are written."""
+    data = data if isinstance(data, bytes) else data.encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 def user_token(secret, user_id, email, role, claims=None):
     """A user's token; a claim given as None is left out."""
     issued = int(time.time())
@@ -253,3 +260,7 @@ def eventually(check, within=5.0, every=0.05):
             return said
         assert time.monotonic() < end, f"not within {within} s; last: {said!r}"
         time.sleep(every)
+
+
+def log_in(api, email, password=PASSWORD):
+    return api.post("/auth/login", json={"email": email, "password": password})

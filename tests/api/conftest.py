@@ -22,8 +22,9 @@ from bson import ObjectId
 
 import promises
 from browser import Browser
-from client import Api, eventually, http_client, make_user, ok, user_token
+from client import Api, eventually, http_client, make_user, now, ok, user_token
 from described import unadopted_data
+from market import assert_counters
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -319,6 +320,14 @@ def books(stack):
     """Ends a test that moves coins with the audit: none appeared or vanished."""
     yield
     assert_balanced(stack)
+
+
+@pytest.fixture
+def counters(db):
+    """Ends a test with a look at the counters that guard what users may do."""
+    begun = now()
+    yield
+    assert_counters(db, begun)
 
 
 def assert_balanced(stack):

@@ -9,7 +9,7 @@ from bson import Int64, ObjectId
 
 from client import UNKNOWN_ID, assert_error, eventually, faults, iso, now, ok, register_input, task_input, unique
 from conftest import assert_balanced
-from market import pass_deadline, withdraw
+from market import pass_deadline, submit, withdraw
 
 NUMBERS = {
     "coins",
@@ -31,8 +31,7 @@ def audit(admin):
 
 
 def hand_in(worker, task_id):
-    body = {"task_id": task_id, "submission_details": "Done"}
-    return ok(worker.api.post("/submissions", json=body), 201)["submission"]["_id"]
+    return submit(worker, {"_id": task_id})["_id"]
 
 
 @pytest.fixture

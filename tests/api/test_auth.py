@@ -1,6 +1,5 @@
 """Contract, section 3: accounts, passwords and tokens."""
 
-import base64
 import json
 import statistics
 import time
@@ -16,7 +15,9 @@ from client import (
     UNKNOWN_ID,
     Api,
     assert_error,
+    b64url,
     faults,
+    log_in,
     now,
     ok,
     register_input,
@@ -28,10 +29,6 @@ from client import (
 
 pytestmark = pytest.mark.usefixtures("fresh_throttle")
 WEEK = 7 * 24 * 3600
-
-
-def login(api, email, password=PASSWORD):
-    return api.post("/auth/login", json={"email": email, "password": password})
 
 
 def seconds():
@@ -76,7 +73,7 @@ def test_an_email_can_be_registered_once_whatever_its_case(api, db, mailbox):
         assert_error(
             api.post("/auth/register", json=register_input(email=again)), 400, "email_taken"
         )
-        ok(login(api, again))
+        ok(log_in(api, again))
     assert db.users.count_documents({"email_key": email.lower().replace("\u03c2", "\u03c3")}) == 1
 
 
@@ -110,7 +107,7 @@ def test_nobody_registers_as_admin(api):
     assert_error(
         api.post("/auth/register", json=register_input(role="admin", email=email)), 403, "forbidden"
     )
-    assert_error(login(api, email), 401, "unauthorized")
+    assert_error(log_in(api, email), 401, "unauthorized")
 
 
 @pytest.mark.parametrize(
@@ -152,9 +149,9 @@ def test_a_bad_registration_is_400(api, field, bad):
 def test_a_password_has_6_to_72_bytes_with_a_letter_and_a_digit_and_is_never_trimmed(api, password):
     body = register_input(password=password)
     ok(api.post("/auth/register", json=body), 201)
-    ok(login(api, body["email"], password))
+    ok(log_in(api, body["email"], password))
     if password != password.strip():
-        assert_error(login(api, body["email"], password.strip()), 401, "unauthorized")
+        assert_error(log_in(api, body["email"], password.strip()), 401, "unauthorized")
 
 
 def test_passwords_are_kept_as_bcrypt_of_cost_10_and_never_shown(api, db, admin):
@@ -182,7 +179,7 @@ def test_passwords_are_kept_as_bcrypt_of_cost_10_and_never_shown(api, db, admin)
 
 def test_login_answers_as_registration_did_and_notes_the_time(api, new_worker, db):
     worker = new_worker(7, photoURL="https://example.org/x.png")
-    answer = ok(login(api, worker.email))
+    answer = ok(log_in(api, worker.email))
     assert (
         answer["user"].items()
         >= {
@@ -204,7 +201,7 @@ def test_an_unknown_email_and_a_wrong_password_get_the_same_text_in_the_same_tim
 
     def measure(email):
         started = time.perf_counter()
-        refused = login(api, email, "wrong horse 2")
+        refused = log_in(api, email, "wrong horse 2")
         took = time.perf_counter() - started
         body = assert_error(refused, 401, "unauthorized")
         return took, (body["error"], *sorted(body), *sorted(refused.headers))
@@ -221,16 +218,16 @@ def test_an_unknown_email_and_a_wrong_password_get_the_same_text_in_the_same_tim
 def test_hashes_of_each_bcrypt_kind_verify(api, new_worker, prefix):
     hashed = prefix + bcrypt.hashpw(b"old horse 3", bcrypt.gensalt(10)).decode()[4:]
     worker = new_worker(password=hashed)
-    ok(login(api, worker.email, "old horse 3"))
-    assert_error(login(api, worker.email, "old horse 4"), 401, "unauthorized")
+    ok(log_in(api, worker.email, "old horse 3"))
+    assert_error(log_in(api, worker.email, "old horse 4"), 401, "unauthorized")
 
 
 def test_existing_hashes_verify_on_the_first_72_bytes_as_the_node_library_did(api, new_worker):
     long = "p4ssword" * 10
     worker = new_worker(password=bcrypt.hashpw(long.encode()[:72], bcrypt.gensalt(10)).decode())
-    ok(login(api, worker.email, long))
-    ok(login(api, worker.email, long[:72] + "something else"))
-    assert_error(login(api, worker.email, long[:71]), 401, "unauthorized")
+    ok(log_in(api, worker.email, long))
+    ok(log_in(api, worker.email, long[:72] + "something else"))
+    assert_error(log_in(api, worker.email, long[:71]), 401, "unauthorized")
 
 
 @pytest.mark.parametrize(
@@ -239,14 +236,14 @@ def test_existing_hashes_verify_on_the_first_72_bytes_as_the_node_library_did(ap
 def test_an_account_without_a_bcrypt_hash_cannot_log_in(api, new_worker, kept):
     worker = new_worker(password=kept)
     for password in (PASSWORD, "plain text 1", " "):
-        assert_error(login(api, worker.email, password), 401, "unauthorized")
+        assert_error(log_in(api, worker.email, password), 401, "unauthorized")
 
 
 def test_a_storm_of_logins_does_not_starve_other_calls(api, new_worker, buyer):
     """Hashing is limited, and who does not get a turn soon is told when to come back."""
     accounts = [new_worker() for _ in range(40)]
     with ThreadPoolExecutor(40) as pool:
-        storm = [pool.submit(login, api, worker.email) for worker in accounts]
+        storm = [pool.submit(log_in, api, worker.email) for worker in accounts]
         took = []
         while not all(call.done() for call in storm):
             started = time.perf_counter()
@@ -326,14 +323,14 @@ def change_password(user, current=PASSWORD, new="new horse 5"):
 def test_after_a_change_of_password_old_tokens_stop_and_the_new_one_works_at_once(
     api, worker, token_for
 ):
-    elsewhere = ok(login(api, worker.email))["token"]
+    elsewhere = ok(log_in(api, worker.email))["token"]
     answer = ok(change_password(worker))
     assert answer["message"]
     for old in (worker.token, elsewhere, token_for(worker, iat=seconds() - 5)):
         assert_error(api.get("/auth/me", token=old), 401, "unauthorized")
     assert ok(api.get("/auth/me", token=answer["token"]))["_id"] == worker.id
-    assert_error(login(api, worker.email), 401, "unauthorized")
-    fresh = ok(login(api, worker.email, "new horse 5"))["token"]
+    assert_error(log_in(api, worker.email), 401, "unauthorized")
+    fresh = ok(log_in(api, worker.email, "new horse 5"))["token"]
     ok(api.get("/auth/me", token=fresh))
 
 
@@ -345,7 +342,7 @@ def test_tokens_work_at_once_also_after_two_changes_in_one_second(api, worker):
         old, worker.api = worker.api, Api(api.http, answer["token"])
         ok(worker.api.get("/auth/me"))
         assert_error(old.get("/auth/me"), 401, "unauthorized")
-        ok(api.get("/auth/me", token=ok(login(api, worker.email, password))["token"]))
+        ok(api.get("/auth/me", token=ok(log_in(api, worker.email, password))["token"]))
 
 
 def test_of_simultaneous_changes_of_one_password_one_succeeds(api, worker):
@@ -356,13 +353,13 @@ def test_of_simultaneous_changes_of_one_password_one_succeeds(api, worker):
     statuses = [answer.status_code for answer in answers]
     assert statuses.count(200) == 1 and set(statuses) <= {200, 400, 401, 503}, statuses
     for new, status in zip(news, statuses):
-        assert login(api, worker.email, new).status_code == (200 if status == 200 else 401)
+        assert log_in(api, worker.email, new).status_code == (200 if status == 200 else 401)
     ok(api.get("/auth/me", token=answers[statuses.index(200)].json()["token"]))
 
 
 def test_a_login_under_way_does_not_outlive_a_change_of_its_password(api, worker):
     with ThreadPoolExecutor(6) as pool:
-        logins = [pool.submit(login, api, worker.email) for _ in range(5)]
+        logins = [pool.submit(log_in, api, worker.email) for _ in range(5)]
         changed = pool.submit(change_password, worker)
         fresh = ok(changed.result())["token"]
         tokens = [call.result().json().get("token") for call in logins]
@@ -375,7 +372,7 @@ def test_a_wrong_current_password_changes_nothing(api, worker):
     refused = change_password(worker, current="wrong horse 2")
     assert_error(refused, 400, "wrong_password")
     ok(worker.api.get("/auth/me"))
-    ok(login(api, worker.email))
+    ok(log_in(api, worker.email))
 
 
 def test_a_new_password_follows_the_rules_of_registration(worker):
@@ -391,12 +388,12 @@ def test_a_google_only_account_has_no_password_to_change(new_worker):
 
 
 def test_logging_out_stops_every_token_of_the_user_and_of_nobody_else(api, worker, new_worker):
-    other, elsewhere = new_worker(), ok(login(api, worker.email))["token"]
+    other, elsewhere = new_worker(), ok(log_in(api, worker.email))["token"]
     assert ok(worker.api.post("/auth/logout"))["message"]
     for old in (worker.token, elsewhere):
         assert_error(api.get("/auth/me", token=old), 401, "unauthorized")
     ok(other.api.get("/auth/me"))
-    again = ok(login(api, worker.email))["token"]
+    again = ok(log_in(api, worker.email))["token"]
     ok(api.get("/auth/me", token=again)), "a token issued afterwards works at once"
     assert (
         jwt.decode(again, options={"verify_signature": False})["iat"]
@@ -416,7 +413,7 @@ def test_tokens_valid_after_refuses_tokens_issued_at_or_before_it(api, worker, t
 def test_a_token_issued_after_tokens_valid_after_has_an_iat_beyond_it(api, worker, db):
     limit = seconds() + 3
     db.users.update_one({"_id": ObjectId(worker.id)}, {"$set": {"tokens_valid_after": limit}})
-    token = ok(login(api, worker.email))["token"]
+    token = ok(log_in(api, worker.email))["token"]
     assert jwt.decode(token, options={"verify_signature": False})["iat"] >= limit + 1
     ok(api.get("/auth/me", token=token))
 
@@ -425,7 +422,7 @@ def test_a_token_issued_after_tokens_valid_after_has_an_iat_beyond_it(api, worke
 
 
 def test_our_tokens_are_those_of_the_usual_library(api, stack, worker):
-    token = ok(login(api, worker.email))["token"]
+    token = ok(log_in(api, worker.email))["token"]
     claims = jwt.decode(token, stack.jwt_secret, algorithms=["HS256"])
     assert set(claims) == {"userId", "email", "role", "iat", "exp"}
     assert (claims["userId"], claims["email"], claims["role"]) == (
@@ -460,18 +457,10 @@ def test_tokens_made_by_another_implementation_work(api, worker, stack):
         assert ok(api.get("/auth/me", token=token))["_id"] == worker.id
 
 
-def b64(data):
-    return (
-        base64.urlsafe_b64encode(data if isinstance(data, bytes) else data.encode())
-        .rstrip(b"=")
-        .decode()
-    )
-
-
 def test_other_tokens_are_401(api, worker, stack):
     secret, good = stack.jwt_secret, sign(claims_of(worker), stack.jwt_secret)
     head, payload, mac = good.split(".")
-    admin_payload = b64(json.dumps(claims_of(worker, role="admin")))
+    admin_payload = b64url(json.dumps(claims_of(worker, role="admin")))
     bad = {
         "no token": "x",
         "two parts": f"{head}.{payload}",

@@ -16,10 +16,9 @@ import httpx
 import pytest
 from bson import ObjectId
 
-from client import eventually, now, ok, task_input, unique
+from client import eventually, ok, task_input, unique
 from market import (
     approve,
-    assert_counters,
     coins,
     pass_deadline,
     post_task,
@@ -28,16 +27,9 @@ from market import (
     told,
 )
 
+pytestmark = pytest.mark.usefixtures("books", "counters")
 ROUNDS = 30
 USABLE_WITHIN = 15
-
-
-@pytest.fixture(autouse=True)
-def balanced(books, db):
-    """Books and counters after each crash."""
-    begun = now()
-    yield
-    assert_counters(db, begun)
 
 
 class Write(Exception):

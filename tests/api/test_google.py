@@ -1,6 +1,5 @@
 """Contract, section 3, POST /auth/google-login: with keys, a key server and a stack of the tests' own."""
 
-import base64
 import functools
 import hashlib
 import hmac
@@ -20,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from client import (
     PASSWORD,
-    UNKNOWN_ID,
     assert_error,
+    b64url,
     eventually,
     faults,
     now,
@@ -30,8 +29,8 @@ from client import (
     unique,
     unique_email,
 )
-from conftest import ROOT, assert_balanced, own_stack
-from market import post_task, stored_user, submit
+from conftest import ROOT, own_stack
+from market import post_task, stored_user
 
 CLIENT_ID = "1234-tests.apps.googleusercontent.com"
 REGISTRATIONS = 80
@@ -47,11 +46,6 @@ def new_key(bits=2048):
 
 KEYS = {"first": new_key(), "second": new_key()}
 STRANGER = new_key()
-
-
-def b64(data):
-    data = data if isinstance(data, bytes) else data.encode()
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def jwk(kid, key):
@@ -152,9 +146,9 @@ def sign(said, kid="first", key=None, algorithm="RS256", **headers):
 
 def sign_text(header, payload, key=KEYS["first"]):
     """Of any two texts, also of such as no library would sign."""
-    text = f"{b64(header)}.{b64(payload)}".encode()
+    text = f"{b64url(header)}.{b64url(payload)}".encode()
     prepared = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256)
-    return text.decode() + "." + b64(prepared.sign(text, key))
+    return text.decode() + "." + b64url(prepared.sign(text, key))
 
 
 # --- the stack ---
@@ -420,12 +414,12 @@ def public_pem():
 
 
 def hs256(said, secret):
-    text = f'{b64(json.dumps({"alg": "HS256", "kid": "first"}))}.{b64(json.dumps(said))}'
-    return text + "." + b64(hmac.new(secret, text.encode(), hashlib.sha256).digest())
+    text = f'{b64url(json.dumps({"alg": "HS256", "kid": "first"}))}.{b64url(json.dumps(said))}'
+    return text + "." + b64url(hmac.new(secret, text.encode(), hashlib.sha256).digest())
 
 
 def without_signature(said, algorithm):
-    return f'{b64(json.dumps({"alg": algorithm, "kid": "first"}))}.{b64(json.dumps(said))}.'
+    return f'{b64url(json.dumps({"alg": algorithm, "kid": "first"}))}.{b64url(json.dumps(said))}.'
 
 
 HEADER = '{"alg":"RS256","kid":"first"}'
@@ -477,7 +471,7 @@ BAD = {
     "two parts": lambda said: sign(said).rsplit(".", 1)[0],
     "four parts": lambda said: sign(said) + ".x",
     "a payload of another": lambda said: ".".join(
-        [sign(said).split(".")[0], b64(json.dumps(claims())), sign(said).split(".")[2]]
+        [sign(said).split(".")[0], b64url(json.dumps(claims())), sign(said).split(".")[2]]
     ),
     "our own token": lambda said: jwt.encode(said, "x" * 32, "HS256"),
     "no token": lambda said: "x",

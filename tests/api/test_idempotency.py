@@ -10,7 +10,7 @@ import pytest
 from bson import ObjectId
 
 from client import assert_error, now, ok, task_input, unique
-from market import withdraw
+from market import submit, withdraw
 
 JSON = {"Content-Type": "application/json"}
 
@@ -21,11 +21,6 @@ def key():
 
 def post_task(buyer, headers, **changes):
     return buyer.api.post("/tasks", json=task_input(task_title="Once", **changes), headers=headers)
-
-
-def hand_in(worker, task):
-    body = {"task_id": task["_id"], "submission_details": "Done"}
-    return ok(worker.api.post("/submissions", json=body), 201)["submission"]
 
 
 @pytest.fixture
@@ -128,7 +123,7 @@ class World:
         return withdraw(self.worker)["_id"]
 
     def submission(self):
-        return hand_in(self.new_worker(), {"_id": self.task()})["_id"]
+        return submit(self.new_worker(), {"_id": self.task()})["_id"]
 
 
 def test_every_call_that_creates_a_record_or_moves_coins_takes_a_key(stack, db, books):
@@ -203,7 +198,7 @@ def test_a_refusal_by_the_state_releases_the_key_too(buyer, new_worker, books):
     task = ok(buyer.api.post("/tasks", json=task_input(required_workers=1)), 201)["task"]
     first, headers = new_worker(), key()
     body = {"task_id": task["_id"], "submission_details": "Done"}
-    rival = hand_in(new_worker(), task)
+    rival = submit(new_worker(), task)
     assert_error(first.api.post("/submissions", json=body, headers=headers), 400, "no_open_slot")
     ok(buyer.api.put(f"/submissions/{rival['_id']}/reject"))
     ok(first.api.post("/submissions", json=body, headers=headers), 201)

@@ -13,9 +13,8 @@ import pathlib
 import pytest
 from bson import ObjectId
 
-from client import eventually, now, task_input, unique
+from client import eventually, task_input, unique
 from market import (
-    assert_counters,
     coins,
     pass_deadline,
     post_task,
@@ -27,26 +26,10 @@ from market import (
     told,
     withdraw,
 )
-from wire import Call, at_once, outcomes
+from wire import Call, at_once, deciding, outcomes, reviewing, submitting, withdrawing
 
+pytestmark = pytest.mark.usefixtures("books", "counters")
 CLIENTS = 60
-
-
-@pytest.fixture(autouse=True)
-def balanced(books, db):
-    """Books and counters after each race."""
-    begun = now()
-    yield
-    assert_counters(db, begun)
-
-
-def submitting(worker, task, **headers):
-    body = {"task_id": task["_id"], "submission_details": "Done."}
-    return Call("POST", "/submissions", worker.token, body, headers)
-
-
-def reviewing(reviewer, submission, verdict):
-    return Call("PUT", f"/submissions/{submission['_id']}/{verdict}", reviewer.token)
 
 
 def creating(buyer, **changes):
@@ -59,15 +42,6 @@ def deleting(buyer, task):
 
 def buying(buyer, task, delta):
     return Call("POST", f"/tasks/{task['_id']}/slots", buyer.token, {"delta": delta})
-
-
-def asking(worker, amount=200):
-    body = {"withdrawal_coin": amount, "payment_system": "bkash", "account_number": "017"}
-    return Call("POST", "/withdrawals", worker.token, body)
-
-
-def deciding(admin, withdrawal, verdict, path="/withdrawals"):
-    return Call("PUT", f"{path}/{withdrawal['_id']}/{verdict}", admin.token)
 
 
 def alternating(*lists):
@@ -305,7 +279,7 @@ def test_tasks_slots_and_cancellings_share_one_balance(stack, db, new_buyer):
 
 def test_a_balance_is_not_withdrawn_twice(stack, db, new_worker, admin):
     worker = new_worker(1100)
-    answers = at_once(stack, [asking(worker) for _ in range(CLIENTS)])
+    answers = at_once(stack, [withdrawing(worker) for _ in range(CLIENTS)])
     assert outcomes(answers) == {201: 5, "insufficient_coins": CLIENTS - 5}
     left = [answer.body["coins"] for answer in answers if answer.status == 201]
     assert sorted(left) == [100, 300, 500, 700, 900]
@@ -365,7 +339,7 @@ def test_many_withdrawals_of_one_worker_are_decided_at_once_beside_new_ones_and_
             for number, withdrawal in enumerate(withdrawals)
         ],
         [reviewing(buyer, submission, "approve") for submission in submissions],
-        [asking(worker, 500)] * 12,
+        [withdrawing(worker, 500)] * 12,
     )
     answers = at_once(stack, calls)
     asked = [answer for answer in answers if answer.call.path == "/withdrawals"]
@@ -434,7 +408,7 @@ def test_a_change_of_role_against_new_withdrawals(stack, db, new_worker, admin):
     for _ in range(4):
         worker = new_worker(10_000)
         change = Call("PUT", f"/admin/users/{worker.id}/role", admin.token, {"role": "buyer"})
-        answers = at_once(stack, alternating([change] * 25, [asking(worker)] * 25))
+        answers = at_once(stack, alternating([change] * 25, [withdrawing(worker)] * 25))
         changed = [answer for answer in answers if answer.call is change and answer.status == 200]
         made = [answer for answer in answers if answer.status == 201]
         assert bool(changed) != bool(made), outcomes(answers)
@@ -477,7 +451,7 @@ def test_a_key_used_by_many_at_once_has_one_effect(stack, db, new_buyer, new_wor
         "task": creating(buyer),
         "submission": submitting(new_worker(), task),
         "slots": buying(buyer, task, 2),
-        "withdrawal": asking(worker),
+        "withdrawal": withdrawing(worker),
     }[what]
     call = call._replace(headers={"Idempotency-Key": unique("key")})
     answers = at_once(stack, [call] * 50)

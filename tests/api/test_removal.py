@@ -30,7 +30,6 @@ from client import (
 )
 from market import (
     approve,
-    assert_counters,
     coins,
     ids,
     post_task,
@@ -42,8 +41,9 @@ from market import (
     told,
     withdraw,
 )
-from wire import Call, at_once, outcomes
+from wire import Call, at_once, deciding, outcomes, reviewing, submitting, withdrawing
 
+pytestmark = pytest.mark.usefixtures("books", "counters")
 NAMED = [
     ("tasks", "buyer"),
     ("submissions", "buyer"),
@@ -52,14 +52,6 @@ NAMED = [
     ("payments", "buyer"),
 ]
 DELETED = "Deleted user"
-
-
-@pytest.fixture(autouse=True)
-def balanced(books, db):
-    """Books and counters after each removal."""
-    begun = now()
-    yield
-    assert_counters(db, begun)
 
 
 def remove(admin, user, **kwargs):
@@ -516,24 +508,6 @@ def look_again(stack, db, user):
     db.meta.update_one({"_id": ObjectId(user.id)}, {"$set": {"removed_at": past}})
     sweep(stack)
     assert db.meta.find_one({"_id": ObjectId(user.id)}) is None
-
-
-def submitting(worker, task):
-    body = {"task_id": task["_id"], "submission_details": "Done."}
-    return Call("POST", "/submissions", worker.token, body)
-
-
-def reviewing(reviewer, submission, verdict):
-    return Call("PUT", f"/submissions/{submission['_id']}/{verdict}", reviewer.token)
-
-
-def withdrawing(worker):
-    body = {"withdrawal_coin": 200, "payment_system": "bkash", "account_number": "01712345678"}
-    return Call("POST", "/withdrawals", worker.token, body)
-
-
-def deciding(admin, withdrawal, verdict):
-    return Call("PUT", f"/withdrawals/{withdrawal['_id']}/{verdict}", admin.token)
 
 
 REFUSALS = {

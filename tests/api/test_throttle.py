@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from client import PASSWORD, Api, assert_error, now, ok, register_input, unique_email
+from client import Api, assert_error, log_in, now, ok, register_input, unique_email
 from conftest import own_stack
 
 _addresses = (f"127.77.{a}.{b}" for a in range(256) for b in range(1, 255))
@@ -39,13 +39,9 @@ def clean(fresh_throttle):
     pass
 
 
-def login(api, email, password=PASSWORD):
-    return api.post("/auth/login", json={"email": email, "password": password})
-
-
 def fail(api, email, times):
     for _ in range(times):
-        assert_error(login(api, email, "wrong horse 2"), 401, "unauthorized")
+        assert_error(log_in(api, email, "wrong horse 2"), 401, "unauthorized")
 
 
 def assert_throttled(refused, longest=15 * 60):
@@ -59,14 +55,14 @@ def assert_throttled(refused, longest=15 * 60):
 def test_after_ten_failures_even_the_right_password_waits(from_elsewhere, worker):
     api = from_elsewhere()
     fail(api, worker.email, 10)
-    assert_throttled(login(api, worker.email))
-    assert_throttled(login(api, worker.email.upper()))
+    assert_throttled(log_in(api, worker.email))
+    assert_throttled(log_in(api, worker.email.upper()))
 
 
 def test_guesses_made_at_once_are_all_counted(from_elsewhere, worker):
     api = from_elsewhere()
     with ThreadPoolExecutor(15) as pool:
-        answers = list(pool.map(lambda _: login(api, worker.email, "wrong horse 2"), range(15)))
+        answers = list(pool.map(lambda _: log_in(api, worker.email, "wrong horse 2"), range(15)))
     statuses = [answer.status_code for answer in answers]
     assert set(statuses) <= {401, 429, 503}
     assert statuses.count(401) <= 10, statuses
@@ -121,35 +117,35 @@ def somebody(limited):
 def test_a_success_in_time_clears_the_accounts_count(here, somebody):
     for _ in range(3):
         fail(here, somebody.email, FAILURES - 1)
-        ok(login(here, somebody.email))
+        ok(log_in(here, somebody.email))
     fail(here, somebody.email, FAILURES)
-    assert_throttled(login(here, somebody.email))
+    assert_throttled(log_in(here, somebody.email))
 
 
 def test_the_account_is_never_locked_out_from_elsewhere_nor_others_from_here(
     here, there, somebody, limited
 ):
     fail(here, somebody.email, FAILURES)
-    assert_throttled(login(here, somebody.email))
-    ok(login(there, somebody.email))
-    assert_throttled(login(here, somebody.email))
-    ok(login(here, limited.user("worker").email))
+    assert_throttled(log_in(here, somebody.email))
+    ok(log_in(there, somebody.email))
+    assert_throttled(log_in(here, somebody.email))
+    ok(log_in(here, limited.user("worker").email))
 
 
 def test_unknown_accounts_are_counted_alike(here):
     nobody = unique_email("nobody")
     fail(here, nobody, FAILURES)
-    assert_throttled(login(here, nobody))
+    assert_throttled(log_in(here, nobody))
 
 
 def test_ten_times_as_many_failures_stop_an_address(here, there, somebody):
     """Spread over accounts, so that none of them is at its own limit."""
     for _ in range(10 * FAILURES - 1):
         fail(here, unique_email(), 1)
-    ok(login(here, somebody.email))
+    ok(log_in(here, somebody.email))
     fail(here, unique_email(), 1)
-    assert_throttled(login(here, somebody.email))
-    ok(login(there, somebody.email))
+    assert_throttled(log_in(here, somebody.email))
+    ok(log_in(there, somebody.email))
 
 
 def test_registration_is_limited_per_address(here, there):

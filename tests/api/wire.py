@@ -92,3 +92,24 @@ def outcomes(answers):
     return Counter(
         answer.status if answer.status < 400 else answer.body["code"] for answer in answers
     )
+
+
+# --- calls that meet each other ---
+
+
+def submitting(worker, task, **headers):
+    body = {"task_id": task["_id"], "submission_details": "Done."}
+    return Call("POST", "/submissions", worker.token, body, headers)
+
+
+def reviewing(reviewer, submission, verdict):
+    return Call("PUT", f"/submissions/{submission['_id']}/{verdict}", reviewer.token)
+
+
+def withdrawing(worker, coins=200):
+    body = {"withdrawal_coin": coins, "payment_system": "bkash", "account_number": "01712345678"}
+    return Call("POST", "/withdrawals", worker.token, body)
+
+
+def deciding(admin, withdrawal, verdict, path="/withdrawals"):
+    return Call("PUT", f"{path}/{withdrawal['_id']}/{verdict}", admin.token)
