@@ -241,8 +241,7 @@ static enum err guess(struct request *rq, const char *email, const char *passwor
 	if (err != OK)
 		return err;
 	if (password_verify(password, hash))
-		return throttle_login_succeeded(call->db, rq->arena, rq->address, email, limit,
-						rq->now);
+		return throttle_login_succeeded(call->db, rq->arena, rq->address, email, limit);
 	err = throttle_login_failed(call->db, rq->arena, rq->address, email, limit, rq->now);
 	return err == OK ? ERR_BAD_LOGIN : err;
 }

@@ -166,9 +166,8 @@ enum err throttle_login_failed(struct db *db, struct arena *arena, const char *a
 }
 
 enum err throttle_login_succeeded(struct db *db, struct arena *arena, const char *address,
-				  const char *email, int64_t limit, int64_t now)
+				  const char *email, int64_t limit)
 {
-	(void)now;
 	if (limit <= 0)
 		return OK;
 	return db_remove(db, arena, THROTTLE,

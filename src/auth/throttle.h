@@ -30,7 +30,7 @@ enum err throttle_login_failed(struct db *db, struct arena *arena, const char *a
 			       const char *email, int64_t limit, int64_t now);
 /* Forgets the account's wrong guesses from this address, not those of the address. */
 enum err throttle_login_succeeded(struct db *db, struct arena *arena, const char *address,
-				  const char *email, int64_t limit, int64_t now);
+				  const char *email, int64_t limit);
 
 /* Counts a registration; ERR_TOO_MANY_REQUESTS with the seconds to wait when it is one too many. */
 enum err throttle_register(struct db *db, struct arena *arena, const char *address, int64_t limit,
