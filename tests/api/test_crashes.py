@@ -16,7 +16,7 @@ import httpx
 import pytest
 from bson import ObjectId
 
-from client import eventually, ok, task_input, unique
+from client import eventually, now, ok, task_input, unique
 from market import (
     approve,
     coins,

@@ -163,7 +163,7 @@ def test_what_was_counted_is_forgotten_when_its_time_is_over(here, somebody, lim
     minutes = [(row["expires_at"] - begun).total_seconds() / 60 for row in throttle.find()]
     assert len(minutes) == 2 and all(15 <= time < 15.5 for time in minutes), "account, address"
     throttle.update_many({}, {"$set": {"expires_at": now()}})
-    ok(login(here, somebody.email))
+    ok(log_in(here, somebody.email))
 
     throttle.delete_many({})
     for _ in range(REGISTRATIONS):
