@@ -88,14 +88,14 @@ class Ran:
 
 
 def unit_outcomes(path):
-    """{(room/file, test): whether all its iterations passed}, as Check's XML log tells."""
+    """{test: whether all that are called so passed}, as Check's XML log tells. It names the file of
+    the last assertion, which may be a fixture's: which file a test is in, registered() knows.
+    """
     space = "{http://check.sourceforge.net/ns}"
     outcomes = {}
     for test in tree.parse(path).iter(f"{space}test"):
-        said = {part: test.findtext(f"{space}{part}") for part in ("path", "fn", "id")}
-        file = f"{pathlib.PurePath(said['path']).name}/{said['fn'].partition(':')[0]}"
-        key = file, said["id"]
-        outcomes[key] = outcomes.get(key, True) and test.get("result") == "success"
+        name = test.findtext(f"{space}id")
+        outcomes[name] = outcomes.get(name, True) and test.get("result") == "success"
     return outcomes
 
 
@@ -120,9 +120,8 @@ def not_shown(rows, ran, whole, unit=None):
     wrong = []
     for name in sorted({name for row in rows for name in row.tests}):
         if found := UNIT_TEST.fullmatch(name):
-            key = found[1].removeprefix("tests/unit/"), found[2]
-            if unit is not None and not unit.get(key):
-                wrong.append(f"{name}: " + ("failed" if key in unit else "did not run"))
+            if unit is not None and not unit.get(found[2]):
+                wrong.append(f"{name}: " + ("failed" if found[2] in unit else "did not run"))
         elif not ran.shown(name):
             others = ran.others.get(name)
             if others or whole:

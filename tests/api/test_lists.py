@@ -365,6 +365,8 @@ def test_submissions_without_a_limit_come_up_to_1000(new_buyer, new_worker, db):
     db.submissions.insert_many(
         {
             "task_id": task,
+            "task_title": "Old",
+            "submission_details": "Old",
             "worker_id": ObjectId(worker.id),
             "buyer_id": ObjectId(buyer.id),
             "payable_amount": Int64(1),

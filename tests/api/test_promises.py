@@ -119,8 +119,7 @@ def test_what_was_not_asked_for_is_missed_only_where_all_was():
 )
 def test_unit_tests_are_looked_up_in_checks_log(tmp_path, results, wrong):
     tests = "".join(
-        f'<test result="{result}"><path>/src/tests/unit/base</path><fn>test_b.c:7</fn>'
-        "<id>it_does</id></test>"
+        f'<test result="{result}"><fn>a_fixture.c:7</fn><id>it_does</id></test>'
         for result in results
     )
     log = tmp_path / "unit.xml"
