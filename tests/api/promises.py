@@ -43,24 +43,22 @@ def read(text):
 # --- what there is ---
 
 
-def functions(path):
+def functions(text):
     """The tests that a Python file defines."""
-    found = ast.parse(path.read_text()).body
+    found = ast.parse(text).body
     return {node.name for node in found if isinstance(node, ast.FunctionDef)}
 
 
-def registered(path):
+def registered(text):
     """The tests that a C file defines and gives to Check."""
-    text = path.read_text()
     defined = set(re.findall(r"^START_TEST\((\w+)\)", text, re.MULTILINE))
     return defined & set(re.findall(r"\btcase_add_(?:loop_)?test\(\s*\w+,\s*(\w+)", text))
 
 
-def exists(test, root=ROOT):
-    file, _, name = test.replace("::", ":").partition(":")
-    path = root / file
-    known = functions if file.endswith(".py") else registered
-    return path.is_file() and name in known(path)
+def tests_in(path):
+    if not path.is_file():
+        return set()
+    return (functions if path.suffix == ".py" else registered)(path.read_text())
 
 
 # --- what ran ---
@@ -109,8 +107,18 @@ ran = Ran()
 def missing(rows, root=ROOT):
     """Rows without a test, and tests that are not there."""
     wrong = [f"line {row.line}: no test shows: {row.promise}" for row in rows if not row.tests]
-    names = sorted({name for row in rows for name in row.tests})
-    return wrong + [f"{name}: there is no such test" for name in names if not exists(name, root)]
+    named = collections.defaultdict(set)
+    for row in rows:
+        for name in row.tests:
+            named[re.match("[^:]+", name)[0]].add(name)
+    for file, names in sorted(named.items()):
+        there = tests_in(root / file)
+        wrong += [
+            f"{name}: there is no such test"
+            for name in sorted(names)
+            if name.rpartition(":")[2] not in there
+        ]
+    return wrong
 
 
 def not_shown(rows, ran, whole, unit=None):
