@@ -1,6 +1,5 @@
 """nginx's configuration for a state: the shipped nginx.conf, unchanged, with includes of its own beside it."""
 import os
-import pathlib
 import re
 import shutil
 

@@ -229,7 +229,6 @@ class Supervisor:
 
     def replace(self, old):
         """A successor is started on the same socket first; so at no moment nobody serves it."""
-        place = self.children.index(old)
         fresh = old.twin()
         try:
             self.start(fresh)
@@ -239,11 +238,14 @@ class Supervisor:
                 self.leaving.remove(fresh)
             raise
         self.children.remove(fresh)
-        self.children[place] = fresh
+        # Told to stop by somebody else meanwhile, it has a successor already: then this one is one too many.
+        leaver = old if old in self.children else fresh
+        if leaver is old:
+            self.children[self.children.index(old)] = fresh
         self.changed()
-        self.leaving.append(old)
-        self.end([old])
-        self.leaving.remove(old)
+        self.leaving.append(leaver)
+        self.end([leaver])
+        self.leaving.remove(leaver)
 
     def end(self, children):
         """Asks all, gives each its time, then insists."""

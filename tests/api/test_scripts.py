@@ -1,5 +1,6 @@
 """The two commands: scripts/run and scripts/stop, on states of their own beside the shared one."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -146,6 +147,31 @@ def test_a_worker_that_dies_is_started_again_and_env_says_so(second):
         lambda: all(second.api.get("/health/ready").status_code == 200 for _ in range(10)),
         within=10,
     )
+
+
+def workers_running(stack):
+    """Those that exist, whatever env says."""
+    said = subprocess.run(
+        ["pgrep", "-x", "-P", stack.env()["PID_STACK"], "microtaskd"],
+        capture_output=True,
+        text=True,
+    )
+    return {int(pid) for pid in said.stdout.split()}
+
+
+def test_workers_told_to_stop_while_they_are_replaced_leave_two_and_no_more(second):
+    before = second.worker_pids()
+    reload = subprocess.Popen(
+        [ROOT / "scripts" / "reload", "--state", second.state], stdout=subprocess.DEVNULL
+    )
+    eventually(lambda: len(workers_running(second)) > len(before), every=0.005)
+    for pid in before:
+        with contextlib.suppress(ProcessLookupError):  # replaced already
+            os.kill(pid, signal.SIGTERM)
+    assert reload.wait(timeout=60) == 0
+    eventually(lambda: answers(second), within=10)
+    eventually(lambda: workers_running(second) == set(second.worker_pids()), within=20)
+    assert len(second.worker_pids()) == len(before) and not set(before) & set(second.worker_pids())
 
 
 def test_a_worker_that_is_killed_leaves_nothing_in_shared_memory(stack):
