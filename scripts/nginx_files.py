@@ -18,8 +18,7 @@ def write(shipped, state, port, sockets, events, env):
         "process.conf": process(state),
         "listen.conf": listen(state, port),
         "upstream.conf": upstream(sockets),
-        # Twice: conf/microtask/events.conf explains.
-        "events.conf": upstream([events, events]),
+        "events.conf": upstream([events]),
         "pages.conf": f'root "{state}/www";\n',
         "origins.conf": origins(env.get("CORS_ORIGINS") or DEFAULT_ORIGINS),
         "limits.conf": limits(int(env["RATE_LIMIT"])),
@@ -43,7 +42,7 @@ def listen(state, port):
         f'{kind}_temp_path "{state}/nginx/tmp/{kind}";\n'
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    return f"""listen 127.0.0.1:{port} ssl http2;
+    return f"""listen 127.0.0.1:{port} ssl http2 sndbuf=128k;
 server_name localhost;
 ssl_certificate     "{state}/tls/cert.pem";
 ssl_certificate_key "{state}/tls/key.pem";
@@ -52,7 +51,8 @@ access_log "{state}/logs/nginx.log" broken if=$broken;
 
 
 def upstream(sockets):
-    return "".join(f'server "unix:{path}" max_fails=0;\n' for path in sockets)
+    """Each twice: conf/microtask/upstream.conf and events.conf explain."""
+    return "".join(f'server "unix:{path}" max_fails=0;\n' for path in [*sockets, *sockets])
 
 
 def origins(listed):

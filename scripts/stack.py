@@ -53,6 +53,7 @@ def options():
     parser.add_argument("--no-demo", action="store_true", help="do not add the demo data")
     parser.add_argument("--test-commands", action="store_true", help="let tests make mongod fail (failpoints)")
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--launcher", help=argparse.SUPPRESS)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help=argparse.SUPPRESS)
     parser.add_argument("--mongod", help=argparse.SUPPRESS)
     parser.add_argument("--swagger-ui", type=pathlib.Path, help=argparse.SUPPRESS)
@@ -162,8 +163,10 @@ class Stack:
     # --- starting ---
 
     def child(self, name, argv, log, **more):
+        """Tests may have each program started by one of theirs, which is told the name and becomes the program."""
         env = more.pop("env", self.env)
-        return Child(name, [str(word) for word in argv], self.logs / log, env, lock=self.children_lock, **more)
+        launched = [self.given.launcher, name, *argv] if self.given.launcher else argv
+        return Child(name, [str(word) for word in launched], self.logs / log, env, lock=self.children_lock, **more)
 
     def server(self, name, argv, log, listener, **more):
         """A program that takes calls on a socket held here, and says when it does."""
@@ -176,14 +179,14 @@ class Stack:
 
     def document(self):
         """The OpenAPI document of the programs as they are built now."""
-        return subprocess.run([self.given.build / "microtaskctl", "openapi"], capture_output=True, text=True,
-                              check=True).stdout
+        return subprocess.run([self.given.build / "microtaskctl", "openapi", "--server", f"{self.base_url}/api"],
+                              capture_output=True, text=True, check=True).stdout
 
     def start(self):
         self.tool("microtaskd", "--check-config")
         nginx_files.write(ROOT / "conf", self.state, self.given.port, self.sockets,
                           self.events_socket, self.env)
-        pages.write(ROOT, self.state, self.document(), self.given.swagger_ui)
+        pages.write(ROOT, self.state, self.document(), self.given.swagger_ui, self.demo)
         self.make_certificate()
         if self.given.mongod:
             self.start_mongod()
@@ -227,7 +230,8 @@ class Stack:
         self.say(f"Workers    starting {self.given.workers}")
         for number, path in enumerate(self.sockets, 1):
             argv = [self.given.build / "microtaskd"]
-            self.supervisor.start(self.server(f"worker {number}", argv, "workers.log", listen(path)))
+            # Who waits to log in is served, as conf/systemd/microtaskd@.service allows for.
+            self.supervisor.start(self.server(f"worker {number}", argv, "workers.log", listen(path), stop_seconds=15))
 
     def start_events(self, listener):
         self.say("Streams    starting")
@@ -303,10 +307,13 @@ class Stack:
                 if child.name.startswith(("worker", "sweep", "events")):
                     self.supervisor.replace(child)
             self.say("Workers    all replaced")
-        except Failed as failure:
+        except (Failed, OSError, subprocess.SubprocessError) as failure:
             reason = f"{failure}\n"
             self.say(f"Workers    not all replaced: {failure}")
-        write_atomically(self.state / "reload", reason, 0o644)
+        try:
+            write_atomically(self.state / "reload", reason, 0o644)
+        except OSError as failure:
+            self.say(f"The state cannot be written: {failure.strerror}")
 
     def run(self, started):
         """Everything from the first check to the last stop; started() is called once it is ready."""
@@ -315,6 +322,7 @@ class Stack:
         self.supervisor = Supervisor(self.state / "sockets" / "notify", self.say, self.write_env)
         try:
             self.start()
+            self.supervisor.was_ready = True
             self.welcome()
             started()
             while True:

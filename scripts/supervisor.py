@@ -3,6 +3,7 @@
 One thread, one loop: pump() waits for signals and readiness messages and mends what broke. Everything
 that waits does so by calling pump() until something is true.
 """
+import contextlib
 import copy
 import ctypes
 import json
@@ -17,8 +18,12 @@ import time
 PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None, use_errno=True)
 
-# A process that dies this often in a row before it was of use is not started again.
+# While the stack is being started, a process that dies this often in a row is what it fails for. Once it
+# was ready, nothing is given up.
 PATIENCE = 6
+# Who lived for so long is started again at once; who did not, after a while that doubles up to the most.
+OF_USE_SECONDS = 1
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5
 
 
 class Failed(Exception):
@@ -73,13 +78,13 @@ class Child:
 
     @property
     def pid(self):
-        return self.process.pid
+        return self.process.pid if self.process else None
 
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
     def was_of_use(self):
-        return self.ready if self.notifies else time.monotonic() - self.started > 1
+        return time.monotonic() - self.started > OF_USE_SECONDS
 
     def how_it_ended(self):
         code = self.process.returncode
@@ -87,7 +92,8 @@ class Child:
 
     def last_words(self):
         """The last line it logged since it was started; of a JSON line, the message."""
-        with open(self.log, "rb") as log:
+        lines = []
+        with contextlib.suppress(OSError), open(self.log, "rb") as log:  # somebody may have taken it away
             log.seek(self.log_start)
             lines = log.read().decode(errors="replace").strip().splitlines()
         line = lines[-1] if lines else f"it left no word; see {self.log}"
@@ -117,6 +123,7 @@ class Supervisor:
         self.leaving = []  # replaced, on their way out
         self.ending = []  # succeeded, ending of their own accord
         self.reload_asked = False
+        self.was_ready = False  # all of it, once
         self.stopping = False
         self.notify = self.open_notify(notify_path)
         self.wake, wake_write = socket.socketpair()
@@ -159,7 +166,7 @@ class Supervisor:
         for child in self.children + self.leaving:
             if child.process and child.pid == pid:
                 if b"READY=1" in words:
-                    child.ready, child.deaths = True, 0
+                    child.ready = True
                 child.stopping = b"STOPPING=1" in words
 
     def mend(self):
@@ -169,29 +176,52 @@ class Supervisor:
             child.kill_group()
             self.ending.remove(child)
         for child in self.children:
-            if child.process and not child.alive() and child.restart_at is None:
+            if not child.alive() and child.restart_at is None:
                 self.mourn(child)
             if child.restart_at is not None and child.restart_at <= time.monotonic():
-                child.start()
-                self.changed()
+                self.restart(child)
 
     def succeed(self, old):
         """One that somebody else has told to stop takes no more work: another takes its place while it ends."""
         self.say(f"{old.name} (pid {old.pid}) is stopping; starting another")
         fresh = old.twin()
-        fresh.start()
         self.children[self.children.index(old)] = fresh
         self.ending.append(old)
-        self.changed()
+        self.restart(fresh)
 
     def mourn(self, child):
-        """At once after a death in service; slower and slower, then never, for one that does not get there."""
+        """At once after a death in service; slower and slower for one that does not get there."""
         child.kill_group()
-        child.deaths = 0 if child.was_of_use() else child.deaths + 1
-        if child.deaths >= PATIENCE:
-            raise Failed(f"{child.name} does not start: {child.last_words()}")
-        self.say(f"{child.name} (pid {child.pid}) {child.how_it_ended()}; starting it again")
-        child.restart_at = time.monotonic() + (0.1 * 2**child.deaths if child.deaths else 0)
+        how = f"(pid {child.pid}) {child.how_it_ended()}"
+        if child.was_of_use():
+            child.deaths = 0
+            self.say(f"{child.name} {how}; starting it again")
+            child.restart_at = time.monotonic()
+        else:
+            self.postpone(child, f"{how}: {child.last_words()}")
+
+    def restart(self, child):
+        """Its program may be missing for the moment that it takes to install another, or the machine be short of
+        something."""
+        try:
+            child.start()
+        except OSError as failure:
+            self.postpone(child, f"cannot be started: {failure.strerror}: {failure.filename or child.argv[0]}")
+        self.tell_change()
+
+    def postpone(self, child, why):
+        child.deaths += 1
+        if child.deaths >= PATIENCE and not self.was_ready:
+            raise Failed(f"{child.name} does not start: {why}")
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(child.deaths - 1, PATIENCE))
+        child.restart_at = time.monotonic() + pause
+        self.say(f"{child.name} {why}; starting it again in {pause:g} s")
+
+    def tell_change(self):
+        try:
+            self.changed()
+        except OSError as failure:
+            self.say(f"The state cannot be written: {failure.strerror}")
 
     def wait(self, is_so, seconds, otherwise):
         """Pumps until is_so(); after so many seconds fails with the sentence `otherwise`."""
@@ -205,7 +235,10 @@ class Supervisor:
 
     def start(self, child, is_up=None, seconds=30):
         """Starts a child and waits until it is up. One that ends before that is not tried again."""
-        child.start()
+        try:
+            child.start()
+        except OSError as failure:
+            raise Failed(f"{child.name} cannot be started: {failure.strerror}: {child.argv[0]}") from None
         self.leaving.append(child)  # known, but not mended yet
 
         def up_or_dead():
@@ -216,7 +249,7 @@ class Supervisor:
         if not child.alive():
             raise Failed(f"{child.name} did not start: {child.last_words()}")
         self.children.append(child)
-        self.changed()
+        self.tell_change()
 
     def run_to_end(self, child, seconds=3600):
         """A command that does its work and ends; raises Failed with its last line when it ends badly."""
@@ -242,7 +275,7 @@ class Supervisor:
         leaver = old if old in self.children else fresh
         if leaver is old:
             self.children[self.children.index(old)] = fresh
-        self.changed()
+        self.tell_change()
         self.leaving.append(leaver)
         self.end([leaver])
         self.leaving.remove(leaver)

@@ -99,6 +99,10 @@ def tour(t):
     t.call("New ones come by themselves to who listens at `GET /api/notifications/stream`, as server-sent events. A "
            "browser's EventSource cannot send a token: it adds `?ticket=`, which is good once and for a minute.",
            "POST", "/notifications/stream-ticket", token="WILL")
+    t.say("So a page of the front end calls `listen(\"/api\", token, tell)`, and its function `tell` gets each "
+          "notification once, and null when so much was missed that the list must be read again. It goes on after a "
+          "restart of either side: with a new ticket, and from what came last.")
+    t.script(LISTEN)
     t.call("He has seen it all.", "PUT", "/notifications/read-all", token="WILL")
     t.call("Logging out ends every token of the account.", "POST", "/auth/logout", token="WILL")
     t.call("So this one is no good any more:", "GET", "/auth/me", status=401, token="WILL")
@@ -118,6 +122,8 @@ def tour(t):
            token="ADMIN")
     t.call("Where did the coins of Bea's task go? The journal has a row for every movement, the newest first.",
            "GET", f"/admin/ledger?task={task}", token="ADMIN")
+    t.call("A correction by hand, with a reason that stands in the journal and that the user reads:", "POST",
+           f"/admin/users/{t.id_of('WILL')}/adjust", token="ADMIN", body={"coins": 5, "reason": "Lost in a move"})
     t.call("Do the books balance? Every account is compared with the journal, in one snapshot.", "GET", "/admin/audit",
            token="ADMIN")
     role = f"/admin/users/{t.id_of('WILL')}/role"
@@ -131,6 +137,31 @@ def tour(t):
     t.chapter("Pages without a log-in")
     t.call("The calls below `/public` say `success`, in refusals too.", "GET", "/public/top-workers")
     t.call("", "GET", "/public/tasks/0123456789abcdef01234567", status=404)
+
+
+LISTEN = """
+let last = "";          // the id of what came last
+const seen = new Set(); // what came may come once more
+
+async function listen(api, token, tell) {
+  const again = () => setTimeout(listen, 1000 + 2000 * Math.random(), api, token, tell);
+  const headers = { Authorization: `Bearer ${token}` };
+  const asked = fetch(`${api}/notifications/stream-ticket`, { method: "POST", headers });
+  const { ticket, lastEventId, code } = await asked.then((answer) => answer.json()).catch(() => ({}));
+  if (code === "unauthorized" || code === "token_expired") return; // logged out
+  if (!ticket) return again();
+  const query = new URLSearchParams({ ticket, lastEventId: last });
+  const stream = new EventSource(`${api}/notifications/stream?${query}`);
+  last ||= lastEventId; // where to go on if nothing comes before the stream ends
+  stream.onmessage = (event) => {
+    last = event.lastEventId;
+    if (!seen.has(last)) tell(JSON.parse(event.data));
+    seen.add(last);
+  };
+  stream.addEventListener("reset", (event) => { last = event.lastEventId; tell(null); });
+  stream.onerror = () => { stream.close(); again(); };
+}
+""".strip()
 
 
 def earn(t, name, coins):
@@ -180,6 +211,7 @@ class StandIns:
         text = re.sub(r'"requestId": "[^"]+"', '"requestId": "5f2b6c1e9a7d4038b1c2d3e4f5061728"', text)
         text = re.sub(r'"request_id": "[^"]+"', '"request_id": "5f2b6c1e9a7d4038b1c2d3e4f5061728"', text)
         text = re.sub(r'"ticket": "[^"]+"', '"ticket": "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcY"', text)
+        text = re.sub(r'"lastEventId": "since-\d+"', '"lastEventId": "since-1769850000000"', text)
         text = re.sub(r'"next": "[^"]+"', '"next": "AQIDBAUGBwgJCgsMDQ4PEA"', text)
         text = re.sub(r'W/"[0-9a-f]{16}"', self._tag, text)
         # Far ahead are only the dates that the tour itself sends.
@@ -188,7 +220,7 @@ class StandIns:
 
 
 class Tour:
-    """The text as a list of (kind, text); kind is chapter, say, request or answer."""
+    """The text as a list of (kind, text); kind is chapter, say, script, request or answer."""
 
     def __init__(self, base_url):
         url = urllib.parse.urlsplit(base_url)
@@ -207,6 +239,9 @@ class Tour:
     def say(self, text):
         if text:
             self.text.append(("say", text))
+
+    def script(self, text):
+        self.text.append(("script", text))
 
     def id_of(self, name):
         return self.users[name][1]
@@ -264,7 +299,8 @@ def pretty(value):
 
 
 def as_markdown(text):
-    forms = {"chapter": "## {}", "say": "{}", "request": "```http\n{}\n```", "answer": "```http\n{}\n```"}
+    forms = {"chapter": "## {}", "say": "{}", "script": "```js\n{}\n```", "request": "```http\n{}\n```",
+             "answer": "```http\n{}\n```"}
     body = "\n\n".join(forms[kind].format(words) for kind, words in text)
     return f"# A tour of the calls\n\n<!-- Made by scripts/tour; changes here are lost. -->\n\n{body}\n"
 
@@ -273,7 +309,8 @@ def as_page(text):
     def prose(words):
         return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(words, quote=False))
 
-    forms = {"chapter": "<h2>{}</h2>", "say": "<p>{}</p>", "request": '<pre class="request"><code>{}</code></pre>',
+    forms = {"chapter": "<h2>{}</h2>", "say": "<p>{}</p>", "script": '<pre class="script"><code>{}</code></pre>',
+             "request": '<pre class="request"><code>{}</code></pre>',
              "answer": '<pre class="answer"><code>{}</code></pre>'}
     body = "\n".join(forms[kind].format(prose(words) if kind in ("chapter", "say") else html.escape(words, quote=False))
                      for kind, words in text)

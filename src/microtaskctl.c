@@ -1,4 +1,5 @@
 /* microtaskctl: what an operator does beside the running service. One row a command. */
+#include "api/admin.h"
 #include "api/api.h"
 #include "api/auth.h"
 #include "base/clock.h"
@@ -6,22 +7,30 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "http/openapi.h"
+#include "market/adjustments.h"
 #include "market/adoption.h"
 #include "market/audit.h"
+#include "market/email_keys.h"
+#include "market/search_renewal.h"
 #include "market/seed.h"
 #include "market/sweep.h"
 #include "market/users.h"
 #include "outside/fetch.h"
+#include "store/doc.h"
 #include "store/setup.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { ANSWER_MS = 10 * 60 * 1000 /* counting and seeding may take long */ };
+/* Counting and seeding may take long. A sweep is tried again, and must not wait for a server that hangs while another has
+ * been elected. */
+enum { ANSWER_MS = 10 * 60 * 1000, SWEEP_ANSWER_MS = 30 * 1000 };
 
 /* What a command works with. db is NULL for those that need no database. */
 struct tool {
@@ -81,9 +90,25 @@ static int refuse_unadopted(enum err err)
 
 /* ---- init-db ---- */
 
-static enum err adopt(void *context)
+static enum err adopt(void *context, bool late, int64_t *adopted)
 {
-	return market_adopt(context);
+	struct adoption_order *order = context;
+
+	order->late = late;
+	return market_adopt(order, adopted);
+}
+
+static enum err renew(void *context, int64_t *changed)
+{
+	const struct adoption_order *order = context;
+
+	int64_t keys = 0;
+	enum err err = search_renew(order->db, order->dry_run, order->report, changed);
+
+	if (err == OK)
+		err = email_keys_renew(order->db, order->dry_run, order->report, &keys);
+	*changed += keys;
+	return err;
 }
 
 static int init_db(struct tool *tool)
@@ -94,9 +119,11 @@ static int init_db(struct tool *tool)
 					   .dry_run = dry_run,
 					   .report = stdout,
 					   .progress = stderr };
-	struct setup_order order = {
-		.report = stdout, .dry_run = dry_run, .adopt = adopt, .context = &adoption
-	};
+	struct setup_order order = { .report = stdout,
+				     .dry_run = dry_run,
+				     .adopt = adopt,
+				     .renew = renew,
+				     .context = &adoption };
 	char problem[256] = "";
 
 	if (tool->argc && !dry_run)
@@ -118,14 +145,29 @@ static char *password_from_input(struct arena *arena)
 	return arena_text(arena, line);
 }
 
-/* The rules are those of a registration, and so is who checks them. */
+/* The rules are those of the call, and so is who checks them. What is wrong is said. */
+static const void *input_read(struct tool *tool, const struct schema *schema, struct json *json,
+			      struct buffer *body)
+{
+	struct faults faults = { 0 };
+	struct err_detail detail = { 0 };
+	enum err err = OK;
+
+	json_finish(json);
+	const void *input = schema_decode_body(tool->arena, schema, body->bytes, body->length,
+					       &faults, &detail, &err);
+	buffer_free(body);
+	if (err != OK)
+		refuse(detail.sentence);
+	for (size_t i = 0; i < faults_told(&faults); i++)
+		refuse(faults.list[i].message);
+	return err == OK && faults.count == 0 ? input : NULL;
+}
+
 static const struct register_input *admin_input(struct tool *tool, const char *password)
 {
 	struct buffer body = { 0 };
-	struct faults faults = { 0 };
-	struct err_detail detail = { 0 };
 	struct json json;
-	enum err err = OK;
 
 	json_start(&json, &body);
 	json_object(&json, NULL);
@@ -133,15 +175,7 @@ static const struct register_input *admin_input(struct tool *tool, const char *p
 	json_text(&json, "email", tool->argv[1]);
 	json_text(&json, "password", password);
 	json_text(&json, "role", "admin");
-	json_finish(&json);
-	const struct register_input *input = schema_decode_body(
-		tool->arena, &register_schema, body.bytes, body.length, &faults, &detail, &err);
-	buffer_free(&body);
-	if (err != OK)
-		refuse(detail.sentence);
-	for (size_t i = 0; i < faults_told(&faults); i++)
-		refuse(faults.list[i].message);
-	return err == OK && faults.count == 0 ? input : NULL;
+	return input_read(tool, &register_schema, &json, &body);
 }
 
 static int create_admin(struct tool *tool)
@@ -165,16 +199,70 @@ static int create_admin(struct tool *tool)
 	return refuse_err(store_commit(tool->db, &event));
 }
 
+/* ---- adjust ---- */
+
+static const struct adjustment *adjustment_input(struct tool *tool)
+{
+	struct buffer body = { 0 };
+	struct json json;
+
+	json_start(&json, &body);
+	json_object(&json, NULL);
+	json_text(&json, "coins", tool->argv[1]);
+	json_text(&json, "reason", tool->argv[2]);
+	return input_read(tool, &adjust_schema, &json, &body);
+}
+
+struct adjusting {
+	struct call *call;
+	struct id user;
+	const struct adjustment *adjustment;
+	struct event *event; /* the last one that was built */
+};
+
+static enum err adjust_build(void *context, struct event *event)
+{
+	struct adjusting *adjusting = context;
+
+	*adjusting->call->detail = (struct err_detail){ 0 };
+	adjusting->event = event;
+	return user_adjust(adjusting->call, &adjusting->user, adjusting->adjustment, event);
+}
+
+static int adjust(struct tool *tool)
+{
+	struct adjusting adjusting = { .call = service_call(tool),
+				       .adjustment = adjustment_input(tool) };
+	const bson_t *user;
+
+	if (!adjusting.adjustment)
+		return EXIT_FAILURE;
+	enum err err = setup_ready(tool->db, tool->arena);
+	if (err != OK)
+		return refuse_unadopted(err);
+	err = user_by_email(adjusting.call, tool->argv[0], &user);
+	if (err == OK && !user)
+		return refuse("There is no account with this address.");
+	if (err == OK) {
+		adjusting.user = doc_own_id(user);
+		err = event_carry_out(tool->db, tool->arena, adjust_build, &adjusting);
+	}
+	if (err == OK)
+		printf("%s has %lld coins now\n", tool->argv[0],
+		       (long long)doc_whole(event_found(adjusting.event, USERS), "coins", 0));
+	return refuse_err(err);
+}
+
 /* ---- audit ---- */
 
 static void audit_print(const struct audit *audit)
 {
 	printf("coins %lld + pending %lld + escrow %lld = opening %lld + bonuses %lld + purchases %lld "
-	       "+ adjustments %lld - payouts %lld - forfeits %lld\n",
+	       "+ adjustments %lld - payouts %lld - forfeits %lld - reversals %lld\n",
 	       (long long)audit->coins, (long long)audit->pending_coins, (long long)audit->escrow,
 	       (long long)audit->opening, (long long)audit->bonuses, (long long)audit->purchases,
-	       (long long)audit->adjustments, (long long)audit->payouts,
-	       (long long)audit->forfeits);
+	       (long long)audit->adjustments, (long long)audit->payouts, (long long)audit->forfeits,
+	       (long long)audit->reversals);
 	for (size_t i = 0; i < audit->difference_count; i++) {
 		char hex[ID_HEX_LENGTH + 1];
 
@@ -183,6 +271,12 @@ static void audit_print(const struct audit *audit)
 		       (long long)audit->differences[i].expected,
 		       (long long)audit->differences[i].found);
 	}
+	for (int in = 0; in < MARKED_COUNT; in++)
+		if (audit->unadopted.of[in])
+			printf("%s: %lld%s not adopted, init-db does so\n",
+			       collection_name((enum collection)in),
+			       (long long)audit->unadopted.of[in],
+			       audit->unadopted.of[in] == UNMARKED_COUNTED ? " or more" : "");
 	printf("%lld users and %lld tasks compared: %s\n", (long long)audit->users,
 	       (long long)audit->tasks, audit->balanced ? "balanced" : "NOT BALANCED");
 }
@@ -210,31 +304,79 @@ static void stop(int signal)
 	stopping = 1;
 }
 
-static int sweep_once(struct tool *tool)
-{
-	enum err err = setup_ready(tool->db, tool->arena);
+/* A duty of the sweep: a thread with a connection of its own. */
+struct sweeper {
+	const struct tool *tool;
+	size_t duty;
+	int64_t every; /* seconds; 0: once */
+	pthread_t thread;
+	enum err err;
+};
 
-	return err == OK ? refuse_err(market_sweep(service_call(tool))) : refuse_unadopted(err);
+static enum err sweep_once(const struct sweeper *sweeper, struct db *db, struct arena *arena)
+{
+	struct tool tool = *sweeper->tool;
+
+	tool.db = db;
+	tool.arena = arena;
+	enum err err = setup_ready(db, arena);
+	return err == OK ? sweep_duty(service_call(&tool), sweeper->duty) : err;
 }
 
-/* With --every it goes on until a signal; a database that is away for a while is tried again. */
+/* A database that is away for a while is tried again. */
+static void *sweeper_run(void *context)
+{
+	struct sweeper *sweeper = context;
+	struct arena *arena = arena_new();
+	struct db *db = db_open(sweeper->tool->store);
+
+	sweeper->err = ERR_UNAVAILABLE;
+	do {
+		if (db)
+			sweeper->err = sweep_once(sweeper, db, arena);
+		arena_reset(arena);
+		for (int64_t i = 0; i < sweeper->every * 10 && !stopping; i++)
+			clock_sleep(100);
+	} while (sweeper->every && !stopping);
+	db_close(db);
+	arena_free(arena);
+	return NULL;
+}
+
+/* All duties side by side, each at its own pace. The first error. */
+static enum err sweep_run(const struct tool *tool, int64_t every)
+{
+	struct sweeper sweepers[SWEEP_DUTIES];
+	enum err err = OK;
+
+	for (size_t i = 0; i < SWEEP_DUTIES; i++) {
+		sweepers[i] = (struct sweeper){ .tool = tool, .duty = i, .every = every };
+		if (pthread_create(&sweepers[i].thread, NULL, sweeper_run, &sweepers[i]))
+			abort();
+	}
+	for (size_t i = 0; i < SWEEP_DUTIES; i++) {
+		pthread_join(sweepers[i].thread, NULL);
+		if (err == OK)
+			err = sweepers[i].err;
+	}
+	return err;
+}
+
+/* With --every it goes on until a signal. */
 static int sweep(struct tool *tool)
 {
-	int64_t every;
+	int64_t every = 0;
+	enum err err = setup_ready(tool->db, tool->arena);
 
+	db_end_left(tool->db);
 	if (!tool->argc)
-		return sweep_once(tool);
+		return err == OK ? refuse_err(sweep_run(tool, 0)) : refuse_unadopted(err);
 	if (tool->argc != 2 || strcmp(tool->argv[0], "--every") ||
 	    !count_read(tool->argv[1], SWEEP_SECONDS_MAX, &every))
 		return refuse("sweep --every takes seconds, 1 to 86400.");
 	sigaction(SIGTERM, &(struct sigaction){ .sa_handler = stop }, NULL);
 	sigaction(SIGINT, &(struct sigaction){ .sa_handler = stop }, NULL);
-	while (!stopping) {
-		sweep_once(tool);
-		arena_reset(tool->arena);
-		for (int64_t i = 0; i < every * 10 && !stopping; i++)
-			clock_sleep(100);
-	}
+	sweep_run(tool, every);
 	return EXIT_SUCCESS;
 }
 
@@ -290,10 +432,17 @@ static int routes(struct tool *tool)
 
 static int openapi(struct tool *tool)
 {
+	struct openapi_about about = { .version = PACKAGE_VERSION };
 	struct buffer out = { 0 };
 
-	(void)tool;
-	openapi_write(&out, api_routes, api_route_count, PACKAGE_VERSION);
+	if (tool->argc == 2 && !strcmp(tool->argv[0], "--server"))
+		about.server = tool->argv[1];
+	else if (tool->argc)
+		return refuse("openapi [--server ADDRESS]");
+	if (about.server && strncmp(about.server, "https://", strlen("https://")) &&
+	    strncmp(about.server, "http://", strlen("http://")))
+		return refuse("The server's address begins with https:// or http://.");
+	openapi_write(&out, api_routes, api_route_count, &about);
 	fwrite(out.bytes, 1, out.length, stdout);
 	buffer_free(&out);
 	return EXIT_SUCCESS;
@@ -312,13 +461,16 @@ static const struct command {
 	  "make indexes, adopt an older server's data; changes nothing when run again" },
 	{ "create-admin", create_admin, false, 2, 2, "NAME EMAIL",
 	  "an account of an admin, the password on standard input" },
+	{ "adjust", adjust, false, 3, 3, "EMAIL COINS REASON",
+	  "give coins, or take them (below 0), and say why: it stands in the journal" },
 	{ "audit", audit, false, 0, 0, "", "do the books balance? exit status 0 when they do" },
 	{ "sweep", sweep, false, 0, 2, "[--every SECONDS]",
 	  "do what is due: deadlines, unreviewed work, open payments, removals" },
 	{ "seed-demo", seed, false, 0, 3, "[--scale TASKS] [--force]",
 	  "demo data, the same each time" },
 	{ "routes", routes, true, 0, 0, "", "list every call and who may use it" },
-	{ "openapi", openapi, true, 0, 0, "", "print the OpenAPI document" },
+	{ "openapi", openapi, true, 0, 2, "[--server ADDRESS]",
+	  "print the OpenAPI document; with the address below which the calls are, if it is known" },
 };
 
 static int usage(void)
@@ -330,15 +482,25 @@ static int usage(void)
 	return 2;
 }
 
+/* What a killed sweep left open, its successor or a worker ends. Others are run by people, who may have no right to the
+ * directory. */
+static const char *sweeps_run_dir(const struct config *config)
+{
+	return access(config->run_dir, W_OK | X_OK) == 0 ? config->run_dir : NULL;
+}
+
 static int run_connected(const struct command *command, struct tool *tool)
 {
 	char problem[256] = "";
+	bool sweeps = command->run == sweep;
 
 	fetch_start();
-	struct store *store = store_open(&(struct store_options){ .uri = tool->config->mongodb_uri,
-								  .threads = 2 + ADOPTION_THREADS,
-								  .answer_ms = ANSWER_MS },
-					 problem);
+	struct store *store = store_open(
+		&(struct store_options){ .uri = tool->config->mongodb_uri,
+					 .threads = 2 + ADOPTION_THREADS,
+					 .answer_ms = sweeps ? SWEEP_ANSWER_MS : ANSWER_MS,
+					 .run_dir = sweeps ? sweeps_run_dir(tool->config) : NULL },
+		problem);
 
 	if (!store)
 		return refuse(problem);

@@ -1,5 +1,7 @@
 /* microtaskd: the FastCGI worker. Configuration, set-up, serving, one teardown. */
 #include "api/api.h"
+#include "api/turns.h"
+#include "base/config_check.h"
 #include "base/log.h"
 #include "base/program.h"
 #include "http/fcgi.h"
@@ -15,10 +17,22 @@
 /* A read is tried twice: both together end before nginx gives up on the worker. */
 enum { ANSWER_MS = 4000, GOOGLE_MS = 3000 };
 
-static void handle(void *context, struct request *rq)
+static enum turn handle(void *context, struct request *rq)
 {
 	(void)context;
-	pipeline_run(&api_service, rq);
+	return pipeline_begin(&api_service, rq);
+}
+
+static void resume(void *context, struct request *rq)
+{
+	(void)context;
+	pipeline_resume(&api_service, rq);
+}
+
+static void turn_away(void *context, struct request *rq, int seconds)
+{
+	(void)context;
+	pipeline_turn_away(&api_service, rq, seconds);
 }
 
 static void ready(void *context)
@@ -38,16 +52,65 @@ static bool server_suits(struct store *store, char problem[256])
 	struct db *db = db_open(store);
 	enum err err = db ? db_check_server(db, problem) : ERR_UNAVAILABLE;
 
+	if (err == OK)
+		db_end_left(db);
 	db_close(db);
 	if (err == ERR_UNAVAILABLE)
 		log_line(LOG_WARN, NULL, "starting without MongoDB: %s", problem);
 	return err == OK || err == ERR_UNAVAILABLE;
 }
 
+/* What all threads share. false when something cannot be had, which is said then. */
+static bool app_open(struct app *app, struct bulkhead_limits bulkheads[TURN_COUNT])
+{
+	const struct config *config = app->config;
+	char problem[256] = "MICROTASK_RUN_DIR cannot be used; see the log.";
+
+	app->gate = password_gate_new(config->run_dir);
+	if (app->gate) {
+		int threads = (int)config->threads + turns_plan(config, app->gate, bulkheads);
+
+		app->store = store_open(&(struct store_options){ .uri = config->mongodb_uri,
+								 .threads = threads,
+								 .answer_ms = ANSWER_MS,
+								 .run_dir = config->run_dir },
+					problem);
+	}
+	app->google = google_keys_new(&(struct google_keys_options){
+		.url = config->google_keys_url,
+		.timeout_ms = GOOGLE_MS,
+	});
+	if (app->store && server_suits(app->store, problem))
+		return true;
+	refuse(problem);
+	return false;
+}
+
+static void app_close(struct app *app)
+{
+	google_keys_free(app->google);
+	password_gate_free(app->gate);
+	store_close(app->store);
+}
+
 static int serve(const struct config *config)
 {
 	char problem[256] = "";
 	struct app app = { .config = config };
+	struct bulkhead_limits bulkheads[TURN_COUNT];
+	const struct fcgi_server server = {
+		.threads = (int)config->threads,
+		.queue = (int)config->queue,
+		.context = &app,
+		.start = thread_start,
+		.stop = thread_stop,
+		.bulkheads = bulkheads,
+		.handle = handle,
+		.resume = resume,
+		.turn_away = turn_away,
+		.share = turns_share,
+		.ready = ready,
+	};
 	int result = EXIT_FAILURE;
 
 	fcgi_block_signals();
@@ -55,41 +118,12 @@ static int serve(const struct config *config)
 	log_set_level((enum log_level)config->log_level);
 	if (routes_check(api_routes, api_route_count, problem))
 		return refuse(problem);
-	app.store = store_open(&(struct store_options){ .uri = config->mongodb_uri,
-							.threads = (int)config->threads,
-							.answer_ms = ANSWER_MS },
-			       problem);
-	if (!app.store)
-		return refuse(problem);
-	app.gate = password_gate_new(config->run_dir, (int)config->threads);
-	if (!app.gate) {
-		refuse("MICROTASK_RUN_DIR cannot be used; see the log.");
-		goto out;
+	if (app_open(&app, bulkheads)) {
+		packages_warn(config);
+		config_warn_jwt_secret_previous(config->jwt_secret_previous);
+		result = fcgi_serve(&server, 0) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
-	app.google = google_keys_new(&(struct google_keys_options){
-		.url = config->google_keys_url,
-		.timeout_ms = GOOGLE_MS,
-		.waiting_max = (int)config->threads / 2,
-	});
-	if (!server_suits(app.store, problem)) {
-		refuse(problem);
-		goto out;
-	}
-	packages_warn(config);
-	struct fcgi_server server = {
-		.threads = (int)config->threads,
-		.queue = (int)config->queue,
-		.context = &app,
-		.start = thread_start,
-		.stop = thread_stop,
-		.handle = handle,
-		.ready = ready,
-	};
-	result = fcgi_serve(&server, 0) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-out:
-	google_keys_free(app.google);
-	password_gate_free(app.gate);
-	store_close(app.store);
+	app_close(&app);
 	return result;
 }
 

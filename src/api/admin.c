@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/auth.h"
 #include "api/tasks.h"
+#include "market/adjustments.h"
 #include "market/removal.h"
 #include "market/task_lists.h"
 #include "market/tasks.h"
@@ -11,13 +12,11 @@
 
 /* ---- users ---- */
 
-static const char *const roles[] = { "worker", "buyer", "admin", NULL };
-
 static const struct field user_list_fields[] = {
 	{ .name = "role",
 	  .type = FIELD_CHOICE,
 	  .offset = offsetof(struct user_query, role),
-	  .choices = roles,
+	  .choices = role_names,
 	  .help = "Only users of this role" },
 	{ .name = "q",
 	  .type = FIELD_TEXT,
@@ -52,7 +51,7 @@ static const struct field role_fields[] = {
 	  .type = FIELD_CHOICE,
 	  .flags = FIELD_REQUIRED,
 	  .offset = offsetof(struct role_input, role),
-	  .choices = roles,
+	  .choices = role_names,
 	  .help = "The new role",
 	  .example = "\"buyer\"" },
 };
@@ -76,6 +75,49 @@ void admin_role_set(struct request *rq, const struct event *event)
 	struct json *json = respond(rq, 200);
 
 	json_text(json, "message", "The role is changed.");
+	render(json, "user", &user_view, event_found(event, USERS), &rq->caller);
+}
+
+/* ---- corrections ---- */
+
+static const char *is_not_zero(const void *at)
+{
+	const struct number *number = at;
+
+	return number->value ? NULL : "coins must not be 0.";
+}
+
+static const struct field adjust_fields[] = {
+	{ .name = "coins",
+	  .type = FIELD_COINS,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct adjustment, coins),
+	  .min = -ADJUSTMENT_COINS_MAX,
+	  .max = ADJUSTMENT_COINS_MAX,
+	  .check = is_not_zero,
+	  .help = "To give; below 0: to take",
+	  .example = "-30" },
+	{ .name = "reason",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED,
+	  .offset = offsetof(struct adjustment, reason),
+	  .min = 1,
+	  .max = 500,
+	  .help = "Stands in the journal; the user reads it",
+	  .example = "\"Paid twice\"" },
+};
+const struct schema adjust_schema = SCHEMA_OF("Adjustment", struct adjustment, adjust_fields);
+
+enum err admin_adjust(struct request *rq, struct event *event)
+{
+	return user_adjust(call_of(rq), &rq->ids[0], rq->body_input, event);
+}
+
+void admin_adjusted(struct request *rq, const struct event *event)
+{
+	struct json *json = respond(rq, 200);
+
+	json_text(json, "message", "The balance is corrected.");
 	render(json, "user", &user_view, event_found(event, USERS), &rq->caller);
 }
 

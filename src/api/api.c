@@ -50,26 +50,62 @@ struct call *call_of(struct request *rq)
 
 /* ---- lists ---- */
 
-struct items {
-	struct request *rq;
-	struct json *json;
-	const struct view *view;
-};
+/* Leaves room for what stands around the records of an answer, and for what is added to each. A single record is shorter
+ * (RENDER_MAX), so each page has one. */
+#define ROWS_MAX (ANSWER_MAX - 256 * 1024)
 
-static bool item_write(void *context, const bson_t *doc)
+static void row_write(struct rows *rows, const bson_t *doc)
 {
-	struct items *items = context;
+	struct json json;
 
-	render(items->json, NULL, items->view, doc, &items->rq->caller);
+	buffer_reset(&rows->text);
+	json_start(&json, &rows->text);
+	if (rows->view)
+		render(&json, NULL, rows->view, doc, &rows->rq->caller);
+	else
+		rows->write(rows->rq, &json, doc);
+}
+
+bool rows_add(void *context, const bson_t *doc)
+{
+	struct rows *rows = context;
+
+	row_write(rows, doc);
+	rows->size += rows->text.length + 1; /* and its comma */
+	if (rows->size > ROWS_MAX)
+		return false;
+	if (rows->take)
+		rows->take(rows->context, doc, rows->text.bytes, rows->text.length);
+	else
+		json_raw(&rows->rq->json, NULL, rows->text.bytes, rows->text.length);
 	return true;
 }
 
-enum err page_run(struct request *rq, const struct list *list, db_row row, void *context,
-		  struct page *page)
+void rows_end(struct rows *rows)
 {
-	struct thread *thread = rq->thread;
-	enum err err = list_run(thread->db, rq->arena, list, rq->query_input, row, context, page);
+	buffer_free(&rows->text);
+}
 
+void kept_rows_add(struct kept_rows *rows, const char *text, size_t length)
+{
+	rows->list[rows->count].text = arena_copy(rows->arena, text, length);
+	rows->list[rows->count++].length = length;
+}
+
+void kept_row_open(struct json *json, const struct kept_rows *rows, size_t i)
+{
+	json_object(json, NULL);
+	/* its members, without the brackets: a record always has its id */
+	json_raw(json, NULL, rows->list[i].text + 1, rows->list[i].length - 2);
+}
+
+enum err page_run(struct rows *rows, const struct list *list, struct page *page)
+{
+	struct request *rq = rows->rq;
+	struct thread *thread = rq->thread;
+	enum err err = list_run(thread->db, rq->arena, list, rq->query_input, rows_add, rows, page);
+
+	rows_end(rows);
 	if (err == ERR_INVALID_INPUT)
 		return fail_field(rq, "after", err,
 				  "after is not a cursor of this list and order.");
@@ -79,10 +115,10 @@ enum err page_run(struct request *rq, const struct list *list, db_row row, void 
 enum err page_items(struct request *rq, struct json *json, const char *key, const struct list *list,
 		    const struct view *view, struct page *page)
 {
-	struct items items = { .rq = rq, .json = json, .view = view };
+	struct rows rows = { .rq = rq, .view = view };
 
 	json_array(json, key);
-	enum err err = page_run(rq, list, item_write, &items, page);
+	enum err err = page_run(&rows, list, page);
 	json_end(json);
 	return err;
 }

@@ -48,9 +48,42 @@ struct call *call_of(struct request *rq);
 enum err respond_page(struct request *rq, const char *key, const struct list *list,
 		      const struct view *view);
 
+/*
+ * How records become an answer that is never longer than ANSWER_MAX: each is written aside, and taken if there is room
+ * for it.
+ */
+struct rows {
+	struct request *rq;
+	/* How a record is written; NULL: by write, as an object under no key. */
+	const struct view *view;
+	void (*write)(struct request *rq, struct json *json, const bson_t *doc);
+	/* Takes the text of an object; NULL: it goes into the array that is open in the answer. */
+	void (*take)(void *context, const bson_t *doc, const char *text, size_t length);
+	void *context;
+	/* of rows_add() */
+	struct buffer text;
+	size_t size;
+};
+/* A db_row upon struct rows; false when there is no more room. */
+bool rows_add(void *rows, const bson_t *doc);
+/* Once all are added. */
+void rows_end(struct rows *rows);
+
+/* The texts of a page's rows, kept until it is known what is to be added to each. */
+struct kept_rows {
+	struct arena *arena;
+	struct {
+		const char *text;
+		size_t length;
+	} list[LIST_LIMIT_UNPAGED];
+	size_t count;
+};
+void kept_rows_add(struct kept_rows *rows, const char *text, size_t length);
+/* Writes a row's object, which stays open for what is to be added. */
+void kept_row_open(struct json *json, const struct kept_rows *rows, size_t i);
+
 /* Runs the list with the page that the query asks for; a cursor of another list is a fault of `after`. */
-enum err page_run(struct request *rq, const struct list *list, db_row row, void *context,
-		  struct page *page);
+enum err page_run(struct rows *rows, const struct list *list, struct page *page);
 /* The parts, for answers that say more: the items, then the members about the page. */
 enum err page_items(struct request *rq, struct json *json, const char *key, const struct list *list,
 		    const struct view *view, struct page *page);
@@ -58,8 +91,9 @@ void page_members(struct json *json, const struct page *page);
 
 /* Commits the event of a changing row and writes its answer (the pipeline's hook). */
 enum err commit_request(struct request *rq);
-/* Claims and releases an idempotency key (the pipeline's hooks). */
+/* Claims, recalls and releases an idempotency key (the pipeline's hooks). */
 enum err claim_request(struct request *rq);
+enum err recall_request(struct request *rq, bool own);
 void release_request(struct request *rq);
 
 /*

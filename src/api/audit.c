@@ -1,6 +1,7 @@
 #include "api/audit.h"
 
 #include "api/api.h"
+#include "api/health.h"
 #include "base/clock.h"
 #include "market/audit.h"
 #include "store/doc.h"
@@ -13,7 +14,8 @@
 static const struct view_row difference_rows[] = {
 	{ .field = "kind",
 	  .type = VIEW_TEXT,
-	  .help = "coins, pending_coins, escrow, or missing: an account without its user or task" },
+	  .known = KNOWN("coins", "pending_coins", "escrow", "missing"),
+	  .help = "missing: an account without its user or task, or one that is not adopted" },
 	{ .field = "_id", .type = VIEW_ID, .help = "Of the user or task" },
 	{ .field = "expected", .type = VIEW_WHOLE, .help = "By the journal" },
 	{ .field = "found", .type = VIEW_WHOLE, .help = "In the record" },
@@ -36,8 +38,16 @@ static const struct view_row audit_rows[] = {
 	  .help = "By an operator; below 0 when coins were taken away" },
 	{ .field = "payouts", .type = VIEW_WHOLE, .help = "Withdrawn" },
 	{ .field = "forfeits", .type = VIEW_WHOLE, .help = "Left behind by removed users" },
+	{ .field = "reversals",
+	  .type = VIEW_WHOLE,
+	  .help = "Taken back, as the money for them went back" },
 	{ .field = "users", .type = VIEW_WHOLE, .help = "Users compared" },
 	{ .field = "tasks", .type = VIEW_WHOLE, .help = "Tasks compared" },
+	{ .field = "unadopted",
+	  .type = VIEW_OBJECT,
+	  .of = &unadopted_view,
+	  .flags = VIEW_OPTIONAL,
+	  .help = "Records of each kind, counted to 1000, that came from elsewhere and are to be adopted" },
 	{ .field = "differences",
 	  .type = VIEW_LIST,
 	  .of = &difference_view,
@@ -50,6 +60,9 @@ static void audit_write(struct request *rq, const struct audit *audit)
 	struct json *json = respond(rq, 200);
 
 	render_members(json, &audit_view, audit_doc(rq->arena, audit), &rq->caller);
+	if (audit->unadopted.any)
+		render(json, "unadopted", &unadopted_view,
+		       unmarked_doc(rq->arena, &audit->unadopted), &rq->caller);
 	json_array(json, "differences");
 	for (size_t i = 0; i < audit->difference_count; i++)
 		render(json, NULL, &difference_view,
@@ -107,6 +120,10 @@ static const struct view_row entry_rows[] = {
 	{ .field = "kind", .type = VIEW_TEXT, .example = "\"reward\"" },
 	{ .field = "user", .type = VIEW_ID, .flags = VIEW_OPTIONAL, .help = "Whom it concerns" },
 	{ .field = "task", .type = VIEW_ID, .flags = VIEW_OPTIONAL, .help = "What it concerns" },
+	{ .field = "reason",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_OPTIONAL,
+	  .help = "Of a correction by an operator" },
 	{ .field = "actor",
 	  .type = VIEW_TEXT,
 	  .help = "A user's id, or service",
@@ -123,10 +140,10 @@ const struct view ledger_list_view = VIEW_OF("Ledger", ledger_list_rows);
 
 static const char *journal_name(struct arena *arena, const struct ledger_query *query)
 {
-	const char *user = query->user.given ? id_text(arena, &query->user.id) : "";
-	const char *task = query->task.given ? id_text(arena, &query->task.id) : "";
+	const char *user = query->user.given ? id_text(arena, &query->user.id) : NULL;
+	const char *task = query->task.given ? id_text(arena, &query->task.id) : NULL;
 
-	return arena_printf(arena, "ledger|%s|%s", user, task);
+	return LIST_NAME(arena, "ledger", user, task);
 }
 
 enum err admin_ledger(struct request *rq)

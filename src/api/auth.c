@@ -6,6 +6,8 @@
 #include "market/users.h"
 #include "store/doc.h"
 
+#include <string.h>
+
 /* ---- inputs ---- */
 
 static const char *password_check(const void *at)
@@ -13,13 +15,10 @@ static const char *password_check(const void *at)
 	return password_rule(*(const char *const *)at);
 }
 
-/* admin is read so that it can be refused as forbidden, not as unknown */
-static const char *const register_roles[] = { "worker", "buyer", "admin", NULL };
-
 static const struct field register_fields[] = {
 	{ .name = "name",
 	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED,
+	  .flags = FIELD_REQUIRED | FIELD_LABEL,
 	  .offset = offsetof(struct register_input, name),
 	  .min = 1,
 	  .max = 100,
@@ -30,7 +29,7 @@ static const struct field register_fields[] = {
 	  .flags = FIELD_REQUIRED,
 	  .offset = offsetof(struct register_input, email),
 	  .max = 254,
-	  .help = "Compared in any case",
+	  .help = "Compared without regard to the case of ASCII letters",
 	  .example = "\"ada@example.com\"" },
 	{ .name = "password",
 	  .type = FIELD_PASSWORD,
@@ -45,7 +44,7 @@ static const struct field register_fields[] = {
 	  .type = FIELD_CHOICE,
 	  .flags = FIELD_REQUIRED,
 	  .offset = offsetof(struct register_input, role),
-	  .choices = register_roles,
+	  .choices = role_names, /* admin, too: it is refused as forbidden, not as unknown */
 	  .help = "worker or buyer; nobody registers as admin",
 	  .example = "\"worker\"" },
 	{ .name = "photoURL",
@@ -84,6 +83,7 @@ const struct schema login_schema = SCHEMA_OF("Login", struct login_input, login_
 static const struct field profile_fields[] = {
 	{ .name = "name",
 	  .type = FIELD_TEXT,
+	  .flags = FIELD_LABEL,
 	  .offset = offsetof(struct profile_input, name),
 	  .min = 1,
 	  .max = 100,
@@ -130,10 +130,7 @@ static const struct view_row user_rows[] = {
 	{ .field = "name", .type = VIEW_TEXT, .example = "\"Ada Lovelace\"" },
 	{ .field = "email", .type = VIEW_TEXT, .example = "\"ada@example.com\"" },
 	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS, .example = "\"\"" },
-	{ .field = "role",
-	  .type = VIEW_TEXT,
-	  .help = "worker, buyer or admin",
-	  .example = "\"worker\"" },
+	{ .field = "role", .type = VIEW_TEXT, .known = role_names, .example = "\"worker\"" },
 	{ .field = "coins",
 	  .type = VIEW_WHOLE,
 	  .flags = VIEW_ALWAYS,
@@ -144,11 +141,15 @@ static const struct view_row user_rows[] = {
 	  .flags = VIEW_ALWAYS,
 	  .help = "What pending withdrawals hold",
 	  .example = "0" },
+	{ .field = "owed_coins",
+	  .type = VIEW_WHOLE,
+	  .flags = VIEW_OPTIONAL,
+	  .help = "What is owed for payments that went back; coins that come pay it first" },
 	{ .field = "googleId", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
 	{ .field = "authProvider",
 	  .type = VIEW_TEXT,
 	  .flags = VIEW_OPTIONAL,
-	  .help = "email or google",
+	  .known = KNOWN("email", "google"),
 	  .example = "\"email\"" },
 	{ .field = "lastLogin", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
 	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
@@ -159,7 +160,7 @@ static const struct view_row session_user_rows[] = {
 	{ .field = "_id", .type = VIEW_ID },
 	{ .field = "name", .type = VIEW_TEXT, .example = "\"Ada Lovelace\"" },
 	{ .field = "email", .type = VIEW_TEXT, .example = "\"ada@example.com\"" },
-	{ .field = "role", .type = VIEW_TEXT, .example = "\"worker\"" },
+	{ .field = "role", .type = VIEW_TEXT, .known = role_names, .example = "\"worker\"" },
 	{ .field = "coins", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "10" },
 	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS, .example = "\"\"" },
 };
@@ -186,30 +187,51 @@ void auth_respond_session(struct request *rq, int status, const bson_t *user)
 {
 	struct json *json = respond(rq, status);
 
-	json_text(json, "token",
-		  caller_token(rq->arena, app_of(rq)->config->jwt_secret, user, rq->now));
+	json_text(json, "token", caller_token(rq->arena, app_of(rq)->config->jwt_secret, user));
 	render(json, "user", &session_user_view, user, NULL);
 }
 
-/* Hashing takes long: whoever waits for it does so at the gate, and is counted first. */
-static enum err hash_new(struct request *rq, const char *password, char hash[PASSWORD_HASH_SIZE])
-{
-	struct password_gate *gate = app_of(rq)->gate;
-	int slot;
-	enum err err = password_gate_enter(gate, &slot);
+/* What was hashed in this call, whose event may be built again: once is dear enough. */
+struct hashed {
+	const char *verified; /* the kept hash that the password was found to fit */
+	const char *fresh; /* that of the new password */
+};
 
+static struct hashed *hashed_of(struct request *rq)
+{
+	if (!rq->work)
+		rq->work = arena_alloc(rq->arena, sizeof(struct hashed));
+	return rq->work;
+}
+
+static enum err gate_enter(struct request *rq, int *slot)
+{
+	return password_gate_enter(app_of(rq)->gate, rq->started_us / 1000, slot);
+}
+
+static enum err hash_new(struct request *rq, const char *password)
+{
+	struct hashed *hashed = hashed_of(rq);
+	char hash[PASSWORD_HASH_SIZE];
+	int slot;
+
+	if (hashed->fresh)
+		return OK;
+	enum err err = gate_enter(rq, &slot);
 	if (err != OK)
 		return err;
 	bool made = password_hash(password, hash);
-	password_gate_leave(gate, slot);
+	password_gate_leave(app_of(rq)->gate, slot);
+	if (made)
+		hashed->fresh = arena_text(rq->arena, hash);
 	return made ? OK : ERR_INTERNAL;
 }
 
-enum err auth_register(struct request *rq, struct event *event)
+/* Counted and hashed once, however often the account is tried to be made. */
+enum err auth_register_hash(struct request *rq)
 {
 	const struct register_input *input = rq->body_input;
 	struct call *call = call_of(rq);
-	char hash[PASSWORD_HASH_SIZE];
 	const bson_t *taken;
 
 	if (role_of(input->role) == ROLE_ADMIN)
@@ -221,8 +243,12 @@ enum err auth_register(struct request *rq, struct event *event)
 		err = user_by_email(call, input->email, &taken);
 	if (err != OK || taken)
 		return err != OK ? err : ERR_EMAIL_TAKEN;
-	err = hash_new(rq, input->password, hash);
-	return err == OK ? user_register(call, input, arena_text(rq->arena, hash), event) : err;
+	return hash_new(rq, input->password);
+}
+
+enum err auth_register(struct request *rq, struct event *event)
+{
+	return user_register(call_of(rq), rq->body_input, hashed_of(rq)->fresh, event);
 }
 
 void auth_registered(struct request *rq, const struct event *event)
@@ -249,15 +275,26 @@ static enum err guess(struct request *rq, const char *email, const char *passwor
 static enum err guess_at_gate(struct request *rq, const char *email, const char *password,
 			      const char *hash)
 {
-	struct password_gate *gate = app_of(rq)->gate;
+	struct hashed *hashed = hashed_of(rq);
 	int slot;
-	enum err err = password_gate_enter(gate, &slot);
 
+	if (hashed->verified && hash && !strcmp(hashed->verified, hash))
+		return OK;
+	enum err err = gate_enter(rq, &slot);
 	if (err != OK)
 		return err;
 	err = guess(rq, email, password, hash);
-	password_gate_leave(gate, slot);
+	password_gate_leave(app_of(rq)->gate, slot);
+	if (err == OK)
+		hashed->verified = arena_text(rq->arena, hash);
 	return err;
+}
+
+const char *auth_login_email(const struct request *rq)
+{
+	const struct login_input *input = rq->body_input;
+
+	return rq->route->body == &login_schema && input ? input->email : NULL;
 }
 
 enum err auth_login(struct request *rq, struct event *event)
@@ -293,6 +330,12 @@ enum err auth_me(struct request *rq)
 	return OK;
 }
 
+enum err auth_profile_shown(struct request *rq, struct json *json)
+{
+	render_members(json, &user_view, rq->caller.record, &rq->caller);
+	return OK;
+}
+
 enum err auth_profile(struct request *rq, struct event *event)
 {
 	bool sent;
@@ -319,15 +362,14 @@ enum err auth_password(struct request *rq, struct event *event)
 {
 	const struct password_input *input = rq->body_input;
 	const char *stored = doc_text(rq->caller.record, "password");
-	char hash[PASSWORD_HASH_SIZE];
 
 	if (!stored || !*stored)
 		return ERR_NO_PASSWORD;
 	enum err err = verify_own(rq, input->current, stored);
 	if (err == OK)
-		err = hash_new(rq, input->fresh, hash);
+		err = hash_new(rq, input->fresh);
 	if (err == OK)
-		user_end_tokens(call_of(rq), arena_text(rq->arena, hash), event);
+		user_end_tokens(call_of(rq), hashed_of(rq)->fresh, event);
 	return err;
 }
 
@@ -336,9 +378,9 @@ void auth_password_changed(struct request *rq, const struct event *event)
 	struct json *json = respond(rq, 200);
 
 	json_text(json, "message", "The password was changed.");
-	json_text(json, "token",
-		  caller_token(rq->arena, app_of(rq)->config->jwt_secret, event_found(event, USERS),
-			       rq->now));
+	json_text(
+		json, "token",
+		caller_token(rq->arena, app_of(rq)->config->jwt_secret, event_found(event, USERS)));
 }
 
 enum err auth_logout(struct request *rq, struct event *event)

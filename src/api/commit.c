@@ -33,10 +33,7 @@ static enum err caller_again(struct request *rq)
 	if (!user || doc_bool(user, "closing", false))
 		return ERR_UNAUTHORIZED;
 	caller_from(user, &rq->caller);
-	return rq->route->access & rq->caller.role ||
-			       rq->route->access & (ACCESS_PUBLIC | ACCESS_OPTIONAL) ?
-		       OK :
-		       ERR_FORBIDDEN;
+	return route_admits(rq->route, rq->caller.role) ? OK : ERR_FORBIDDEN;
 }
 
 struct change {
@@ -82,31 +79,55 @@ static const char *path_of(const struct request *rq)
 	return path;
 }
 
-enum err claim_request(struct request *rq)
+static struct claim_request claim_request_of(const struct request *rq)
 {
-	struct thread *thread = rq->thread;
-	struct claim *claim = arena_alloc(rq->arena, sizeof *claim);
-	struct kept_answer kept = { 0 };
-	struct claim_request request = {
+	return (struct claim_request){
 		.user = rq->caller.id,
 		.method = rq->method,
 		.path = path_of(rq),
 		.key = rq->idempotency_key,
+		.request_id = rq->request_id,
 		.body = rq->body,
 		.body_length = rq->body_length,
 		.now = rq->now,
 	};
+}
+
+static void replay(struct request *rq, const struct kept_answer *kept)
+{
+	if (!kept->kept)
+		return;
+	rq->replayed = true;
+	rq->status = kept->status;
+	buffer_reset(&rq->out);
+	buffer_put(&rq->out, kept->body, kept->length);
+}
+
+enum err recall_request(struct request *rq, bool own)
+{
+	struct thread *thread = rq->thread;
+	struct claim_request request = claim_request_of(rq);
+	struct kept_answer kept;
+	enum err err = claim_recall(thread->db, rq->arena, &request, own, &kept);
+
+	if (err == OK)
+		replay(rq, &kept);
+	return err;
+}
+
+enum err claim_request(struct request *rq)
+{
+	struct thread *thread = rq->thread;
+	struct claim *claim = arena_alloc(rq->arena, sizeof *claim);
+	struct claim_request request = claim_request_of(rq);
+	struct kept_answer kept;
 	enum err err = claim_take(thread->db, rq->arena, &request, claim, &kept);
 
 	if (err != OK)
 		return err;
-	if (kept.kept) {
-		rq->replayed = true;
-		rq->status = kept.status;
-		buffer_reset(&rq->out);
-		buffer_put(&rq->out, kept.body, kept.length);
+	replay(rq, &kept);
+	if (kept.kept)
 		return OK;
-	}
 	rq->claim = claim;
 	rq->noted = kept.results;
 	return OK;

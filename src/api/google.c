@@ -33,14 +33,14 @@ static enum err verify(struct request *rq, struct google_claims *claims)
 	const struct google_input *input = rq->body_input;
 	const struct app *app = app_of(rq);
 	const struct google_check check = {
-		.client_id = app->config->google_client_id,
+		.client_ids = app->config->google_client_ids,
 		.find = google_keys_find,
 		.context = app->google,
 	};
 
-	if (!check.client_id)
+	if (!check.client_ids)
 		return fail(rq, ERR_NOT_CONFIGURED, "Signing in with Google is not set up here.");
-	enum err err = google_verify(rq->arena, &check, input->token, rq->now / 1000, claims);
+	enum err err = google_verify(rq->arena, &check, input->token, rq->now, claims);
 	if (err == ERR_UNAUTHORIZED)
 		return fail(rq, err, "Google's token was not accepted; please sign in again.");
 	if (err == ERR_TOKEN_EXPIRED)

@@ -1,6 +1,7 @@
 #include "api/health.h"
 
 #include "api/api.h"
+#include "store/mark.h"
 #include "store/setup.h"
 
 static const struct view_row health_rows[] = {
@@ -8,6 +9,26 @@ static const struct view_row health_rows[] = {
 	{ .field = "message", .type = VIEW_TEXT, .example = "\"Server is running\"" },
 };
 const struct view health_view = VIEW_OF("Health", health_rows);
+
+static const struct view_row unadopted_rows[] = {
+	{ .field = "users", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL, .example = "3" },
+	{ .field = "tasks", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL, .example = "1" },
+	{ .field = "submissions", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL },
+	{ .field = "withdrawals", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL },
+	{ .field = "payments", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL },
+	{ .field = "notifications", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL },
+};
+const struct view unadopted_view = VIEW_OF("Unadopted", unadopted_rows);
+
+static const struct view_row ready_rows[] = {
+	{ .field = "unadopted",
+	  .type = VIEW_OBJECT,
+	  .of = &unadopted_view,
+	  .flags = VIEW_OPTIONAL,
+	  .help = "Records of each kind, counted to 1000, that came from elsewhere: they move no coins "
+		  "until init-db has adopted them" },
+};
+const struct view ready_view = VIEW_OF("Readiness", ready_rows, .base = &health_view);
 
 enum err health(struct request *rq)
 {
@@ -21,7 +42,16 @@ enum err health(struct request *rq)
 enum err health_ready(struct request *rq)
 {
 	struct thread *thread = rq->thread;
+	struct unmarked unmarked;
 	enum err err = setup_ready(thread->db, rq->arena);
 
-	return err == OK ? health(rq) : err;
+	if (err == OK)
+		err = unmarked_count(thread->db, rq->arena, UNMARKED_COUNTED, &unmarked);
+	if (err != OK)
+		return err;
+	health(rq);
+	if (unmarked.any)
+		render(&rq->json, "unadopted", &unadopted_view, unmarked_doc(rq->arena, &unmarked),
+		       &rq->caller);
+	return OK;
 }

@@ -36,26 +36,16 @@ const struct view all_read_view = VIEW_OF("AllRead", all_read_rows);
 
 /* ---- many ---- */
 
-struct listing {
-	struct json *json;
-	const struct caller *viewer;
-};
-
-static bool notification_row(void *context, const bson_t *notification)
-{
-	struct listing *listing = context;
-
-	render(listing->json, NULL, &notification_view, notification, listing->viewer);
-	return true;
-}
-
 enum err notifications_mine(struct request *rq)
 {
 	const struct notification_query *query = rq->query_input;
-	struct listing listing = { .json = respond_array(rq, 200), .viewer = &rq->caller };
+	struct rows rows = { .rq = rq, .view = &notification_view };
 	int64_t limit = query->limit.given ? query->limit.value : LIST_LIMIT_DEFAULT;
 
-	return notifications_each(call_of(rq), limit, notification_row, &listing);
+	respond_array(rq, 200);
+	enum err err = notifications_each(call_of(rq), limit, rows_add, &rows);
+	rows_end(&rows);
+	return err;
 }
 
 enum err notifications_count(struct request *rq)

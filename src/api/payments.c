@@ -66,7 +66,7 @@ static const struct view_row packages_rows[] = {
 	{ .field = "coins", .type = VIEW_WHOLE, .example = "150" },
 	{ .field = "price", .type = VIEW_MONEY, .help = "Dollars", .example = "10" },
 };
-const struct view packages_view = VIEW_OF("Package", packages_rows, .is_list = true);
+const struct view packages_view = VIEW_OF("CoinPackage", packages_rows, .is_list = true);
 
 /* What is shown as it is kept. */
 static const struct view_row kept_rows[] = {
@@ -82,8 +82,18 @@ static const struct view_row kept_rows[] = {
 	{ .field = "transaction_id", .type = VIEW_TEXT, .flags = VIEW_OR_NULL },
 	{ .field = "status",
 	  .type = VIEW_TEXT,
-	  .help = "pending, completed or failed",
+	  .known = KNOWN("pending", "completed", "failed"),
 	  .example = "\"pending\"" },
+	{ .field = "reversal",
+	  .type = VIEW_TEXT,
+	  .flags = VIEW_OPTIONAL,
+	  .known = KNOWN("refunded", "disputed", "charged_back"),
+	  .help = "Its money went back, or may",
+	  .example = "\"refunded\"" },
+	{ .field = "reversed_coins",
+	  .type = VIEW_WHOLE,
+	  .flags = VIEW_OPTIONAL,
+	  .help = "How many of the coins went back with it, or are owed" },
 	{ .field = "payment_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
 	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
 	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
@@ -185,38 +195,31 @@ enum err payments_packages(struct request *rq)
 	return OK;
 }
 
-struct history {
-	struct request *rq;
-	struct json *json;
-};
-
-static bool history_write(void *context, const bson_t *doc)
+static void history_row(struct request *rq, struct json *json, const bson_t *doc)
 {
-	struct history *history = context;
-
-	payment_write(history->rq, history->json, NULL, doc);
-	return true;
+	payment_write(rq, json, NULL, doc);
 }
 
 enum err payments_history(struct request *rq)
 {
 	struct call *call = call_of(rq);
-	struct history history = { .rq = rq, .json = respond(rq, 200) };
+	struct rows rows = { .rq = rq, .write = history_row };
+	struct json *json = respond(rq, 200);
 	struct page page;
 	struct list list;
 	int64_t cents = 0;
 
 	payment_list_own(call, &list);
-	json_array(history.json, "payments");
-	enum err err = page_run(rq, &list, history_write, &history, &page);
-	json_end(history.json);
+	json_array(json, "payments");
+	enum err err = page_run(&rows, &list, &page);
+	json_end(json);
 	if (err == OK)
 		err = payment_total_own(call, &cents);
 	if (err != OK)
 		return err;
-	page_members(history.json, &page);
-	json_int(history.json, "totalPages", page.pages);
-	json_cents(history.json, "totalAmount", cents);
+	page_members(json, &page);
+	json_int(json, "totalPages", page.pages);
+	json_cents(json, "totalAmount", cents);
 	return OK;
 }
 
@@ -234,6 +237,7 @@ static enum err payment_start(struct request *rq, const struct provider *provide
 	rq->work = payment;
 	if (request_noted_last(rq, &before)) {
 		enum err err = payment_read(call, &before, payment);
+		payment->resumed = err == OK;
 		if (err != ERR_NOT_FOUND && (err != OK || !payment_is(payment, "failed")))
 			return err;
 	}
@@ -363,13 +367,14 @@ enum err payments_charge(struct request *rq)
 	const struct config *config = app_of(rq)->config;
 	const struct provider *provider = payment_provider(config);
 	const struct package *package = package_bought(config, input);
-	bool has_method = input->method && *input->method;
+	const char *method = input->method ? input->method : "";
 
 	if (!provider || !package)
 		return provider ? ERR_NOT_A_PACKAGE : ERR_NOT_CONFIGURED;
-	if (provider->takes_method && !has_method)
+	if (provider->is_method && !provider->is_method(method))
 		return fail_field(rq, "paymentMethodId", ERR_INVALID_INPUT,
-				  "paymentMethodId is required.");
+				  *method ? "paymentMethodId is not the id of a payment method." :
+					    "paymentMethodId is required.");
 	return charge(rq, package, input->method);
 }
 

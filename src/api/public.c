@@ -35,7 +35,7 @@ static const struct view_row public_worker_rows[] = {
 	{ .field = "name", .type = VIEW_TEXT },
 	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
 	{ .field = "coins", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "310" },
-	{ .field = "role", .type = VIEW_TEXT, .example = "\"worker\"" },
+	{ .field = "role", .type = VIEW_TEXT, .known = role_names, .example = "\"worker\"" },
 };
 static const struct view public_worker_view = VIEW_OF("PublicWorker", public_worker_rows);
 static const struct view_row public_workers_rows[] = {
@@ -53,21 +53,22 @@ static void public_task_write(struct json *json, const char *key, const bson_t *
 	if (doc_id(task, "buyer_id", &buyer)) {
 		json_object(json, "buyer_id");
 		json_id(json, "_id", &buyer);
-		json_text(json, "name", doc_text(task, "buyer_name"));
+		render_field(json, "name", task, "buyer_name");
 		json_end(json);
 	}
 	json_end(json);
 }
 
-static bool public_row(void *context, const bson_t *doc)
+static void public_row(struct request *rq, struct json *json, const bson_t *doc)
 {
-	public_task_write(context, NULL, doc);
-	return true;
+	(void)rq;
+	public_task_write(json, NULL, doc);
 }
 
 enum err public_tasks(struct request *rq)
 {
 	struct call *call = call_of(rq);
+	struct rows rows = { .rq = rq, .write = public_row };
 	struct json *json = respond(rq, 200);
 	struct page page;
 	struct list list;
@@ -76,10 +77,10 @@ enum err public_tasks(struct request *rq)
 	if (err != OK)
 		return err;
 	list.limit_default = 6;
-	list.name = arena_printf(rq->arena, "public %s", list.name);
+	list.name = LIST_NAME(rq->arena, "public", list.name);
 	json_bool(json, "success", true);
 	json_array(json, "tasks");
-	err = page_run(rq, &list, public_row, json, &page);
+	err = page_run(&rows, &list, &page);
 	json_end(json);
 	json_int(json, "page", page.current);
 	page_members(json, &page);

@@ -17,36 +17,38 @@
 #include "base/count.h"
 #include "events/stream_query.h"
 #include "market/notification_view.h"
+#include "store/mark.h"
 #include "store/setup.h"
 
 const struct route api_routes[] = {
 	{ GET, "/health", ACCESS_PUBLIC, .flags = ALWAYS_OPEN, .handler = health,
 	  .view = &health_view, .summary = "Is the server up?" },
 	{ GET, "/health/ready", ACCESS_PUBLIC, .flags = ALWAYS_OPEN, .handler = health_ready,
-	  .view = &health_view, .summary = "Can it work: is MongoDB there, is the data adopted?" },
+	  .view = &ready_view, .summary = "Can it work: is MongoDB there, is the data adopted?" },
 
 	/* accounts */
-	{ POST, "/auth/register", ACCESS_PUBLIC, .body = &register_schema, .change = auth_register,
-	  .answer = auth_registered, .status = 201, .view = &session_view,
-	  .summary = "Make an account",
+	{ POST, "/auth/register", ACCESS_PUBLIC, .body = &register_schema, .turn = TURN_HASH,
+	  .before = auth_register_hash, .change = auth_register, .answer = auth_registered,
+	  .status = 201, .view = &session_view, .summary = "Make an account",
 	  .about = "A worker starts with 10 coins, a buyer with 50. Nobody registers as admin.",
 	  .errors = ERRORS(ERR_EMAIL_TAKEN, ERR_FORBIDDEN) },
-	{ POST, "/auth/login", ACCESS_PUBLIC, .body = &login_schema, .change = auth_login,
-	  .answer = auth_logged_in, .view = &session_view, .summary = "Get a token",
+	{ POST, "/auth/login", ACCESS_PUBLIC, .body = &login_schema, .turn = TURN_HASH,
+	  .change = auth_login, .answer = auth_logged_in, .view = &session_view,
+	  .summary = "Get a token",
 	  .about =
 		  "After 10 failures for an account from one address even the right password waits.",
 	  .errors = ERRORS(ERR_BAD_LOGIN) },
 	{ POST, "/auth/google-login", ACCESS_PUBLIC, .body = &google_login_schema,
-	  .change = auth_google, .answer = auth_google_done, .view = &session_view,
-	  .errors = google_login_errors,
+	  .turn = TURN_GOOGLE, .change = auth_google, .answer = auth_google_done,
+	  .view = &session_view, .errors = google_login_errors,
 	  .summary = "Get a token for one of Google's; a newcomer becomes a worker" },
 	{ GET, "/auth/me", ACCESS_ANY, .handler = auth_me, .view = &user_view,
 	  .summary = "One's own account" },
-	{ PUT, "/auth/profile", ACCESS_ANY, .body = &profile_schema, .change = auth_profile,
-	  .answer = auth_profile_changed, .view = &user_view, .summary = "Change name or picture",
-	  .errors = ERRORS(ERR_PRECONDITION_FAILED) },
-	{ PUT, "/auth/password", ACCESS_ANY, .body = &password_schema, .change = auth_password,
-	  .answer = auth_password_changed, .view = &message_token_view,
+	{ PUT, "/auth/profile", ACCESS_ANY, .body = &profile_schema, .shown = auth_profile_shown,
+	  .change = auth_profile, .answer = auth_profile_changed, .view = &user_view,
+	  .summary = "Change name or picture", .errors = ERRORS(ERR_PRECONDITION_FAILED) },
+	{ PUT, "/auth/password", ACCESS_ANY, .body = &password_schema, .turn = TURN_HASH,
+	  .change = auth_password, .answer = auth_password_changed, .view = &message_token_view,
 	  .summary = "Change the password; older tokens stop working",
 	  .errors = ERRORS(ERR_WRONG_PASSWORD, ERR_NO_PASSWORD) },
 	{ POST, "/auth/logout", ACCESS_ANY, .change = auth_logout, .answer = auth_logged_out,
@@ -61,7 +63,7 @@ const struct route api_routes[] = {
 	  .change = tasks_create, .answer = tasks_created, .status = 201, .view = &task_made_view,
 	  .summary = "Post a task and pay its escrow",
 	  .about = "required_workers × payable_amount coins go from the buyer to the task.",
-	  .errors = ERRORS(ERR_INSUFFICIENT_COINS) },
+	  .errors = ERRORS(ERR_INSUFFICIENT_COINS, ERR_COINS_OWED) },
 	{ GET, "/tasks/buyer/my-tasks", ACCESS_BUYER, .query = &page_schema, .flags = LISTS,
 	  .handler = tasks_mine, .view = &counted_task_list_view,
 	  .summary = "One's own tasks with the numbers of their submissions" },
@@ -71,17 +73,18 @@ const struct route api_routes[] = {
 	  .view = &top_workers_view, .summary = "The six workers with most coins" },
 	{ GET, "/tasks/:id", ACCESS_OPTIONAL, .handler = tasks_get, .view = &task_view,
 	  .summary = "A task" },
-	{ PUT, "/tasks/:id", ACCESS_ANY, .body = &task_edit_schema, .change = tasks_edit,
-	  .answer = tasks_edited, .view = &task_view,
+	{ PUT, "/tasks/:id", ACCESS_ANY, .body = &task_edit_schema, .shown = tasks_shown,
+	  .change = tasks_edit, .answer = tasks_edited, .view = &task_view,
 	  .summary = "Its owner changes its texts or moves its deadline on",
 	  .about =
-		  "required_workers and payable_amount are ignored: old callers send the whole task back.",
+		  "required_workers and payable_amount are ignored: old callers send the whole task back. "
+		  "What is sent back as it is stored is no change, also where it would not be taken today.",
 	  .errors =
 		  ERRORS(ERR_INVALID_INPUT, ERR_NOT_OWNER, ERR_CONFLICT, ERR_PRECONDITION_FAILED) },
 	{ POST, "/tasks/:id/slots", ACCESS_ANY, .body = &slots_schema, .flags = IDEMPOTENT,
 	  .change = tasks_slots, .answer = tasks_slots_changed, .view = &task_made_view,
 	  .summary = "Its owner buys or gives back open slots",
-	  .errors = ERRORS(ERR_NOT_OWNER, ERR_INSUFFICIENT_COINS, ERR_CONFLICT) },
+	  .errors = ERRORS(ERR_NOT_OWNER, ERR_INSUFFICIENT_COINS, ERR_COINS_OWED, ERR_CONFLICT) },
 	{ DELETE, "/tasks/:id", ACCESS_ANY, .flags = IDEMPOTENT, .change = tasks_cancel,
 	  .answer = tasks_cancelled, .view = &refund_view,
 	  .summary = "Cancel a task; open slots are refunded",
@@ -133,7 +136,7 @@ const struct route api_routes[] = {
 	/* withdrawals; three of their calls have older names */
 	{ POST, "/withdrawals", ACCESS_WORKER, .body = &withdrawal_schema, .flags = IDEMPOTENT,
 	  .change = withdrawals_create, .answer = withdrawals_created, .status = 201,
-	  .view = &withdrawal_made_view, .errors = ERRORS(ERR_INSUFFICIENT_COINS),
+	  .view = &withdrawal_made_view, .errors = ERRORS(ERR_INSUFFICIENT_COINS, ERR_COINS_OWED),
 	  .summary = "Ask for money; the coins are held until it is decided" },
 	{ GET, "/withdrawals/worker/history", ACCESS_WORKER, .query = &page_schema, .flags = LISTS,
 	  .handler = withdrawals_mine, .view = &withdrawal_list_view,
@@ -149,11 +152,13 @@ const struct route api_routes[] = {
 	  .summary = "As /withdrawals/admin/pending" },
 	{ PUT, "/withdrawals/:id/approve", ACCESS_ADMIN, .flags = IDEMPOTENT,
 	  .change = withdrawals_approve, .answer = withdrawals_approved,
-	  .view = &withdrawal_approved_view, .errors = ERRORS(ERR_ALREADY_PROCESSED, ERR_CONFLICT),
+	  .view = &withdrawal_approved_view,
+	  .errors = ERRORS(ERR_ALREADY_PROCESSED, ERR_CONFLICT, ERR_COINS_OWED),
 	  .summary = "Approve: the held coins leave" },
 	{ PUT, "/admin/withdrawals/:id/approve", ACCESS_ADMIN, .flags = IDEMPOTENT,
 	  .change = withdrawals_approve, .answer = withdrawals_approved,
-	  .view = &withdrawal_approved_view, .errors = ERRORS(ERR_ALREADY_PROCESSED, ERR_CONFLICT),
+	  .view = &withdrawal_approved_view,
+	  .errors = ERRORS(ERR_ALREADY_PROCESSED, ERR_CONFLICT, ERR_COINS_OWED),
 	  .summary = "As /withdrawals/{id}/approve" },
 	{ PUT, "/withdrawals/:id/reject", ACCESS_ADMIN, .body = &withdrawal_reject_schema,
 	  .flags = IDEMPOTENT, .change = withdrawals_reject, .answer = withdrawals_rejected,
@@ -190,20 +195,23 @@ const struct route api_routes[] = {
 	{ GET, "/payments/packages", ACCESS_PUBLIC, .handler = payments_packages,
 	  .view = &packages_view, .summary = "What coins cost" },
 	{ POST, "/payments/create-payment", ACCESS_BUYER, .body = &package_schema,
-	  .flags = IDEMPOTENT, .before = payments_ask, .change = payments_create,
-	  .answer = payments_created, .status = 201, .view = &payment_made_view,
-	  .errors = payment_errors, .summary = "Begin a payment, to be confirmed when it is paid" },
+	  .flags = IDEMPOTENT, .turn = TURN_STRIPE, .before = payments_ask,
+	  .change = payments_create, .answer = payments_created, .status = 201,
+	  .view = &payment_made_view, .errors = payment_errors,
+	  .summary = "Begin a payment, to be confirmed when it is paid" },
 	{ PUT, "/payments/confirm/:paymentId", ACCESS_ANY, .body = &confirm_schema,
-	  .flags = IDEMPOTENT, .before = payments_confirm, .change = payments_credit,
-	  .answer = payments_credited, .view = &payment_done_view, .errors = confirm_errors,
+	  .flags = IDEMPOTENT, .turn = TURN_STRIPE, .before = payments_confirm,
+	  .change = payments_credit, .answer = payments_credited, .view = &payment_done_view,
+	  .errors = confirm_errors,
 	  .summary = "Its buyer tells that it is paid: the coins are theirs, once" },
 	{ POST, "/payments/dummy-payment", ACCESS_BUYER, .body = &package_schema,
 	  .flags = IDEMPOTENT, .before = payments_pay_dummy, .change = payments_credit,
 	  .answer = payments_credited, .status = 201, .view = &payment_done_view,
 	  .errors = dummy_errors, .summary = "Coins without money, where the provider is dummy" },
 	{ POST, "/payments/purchase-coins", ACCESS_BUYER, .body = &purchase_schema,
-	  .flags = IDEMPOTENT, .before = payments_charge, .change = payments_credit,
-	  .answer = payments_purchased, .view = &purchase_view, .errors = purchase_errors,
+	  .flags = IDEMPOTENT, .turn = TURN_STRIPE, .before = payments_charge,
+	  .change = payments_credit, .answer = payments_purchased, .view = &purchase_view,
+	  .errors = purchase_errors,
 	  .summary = "Buy a package at once; with Stripe the card is charged" },
 	{ POST, "/payments/webhook", ACCESS_PUBLIC, .flags = RAW_BODY, .handler = payments_webhook,
 	  .view = &received_view, .errors = webhook_errors,
@@ -225,6 +233,11 @@ const struct route api_routes[] = {
 		  "Not while the user has open tasks, pending submissions or withdrawals; nor that of the "
 		  "last admin.",
 	  .errors = ERRORS(ERR_CONFLICT) },
+	{ POST, "/admin/users/:id/adjust", ACCESS_ADMIN, .body = &adjust_schema,
+	  .flags = IDEMPOTENT, .change = admin_adjust, .answer = admin_adjusted,
+	  .view = &message_user_view, .errors = ERRORS(ERR_INSUFFICIENT_COINS, ERR_CONFLICT),
+	  .summary = "Correct a user's balance, with a reason in the journal",
+	  .about = "Coins that are given pay what the user owes first. The user is told." },
 	{ DELETE, "/admin/users/:id", ACCESS_ADMIN, .flags = IDEMPOTENT,
 	  .change = admin_remove_user, .answer = admin_user_removed, .view = &message_view,
 	  .summary = "Put a user out, and clear away what they leave behind",
@@ -262,17 +275,21 @@ static enum err authenticate(struct request *rq, const char *token)
 {
 	struct thread *thread = rq->thread;
 
-	return caller_read(thread->db, rq->arena, thread->app->config->jwt_secret, token, rq->now,
-			   &rq->caller);
+	return caller_read(thread->db, rq->arena, thread->app->config, token, rq->now, &rq->caller);
 }
 
-/* An older server's data is nobody's to change before it is adopted; a thread asks until it has seen that once. */
+/*
+ * An older server's data is nobody's to change before it is adopted; a thread asks until it has seen that once. A user
+ * restored since then signs in and reads, and moves no coins, not those of others either.
+ */
 static enum err data_adopted(struct request *rq)
 {
 	struct thread *thread = rq->thread;
 	enum err err = thread->adopted ? OK : setup_ready(thread->db, rq->arena);
 
 	thread->adopted = err == OK;
+	if (err == OK && rq->route->flags & IDEMPOTENT && !is_marked(rq->caller.record))
+		return ERR_NOT_ADOPTED;
 	return err;
 }
 
@@ -282,6 +299,7 @@ const struct service api_service = {
 	.authenticate = authenticate,
 	.open = data_adopted,
 	.claim = claim_request,
+	.recall = recall_request,
 	.release = release_request,
 	.commit = commit_request,
 };

@@ -16,6 +16,10 @@ static const struct view_row stats_rows[] = {
 	  .type = VIEW_MONEY,
 	  .help = "Dollars of completed payments",
 	  .example = "35.5" },
+	{ .field = "reversedCoins",
+	  .type = VIEW_WHOLE,
+	  .help = "Of payments that went back: taken back, or owed" },
+	{ .field = "owedCoins", .type = VIEW_WHOLE, .help = "What all users owe now" },
 	{ .field = "pendingWithdrawals", .type = VIEW_WHOLE },
 	{ .field = "pendingReviews",
 	  .type = VIEW_WHOLE,
@@ -50,6 +54,8 @@ static void stats_write(struct json *json, const struct stats *stats)
 	json_int(json, "pendingSubmissions", stats->pending_submissions);
 	json_int(json, "totalCoins", stats->coins);
 	json_cents(json, "totalPaymentAmount", stats->payments);
+	json_int(json, "reversedCoins", stats->reversed_coins);
+	json_int(json, "owedCoins", stats->owed_coins);
 	json_int(json, "pendingWithdrawals", stats->pending_withdrawals);
 	json_int(json, "pendingReviews", stats->pending_withdrawals);
 	json_cents(json, "completionRate", stats->completion_rate);

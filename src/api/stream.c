@@ -3,14 +3,31 @@
 #include "api/api.h"
 #include "auth/ticket.h"
 #include "base/log.h"
+#include "events/frame.h"
 
 static const struct view_row ticket_rows[] = {
 	{ .field = "ticket",
 	  .type = VIEW_TEXT,
 	  .help = "Opens one stream within a minute",
 	  .example = "\"hB7nGx2dRkq0V5yLw9sZtEoUaI3cJf8m1PrKvYbNqTs\"" },
+	{ .field = "lastEventId",
+	  .type = VIEW_TEXT,
+	  .help = "This moment: a later stream with it as lastEventId tells all that came since",
+	  .example = "\"since-1769850000000\"" },
 };
 const struct view ticket_view = VIEW_OF("Ticket", ticket_rows);
+
+/* A browser's page never sees the mark that its stream began with, so it is given one here, for when it comes back. */
+static void write_ticket(struct request *rq, const char *ticket)
+{
+	struct json *json = respond(rq, 200);
+	struct buffer mark = { 0 };
+
+	frame_mark_id(&mark, rq->now);
+	json_text(json, "ticket", ticket);
+	json_text(json, "lastEventId", mark.bytes);
+	buffer_free(&mark);
+}
 
 /* A handler rather than a change: the event has only the ticket's hash, the answer has the ticket. */
 enum err stream_ticket(struct request *rq)
@@ -21,7 +38,7 @@ enum err stream_ticket(struct request *rq)
 	const char *ticket = ticket_issue(&event, &rq->caller, rq->now);
 	enum err err = store_commit(call_of(rq)->db, &event);
 	if (err == OK)
-		json_text(respond(rq, 200), "ticket", ticket);
+		write_ticket(rq, ticket);
 	return err;
 }
 

@@ -1,6 +1,7 @@
 #include "api/submissions.h"
 
 #include "api/api.h"
+#include "base/clock.h"
 #include "market/submission_lists.h"
 #include "market/submissions.h"
 #include "store/doc.h"
@@ -90,7 +91,7 @@ static const struct view_row members_rows[] = {
 	{ .field = "buyer_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
 	{ .field = "status",
 	  .type = VIEW_TEXT,
-	  .help = "pending, approved or rejected",
+	  .known = KNOWN("pending", "approved", "rejected"),
 	  .example = "\"pending\"" },
 	{ .field = "rejection_reason", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
 	{ .field = "reason_code", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
@@ -302,68 +303,108 @@ enum err submissions_set_status(struct request *rq, struct event *event)
 	return submission_review(call_of(rq), &rq->ids[0], &review, event);
 }
 
-/* An approval reads the worker back, a rejection has no need to. */
 void submissions_reviewed(struct request *rq, const struct event *event)
 {
-	const bson_t *submission = event_found(event, SUBMISSIONS),
-		     *worker = event_found(event, USERS);
+	const bson_t *submission = event_found(event, SUBMISSIONS);
+	bool approved = doc_text_is(submission, "status", "approved");
 	struct json *json = respond(rq, 200);
 
 	json_bool(json, "success", true);
 	json_text(json, "message",
-		  worker ? "The submission is approved." : "The submission is rejected.");
+		  approved ? "The submission is approved." : "The submission is rejected.");
 	render(json, "submission", &submission_view, submission, &rq->caller);
-	if (worker) {
+	if (approved) {
 		json_int(json, "coinsAdded", doc_whole(submission, "payable_amount", 0));
-		json_int(json, "workerNewBalance", doc_whole(worker, "coins", 0));
+		json_int(json, "workerNewBalance",
+			 doc_whole(event_found(event, USERS), "coins", 0));
 	}
 }
 
 /* ---- reviewing many: each an event of its own ---- */
 
+/* For so long parts are begun, and tried again: what the last of them may still take, the claim before and the release
+ * after it end before nginx gives up. A hundred are a matter of two seconds. */
+enum { REVIEW_MS = 5000 };
+
 struct reviewing {
 	struct request *rq;
-	const struct id *id;
-	const struct review *review;
+	const struct id_list *ids;
+	struct review review;
+	int64_t deadline; /* steady milliseconds */
+	size_t at; /* the one whose turn it is */
 };
 
 static enum err review_build(void *context, struct event *event)
 {
 	const struct reviewing *reviewing = context;
 	struct request *rq = reviewing->rq;
-	enum err err = submission_review(call_of(rq), reviewing->id, reviewing->review, event);
+	const struct id *id = &reviewing->ids->ids[reviewing->at];
+	enum err err = submission_review(call_of(rq), id, &reviewing->review, event);
 
+	event->deadline = reviewing->deadline;
 	if (err == OK)
-		request_note(rq, reviewing->id, event);
+		request_note(rq, id, event);
 	return err;
 }
 
-static enum err review_one(struct request *rq, const struct id *id, const struct review *review)
+static bool named_before(const struct reviewing *reviewing)
 {
-	if (request_noted(rq, id))
-		return OK;
-	return event_carry_out(call_of(rq)->db, rq->arena, review_build,
-			       &(struct reviewing){ .rq = rq, .id = id, .review = review });
+	const struct id *ids = reviewing->ids->ids;
+
+	for (size_t i = 0; i < reviewing->at; i++)
+		if (id_equal(&ids[i], &ids[reviewing->at]))
+			return true;
+	return false;
 }
 
+/* What an earlier call with this key did is done; but of an id that is named twice only the first place is. */
+static enum err review_one(struct reviewing *reviewing)
+{
+	struct request *rq = reviewing->rq;
+
+	if (request_noted(rq, &reviewing->ids->ids[reviewing->at]) && !named_before(reviewing))
+		return OK;
+	if (clock_steady() >= reviewing->deadline)
+		return ERR_UNAVAILABLE;
+	return event_carry_out(call_of(rq)->db, rq->arena, review_build, reviewing);
+}
+
+/* A part that is refused is so for good, as what decides it does not change back. */
+static bool is_final(enum err err)
+{
+	return err != ERR_UNAVAILABLE && err != ERR_INTERNAL && err != ERR_IN_PROGRESS;
+}
+
+static void result_write(struct json *json, const struct id *id, enum err err)
+{
+	json_object(json, NULL);
+	json_id(json, "_id", id);
+	json_bool(json, "ok", err == OK);
+	if (err != OK)
+		json_text(json, "code", err_row(err)->code);
+	json_end(json);
+}
+
+/* A part that meets something passing keeps no other from being done, but the call ends with that error then: an answer
+ * that is kept says of each part what will stay true. */
 enum err submissions_review_many(struct request *rq)
 {
 	const struct review_input *input = rq->body_input;
-	struct review review = review_of(input);
+	struct reviewing reviewing = { .rq = rq,
+				       .ids = &input->ids,
+				       .review = review_of(input),
+				       .deadline = clock_steady() + REVIEW_MS };
 	struct json *json = respond(rq, 200);
+	enum err passing = OK;
 
 	json_array(json, "results");
-	for (size_t i = 0; i < input->ids.count; i++) {
-		const struct id *id = &input->ids.ids[i];
-		enum err err = review_one(rq, id, &review);
+	for (; reviewing.at < input->ids.count; reviewing.at++) {
+		enum err err = review_one(&reviewing);
 
-		json_object(json, NULL);
-		json_id(json, "_id", id);
-		json_bool(json, "ok", err == OK);
-		if (err != OK)
-			json_text(json, "code", err_row(err)->code);
-		json_end(json);
+		if (!is_final(err) && passing == OK)
+			passing = err;
+		result_write(json, &input->ids.ids[reviewing.at], err);
 	}
 	json_end(json);
-	return complete_request(rq);
+	return passing == OK ? complete_request(rq) : passing;
 }

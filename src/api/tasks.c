@@ -17,7 +17,7 @@ static const char *date_check(const void *at)
 
 #define TITLE(need)                                                                      \
 	{                                                                                \
-		.flags = need, .name = "task_title", .type = FIELD_TEXT,                 \
+		.flags = (need) | FIELD_LABEL, .name = "task_title", .type = FIELD_TEXT, \
 		.offset = offsetof(struct task_input, task_title), .min = 1, .max = 200, \
 		.help = "What it is", .example = "\"Watch a video and comment\""         \
 	}
@@ -40,11 +40,11 @@ static const char *date_check(const void *at)
 		.offset = offsetof(struct task_input, task_image_url), .max = 2048, \
 		.help = "A picture's address"                                       \
 	}
-#define CATEGORY                                                            \
-	{                                                                   \
-		.name = "category", .type = FIELD_TEXT,                     \
-		.offset = offsetof(struct task_input, category), .max = 50, \
-		.help = "A word to filter by", .example = "\"survey\""      \
+#define CATEGORY                                                              \
+	{                                                                     \
+		.name = "category", .type = FIELD_TEXT, .flags = FIELD_LABEL, \
+		.offset = offsetof(struct task_input, category), .max = 50,   \
+		.help = "A word to filter by", .example = "\"survey\""        \
 	}
 
 static const struct field task_fields[] = {
@@ -172,7 +172,7 @@ static const struct view_row task_members_rows[] = {
 	{ .field = "buyer_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
 	{ .field = "status",
 	  .type = VIEW_TEXT,
-	  .help = "active, completed or cancelled",
+	  .known = KNOWN("active", "completed", "cancelled"),
 	  .example = "\"active\"" },
 	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
 	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
@@ -253,32 +253,38 @@ enum err tasks_get(struct request *rq)
 	return err;
 }
 
-static bool keep_row(void *context, const bson_t *doc)
-{
-	struct task_counts *counts = context;
+struct counted_page {
+	struct task_counts counts;
+	struct kept_rows rows;
+};
 
-	task_counts_add(counts, doc);
-	return true;
+static void count_row(void *context, const bson_t *doc, const char *text, size_t length)
+{
+	struct counted_page *page = context;
+
+	task_counts_add(&page->counts, doc);
+	kept_rows_add(&page->rows, text, length);
 }
 
 /* The counts of a page's tasks are read in one go, once the page is known. */
 enum err tasks_counted(struct request *rq, struct call *call, const struct list *list)
 {
-	struct task_counts counts = { .arena = rq->arena };
+	struct counted_page *kept = arena_alloc(rq->arena, sizeof *kept);
+	struct rows rows = { .rq = rq, .view = &task_view, .take = count_row, .context = kept };
 	struct page page;
-	enum err err = page_run(rq, list, keep_row, &counts, &page);
 
+	kept->rows.arena = rq->arena;
+	enum err err = page_run(&rows, list, &page);
 	if (err == OK)
-		err = task_counts_read(call, &counts);
+		err = task_counts_read(call, &kept->counts);
 	if (err != OK)
 		return err;
 	struct json *json = respond(rq, 200);
 	json_array(json, "tasks");
-	for (size_t i = 0; i < counts.count; i++) {
-		json_object(json, NULL);
-		render_members(json, &task_view, counts.tasks[i].doc, &rq->caller);
-		json_int(json, "submissionCount", counts.tasks[i].submissions);
-		json_int(json, "pendingCount", counts.tasks[i].pending);
+	for (size_t i = 0; i < kept->counts.count; i++) {
+		kept_row_open(json, &kept->rows, i);
+		json_int(json, "submissionCount", kept->counts.tasks[i].submissions);
+		json_int(json, "pendingCount", kept->counts.tasks[i].pending);
 		json_end(json);
 	}
 	json_end(json);
@@ -327,6 +333,17 @@ void tasks_created(struct request *rq, const struct event *event)
 {
 	respond_task(rq, 201, "The task is posted.", event_inserted(event, TASKS),
 		     event_found(event, USERS));
+}
+
+/* Others see a task, too, but have nothing to send back. */
+enum err tasks_shown(struct request *rq, struct json *json)
+{
+	const bson_t *task;
+	enum err err = task_read_own(call_of(rq), &rq->ids[0], &task);
+
+	if (err == OK)
+		render_members(json, &task_view, task, &rq->caller);
+	return err == ERR_NOT_FOUND || err == ERR_NOT_OWNER ? OK : err;
 }
 
 enum err tasks_edit(struct request *rq, struct event *event)

@@ -16,6 +16,7 @@ enum err tasks_list(struct request *rq);
 enum err tasks_get(struct request *rq);
 enum err tasks_create(struct request *rq, struct event *event);
 void tasks_created(struct request *rq, const struct event *event);
+enum err tasks_shown(struct request *rq, struct json *json);
 enum err tasks_edit(struct request *rq, struct event *event);
 void tasks_edited(struct request *rq, const struct event *event);
 enum err tasks_slots(struct request *rq, struct event *event);

@@ -68,7 +68,7 @@ static const struct view_row withdrawal_rows[] = {
 	{ .field = "account_number", .type = VIEW_TEXT, .example = "\"01712345678\"" },
 	{ .field = "status",
 	  .type = VIEW_TEXT,
-	  .help = "pending, approved or rejected",
+	  .known = KNOWN("pending", "approved", "rejected"),
 	  .example = "\"pending\"" },
 	{ .field = "rejection_reason", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
 	{ .field = "withdraw_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
@@ -174,10 +174,17 @@ enum err withdrawals_mine(struct request *rq)
 	return respond_page(rq, "withdrawals", &list, &withdrawal_view);
 }
 
-static bool keep_row(void *context, const bson_t *doc)
+struct sourced_page {
+	struct sourced_withdrawals withdrawals;
+	struct kept_rows rows;
+};
+
+static void source_row(void *context, const bson_t *doc, const char *text, size_t length)
 {
-	sourced_withdrawals_add(context, doc);
-	return true;
+	struct sourced_page *page = context;
+
+	sourced_withdrawals_add(&page->withdrawals, doc);
+	kept_rows_add(&page->rows, text, length);
 }
 
 static void sources_write(struct json *json, const struct coin_sources *sources)
@@ -200,27 +207,29 @@ static void sources_write(struct json *json, const struct coin_sources *sources)
 enum err withdrawals_pending(struct request *rq)
 {
 	struct call *call = call_of(rq);
-	struct sourced_withdrawals *page = arena_alloc(rq->arena, sizeof *page);
-	struct page about;
+	struct sourced_page *kept = arena_alloc(rq->arena, sizeof *kept);
+	struct rows rows = {
+		.rq = rq, .view = &withdrawal_view, .take = source_row, .context = kept
+	};
+	struct page page;
 	struct list list;
 
-	page->arena = rq->arena;
+	kept->rows.arena = rq->arena;
 	withdrawal_list_pending(call, &list);
-	enum err err = page_run(rq, &list, keep_row, page, &about);
+	enum err err = page_run(&rows, &list, &page);
 	if (err == OK)
-		err = sourced_withdrawals_read(call, page);
+		err = sourced_withdrawals_read(call, &kept->withdrawals);
 	if (err != OK)
 		return err;
 	struct json *json = respond(rq, 200);
 	json_array(json, "withdrawals");
-	for (size_t i = 0; i < page->count; i++) {
-		json_object(json, NULL);
-		render_members(json, &withdrawal_view, page->list[i].doc, &rq->caller);
-		sources_write(json, &page->list[i].sources);
+	for (size_t i = 0; i < kept->withdrawals.count; i++) {
+		kept_row_open(json, &kept->rows, i);
+		sources_write(json, &kept->withdrawals.list[i].sources);
 		json_end(json);
 	}
 	json_end(json);
-	page_members(json, &about);
+	page_members(json, &page);
 	return OK;
 }
 

@@ -21,7 +21,7 @@ void caller_from(const bson_t *user, struct caller *caller)
 		.email = email ? email : "",
 		.coins = doc_whole(user, "coins", 0),
 		.pending_coins = doc_whole(user, "pending_coins", 0),
-		.tokens_valid_after = doc_whole(user, "tokens_valid_after", 0),
+		.owed_coins = doc_whole(user, "owed_coins", 0),
 		.issued_at = caller->issued_at,
 		.expires_at = caller->expires_at,
 		.record = user,
@@ -29,17 +29,20 @@ void caller_from(const bson_t *user, struct caller *caller)
 	doc_id(user, "_id", &caller->id);
 }
 
-enum err caller_read(struct db *db, struct arena *arena, const char *secret, const char *token,
-		     int64_t now, struct caller *caller)
+enum err caller_read(struct db *db, struct arena *arena, const struct config *config,
+		     const char *token, int64_t now, struct caller *caller)
 {
+	const struct token_secrets secrets = { .current = config->jwt_secret,
+					       .previous = config->jwt_secret_previous };
 	struct token_claims claims;
 	const bson_t *user = NULL;
-	enum err err = token_verify(arena, secret, token, now / 1000, &claims);
+	enum err err = token_verify(arena, &secrets, token, now, &claims);
 
 	if (err == OK)
 		err = db_find_id(db, arena, USERS, &claims.user, &user);
 	if (err != OK)
 		return err;
+	caller->id = claims.user;
 	if (claims.issued_at <= caller_refused_until(user))
 		return ERR_UNAUTHORIZED;
 	caller->issued_at = claims.issued_at;
@@ -48,13 +51,12 @@ enum err caller_read(struct db *db, struct arena *arena, const char *secret, con
 	return OK;
 }
 
-char *caller_token(struct arena *arena, const char *secret, const bson_t *user, int64_t now)
+char *caller_token(struct arena *arena, const char *secret, const bson_t *user)
 {
-	int64_t earliest = doc_whole(user, "tokens_valid_after", -1) + 1;
 	struct token_claims claims = {
 		.email = doc_text(user, "email"),
 		.role = doc_text(user, "role"),
-		.issued_at = now / 1000 > earliest ? now / 1000 : earliest,
+		.issued_at = doc_whole(user, "last_token_at", 0),
 	};
 
 	doc_id(user, "_id", &claims.user);

@@ -3,15 +3,16 @@
 #define AUTH_CALLER_H
 
 #include "base/caller.h"
+#include "base/config.h"
 #include "base/error.h"
 #include "store/store.h"
 
 /*
  * Checks the token and reads its user. ERR_UNAUTHORIZED (also for a user who is gone, being removed, or whose tokens
- * were ended), ERR_TOKEN_EXPIRED, ERR_UNAVAILABLE. now: milliseconds.
+ * were ended; caller->id says who then), ERR_TOKEN_EXPIRED, ERR_UNAVAILABLE. now: milliseconds.
  */
-enum err caller_read(struct db *db, struct arena *arena, const char *secret, const char *token,
-		     int64_t now, struct caller *caller);
+enum err caller_read(struct db *db, struct arena *arena, const struct config *config,
+		     const char *token, int64_t now, struct caller *caller);
 
 /* Tokens of this user issued at or before this second are refused: INT64_MAX where all are, because there is no user
  * (NULL) or they are being removed; -1 where none is. */
@@ -20,7 +21,7 @@ int64_t caller_refused_until(const bson_t *user);
 /* Fills a caller from a user document; what is known of the token stays. */
 void caller_from(const bson_t *user, struct caller *caller);
 
-/* A token for the user of this document; it works at once also where older ones were ended this second. */
-char *caller_token(struct arena *arena, const char *secret, const bson_t *user, int64_t now);
+/* A token for the user of this document, as the write left it that lets one be given out (market/tokens.h). */
+char *caller_token(struct arena *arena, const char *secret, const bson_t *user);
 
 #endif

@@ -2,7 +2,9 @@
 
 #include "auth/jwk.h"
 #include "auth/jws.h"
+#include "base/comma.h"
 #include "base/encoding.h"
+#include "http/label.h"
 #include "http/text.h"
 
 #include <openssl/evp.h>
@@ -18,7 +20,8 @@ static const struct field header_fields[] = {
 };
 
 static const struct schema header_schema =
-	SCHEMA_OF("GoogleTokenHeader", struct header, header_fields, .base = &jws_header_schema);
+	SCHEMA_OF("GoogleTokenHeader", struct header, header_fields, .base = &jws_header_schema,
+		  .foreign = true);
 
 struct payload {
 	const char *issuer, *audience, *subject, *email, *name, *picture;
@@ -26,28 +29,34 @@ struct payload {
 	struct number issued_at, expires_at, not_before;
 };
 
+/* Of an address at all. Whether an account may have it is asked where one is made or found by it: email_fits. */
+static const char *email_check(const void *at)
+{
+	return strchr(*(const char *const *)at, '@') ? NULL : "email must be an address.";
+}
+
 /* FIELD_PASSWORD where nothing may be trimmed. A subject has at most 255 characters. */
 static const struct field payload_fields[] = {
 	{ "iss", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct payload, issuer) },
 	{ "aud", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct payload, audience) },
 	{ "sub", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct payload, subject),
 	  .min = 1, .max = 255 },
-	{ "email", FIELD_EMAIL, FIELD_REQUIRED, .offset = offsetof(struct payload, email),
-	  .max = 254 },
+	{ "email", FIELD_TEXT, FIELD_REQUIRED, .offset = offsetof(struct payload, email),
+	  .max = 254, .check = email_check },
 	{ "email_verified", FIELD_BOOL, FIELD_REQUIRED,
 	  .offset = offsetof(struct payload, email_verified) },
 	{ "name", FIELD_TEXT, 0, .offset = offsetof(struct payload, name) },
 	{ "picture", FIELD_TEXT, 0, .offset = offsetof(struct payload, picture) },
-	{ "exp", FIELD_WHOLE, FIELD_REQUIRED | FIELD_NO_TEXT,
-	  .offset = offsetof(struct payload, expires_at), .max = JWS_SECONDS_MAX },
-	{ "iat", FIELD_WHOLE, FIELD_NO_TEXT, .offset = offsetof(struct payload, issued_at),
-	  .max = JWS_SECONDS_MAX },
-	{ "nbf", FIELD_WHOLE, FIELD_NO_TEXT, .offset = offsetof(struct payload, not_before),
-	  .max = JWS_SECONDS_MAX },
+	{ "exp", FIELD_SECONDS, FIELD_REQUIRED | FIELD_NO_TEXT,
+	  .offset = offsetof(struct payload, expires_at), .max = JWS_TIME_MAX },
+	{ "iat", FIELD_SECONDS, FIELD_NO_TEXT, .offset = offsetof(struct payload, issued_at),
+	  .max = JWS_TIME_MAX },
+	{ "nbf", FIELD_SECONDS, FIELD_NO_TEXT, .offset = offsetof(struct payload, not_before),
+	  .max = JWS_TIME_MAX },
 };
 
 static const struct schema payload_schema =
-	SCHEMA_OF("GoogleTokenPayload", struct payload, payload_fields);
+	SCHEMA_OF("GoogleTokenPayload", struct payload, payload_fields, .foreign = true);
 
 static void release_key(void *key)
 {
@@ -79,14 +88,14 @@ static bool is_googles(const char *issuer)
 	       strcmp(issuer, "https://accounts.google.com") == 0;
 }
 
-static bool is_ahead(struct number seconds, int64_t now)
+static bool is_ahead(struct number time, int64_t now)
 {
-	return seconds.given && seconds.value > now + GOOGLE_SKEW_SECONDS;
+	return time.given && time.value > now + GOOGLE_SKEW_MS;
 }
 
-static enum err payload_judge(const struct payload *payload, const char *client_id, int64_t now)
+static enum err payload_judge(const struct payload *payload, const char *client_ids, int64_t now)
 {
-	if (!is_googles(payload->issuer) || strcmp(payload->audience, client_id) != 0 ||
+	if (!is_googles(payload->issuer) || !comma_has(client_ids, payload->audience) ||
 	    !payload->email_verified || is_ahead(payload->issued_at, now) ||
 	    is_ahead(payload->not_before, now))
 		return ERR_UNAUTHORIZED;
@@ -104,10 +113,14 @@ static const char *name_cut(struct arena *arena, const char *text, size_t length
 	return arena_copy(arena, text, end);
 }
 
+/* What nobody may register with is no name here either: then what stands before the @ is. */
 static const char *name_of(struct arena *arena, const struct payload *payload)
 {
-	if (payload->name && *payload->name)
-		return name_cut(arena, payload->name, strlen(payload->name));
+	const char *name = payload->name ? payload->name : "";
+	size_t length = strlen(name);
+
+	if (!text_has_controls(name, length) && !label_problem(name, length))
+		return name_cut(arena, name, length);
 	return name_cut(arena, payload->email, strcspn(payload->email, "@"));
 }
 
@@ -137,8 +150,9 @@ enum err google_verify(struct arena *arena, const struct google_check *check, co
 	*claims = (struct google_claims){
 		.subject = payload->subject,
 		.email = payload->email,
+		.email_fits = text_is_email(payload->email, strlen(payload->email)),
 		.name = name_of(arena, payload),
 		.picture = picture_of(payload),
 	};
-	return payload_judge(payload, check->client_id, now);
+	return payload_judge(payload, check->client_ids, now);
 }

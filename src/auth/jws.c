@@ -1,21 +1,18 @@
 #include "auth/jws.h"
 
 #include "base/encoding.h"
+#include "http/json_pick.h"
 
 #include <string.h>
-
-/* crit names extensions that must be understood; no value of it can be, as we know none. */
-static const char *const extensions[] = { NULL };
 
 static const struct field header_fields[] = {
 	/* The one type that is never trimmed: " HS256" is another algorithm. */
 	{ "alg", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct jws_header, alg) },
 	{ "typ", FIELD_TEXT, 0, .offset = offsetof(struct jws_header, typ), .max = JWS_LENGTH_MAX },
-	{ "crit", FIELD_CHOICE, 0, .offset = offsetof(struct jws_header, crit),
-	  .choices = extensions },
 };
 
-const struct schema jws_header_schema = SCHEMA_OF("TokenHeader", struct jws_header, header_fields);
+const struct schema jws_header_schema =
+	SCHEMA_OF("TokenHeader", struct jws_header, header_fields, .foreign = true);
 
 bool jws_split(const char *token, struct jws *jws)
 {
@@ -39,37 +36,67 @@ bool jws_split(const char *token, struct jws *jws)
 	return true;
 }
 
-/* The struct of a base64url-encoded JSON object; NULL for anything the schema finds a fault in. */
-static const void *part_read(struct arena *arena, const struct schema *schema, const char *part,
-			     size_t length)
+static bool is_field(const void *context, const char *name)
+{
+	const struct schema *schema = context;
+
+	for (size_t i = 0; i < schema_count(schema); i++)
+		if (strcmp(schema_field(schema, i)->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The struct of a JSON object; NULL for anything the schema finds a fault in. What it does not name is not judged. */
+static const void *object_read(struct arena *arena, const struct schema *schema, const char *json,
+			       size_t length)
 {
 	struct faults faults = { .count = 0 };
 	struct err_detail detail = { 0 };
 	enum err err = OK;
-	size_t decoded;
-	const uint8_t *json = base64url_decode(arena, part, length, &decoded);
+	struct json_piece known = json_pick_members(arena, json, length, is_field, schema);
 
-	if (!json)
+	if (!known.text)
 		return NULL;
-	const void *read = schema_decode_body(arena, schema, (const char *)json, decoded, &faults,
-					      &detail, &err);
+	const void *read =
+		schema_decode_body(arena, schema, known.text, known.length, &faults, &detail, &err);
 	return faults.count == 0 ? read : NULL;
+}
+
+static bool is_crit(const void *context, const char *name)
+{
+	(void)context;
+	return strcmp(name, "crit") == 0;
+}
+
+/* crit names extensions that must be understood, and we know none: whatever it says, it is too much. */
+static bool has_crit(struct arena *arena, const char *json, size_t length)
+{
+	struct json_piece crit = json_pick_members(arena, json, length, is_crit, NULL);
+
+	return crit.text && crit.length > strlen("{}");
 }
 
 const void *jws_header_read(struct arena *arena, const struct jws *jws, const struct schema *schema,
 			    const char *alg)
 {
-	const struct jws_header *header = part_read(arena, schema, jws->text, jws->header_length);
+	size_t length;
+	const char *json =
+		(const char *)base64url_decode(arena, jws->text, jws->header_length, &length);
 
+	if (!json || has_crit(arena, json, length))
+		return NULL;
+	const struct jws_header *header = object_read(arena, schema, json, length);
 	return header && strcmp(header->alg, alg) == 0 ? header : NULL;
 }
 
 const void *jws_payload_read(struct arena *arena, const struct jws *jws,
 			     const struct schema *schema)
 {
-	size_t start = jws->header_length + 1;
+	size_t start = jws->header_length + 1, length;
+	const char *json = (const char *)base64url_decode(arena, jws->text + start,
+							  jws->text_length - start, &length);
 
-	return part_read(arena, schema, jws->text + start, jws->text_length - start);
+	return json ? object_read(arena, schema, json, length) : NULL;
 }
 
 const uint8_t *jws_signature(struct arena *arena, const struct jws *jws, size_t *length)

@@ -2,7 +2,8 @@
  * The compact form of a signed JSON object (RFC 7515): three strict base64url parts between dots.
  *
  * Reading it is strict, so that no two texts mean the same token: no padding, canonical last bits, strict JSON
- * (http/json_in.h), crit refused. Whoever verifies checks the signature before reading the payload.
+ * (http/json_in.h) of what it is read for, crit refused. What else it says is its signer's business and not judged
+ * (http/json_pick.h). Whoever verifies checks the signature before reading the payload.
  */
 #ifndef AUTH_JWS_H
 #define AUTH_JWS_H
@@ -15,8 +16,8 @@
 #include <stdint.h>
 
 #define JWS_LENGTH_MAX 4096
-/* The last second of the year 9999: the most that a claim of a time may say. */
-#define JWS_SECONDS_MAX INT64_C(253402300799)
+/* The last millisecond of the year 9999: the most that a claim of a time may say (FIELD_SECONDS). */
+#define JWS_TIME_MAX INT64_C(253402300799999)
 
 /* A token's parts, as they stand in its text. */
 struct jws {
@@ -29,7 +30,7 @@ struct jws {
 
 /* What every header is read for; a schema of more stands on jws_header_schema and its struct begins with this. */
 struct jws_header {
-	const char *alg, *typ, *crit;
+	const char *alg, *typ;
 };
 extern const struct schema jws_header_schema;
 

@@ -2,13 +2,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/turn.h"
 
 #include <crypt.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,15 +23,15 @@
 #define COST_MIN 4
 #define COST_MAX 15
 
-#define WAIT_MS 2000
-#define POLL_MS_MIN 3
-#define POLL_MS_SPREAD 5
+/* So long a slot is waited for in any case, also where the turn came at the last moment. */
+#define MOMENT_MS 1000
+/* Between two looks, at random: whichever process looks, each has the same chance, and so its queue moves as fast. */
+#define POLL_MS_MIN 1
+#define POLL_MS_SPREAD 4
 
 struct password_gate {
 	char *directory;
 	int slots;
-	int waiting_max;
-	atomic_int waiting;
 };
 
 static int cores_usable(void)
@@ -73,7 +73,7 @@ static bool gate_usable(const struct password_gate *gate)
 	return true;
 }
 
-struct password_gate *password_gate_new(const char *run_dir, int threads)
+struct password_gate *password_gate_new(const char *run_dir)
 {
 	struct password_gate *gate = calloc(1, sizeof(*gate));
 	int cores = cores_usable();
@@ -81,7 +81,6 @@ struct password_gate *password_gate_new(const char *run_dir, int threads)
 	if (!gate || !(gate->directory = strdup(run_dir)))
 		abort();
 	gate->slots = cores > 2 ? cores - 1 : 1;
-	gate->waiting_max = threads >= 8 ? threads / 4 : 1;
 	if (gate_usable(gate))
 		return gate;
 	log_line(LOG_ERROR, NULL, "The run directory %s cannot be used: %s.", run_dir,
@@ -96,6 +95,11 @@ void password_gate_free(struct password_gate *gate)
 		return;
 	free(gate->directory);
 	free(gate);
+}
+
+int password_gate_slots(const struct password_gate *gate)
+{
+	return gate->slots;
 }
 
 /* The descriptor that holds a slot's lock; -1 with errno EWOULDBLOCK when all are taken. */
@@ -116,29 +120,31 @@ static int slot_take(const struct password_gate *gate)
 }
 
 /* Polls, as flock() waits without a limit and for one file only. */
-static int slot_wait(const struct password_gate *gate)
+static int slot_wait(const struct password_gate *gate, int64_t since)
 {
-	int64_t until = clock_steady() + WAIT_MS;
+	int64_t begun = clock_steady();
+	int64_t end = since + PASSWORD_WAIT_MS;
 	int fd;
 
+	if (end < begun + MOMENT_MS)
+		end = begun + MOMENT_MS;
 	do {
 		clock_sleep(POLL_MS_MIN + random_below(POLL_MS_SPREAD));
 		fd = slot_take(gate);
-	} while (fd < 0 && clock_steady() < until);
+	} while (fd < 0 && clock_steady() < end);
 	if (fd < 0 && errno != EWOULDBLOCK)
 		log_line(LOG_ERROR, NULL, "A hashing slot in %s cannot be locked: %s.",
 			 gate->directory, strerror(errno));
 	return fd;
 }
 
-enum err password_gate_enter(struct password_gate *gate, int *slot)
+enum err password_gate_enter(struct password_gate *gate, int64_t since, int *slot)
 {
+	if (!turn_held(TURN_HASH))
+		return ERR_INTERNAL;
 	*slot = slot_take(gate);
-	if (*slot >= 0)
-		return OK;
-	if (atomic_fetch_add(&gate->waiting, 1) < gate->waiting_max)
-		*slot = slot_wait(gate);
-	atomic_fetch_sub(&gate->waiting, 1);
+	if (*slot < 0)
+		*slot = slot_wait(gate, since);
 	return *slot >= 0 ? OK : ERR_UNAVAILABLE;
 }
 

@@ -4,8 +4,7 @@
  *
  * A hash of cost 10 is about 50 ms of CPU. At most cores − 1 (at least one) run at a time on a
  * host, over all its processes: a slot is a lock on a file in the run directory, which the kernel
- * frees when a process dies. At most a quarter of a process's threads wait for one, for a short
- * while; beyond that callers are told to come back.
+ * frees when a process dies. Only threads with the turn to hash (base/turn.h) come here, so few wait.
  */
 #ifndef AUTH_PASSWORD_H
 #define AUTH_PASSWORD_H
@@ -13,10 +12,13 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define PASSWORD_HASH_SIZE 61 /* "$2b$10$" + 53 characters + NUL */
 #define PASSWORD_BYTES_MAX 72 /* what bcrypt reads */
 #define PASSWORD_COST 10
+/* How long a caller waits for hashing: people still look at the page, and nginx gives up after 15 s. */
+#define PASSWORD_WAIT_MS 10000
 
 struct password_gate;
 
@@ -24,14 +26,17 @@ struct password_gate;
  * run_dir: where the lock files are; made if missing. NULL and a logged reason when it cannot be
  * used.
  */
-struct password_gate *password_gate_new(const char *run_dir, int threads);
+struct password_gate *password_gate_new(const char *run_dir);
 void password_gate_free(struct password_gate *gate);
+/* How many can hash at once on this host. */
+int password_gate_slots(const struct password_gate *gate);
 
 /*
- * Waits for a slot (at most 2 s). OK, or ERR_UNAVAILABLE: too many are hashing; nothing to leave
- * then.
+ * Waits for a slot, for one who has waited since then (steady milliseconds). Who is next is each process's to say, by its
+ * queue for turns; between processes chance decides, alike for all. OK, or ERR_UNAVAILABLE: it took longer than
+ * PASSWORD_WAIT_MS and a moment; or ERR_INTERNAL: without the turn. Nothing to leave then.
  */
-enum err password_gate_enter(struct password_gate *gate, int *slot);
+enum err password_gate_enter(struct password_gate *gate, int64_t since, int *slot);
 void password_gate_leave(struct password_gate *gate, int slot);
 
 /* Makes a $2b$ hash with a random salt. false when crypt fails (logged). Call inside the gate. */

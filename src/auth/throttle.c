@@ -1,8 +1,9 @@
 #include "auth/throttle.h"
 
 #include "base/digest.h"
+#include "base/email.h"
 #include "base/encoding.h"
-#include "base/unicode.h"
+#include "base/network.h"
 #include "store/doc.h"
 
 #include <limits.h>
@@ -20,18 +21,18 @@ struct window {
 static const char *key_account(struct arena *arena, const char *address, const char *email)
 {
 	/* as an account is looked up: else each spelling had guesses of its own */
-	const char *folded = unicode_fold_text(arena, email);
+	const char *folded = email_fold(arena, email);
 	uint8_t hash[DIGEST_SIZE];
 	char hex[2 * DIGEST_SIZE + 1];
 
 	digest_sha256(folded, strlen(folded), hash);
 	hex_encode(hash, sizeof hash, hex);
-	return arena_printf(arena, "login:%s:%s", hex, address ? address : "");
+	return arena_printf(arena, "login:%s:%s", hex, network_of(arena, address));
 }
 
 static const char *key_address(struct arena *arena, const char *address)
 {
-	return arena_printf(arena, "login:%s", address ? address : "");
+	return arena_printf(arena, "login:%s", network_of(arena, address));
 }
 
 /* ---- counting ---- */
@@ -179,7 +180,7 @@ enum err throttle_login_succeeded(struct db *db, struct arena *arena, const char
 enum err throttle_register(struct db *db, struct arena *arena, const char *address, int64_t limit,
 			   int64_t now, int *retry_after)
 {
-	const char *key = arena_printf(arena, "register:%s", address ? address : "");
+	const char *key = arena_printf(arena, "register:%s", network_of(arena, address));
 	struct window window;
 
 	*retry_after = 0;

@@ -3,7 +3,8 @@
  *
  * A window is fixed: it begins with the first count, and what it held is gone when it is over.
  * Unknown accounts are counted like known ones, so that a refusal tells nothing about them. An
- * e-mail address is stored as its hash only. A limit of 0 switches a check off.
+ * e-mail address is stored as its hash only. Addresses of IPv6 count by their /64
+ * (base/network.h). A limit of 0 switches a check off.
  */
 #ifndef AUTH_THROTTLE_H
 #define AUTH_THROTTLE_H

@@ -1,6 +1,8 @@
 #include "auth/token.h"
 
 #include "auth/jws.h"
+#include "base/clock.h"
+#include "base/comma.h"
 #include "base/encoding.h"
 #include "http/json_out.h"
 
@@ -24,21 +26,22 @@ static const struct field payload_fields[] = {
 	  .max = TOKEN_LENGTH_MAX },
 	{ "role", FIELD_TEXT, 0, .offset = offsetof(struct payload, role),
 	  .max = TOKEN_LENGTH_MAX },
-	{ "iat", FIELD_WHOLE, FIELD_NO_TEXT, .offset = offsetof(struct payload, issued_at),
-	  .max = JWS_SECONDS_MAX },
-	{ "exp", FIELD_WHOLE, FIELD_REQUIRED | FIELD_NO_TEXT,
-	  .offset = offsetof(struct payload, expires_at), .max = JWS_SECONDS_MAX },
-	{ "nbf", FIELD_WHOLE, FIELD_NO_TEXT, .offset = offsetof(struct payload, not_before),
-	  .max = JWS_SECONDS_MAX },
+	{ "iat", FIELD_SECONDS, FIELD_NO_TEXT, .offset = offsetof(struct payload, issued_at),
+	  .max = JWS_TIME_MAX },
+	{ "exp", FIELD_SECONDS, FIELD_REQUIRED | FIELD_NO_TEXT,
+	  .offset = offsetof(struct payload, expires_at), .max = JWS_TIME_MAX },
+	{ "nbf", FIELD_SECONDS, FIELD_NO_TEXT, .offset = offsetof(struct payload, not_before),
+	  .max = JWS_TIME_MAX },
 };
 
 static const struct schema payload_schema =
-	SCHEMA_OF("TokenPayload", struct payload, payload_fields);
+	SCHEMA_OF("TokenPayload", struct payload, payload_fields, .foreign = true);
 
-static void mac_compute(const char *secret, const char *text, size_t length, uint8_t mac[MAC_BYTES])
+static void mac_compute(const char *secret, size_t secret_length, const char *text, size_t length,
+			uint8_t mac[MAC_BYTES])
 {
 	/* Fails only without memory, and then like every other allocation here. */
-	if (!HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)text, length,
+	if (!HMAC(EVP_sha256(), secret, (int)secret_length, (const unsigned char *)text, length,
 		  mac, NULL))
 		abort();
 }
@@ -68,20 +71,32 @@ char *token_sign(struct arena *arena, const char *secret, const struct token_cla
 		arena_printf(arena, "%s.%s", base64url_encode(arena, header, sizeof(header) - 1),
 			     base64url_encode(arena, payload.bytes, payload.length));
 	buffer_free(&payload);
-	mac_compute(secret, text, strlen(text), mac);
+	mac_compute(secret, strlen(secret), text, strlen(text), mac);
 	return arena_printf(arena, "%s.%s", text, base64url_encode(arena, mac, sizeof(mac)));
 }
 
-static bool mac_fits(struct arena *arena, const char *secret, const struct jws *jws)
+static bool mac_is_by(const uint8_t given[MAC_BYTES], const char *secret, size_t secret_length,
+		      const struct jws *jws)
 {
 	uint8_t expected[MAC_BYTES];
-	size_t given_length;
-	const uint8_t *given = jws_signature(arena, jws, &given_length);
 
-	if (!given || given_length != MAC_BYTES)
-		return false;
-	mac_compute(secret, jws->text, jws->text_length, expected);
+	mac_compute(secret, secret_length, jws->text, jws->text_length, expected);
 	return CRYPTO_memcmp(given, expected, MAC_BYTES) == 0;
+}
+
+static bool mac_fits(struct arena *arena, const struct token_secrets *secrets,
+		     const struct jws *jws)
+{
+	const char *previous = secrets->previous, *secret;
+	size_t length;
+	const uint8_t *given = jws_signature(arena, jws, &length);
+
+	if (!given || length != MAC_BYTES)
+		return false;
+	bool fits = mac_is_by(given, secrets->current, strlen(secrets->current), jws);
+	while (!fits && (secret = comma_next(&previous, &length)))
+		fits = mac_is_by(given, secret, length, jws);
+	return fits;
 }
 
 static enum err payload_judge(const struct payload *payload, int64_t now)
@@ -91,13 +106,19 @@ static enum err payload_judge(const struct payload *payload, int64_t now)
 	return now >= payload->expires_at.value ? ERR_TOKEN_EXPIRED : OK;
 }
 
-enum err token_verify(struct arena *arena, const char *secret, const char *token, int64_t now,
-		      struct token_claims *claims)
+/* The first whole second that is not before it. */
+static int64_t second_of(struct number time)
+{
+	return (time.value + CLOCK_SECOND - 1) / CLOCK_SECOND;
+}
+
+enum err token_verify(struct arena *arena, const struct token_secrets *secrets, const char *token,
+		      int64_t now, struct token_claims *claims)
 {
 	struct jws jws;
 
-	if (!jws_split(token, &jws) || !jws_header_read(arena, &jws, &jws_header_schema, "HS256") ||
-	    !mac_fits(arena, secret, &jws))
+	if (!jws_split(token, &jws) || !mac_fits(arena, secrets, &jws) ||
+	    !jws_header_read(arena, &jws, &jws_header_schema, "HS256"))
 		return ERR_UNAUTHORIZED;
 	const struct payload *payload = jws_payload_read(arena, &jws, &payload_schema);
 	if (!payload)
@@ -106,8 +127,8 @@ enum err token_verify(struct arena *arena, const char *secret, const char *token
 		.user = payload->user.id,
 		.email = payload->email,
 		.role = payload->role,
-		.issued_at = payload->issued_at.value,
-		.expires_at = payload->expires_at.value,
+		.issued_at = second_of(payload->issued_at),
+		.expires_at = second_of(payload->expires_at),
 	};
 	return payload_judge(payload, now);
 }

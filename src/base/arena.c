@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -10,6 +11,8 @@
 /* Room for a usual request, so that most are served without another malloc. */
 #define FIRST_BLOCK ((size_t)16 * 1024)
 #define NEXT_BLOCK ((size_t)64 * 1024)
+/* Freed blocks of more than this go back to the system at once, rather than wait for another request as large. */
+#define LARGE ((size_t)1024 * 1024)
 
 struct block {
 	struct block *previous;
@@ -135,13 +138,18 @@ static void deferred_run(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
+	size_t freed = 0;
+
 	deferred_run(arena);
 	while (arena->newest->previous) {
 		struct block *block = arena->newest;
 		arena->newest = block->previous;
+		freed += block->size;
 		free(block);
 	}
 	arena->newest->used = 0;
+	if (freed > LARGE)
+		malloc_trim(0);
 }
 
 void arena_free(struct arena *arena)

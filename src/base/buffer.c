@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define FIRST_CAPACITY ((size_t)256)
-#define KEPT_CAPACITY ((size_t)1024 * 1024)
+#define KEPT_CAPACITY ((size_t)256 * 1024)
 
 /* Makes room for length more bytes and the NUL behind them. */
 static void buffer_grow(struct buffer *buffer, size_t length)

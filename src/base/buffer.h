@@ -22,7 +22,7 @@ void buffer_int(struct buffer *buffer, int64_t value);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Forgets the content, keeps the memory unless it grew beyond a megabyte. */
+/* Forgets the content, keeps the memory unless it grew beyond 256 KiB. */
 void buffer_reset(struct buffer *buffer);
 void buffer_free(struct buffer *buffer);
 

@@ -1,32 +1,23 @@
 #include "base/caller.h"
 
-#include "base/count.h"
-
+#include <stddef.h>
 #include <string.h>
 
-static const struct {
-	enum role role;
-	const char *name;
-} roles[] = {
-	{ ROLE_WORKER, "worker" },
-	{ ROLE_BUYER, "buyer" },
-	{ ROLE_ADMIN, "admin" },
-};
-
-#define ROLE_COUNT COUNT_OF(roles)
+/* In the order of the bits. */
+const char *const role_names[] = { "worker", "buyer", "admin", NULL };
 
 const char *role_name(enum role role)
 {
-	for (size_t i = 0; i < ROLE_COUNT; i++)
-		if (roles[i].role == role)
-			return roles[i].name;
+	for (int bit = 0; role_names[bit]; bit++)
+		if (role == (enum role)(1 << bit))
+			return role_names[bit];
 	return NULL;
 }
 
 enum role role_of(const char *name)
 {
-	for (size_t i = 0; name && i < ROLE_COUNT; i++)
-		if (strcmp(roles[i].name, name) == 0)
-			return roles[i].role;
+	for (int bit = 0; name && role_names[bit]; bit++)
+		if (strcmp(role_names[bit], name) == 0)
+			return (enum role)(1 << bit);
 	return ROLE_NONE;
 }

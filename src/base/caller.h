@@ -9,7 +9,9 @@
 
 enum role { ROLE_NONE = 0, ROLE_WORKER = 1 << 0, ROLE_BUYER = 1 << 1, ROLE_ADMIN = 1 << 2 };
 
-/* "worker", "buyer", "admin"; NULL for anything else. */
+/* "worker", "buyer", "admin", NULL. */
+extern const char *const role_names[];
+/* One of these; NULL for anything else. */
 const char *role_name(enum role role);
 /* ROLE_NONE for an unknown name or NULL. */
 enum role role_of(const char *name);
@@ -23,9 +25,8 @@ struct caller {
 	struct id id;
 	enum role role;
 	const char *name, *email;
-	int64_t coins,
-		pending_coins; /* as read, before this request: to tell, never to decide by */
-	int64_t tokens_valid_after; /* seconds since 1970; tokens with iat at or before it are refused */
+	/* As read, before this request: to tell, never to decide by. */
+	int64_t coins, pending_coins, owed_coins;
 	int64_t issued_at, expires_at; /* of the token in use: seconds since 1970 */
 	const void *record; /* the user document (const bson_t *), read by those above base */
 };

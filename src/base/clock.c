@@ -1,8 +1,9 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 /* 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
 #define EARLIEST INT64_C(-62167219200000)
@@ -16,7 +17,40 @@ static int64_t clock_read_us(clockid_t which)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* How far the primary's clock was ahead of the steady clock, the last CLOCK_NEWS times it was heard; and the most of these. */
+static struct {
+	pthread_mutex_t lock;
+	int64_t ahead[CLOCK_NEWS];
+	size_t count;
+	_Atomic int64_t most;
+	_Atomic bool heard;
+} news = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+void clock_heard(int64_t when)
+{
+	int64_t most = when - clock_steady();
+
+	pthread_mutex_lock(&news.lock);
+	news.ahead[news.count++ % CLOCK_NEWS] = most;
+	for (size_t i = 0; i < news.count && i < CLOCK_NEWS; i++)
+		if (news.ahead[i] > most)
+			most = news.ahead[i];
+	news.most = most;
+	news.heard = true;
+	pthread_mutex_unlock(&news.lock);
+}
+
+bool clock_is_heard(void)
+{
+	return news.heard;
+}
+
 int64_t clock_now(void)
+{
+	return clock_is_heard() ? clock_steady() + news.most : clock_of_host();
+}
+
+int64_t clock_of_host(void)
 {
 	return clock_read_us(CLOCK_REALTIME) / 1000;
 }
@@ -31,12 +65,17 @@ int64_t clock_steady_us(void)
 	return clock_read_us(CLOCK_MONOTONIC);
 }
 
-void clock_sleep(int64_t milliseconds)
+struct timespec clock_timespec(int64_t milliseconds)
 {
-	struct timespec left = {
+	return (struct timespec){
 		.tv_sec = (time_t)(milliseconds / 1000),
 		.tv_nsec = (long)(milliseconds % 1000) * 1000000,
 	};
+}
+
+void clock_sleep(int64_t milliseconds)
+{
+	struct timespec left = clock_timespec(milliseconds);
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
 		;
@@ -124,6 +163,12 @@ static bool take_char(struct rest *rest, char wanted)
 	return true;
 }
 
+/* RFC 3339 lets T and Z be small. */
+static bool take_letter(struct rest *rest, char wanted)
+{
+	return take_char(rest, wanted) || take_char(rest, (char)(wanted | 0x20));
+}
+
 /* Exactly width digits, with a value of min..max. */
 static bool take_number(struct rest *rest, size_t width, int min, int max, int *value)
 {
@@ -198,7 +243,7 @@ static bool take_zone(struct rest *rest, int64_t *when)
 {
 	int hours, minutes = 0;
 
-	if (rest->next == rest->end || take_char(rest, 'Z'))
+	if (rest->next == rest->end || take_letter(rest, 'Z'))
 		return true;
 	bool east = take_char(rest, '+');
 	if (!east && !take_char(rest, '-'))
@@ -220,7 +265,7 @@ bool clock_parse(const char *text, size_t length, int64_t *when)
 
 	if (!take_date(&rest, &read))
 		return false;
-	if (take_char(&rest, 'T') && !(take_time(&rest, &read) && take_zone(&rest, &read)))
+	if (take_letter(&rest, 'T') && !(take_time(&rest, &read) && take_zone(&rest, &read)))
 		return false;
 	/* An offset may lead out of the years that can be written. */
 	if (rest.next != rest.end || read < EARLIEST || read > LATEST)

@@ -34,10 +34,16 @@ const struct setting config_settings[] = {
 	{ "MONGODB_URI", SETTING_TEXT, AT(mongodb_uri),
 	  .standard = "mongodb://127.0.0.1:27017/microtask", .check = config_check_mongodb_uri,
 	  .flags = SETTING_REQUIRED | SETTING_SECRET | SETTING_NOT_PRODUCTION,
-	  .sentence = "The MongoDB replica set, with the database's name in the path." },
+	  .sentence = "The MongoDB replica set, with the database's name in the path. "
+		      "What it says of write concern and reads is not followed." },
 	{ "JWT_SECRET", SETTING_TEXT, AT(jwt_secret), .check = config_check_jwt_secret,
 	  .flags = SETTING_REQUIRED | SETTING_SECRET,
 	  .sentence = "Signs the tokens of users; at least 32 random bytes, the same everywhere." },
+	{ "JWT_SECRET_PREVIOUS", SETTING_TEXT, AT(jwt_secret_previous),
+	  .check = config_check_jwt_secret_previous, .flags = SETTING_SECRET,
+	  .sentence =
+		  "Earlier secrets, of any length, separated by commas: they still verify tokens "
+		  "and sign none." },
 	{ "CORS_ORIGINS", SETTING_TEXT, AT(cors_origins), .check = config_check_cors_origins,
 	  .standard = "http://localhost:5173,http://localhost:3000,https://microtash.vercel.app",
 	  .sentence = "The origins whose pages may call the service, separated by commas." },
@@ -46,7 +52,8 @@ const struct setting config_settings[] = {
 	{ "MICROTASK_THREADS", SETTING_WHOLE, AT(threads), .standard = "16", .min = 1, .max = 512,
 	  .sentence = "Worker threads in each process." },
 	{ "MICROTASK_QUEUE", SETTING_WHOLE, AT(queue), .standard = "1024", .min = 1, .max = 65536,
-	  .sentence = "Requests that may wait for a thread; beyond it callers get a 503." },
+	  .sentence = "Requests that may wait for a thread, and for each turn to hash or to call a "
+		      "service; beyond it callers get a 503." },
 	{ "MICROTASK_STREAMS", SETTING_WHOLE, AT(streams), .standard = "10000", .min = 1,
 	  .max = 1000000,
 	  .sentence = "Open streams in each process of microtask-events; beyond it callers get a "
@@ -59,10 +66,11 @@ const struct setting config_settings[] = {
 	  .sentence = "Failed logins to an account from an address in 15 minutes; 0 is no limit." },
 	{ "REGISTER_LIMIT", SETTING_WHOLE, AT(register_limit), .standard = "20", .max = 1000000,
 	  .sentence = "Registrations from one address in an hour; 0 is no limit." },
-	{ "GOOGLE_CLIENT_ID", SETTING_TEXT, AT(google_client_id),
+	{ "GOOGLE_CLIENT_ID", SETTING_TEXT, AT(google_client_ids),
 	  .check = config_check_google_client_id,
 	  .sentence =
-		  "The client id that Google gave for sign-in; without it nobody signs in so." },
+		  "The client ids that Google gave for sign-in, separated by commas; without any "
+		  "nobody signs in so." },
 	{ "MICROTASK_GOOGLE_KEYS_URL", SETTING_TEXT, AT(google_keys_url),
 	  .standard = "https://www.googleapis.com/oauth2/v3/certs",
 	  .check = config_check_service_url,

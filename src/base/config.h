@@ -23,17 +23,18 @@ struct config {
 	bool production; /* MICROTASK_ENV: production unless it is development */
 	const char *mongodb_uri; /* with the database's name in its path */
 	const char *jwt_secret; /* at least 32 bytes; in production no known example value */
+	const char *jwt_secret_previous; /* comma-separated, none empty; NULL: there was none */
 	const char *cors_origins; /* comma-separated; nginx answers by it */
 	const char
 		*run_dir; /* MICROTASK_RUN_DIR: lock files shared by the processes of this host */
 	int64_t threads; /* MICROTASK_THREADS: worker threads a process */
-	int64_t queue; /* MICROTASK_QUEUE: ready connections that may wait for a thread */
+	int64_t queue; /* MICROTASK_QUEUE: calls that may wait for a thread, and for a turn */
 	int64_t streams; /* MICROTASK_STREAMS: open streams a process of microtask-events */
 	int64_t log_level; /* MICROTASK_LOG_LEVEL: an enum log_level */
 	int64_t rate_limit; /* RATE_LIMIT: calls an address in 15 minutes; nginx counts them */
 	int64_t login_failures; /* LOGIN_FAILURES: per account and address in 15 minutes; 0 = off */
 	int64_t register_limit; /* REGISTER_LIMIT: registrations an address in an hour; 0 = off */
-	const char *google_client_id; /* GOOGLE_CLIENT_ID: NULL: nobody signs in with Google */
+	const char *google_client_ids; /* GOOGLE_CLIENT_ID, comma-separated; NULL: there is none */
 	const char *google_keys_url; /* MICROTASK_GOOGLE_KEYS_URL: where Google's keys are */
 	int64_t review_days; /* REVIEW_DAYS: unreviewed work is approved after so many; 0 = off */
 	struct packages packages; /* COIN_PACKAGES: what everybody is offered */

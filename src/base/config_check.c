@@ -1,6 +1,8 @@
 #include "base/config_check.h"
 
+#include "base/comma.h"
 #include "base/count.h"
+#include "base/log.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -56,13 +58,47 @@ const char *config_check_jwt_secret(const char *value, bool production)
 	return NULL;
 }
 
+/* Words between commas, none of them empty or with white space at an end, which would be a slip. */
+static bool is_comma_list(const char *value)
+{
+	const char *word;
+	size_t length;
+
+	while ((word = comma_next(&value, &length)))
+		if (length == 0 || isspace((unsigned char)word[0]) ||
+		    isspace((unsigned char)word[length - 1]))
+			return false;
+	return true;
+}
+
+void config_warn_jwt_secret_previous(const char *value)
+{
+	size_t length;
+
+	for (int place = 1; comma_next(&value, &length); place++)
+		if (length < SECRET_BYTES_MIN)
+			log_line(LOG_WARN, NULL,
+				 "JWT_SECRET_PREVIOUS: secret %d has fewer than %d bytes; whoever "
+				 "guesses it can be any user until it is taken out",
+				 place, SECRET_BYTES_MIN);
+}
+
+/* Of any length: they are what they are, and verify what was signed with them. */
+const char *config_check_jwt_secret_previous(const char *value, bool production)
+{
+	(void)production;
+	return is_comma_list(value) ? NULL :
+				      "must be secrets with nothing but a comma between them.";
+}
+
 const char *config_check_google_client_id(const char *value, bool production)
 {
 	(void)production;
 	for (const char *at = value; *at; at++)
 		if (!isgraph((unsigned char)*at))
-			return "must be one word, as in 1234-abcd.apps.googleusercontent.com.";
-	return NULL;
+			return "must be words, as in 1234-abcd.apps.googleusercontent.com, with "
+			       "nothing but a comma between them.";
+	return is_comma_list(value) ? NULL : "must not have a comma without a word beside it.";
 }
 
 const char *config_check_service_url(const char *value, bool production)

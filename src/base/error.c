@@ -33,6 +33,11 @@ static const struct err_row rows[] = {
 	[ERR_METHOD_NOT_ALLOWED] = { 405, "method_not_allowed",
 				     "This address does not take that method." },
 	[ERR_CONFLICT] = { 409, "conflict", "This does not fit the present state." },
+	[ERR_COINS_OWED] = { 409, "coins_owed",
+			     "Coins are owed for a payment that went back; coins that come pay them first." },
+	[ERR_NOT_ADOPTED] = { 409, "conflict",
+			      "A record that this needs came from elsewhere and is not adopted yet: it moves no "
+			      "coins until an operator runs microtaskctl init-db." },
 	[ERR_IN_PROGRESS] = { 409, "in_progress", "The same request is still running." },
 	[ERR_PRECONDITION_FAILED] = { 412, "precondition_failed",
 				      "The record has changed since it was read." },
@@ -48,6 +53,8 @@ static const struct err_row rows[] = {
 	[ERR_INTERNAL] = { 500, "internal", "Something went wrong on our side." },
 	[ERR_UNAVAILABLE] = { 503, "unavailable",
 			      "The service is busy; please try again shortly." },
+	[ERR_BUSY] = { 503, "unavailable",
+		       "Others keep changing this at the moment; please try again shortly." },
 };
 
 /* Catches an error added at the end of the enum; test_error.c looks for a hole in the middle. */

@@ -35,6 +35,8 @@ enum err {
 	ERR_NOT_FOUND,
 	ERR_METHOD_NOT_ALLOWED,
 	ERR_CONFLICT,
+	ERR_COINS_OWED,
+	ERR_NOT_ADOPTED, /* 409 with the code conflict: a record that came from elsewhere moves no coins */
 	ERR_PRECONDITION_FAILED,
 	ERR_BODY_TOO_LARGE,
 	ERR_UNSUPPORTED_MEDIA_TYPE,
@@ -45,6 +47,7 @@ enum err {
 	ERR_NOT_CONFIGURED,
 	ERR_INTERNAL,
 	ERR_UNAVAILABLE,
+	ERR_BUSY, /* 503 with the code unavailable: a guard that failed as often as it was tried anew */
 	ERR_COUNT
 };
 

@@ -40,7 +40,12 @@ void id_hex(const struct id *id, char hex[ID_HEX_LENGTH + 1])
 
 bool id_equal(const struct id *a, const struct id *b)
 {
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+	return id_compare(a, b) == 0;
+}
+
+int id_compare(const struct id *a, const struct id *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
 char *id_text(struct arena *arena, const struct id *id)

@@ -17,6 +17,8 @@ bool id_parse(const char *text, size_t length, struct id *id);
 /* Lower case, NUL-terminated. */
 void id_hex(const struct id *id, char hex[ID_HEX_LENGTH + 1]);
 bool id_equal(const struct id *a, const struct id *b);
+/* In the order of their bytes, which is MongoDB's: below 0, 0 or above, as memcmp(). */
+int id_compare(const struct id *a, const struct id *b);
 
 /* The hex text, in the arena. */
 struct arena;

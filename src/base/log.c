@@ -67,7 +67,7 @@ static void line_start(struct buffer *line, enum log_level level, const char *re
 {
 	char now[CLOCK_ISO_LENGTH + 1];
 
-	clock_iso(clock_now(), now);
+	clock_iso(clock_of_host(), now);
 	buffer_printf(line, "{\"time\":\"%s\",\"level\":\"%s\"", now, level_names[level]);
 	if (request_id)
 		put_text(line, "requestId", request_id);

@@ -1,6 +1,7 @@
 #include "base/program.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,17 @@ static int configured(const struct program *program, const char *file, bool only
 	return result;
 }
 
+/*
+ * What a large answer took goes back at once: glibc would learn from the first one to keep such blocks for the next, in
+ * as many heaps as there are threads, full of holes.
+ */
+static void give_memory_back(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+	mallopt(M_ARENA_MAX, 4);
+}
+
 int program_run(const struct program *program, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -56,6 +68,7 @@ int program_run(const struct program *program, int argc, char **argv)
 	const char *file = NULL;
 	bool only_check = false;
 
+	give_memory_back();
 	for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
 		switch (option) {
 		case 'c':

@@ -53,11 +53,11 @@ static bool wait_for_database(const struct request *rq)
 static enum err by_token(struct request *rq, const char *token)
 {
 	const struct visit *visit = rq->thread;
-	const char *secret = visit->admission->hall->config->jwt_secret;
+	const struct config *config = visit->admission->hall->config;
 	enum err err;
 
 	do {
-		err = caller_read(visit->place->db, rq->arena, secret, token, rq->now, &rq->caller);
+		err = caller_read(visit->place->db, rq->arena, config, token, rq->now, &rq->caller);
 	} while (err == ERR_UNAVAILABLE && wait_for_database(rq));
 	return err;
 }
@@ -212,18 +212,46 @@ static void open_stream(struct admission *admission)
 }
 
 /* Told without the desk, so that refusing is cheap when there is much to refuse. */
-static void refuse_unheard(struct admission *admission, const char *why)
+static void refuse_with(struct admission *admission, enum err err, struct err_detail detail,
+			const char *why)
 {
 	struct request rq = { .arena = arena_new(),
-			      .request_id = admission->request_id ? admission->request_id : "-" };
+			      .request_id = admission->request_id ? admission->request_id : "-",
+			      .detail = detail };
 
-	answer_refusal(&rq, ERR_UNAVAILABLE);
+	answer_refusal(&rq, err);
 	log_request(rq.request_id, admission->method, why, rq.status, 0);
+	buffer_free(&admission->headers);
+	buffer_free(&admission->body);
 	admission->status = rq.status;
 	admission->headers = rq.headers;
 	admission->body = rq.out;
 	arena_free(rq.arena);
 	refuse(admission);
+}
+
+static void refuse_unheard(struct admission *admission, const char *why)
+{
+	refuse_with(admission, ERR_UNAVAILABLE, (struct err_detail){ 0 }, why);
+}
+
+/*
+ * Rather than to close the oldest: its reader would come back and close the next, for ever. The time to wait is that
+ * in which a reader who is gone is noticed as a rule, as a comment cannot be written to it.
+ */
+static void refuse_one_more(struct admission *admission)
+{
+	const struct err_detail detail = {
+		.sentence = "You have as many streams open as one may have.",
+		.retry_after = STREAM_BEAT_S,
+	};
+
+	refuse_with(admission, ERR_TOO_MANY_REQUESTS, detail, "(too many of one user)");
+}
+
+static bool has_enough(const struct admission *admission)
+{
+	return hub_count_of(admission->hall->hub, &admission->caller.id) >= STREAMS_A_USER;
 }
 
 static void admission_open(struct letter *letter)
@@ -235,6 +263,8 @@ static void admission_open(struct letter *letter)
 		refuse_unheard(admission, "(too late)");
 	else if (admission->status != 200)
 		refuse(admission);
+	else if (has_enough(admission))
+		refuse_one_more(admission);
 	else if (is_head(admission))
 		answer_head(admission->request);
 	else
@@ -263,6 +293,17 @@ static char *header_copy(struct evhttp_request *request, const char *name)
 	return value && *value ? strdup(value) : NULL;
 }
 
+/*
+ * The address as the caller wrote it. The web server asks for one and the same and passes that in a header, as libevent
+ * refuses some that it cannot take apart, and not in our words.
+ */
+static char *uri_copy(struct evhttp_request *request)
+{
+	char *uri = header_copy(request, "X-Request-Uri");
+
+	return uri ? uri : strdup(evhttp_request_get_uri(request));
+}
+
 static bool is_full(const struct hall *hall)
 {
 	return hub_count(hall->hub) + hall->arriving >= hall->streams_max;
@@ -281,7 +322,7 @@ void admission_begin(struct hall *hall, struct evhttp_request *request)
 		.hall = hall,
 		.request = request,
 		.method = method_of(request),
-		.uri = strdup(evhttp_request_get_uri(request)),
+		.uri = uri_copy(request),
 		.authorization = header_copy(request, "Authorization"),
 		.request_id = header_copy(request, "X-Request-Id"),
 		.last_event_id = header_copy(request, "Last-Event-ID"),

@@ -24,7 +24,7 @@ static bool put_missed(void *context, const bson_t *notification)
 	struct catch_up *catch_up = context;
 
 	frame_notification(&catch_up->frames, notification);
-	return true;
+	return catch_up->frames.length <= STREAM_PENDING_CUT;
 }
 
 static enum err read_from(struct catch_up *catch_up, struct place *place,
@@ -34,7 +34,8 @@ static enum err read_from(struct catch_up *catch_up, struct place *place,
 	enum err err = missed_each(place->db, place->arena, &catch_up->user, from, put_missed,
 				   catch_up, &too_many);
 
-	if (err == OK && too_many) {
+	/* A stream that is as far behind is dropped. Only messages of older data are so long. */
+	if (err == OK && (too_many || catch_up->frames.length > STREAM_PENDING_CUT)) {
 		buffer_reset(&catch_up->frames);
 		frame_reset(&catch_up->frames, catch_up->opened);
 	}

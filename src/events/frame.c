@@ -11,10 +11,16 @@
 /* Enough for the milliseconds of the next 300,000 years, and far from an overflow. */
 enum { MARK_DIGITS_MAX = 16 };
 
+void frame_mark_id(struct buffer *out, int64_t now)
+{
+	buffer_text(out, MARK);
+	buffer_int(out, now);
+}
+
 static void put_mark(struct buffer *out, int64_t now)
 {
-	buffer_text(out, "id: " MARK);
-	buffer_int(out, now);
+	buffer_text(out, "id: ");
+	frame_mark_id(out, now);
 	buffer_byte(out, '\n');
 }
 

@@ -18,6 +18,8 @@
 
 /* The beginning: after how many milliseconds to come back when the stream ends. */
 void frame_begin(struct buffer *out, int retry_ms);
+/* The id that stands for a moment. */
+void frame_mark_id(struct buffer *out, int64_t now);
 /* This is told since this moment. */
 void frame_mark(struct buffer *out, int64_t now);
 

@@ -5,7 +5,6 @@
 #include "store/doc.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { USERS_AT_ONCE = 1000 };
 
@@ -27,7 +26,7 @@ static int standing_compare(const void *a, const void *b)
 {
 	const struct standing *one = a, *other = b;
 
-	return memcmp(one->user.bytes, other->user.bytes, sizeof one->user.bytes);
+	return id_compare(&one->user, &other->user);
 }
 
 static struct standing *standing_of(const struct recheck *recheck, const struct id *user)

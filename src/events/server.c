@@ -25,7 +25,7 @@
 enum {
 	DESK_THREADS = EVENTS_CONNECTIONS - 1, /* and one for the watcher */
 	REQUEST_TIMEOUT_S = 15,
-	HEADERS_MAX = 32 * 1024, /* as many as the web server may pass on */
+	HEADERS_MAX = 64 * 1024, /* more than the web server takes, so that it may pass all on */
 	DESCRIPTORS_SPARE = 100, /* for the database, logs, and those who are just refused */
 	FAREWELL_MS = 500, /* until the ends of all streams are sent */
 	ACCEPT_PAUSE_MS = 100
@@ -76,7 +76,7 @@ static void on_told(void *context, const bson_t *notification)
 	struct buffer frame = { 0 };
 	struct id user;
 
-	if (!doc_id(notification, "user_id", &user) || !hub_listens(server->hall.hub, &user) ||
+	if (!doc_id(notification, "user_id", &user) || !hub_count_of(server->hall.hub, &user) ||
 	    doc_bool(notification, "archived", false))
 		return;
 	frame_notification(&frame, notification);

@@ -173,7 +173,9 @@ void stream_add_headers(struct evhttp_request *request)
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 
 	evhttp_add_header(headers, "Content-Type", "text/event-stream; charset=utf-8");
-	evhttp_add_header(headers, "Cache-Control", "no-store");
+	/* Of proxies on the way: none keeps it, presses it together, or gathers some before it passes it on. */
+	evhttp_add_header(headers, "Cache-Control", "no-store, no-transform");
+	evhttp_add_header(headers, "X-Accel-Buffering", "no");
 	evhttp_add_header(headers, "Connection", "close");
 }
 
@@ -214,14 +216,14 @@ struct stream *stream_open(struct hub *hub, struct evhttp_request *request,
 
 /* ---- all of them ---- */
 
-bool hub_listens(struct hub *hub, const struct id *user)
+size_t hub_count_of(struct hub *hub, const struct id *user)
 {
 	struct stream *stream;
+	size_t count = 0;
 
 	LIST_FOREACH(stream, bucket_of(hub, user), of_bucket)
-	if (id_equal(&stream->user, user))
-		return true;
-	return false;
+		count += id_equal(&stream->user, user);
+	return count;
 }
 
 void hub_tell(struct hub *hub, const struct id *user, const char *bytes, size_t length)

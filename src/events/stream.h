@@ -21,6 +21,8 @@
 /* All of them together; beyond it those far behind are dropped. */
 #define STREAM_PENDING_ALL ((size_t)64 * 1024 * 1024)
 #define STREAM_BEAT_S 15
+/* In one process. Whoever has more means to take the place of others. */
+#define STREAMS_A_USER 20
 
 struct evhttp_request;
 struct hub;
@@ -32,7 +34,8 @@ void hub_free(struct hub *hub);
 /* How many are open. */
 size_t hub_count(const struct hub *hub);
 
-bool hub_listens(struct hub *hub, const struct id *user);
+/* How many a user has. */
+size_t hub_count_of(struct hub *hub, const struct id *user);
 /* Writes to every stream of a user; to every stream. */
 void hub_tell(struct hub *hub, const struct id *user, const char *bytes, size_t length);
 void hub_tell_all(struct hub *hub, const char *bytes, size_t length);

@@ -26,13 +26,14 @@
 /* How often the clock is looked at while a time is waited for; else only epoll wakes the thread. */
 #define TICK_MS 20
 #define ACCEPT_PAUSE_MS 50
-/* Who neither sends nor takes a byte of a request for so long loses the connection: a stalled peer
- * must not keep a thread. */
-#define IO_TIMEOUT_S 10
+/* How often those are looked for who do not send the rest of a request. */
+#define IDLE_TICK_MS 1000
+/* Of the descriptors that may be open, connections leave so many, or half of few: each request takes one while it is read,
+ * and so do connections to other services. */
+#define DESCRIPTORS_LEFT 256
 
 struct acceptor {
 	int epoll;
-	int spare; /* becomes the next connection's lent: so that accepting cannot half succeed */
 	/* Connections only so that every epoll event points to the same type. */
 	struct connection listener, signals;
 	struct queue *ready, *refused;
@@ -43,9 +44,13 @@ struct acceptor {
 	int64_t cut_at; /* once draining: when reading ends */
 	int64_t accept_again; /* after a pause; 0: none is on */
 	int64_t complained; /* when the log was last told of a pause */
+	int64_t looked; /* when unfinished requests were last looked for */
+	int64_t most; /* how many connections there may be */
 
-	pthread_mutex_t lock; /* guards open, and the closing of descriptors */
+	/* Guards what follows, the closing of descriptors, and who is unfinished. */
+	pthread_mutex_t lock;
 	struct connection *open; /* the newest */
+	int64_t count; /* of those that are open */
 };
 
 /* --- set-up --- */
@@ -102,7 +107,7 @@ struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *
 	struct acceptor *acceptor = calloc(1, sizeof(*acceptor));
 	if (!acceptor)
 		abort();
-	acceptor->epoll = acceptor->spare = acceptor->signals.fd = -1;
+	acceptor->epoll = acceptor->signals.fd = -1;
 	acceptor->ready = ready;
 	acceptor->refused = refused;
 	pthread_mutex_init(&acceptor->lock, NULL);
@@ -113,7 +118,9 @@ struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *
 		acceptor_free(acceptor);
 		return NULL;
 	}
-	descriptors_raise(); /* a connection takes two */
+	int64_t descriptors = descriptors_raise();
+	acceptor->most = descriptors > 2 * DESCRIPTORS_LEFT ? descriptors - DESCRIPTORS_LEFT :
+							      descriptors / 2;
 	return acceptor;
 }
 
@@ -121,10 +128,9 @@ struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *
 
 static void configure(const struct acceptor *acceptor, int fd)
 {
-	const struct timeval limit = { .tv_sec = IO_TIMEOUT_S };
+	const struct timeval limit = { .tv_sec = CONNECTION_PATIENCE_MS / 1000 };
 	const int on = 1;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (acceptor->tcp)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -137,6 +143,7 @@ static void list_add(struct acceptor *acceptor, struct connection *connection)
 	if (connection->older)
 		connection->older->newer = connection;
 	acceptor->open = connection;
+	acceptor->count++;
 	pthread_mutex_unlock(&acceptor->lock);
 }
 
@@ -149,6 +156,7 @@ static void list_remove(struct acceptor *acceptor, struct connection *connection
 		acceptor->open = connection->older;
 	if (connection->older)
 		connection->older->newer = connection->newer;
+	acceptor->count--;
 }
 
 /* One event and then none until the connection is kept again, so that it has one owner. */
@@ -160,8 +168,6 @@ static void admit(struct acceptor *acceptor, int fd)
 	if (!connection)
 		abort();
 	connection->fd = fd;
-	connection->lent = dup3(fd, acceptor->spare, O_CLOEXEC);
-	acceptor->spare = -1;
 	configure(acceptor, fd);
 	list_add(acceptor, connection);
 	if (!watch(acceptor, EPOLL_CTL_ADD, connection, ONE_REQUEST)) {
@@ -172,9 +178,8 @@ static void admit(struct acceptor *acceptor, int fd)
 
 void acceptor_keep(struct acceptor *acceptor, struct connection *connection)
 {
-	/* epoll itself orders this before what the acceptor does next with the connection; the lock
-	 * says so to ThreadSanitizer, too. */
 	pthread_mutex_lock(&acceptor->lock);
+	connection->unfinished_since = connection->records.began;
 	bool kept = watch(acceptor, EPOLL_CTL_MOD, connection, ONE_REQUEST);
 	pthread_mutex_unlock(&acceptor->lock);
 	if (!kept) {
@@ -188,10 +193,9 @@ void acceptor_close(struct acceptor *acceptor, struct connection *connection)
 	/* Under the lock: cut_readers() must not meet a number that already means another file. */
 	pthread_mutex_lock(&acceptor->lock);
 	list_remove(acceptor, connection);
-	if (connection->lent >= 0)
-		close(connection->lent);
 	close(connection->fd);
 	pthread_mutex_unlock(&acceptor->lock);
+	records_reset(&connection->records);
 	free(connection);
 }
 
@@ -218,13 +222,20 @@ static void pause_accepting(struct acceptor *acceptor)
 	acceptor->accept_again = now + ACCEPT_PAUSE_MS;
 }
 
+static bool is_full(struct acceptor *acceptor)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	bool full = acceptor->count >= acceptor->most;
+	pthread_mutex_unlock(&acceptor->lock);
+	return full;
+}
+
 static int accept_one(struct acceptor *acceptor)
 {
-	if (acceptor->spare < 0)
-		acceptor->spare = fcntl(acceptor->epoll, F_DUPFD_CLOEXEC, 0);
-	if (acceptor->spare < 0)
-		return -1;
-	return accept4(acceptor->listener.fd, NULL, NULL, SOCK_CLOEXEC);
+	if (!is_full(acceptor))
+		return accept4(acceptor->listener.fd, NULL, NULL, SOCK_CLOEXEC);
+	errno = EMFILE;
+	return -1;
 }
 
 static void accept_some(struct acceptor *acceptor)
@@ -257,11 +268,23 @@ static void begin_drain(struct acceptor *acceptor)
 	acceptor->accept_again = 0;
 }
 
+/* Ends those that do not send the rest of a request: they keep no thread, but memory. */
+static void cut_unfinished(struct acceptor *acceptor)
+{
+	int64_t since = clock_steady() - CONNECTION_PATIENCE_MS;
+
+	pthread_mutex_lock(&acceptor->lock);
+	for (struct connection *c = acceptor->open; c; c = c->older)
+		if (c->unfinished_since && c->unfinished_since < since)
+			shutdown(c->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&acceptor->lock);
+}
+
 /* Makes every connection look closed by its client; answers can still be sent. */
 static void cut_readers(struct acceptor *acceptor)
 {
-	acceptor->cut = true;
 	pthread_mutex_lock(&acceptor->lock);
+	acceptor->cut = true; /* which others ask for */
 	for (struct connection *c = acceptor->open; c; c = c->older)
 		shutdown(c->fd, SHUT_RD);
 	pthread_mutex_unlock(&acceptor->lock);
@@ -288,15 +311,34 @@ static bool is_gone(const struct connection *connection)
 	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+/* epoll itself orders what a thread did with the connection before this; the lock of acceptor_keep() says so to
+ * ThreadSanitizer, too. */
+static void take_back(struct acceptor *acceptor, struct connection *connection)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	connection->unfinished_since = 0;
+	pthread_mutex_unlock(&acceptor->lock);
+}
+
+bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connection)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	bool cut = acceptor->cut;
+	pthread_mutex_unlock(&acceptor->lock);
+	return !cut && is_gone(connection);
+}
+
 static void dispatch(struct acceptor *acceptor, const struct epoll_event *event)
 {
 	struct connection *connection = event->data.ptr;
 
+	take_back(acceptor, connection);
 	if (connection == &acceptor->signals)
 		take_signal(acceptor);
 	else if (connection == &acceptor->listener)
 		accept_some(acceptor);
-	else if ((event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) && is_gone(connection))
+	else if ((event->events & EPOLLHUP) || /* nobody waits for what was not begun */
+		 ((event->events & (EPOLLRDHUP | EPOLLERR)) && is_gone(connection)))
 		acceptor_close(acceptor, connection);
 	else if (!queue_push(acceptor->ready, connection))
 		queue_push(acceptor->refused, connection);
@@ -312,6 +354,10 @@ static void tick(struct acceptor *acceptor)
 	}
 	if (acceptor->draining && !acceptor->cut && now >= acceptor->cut_at)
 		cut_readers(acceptor);
+	if (now - acceptor->looked >= IDLE_TICK_MS) {
+		acceptor->looked = now;
+		cut_unfinished(acceptor);
+	}
 }
 
 int acceptor_run(struct acceptor *acceptor, int drain_ms)
@@ -321,8 +367,8 @@ int acceptor_run(struct acceptor *acceptor, int drain_ms)
 	acceptor->drain_ms = drain_ms;
 	while (!acceptor->draining || any_open(acceptor)) {
 		bool timed = acceptor->draining || acceptor->accept_again != 0;
-		int count =
-			epoll_wait(acceptor->epoll, events, EVENTS_AT_ONCE, timed ? TICK_MS : -1);
+		int count = epoll_wait(acceptor->epoll, events, EVENTS_AT_ONCE,
+				       timed ? TICK_MS : IDLE_TICK_MS);
 
 		if (count < 0 && errno != EINTR) {
 			complain("Connections cannot be waited for");
@@ -330,8 +376,7 @@ int acceptor_run(struct acceptor *acceptor, int drain_ms)
 		}
 		for (int i = 0; i < count; i++)
 			dispatch(acceptor, &events[i]);
-		if (timed)
-			tick(acceptor);
+		tick(acceptor);
 	}
 	return 0;
 }
@@ -342,7 +387,7 @@ void acceptor_free(struct acceptor *acceptor)
 		return;
 	while (acceptor->open)
 		acceptor_close(acceptor, acceptor->open);
-	const int own[] = { acceptor->epoll, acceptor->spare, acceptor->signals.fd };
+	const int own[] = { acceptor->epoll, acceptor->signals.fd };
 	for (size_t i = 0; i < COUNT_OF(own); i++)
 		if (own[i] >= 0)
 			close(own[i]);

@@ -11,6 +11,9 @@
 
 #include "http/queue.h"
 
+/* How long a peer may take to send the rest of a request, or to take an answer, before it loses its connection. */
+#define CONNECTION_PATIENCE_MS 10000
+
 struct acceptor;
 
 /*
@@ -31,6 +34,9 @@ int acceptor_run(struct acceptor *acceptor, int drain_ms);
 /* Takes a connection back to wait for its next request. The caller must not touch it any more. */
 void acceptor_keep(struct acceptor *acceptor, struct connection *connection);
 void acceptor_close(struct acceptor *acceptor, struct connection *connection);
+
+/* Has its client left, whose request was read? Not told any more once reading has ended for all. */
+bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connection);
 
 /* Closes what is open; no thread may own a connection any more. NULL is fine. */
 void acceptor_free(struct acceptor *acceptor);

@@ -14,6 +14,7 @@ static const struct param {
 	{ "REQUEST_METHOD=", offsetof(struct request, method), false },
 	{ "REQUEST_URI=", offsetof(struct request, uri), false },
 	{ "CONTENT_TYPE=", offsetof(struct request, content_type), false },
+	{ "HTTP_CONTENT_ENCODING=", offsetof(struct request, content_encoding), false },
 	{ "REMOTE_ADDR=", offsetof(struct request, address), false },
 	{ "REQUEST_ID=", offsetof(struct request, request_id), false },
 	{ "HTTP_AUTHORIZATION=", offsetof(struct request, authorization), false },

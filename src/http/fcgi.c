@@ -1,42 +1,32 @@
 #include "http/fcgi.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/acceptor.h"
 #include "http/cgi.h"
-#include "http/queue.h"
+#include "http/pool.h"
+#include "http/worker.h"
 
 #include <fcgiapp.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /*
- * How libfcgi is used: a thread that got a readable connection puts its descriptor into the
- * FCGX_Request, and FCGX_Accept_r then skips accepting and reads a request from there. When the
- * request is broken it closes the descriptor and would accept another connection; it is given no
- * listening socket, so that this fails at once. In all other cases the descriptor is taken back.
+ * How libfcgi is used: a thread that got a readable connection takes what has come, and gives it back unless a request
+ * is whole and sound (records.h). The request's bytes are given to libfcgi as a file: FCGX_Accept_r skips accepting
+ * where the FCGX_Request has a descriptor, and reads from that. Then the connection's takes its place for the answer. Should
+ * libfcgi think a request broken, it closes the file and would accept a connection; it is given no listening socket, so
+ * that this fails at once.
  */
 #define NO_SOCKET (-1)
 
-struct pool {
-	const struct fcgi_server *server;
-	struct acceptor *acceptor;
-	struct queue ready, refused;
-	sem_t started; /* posted by each thread when its start has succeeded or failed */
-	struct worker *workers;
-	size_t count; /* of those whose thread was made */
-};
-
 struct worker {
-	struct pool *pool;
-	struct queue *source;
-	bool refuses; /* the last worker answers those whom the queue did not hold */
-	bool failed;
-	pthread_t thread;
 	FCGX_Request fcgi;
 	struct request rq;
 	struct buffer head;
+	int64_t until; /* when the peer must have taken the answer, in steady milliseconds */
 };
 
 /* --- reading --- */
@@ -63,46 +53,80 @@ static bool read_body(struct request *rq, FCGX_Stream *in, size_t announced)
 	return got == announced && FCGX_GetError(in) == 0;
 }
 
-/*
- * A client may leave or stall anywhere in a request. libfcgi tells so by failing; but where that
- * happens between two parameters, only by an error that it leaves in the stream. Without a look at
- * that the missing ones would be blamed on the web server.
- */
-static bool read_request(struct worker *w, struct connection *connection)
+static bool read_request(struct worker *w, const struct connection *connection)
 {
 	FCGX_Request *fcgi = &w->fcgi;
 	size_t announced;
+	int file = records_file(&connection->records);
 
-	fcgi->ipcFd = connection->lent;
+	if (file < 0)
+		return false;
+	fcgi->ipcFd = file;
 	/* Or FCGX_Accept_r would take it for the last request's and close it. */
 	fcgi->keepConnection = 1;
 	/* Or a close would wait up to 2 s for the client to close first. */
 	FCGX_Detach(fcgi);
-	if (FCGX_Accept_r(fcgi) != 0) {
-		connection->lent = -1;
+	if (FCGX_Accept_r(fcgi) != 0)
 		return false;
-	}
-	return FCGX_GetError(fcgi->in) == 0 && cgi_read_params(&w->rq, fcgi->envp, &announced) &&
-	       read_body(&w->rq, fcgi->in, announced);
+	bool whole = FCGX_GetError(fcgi->in) == 0 &&
+		     cgi_read_params(&w->rq, fcgi->envp, &announced) &&
+		     read_body(&w->rq, fcgi->in, announced);
+	close(file);
+	fcgi->ipcFd = connection->fd;
+	return whole;
+}
+
+enum worker_read worker_read(struct worker *w, struct connection *connection)
+{
+	enum records_state state = records_read(&connection->records, connection->fd);
+
+	if (state != RECORDS_WHOLE)
+		return state == RECORDS_PART ? WORKER_READ_PART : WORKER_READ_BROKEN;
+	bool sound = read_request(w, connection);
+	records_reset(&connection->records);
+	return sound ? WORKER_READ_WHOLE : WORKER_READ_BROKEN;
 }
 
 /* --- answering --- */
 
-/* Small answers leave in one write: libfcgi collects 8 KiB, and its closing records with them. */
+/* Small answers leave in one write: libfcgi collects so much, and its closing records with them. */
+#define PIECE_SIZE ((size_t)8 * 1024)
+
+/*
+ * A peer that takes a little now and then must not keep the thread: what is not taken in time ends the connection. A
+ * single write may have been cut short by the same time-out, and libfcgi would not notice.
+ */
+static void write_bytes(struct worker *w, const struct buffer *bytes)
+{
+	size_t at = 0;
+
+	while (at < bytes->length && clock_steady() < w->until) {
+		size_t left = bytes->length - at;
+		size_t piece = left < PIECE_SIZE ? left : PIECE_SIZE;
+
+		FCGX_PutStr(bytes->bytes + at, (int)piece, w->fcgi.out);
+		at += piece;
+	}
+	if (at < bytes->length)
+		shutdown(w->fcgi.ipcFd, SHUT_RDWR);
+}
+
 static void write_answer(struct worker *w)
 {
 	const struct request *rq = &w->rq;
 
+	w->until = clock_steady() + CONNECTION_PATIENCE_MS;
 	buffer_reset(&w->head);
 	cgi_write_head(&w->head, rq);
-	FCGX_PutStr(w->head.bytes, (int)w->head.length, w->fcgi.out);
+	write_bytes(w, &w->head);
 	if (cgi_sends_body(rq))
-		FCGX_PutStr(rq->out.bytes, (int)rq->out.length, w->fcgi.out);
+		write_bytes(w, &rq->out);
 }
 
 /* Asks nothing of the service, so that refusing is cheap when there is much to refuse. */
-static void refuse(struct request *rq)
+void worker_refuse(struct worker *w)
 {
+	struct request *rq = &w->rq;
 	const struct err_row *row = err_row(ERR_UNAVAILABLE);
 	struct json *json = respond(rq, row->status);
 
@@ -115,126 +139,61 @@ static void refuse(struct request *rq)
 	log_request(rq->request_id, rq->method, "(queue full)", row->status, 0);
 }
 
-static void answer(struct worker *w)
-{
-	const struct fcgi_server *server = w->pool->server;
-
-	if (w->refuses)
-		refuse(&w->rq);
-	else
-		server->handle(server->context, &w->rq);
-	write_answer(w);
-}
-
 /* Sends what is left of the answer. false when the client left, or asked for a single answer. */
-static bool finish(FCGX_Request *fcgi)
+static bool finish(struct worker *w)
 {
+	FCGX_Request *fcgi = &w->fcgi;
+
 	FCGX_FClose(fcgi->err); /* always empty; before the other it costs no write */
-	return FCGX_FClose(fcgi->out) == 0 && fcgi->keepConnection;
+	return FCGX_FClose(fcgi->out) == 0 && fcgi->keepConnection && clock_steady() < w->until;
 }
 
-static bool serve(struct worker *w, struct connection *connection)
+bool worker_send(struct worker *w)
 {
-	bool keep = false;
-
-	if (read_request(w, connection)) {
-		answer(w);
-		keep = finish(&w->fcgi);
-	}
-	request_reset(&w->rq); /* before libfcgi frees the texts it points to */
-	w->fcgi.ipcFd = -1;
-	FCGX_Free(&w->fcgi, 0);
-	return keep;
+	write_answer(w);
+	return finish(w);
 }
 
-/* --- threads --- */
+/* --- workers --- */
 
-static bool worker_start(struct worker *w)
+bool worker_library_start(void)
 {
-	const struct fcgi_server *server = w->pool->server;
+	return FCGX_Init() == 0;
+}
 
-	FCGX_InitRequest(&w->fcgi, NO_SOCKET, 0);
+struct worker *worker_new(void)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		abort();
 	w->rq.arena = arena_new();
-	if (!w->refuses) {
-		w->rq.thread = server->start(server->context);
-		w->failed = !w->rq.thread;
-	}
-	sem_post(&w->pool->started);
-	return !w->failed;
+	FCGX_InitRequest(&w->fcgi, NO_SOCKET, 0);
+	return w;
 }
 
-static void *worker_run(void *argument)
+void worker_free(struct worker *w)
 {
-	struct worker *w = argument;
-	struct acceptor *acceptor = w->pool->acceptor;
-	struct connection *connection;
-
-	if (worker_start(w)) {
-		while ((connection = queue_pop(w->source)) != NULL) {
-			if (serve(w, connection))
-				acceptor_keep(acceptor, connection);
-			else
-				acceptor_close(acceptor, connection);
-		}
-		if (!w->refuses)
-			w->pool->server->stop(w->rq.thread);
-	}
 	arena_free(w->rq.arena);
 	buffer_free(&w->rq.out);
 	buffer_free(&w->rq.headers);
 	buffer_free(&w->head);
-	return NULL;
+	free(w);
 }
 
-/* Makes the threads and waits until each can serve. */
-static bool pool_start(struct pool *pool)
+struct request *worker_request(struct worker *w)
 {
-	size_t wanted = (size_t)pool->server->threads + 1;
-	bool all = true;
-
-	for (; pool->count < wanted; pool->count++) {
-		struct worker *w = &pool->workers[pool->count];
-		w->pool = pool;
-		w->refuses = pool->count == wanted - 1;
-		w->source = w->refuses ? &pool->refused : &pool->ready;
-		int error = pthread_create(&w->thread, NULL, worker_run, w);
-		if (error) {
-			log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
-			return false;
-		}
-	}
-	for (size_t i = 0; i < pool->count; i++)
-		while (sem_wait(&pool->started) != 0)
-			continue;
-	for (size_t i = 0; i < pool->count; i++)
-		all = all && !pool->workers[i].failed;
-	if (!all)
-		log_line(LOG_ERROR, NULL, "Not every thread could be started");
-	return all;
+	return &w->rq;
 }
 
-static void pool_end(struct pool *pool)
+void worker_reset(struct worker *w)
 {
-	queue_close(&pool->ready);
-	queue_close(&pool->refused);
-	for (size_t i = 0; i < pool->count; i++)
-		pthread_join(pool->workers[i].thread, NULL);
-	queue_destroy(&pool->ready);
-	queue_destroy(&pool->refused);
-	sem_destroy(&pool->started);
-	free(pool->workers);
+	request_reset(&w->rq); /* before libfcgi frees the texts it points to */
+	w->fcgi.ipcFd = -1;
+	FCGX_Free(&w->fcgi, 0);
 }
 
-static int pool_run(struct pool *pool)
-{
-	const struct fcgi_server *server = pool->server;
-
-	if (!pool_start(pool))
-		return -1;
-	if (server->ready)
-		server->ready(server->context);
-	return acceptor_run(pool->acceptor, FCGI_DRAIN_MS);
-}
+/* --- serving --- */
 
 void fcgi_block_signals(void)
 {
@@ -243,21 +202,5 @@ void fcgi_block_signals(void)
 
 int fcgi_serve(const struct fcgi_server *server, int listen_fd)
 {
-	struct pool pool = { .server = server };
-
-	queue_init(&pool.ready, (size_t)server->queue);
-	queue_init(&pool.refused, SIZE_MAX); /* in effect the number of connections */
-	sem_init(&pool.started, 0, 0);
-	pool.workers = calloc((size_t)server->threads + 1, sizeof(*pool.workers));
-	if (!pool.workers)
-		abort();
-
-	int result = -1;
-	/* First: it blocks the signals for which FCGX_Init would set handlers. */
-	pool.acceptor = acceptor_new(listen_fd, &pool.ready, &pool.refused);
-	if (pool.acceptor && FCGX_Init() == 0)
-		result = pool_run(&pool);
-	pool_end(&pool);
-	acceptor_free(pool.acceptor);
-	return result;
+	return pool_serve(server, listen_fd);
 }

@@ -1,18 +1,22 @@
 /*
- * FastCGI: one acceptor thread, a bounded queue, worker threads. fcgi.c alone knows libfcgi.
+ * FastCGI: one acceptor thread, a bounded queue, threads. fcgi.c alone knows libfcgi; pool.c has the threads.
  *
  * The acceptor waits with epoll for new connections and for kept-alive ones to become readable, and
- * hands those to the threads; so an idle connection pins no thread. What finds the queue full is
- * answered 503 at once by a further thread. SIGTERM (or SIGINT) stops accepting, goes on serving
- * the connections that exist until nginx closes them (its keepalive_time bounds that), and ends
- * what is still idle or half-sent after FCGI_DRAIN_MS, but never what runs.
+ * hands those to the threads; so an idle connection pins no thread, nor does one whose request comes
+ * piece by piece (records.h). What finds the queue full is answered 503 at once by a further thread.
+ * What needs a turn at something scarce waits for it in that thing's bulkhead, without a thread, and
+ * goes on in one of that bulkhead's. SIGTERM (or SIGINT) stops accepting, goes on serving the
+ * connections that exist until nginx closes them (its keepalive_time bounds that), and ends what is
+ * still idle or half-sent after FCGI_DRAIN_MS, but never what runs.
  *
- * The peer is trusted to be a web server that buffers requests and sends one at a time on a
- * connection: a second one that arrives together with the first would be lost in libfcgi's buffer.
+ * Whatever a peer sends, at most its own connection ends. One that sends a second request together
+ * with the first, before it has the answer, loses its connection.
  */
 #ifndef HTTP_FCGI_H
 #define HTTP_FCGI_H
 
+#include "base/turn.h"
+#include "http/bulkhead.h"
 #include "http/request.h"
 
 #define FCGI_DRAIN_MS 4500
@@ -20,13 +24,21 @@
 struct fcgi_server {
 	int threads; /* at least 1 */
 	int queue; /* ready connections that may wait for a thread; at least 1 */
+	const struct bulkhead_limits *bulkheads; /* TURN_COUNT of them; NULL: there are none */
 	void *context;
 	/* Called in each thread before its first and after its last request. start returns what
 	 * becomes rq->thread; NULL ends the server. */
 	void *(*start)(void *context);
 	void (*stop)(void *thread);
-	/* Answers rq, whose method, uri and request_id are not NULL and whose body is whole. */
-	void (*handle)(void *context, struct request *rq);
+	/* Answers rq, whose method, uri and request_id are not NULL and whose body is whole: TURN_NONE. Or says at what
+	 * rq needs a turn first; then one of the next two follows, in another thread. */
+	enum turn (*handle)(void *context, struct request *rq);
+	/* Answers rq in its turn, … */
+	void (*resume)(void *context, struct request *rq);
+	/* … or tells it to come back after so many seconds; 0: its client left. */
+	void (*turn_away)(void *context, struct request *rq, int seconds);
+	/* Whose share the turn is taken from. These three are not NULL where there are bulkheads. */
+	struct fair_key (*share)(void *context, const struct request *rq);
 	/* Called once when connections are being taken; may be NULL. */
 	void (*ready)(void *context);
 };

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+#define ELLIPSIS "\xE2\x80\xA6" /* U+2026 */
 
 void json_start(struct json *json, struct buffer *out)
 {
 	memset(json, 0, sizeof(*json));
 	json->out = out;
+	json->start = out->length;
 }
 
 void json_finish(struct json *json)
@@ -41,6 +43,11 @@ static void put_escaped(struct buffer *out, char c)
 {
 	static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
+	/* no request may hold a NUL, and whoever reads a record may send it back */
+	if (c == '\0') {
+		buffer_text(out, REPLACEMENT);
+		return;
+	}
 	for (const char *pair = short_forms; *pair; pair += 2) {
 		if (*pair == c) {
 			buffer_byte(out, '\\');
@@ -48,7 +55,9 @@ static void put_escaped(struct buffer *out, char c)
 			return;
 		}
 	}
-	buffer_printf(out, "\\u%04x", (unsigned)(unsigned char)c);
+	static const char digits[] = "0123456789abcdef";
+	const char code[] = { '\\', 'u', '0', '0', digits[c >> 4 & 0xf], digits[c & 0xf] };
+	buffer_put(out, code, sizeof(code));
 }
 
 /* Copies one multi-byte character, or replaces a byte that begins none; returns the bytes read. */
@@ -65,11 +74,15 @@ static size_t put_wide(struct buffer *out, const char *text, size_t length)
 	return 1;
 }
 
-static void put_quoted(struct buffer *out, const char *text, size_t length)
+/* Beyond most bytes, which need not be exact, the rest is left out. */
+static void put_quoted(struct buffer *out, const char *text, size_t length, size_t most)
 {
+	size_t start = out->length;
+
 	buffer_byte(out, '"');
-	while (length > 0) {
-		size_t done = plain_run(text, length);
+	while (length > 0 && out->length - start <= most) {
+		size_t room = most - (out->length - start) + 1;
+		size_t done = plain_run(text, length < room ? length : room);
 
 		if (done > 0) {
 			buffer_put(out, text, done);
@@ -82,6 +95,8 @@ static void put_quoted(struct buffer *out, const char *text, size_t length)
 		text += done;
 		length -= done;
 	}
+	if (length > 0)
+		buffer_text(out, ELLIPSIS);
 	buffer_byte(out, '"');
 }
 
@@ -93,7 +108,7 @@ static void begin_value(struct json *json, const char *key)
 	json->comma = true;
 	if (!key)
 		return;
-	put_quoted(json->out, key, strlen(key));
+	put_quoted(json->out, key, strlen(key), SIZE_MAX - 1);
 	buffer_byte(json->out, ':');
 }
 
@@ -136,8 +151,14 @@ void json_text(struct json *json, const char *key, const char *text)
 
 void json_text_n(struct json *json, const char *key, const char *text, size_t length)
 {
+	json_text_most(json, key, text, length, SIZE_MAX - 1);
+}
+
+void json_text_most(struct json *json, const char *key, const char *text, size_t length,
+		    size_t most)
+{
 	begin_value(json, key);
-	put_quoted(json->out, text, length);
+	put_quoted(json->out, text, length, most);
 }
 
 void json_int(struct json *json, const char *key, int64_t value)
@@ -223,7 +244,7 @@ static void new_line(struct buffer *out, int depth)
 {
 	buffer_byte(out, '\n');
 	for (int i = 0; i < depth; i++)
-		buffer_byte(out, '\t');
+		buffer_text(out, "  ");
 }
 
 /* The length of a text with its quotes. */

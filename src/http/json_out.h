@@ -19,6 +19,7 @@
 
 struct json {
 	struct buffer *out;
+	size_t start; /* where in out it was started */
 	char open[JSON_OUT_DEPTH_MAX]; /* the closing bracket of each open level */
 	size_t depth;
 	bool comma; /* the next value needs one before it */
@@ -35,6 +36,9 @@ void json_end(struct json *json);
 
 void json_text(struct json *json, const char *key, const char *text); /* NULL: null */
 void json_text_n(struct json *json, const char *key, const char *text, size_t length);
+/* The text is cut, with an ellipsis, where its JSON would be longer than about `most` bytes. */
+void json_text_most(struct json *json, const char *key, const char *text, size_t length,
+		    size_t most);
 void json_int(struct json *json, const char *key, int64_t value);
 void json_double(struct json *json, const char *key,
 		 double value); /* shortest that reads back the same */
@@ -46,8 +50,9 @@ void json_id(struct json *json, const char *key, const struct id *id);
 /* Already JSON. */
 void json_raw(struct json *json, const char *key, const char *text, size_t length);
 
-/* Appends JSON text spread over lines, for people and for diffs, with a line end at its end. The text must have no
- * white space between its parts, as none written by the above has. */
+/* Appends JSON text spread over lines, for people and for diffs, with a line end at its end; indented by blanks, so
+ * that readers of YAML take it too. The text must have no white space between its parts, as none written by the above
+ * has. */
 void json_indent(struct buffer *out, const char *text, size_t length);
 
 #endif

@@ -1,5 +1,7 @@
 #include "http/media.h"
 
+#include "base/comma.h"
+
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -66,6 +68,20 @@ bool media_is_json(const char *content_type)
 		at++;
 		length = strcspn(at, ";");
 		if (!is_harmless(trim(at, length)))
+			return false;
+	}
+	return true;
+}
+
+bool media_is_plain(const char *content_encoding)
+{
+	const char *at;
+	size_t length;
+
+	while ((at = comma_next(&content_encoding, &length))) {
+		struct part coding = trim(at, length);
+
+		if (coding.length > 0 && !is(coding, "identity"))
 			return false;
 	}
 	return true;

@@ -68,6 +68,8 @@ static void write_description(struct json *json, const struct route *route)
 		buffer_byte(&text, '.');
 	if (route->about)
 		buffer_printf(&text, "\n\n%s", route->about);
+	buffer_text(&text, "\n\n");
+	tell_error_codes(&text, route);
 	json_text(json, "description", text.bytes);
 	buffer_free(&text);
 }
@@ -97,8 +99,10 @@ static void write_path_parameter(struct json *json, const char *name, size_t len
 	json_text_n(json, "name", name, length);
 	json_text(json, "in", "path");
 	json_bool(json, "required", true);
-	json_text(json, "description", "The record's id");
-	write_reference(json, "schema", "schemas", "Id");
+	json_text(json, "description", "The record's id: 24 hexadecimal digits");
+	json_object(json, "schema");
+	write_id_members(json);
+	json_end(json);
 	json_end(json);
 }
 
@@ -150,13 +154,13 @@ static void write_parameters(struct json *json, const struct route *route)
 	json_end(json);
 }
 
-static bool needs_body(const struct schema *schema)
+/* Whatever another service sends of its own: any object. */
+static void write_raw_schema(struct json *json)
 {
-	for (size_t i = 0; i < schema_count(schema); i++) {
-		if (schema_field(schema, i)->flags & FIELD_REQUIRED)
-			return true;
-	}
-	return false;
+	json_object(json, "schema");
+	json_text(json, "type", "object");
+	json_bool(json, "additionalProperties", true);
+	json_end(json);
 }
 
 static void write_request_body(struct json *json, const struct route *route)
@@ -166,10 +170,12 @@ static void write_request_body(struct json *json, const struct route *route)
 	if (!route->body && !raw)
 		return;
 	json_object(json, "requestBody");
-	json_bool(json, "required", raw || needs_body(route->body));
+	json_bool(json, "required", raw || needs_a_field(route->body));
 	json_object(json, "content");
-	json_object(json, raw ? "*/*" : "application/json");
-	if (route->body) {
+	json_object(json, "application/json");
+	if (raw) {
+		write_raw_schema(json);
+	} else {
 		write_reference(json, "schema", "schemas", route->body->name);
 		write_schema_example(json, "example", route->body);
 	}
@@ -200,6 +206,35 @@ static void write_success_headers(struct json *json, const struct route *route)
 	json_end(json);
 }
 
+/* Of a stream the schema is that of all its text; what stands in its events is said in words. */
+static void write_stream_schema(struct json *json, const struct view *view)
+{
+	char words[128];
+
+	snprintf(words, sizeof(words), "Server-sent events; the data of each is a %s as JSON",
+		 view->name);
+	json_object(json, "schema");
+	json_text(json, "type", "string");
+	json_text(json, "description", words);
+	json_end(json);
+}
+
+static void write_success_content(struct json *json, const struct route *route)
+{
+	bool streams = (route->flags & STREAMS) != 0;
+
+	json_object(json, "content");
+	json_object(json, streams ? "text/event-stream" : "application/json");
+	if (streams)
+		write_stream_schema(json, route->view);
+	else if (route->flags & ARRAY || route->view->is_list)
+		write_array_schema(json, route->view);
+	else
+		write_reference(json, "schema", "schemas", route->view->name);
+	json_end(json);
+	json_end(json);
+}
+
 static void write_success(struct json *json, const struct route *route)
 {
 	char status[12];
@@ -208,17 +243,8 @@ static void write_success(struct json *json, const struct route *route)
 	json_object(json, status);
 	json_text(json, "description", route->status == 201 ? "Made" : "Done");
 	write_success_headers(json, route);
-	if (route->view) {
-		json_object(json, "content");
-		json_object(json,
-			    route->flags & STREAMS ? "text/event-stream" : "application/json");
-		if (route->flags & ARRAY || route->view->is_list)
-			write_array_schema(json, route->view);
-		else
-			write_reference(json, "schema", "schemas", route->view->name);
-		json_end(json);
-		json_end(json);
-	}
+	if (route->view)
+		write_success_content(json, route);
 	json_end(json);
 }
 
@@ -231,7 +257,7 @@ static void write_answers(struct json *json, const struct route *route)
 		json_text(json, "description", "Unchanged since the ETag of If-None-Match");
 		json_end(json);
 	}
-	write_error_answers(json, route);
+	write_error_answers(json);
 	json_end(json);
 }
 
@@ -250,6 +276,7 @@ static void write_operation(struct json *json, const struct route *route)
 	write_parameters(json, route);
 	write_request_body(json, route);
 	write_answers(json, route);
+	write_error_codes(json, route);
 	json_end(json);
 }
 
@@ -328,14 +355,10 @@ static const struct {
 	  "{\"description\":\"Names this very answer; weak\",\"schema\":{\"type\":\"string\"}}" },
 	{ "headers", "IdempotentReplayed",
 	  "{\"description\":\"true: the kept answer to an earlier request with this key\","
-	  "\"schema\":{\"type\":\"string\",\"const\":\"true\"}}" },
+	  "\"schema\":{\"type\":\"string\"}}" },
 	{ "headers", "RetryAfter",
 	  "{\"description\":\"Seconds until another try makes sense\","
 	  "\"schema\":{\"type\":\"integer\",\"minimum\":1}}" },
-	{ "schemas", "Id",
-	  "{\"type\":\"string\",\"pattern\":\"^[0-9a-fA-F]{24}$\","
-	  "\"description\":\"A record's id: 24 hexadecimal digits\","
-	  "\"examples\":[\"65a1b2c3d4e5f60718293a4b\"]}" },
 };
 
 static void write_constants(struct json *json, const char *kind)
@@ -359,29 +382,25 @@ static void write_components(struct json *json, const struct route *routes, size
 		write_constants(json, kinds[i]);
 		json_end(json);
 	}
-	json_object(json, "examples");
-	write_error_examples(json);
-	json_end(json);
 	json_object(json, "responses");
-	write_error_responses(json);
+	write_error_response(json);
 	json_end(json);
 	json_object(json, "schemas");
-	write_constants(json, "schemas");
-	write_error_schema(json);
+	write_error_schemas(json);
 	catalogue_write(json, &catalogue);
 	json_end(json);
 	json_end(json);
 }
 
 void openapi_write(struct buffer *out, const struct route *routes, size_t count,
-		   const char *version)
+		   const struct openapi_about *about)
 {
 	struct buffer compact = { 0 };
 	struct json json;
 
 	json_start(&json, &compact);
 	json_object(&json, NULL);
-	write_head(&json, routes, count, version);
+	write_head(&json, routes, count, about);
 	write_paths(&json, routes, count);
 	write_components(&json, routes, count);
 	json_finish(&json);

@@ -5,7 +5,13 @@
 #include "base/buffer.h"
 #include "http/route.h"
 
+/* What no table says. */
+struct openapi_about {
+	const char *version;
+	const char *server; /* where /api is, as "https://api.example.com/api"; NULL: not known */
+};
+
 void openapi_write(struct buffer *out, const struct route *routes, size_t count,
-		   const char *version);
+		   const struct openapi_about *about);
 
 #endif

@@ -57,6 +57,7 @@ static void add_key_errors(struct answers *answers, const struct route *route)
 	if (!(route->flags & IDEMPOTENT))
 		return;
 	can(answers, ERR_INVALID_INPUT);
+	can(answers, ERR_NOT_ADOPTED);
 	can(answers, ERR_IN_PROGRESS);
 	can(answers, ERR_KEY_REUSED);
 }
@@ -105,211 +106,178 @@ static size_t errors_of(const struct answers *answers, int status, enum err foun
 	return count;
 }
 
-/* Whoever gets one of these is told when to try again. */
-static void write_retry_header(struct json *json, enum err err)
+/* --- of a call --- */
+
+/*
+ * Every refusal has one shape, so that clients that are made from the document have one model for them. What differs by
+ * call, its codes, stands beside it.
+ */
+void write_error_answers(struct json *json)
 {
-	if (err != ERR_IN_PROGRESS && err != ERR_TOO_MANY_REQUESTS && err != ERR_UNAVAILABLE)
-		return;
-	json_object(json, "headers");
-	write_reference(json, "Retry-After", "headers", "RetryAfter");
-	json_end(json);
+	write_reference(json, "4XX", "responses", "ApiError");
+	write_reference(json, "5XX", "responses", "ApiError");
 }
 
-/* The shape of every error, and which codes it can have here. */
-static void write_coded_schema(struct json *json, const enum err errors[], size_t count)
+/* The web server speaks with 502 and 504 for a worker that cannot be reached or takes too long. */
+static size_t told_with(const struct answers *answers, int status, enum err found[ERR_COUNT])
 {
-	json_object(json, "schema");
-	json_array(json, "allOf");
-	write_reference(json, NULL, "schemas", "Error");
-	json_object(json, NULL);
-	json_object(json, "properties");
-	json_object(json, "code");
-	json_array(json, "enum");
-	for (size_t i = 0; i < count; i++)
-		json_text(json, NULL, err_row(errors[i])->code);
-	json_end(json);
-	json_end(json);
-	json_end(json);
-	json_end(json);
-	json_end(json);
-	json_end(json);
+	return errors_of(answers, status == 502 || status == 504 ? 503 : status, found);
 }
 
-static void write_response(struct json *json, const char *key, const char *description,
-			   const enum err errors[], size_t count)
-{
-	json_object(json, key);
-	json_text(json, "description", description);
-	if (count == 1)
-		write_retry_header(json, errors[0]);
-	json_object(json, "content");
-	json_object(json, "application/json");
-	write_coded_schema(json, errors, count);
-	json_object(json, "examples");
-	for (size_t i = 0; i < count; i++)
-		write_reference(json, err_row(errors[i])->code, "examples",
-				err_row(errors[i])->code);
-	json_end(json);
-	json_end(json);
-	json_end(json);
-	json_end(json);
-}
-
-/* "insufficient_coins: There are not enough coins." and so on, a line each. */
-static void write_several(struct json *json, const char *key, const enum err errors[], size_t count)
-{
-	struct buffer words = { 0 };
-
-	for (size_t i = 0; i < count; i++)
-		buffer_printf(&words, "%s`%s`: %s", i > 0 ? "\n\n" : "", err_row(errors[i])->code,
-			      err_row(errors[i])->sentence);
-	write_response(json, key, words.bytes, errors, count);
-	buffer_free(&words);
-}
-
-void write_error_answers(struct json *json, const struct route *route)
+void write_error_codes(struct json *json, const struct route *route)
 {
 	struct answers answers = { 0 };
 	enum err errors[ERR_COUNT];
 
 	collect(&answers, route);
+	json_object(json, "x-error-codes");
 	for (int status = 400; status < 600; status++) {
+		size_t count = told_with(&answers, status, errors);
 		char key[12];
-		/* The web server's word for a worker that cannot be reached or takes too long. */
-		bool gateway = status == 502 || status == 504;
-		size_t count = errors_of(&answers, gateway ? 503 : status, errors);
 
+		if (count == 0)
+			continue;
 		snprintf(key, sizeof(key), "%d", status);
-		if (count == 1)
-			write_reference(json, key, "responses", err_row(errors[0])->code);
-		else if (count > 1)
-			write_several(json, key, errors, count);
+		json_array(json, key);
+		for (size_t i = 0; i < count; i++)
+			json_text(json, NULL, err_row(errors[i])->code);
+		json_end(json);
 	}
+	json_end(json);
+}
+
+void tell_error_codes(struct buffer *text, const struct route *route)
+{
+	struct answers answers = { 0 };
+	enum err errors[ERR_COUNT];
+	const char *between = "Refused with: ";
+
+	collect(&answers, route);
+	for (int status = 400; status < 600; status++) {
+		size_t count = errors_of(&answers, status, errors);
+
+		for (size_t i = 0; i < count; i++, between = ", ") {
+			buffer_text(text, between);
+			if (i == 0)
+				buffer_printf(text, "%d ", status);
+			buffer_printf(text, "`%s`", err_row(errors[i])->code);
+		}
+	}
+	buffer_byte(text, '.');
 }
 
 /* --- their shape --- */
 
-/* The errors that have a code of their own, in the order of the table. */
-static size_t all_codes(enum err found[ERR_COUNT])
+void write_error_response(struct json *json)
 {
+	const struct err_row *row = err_row(ERR_NOT_FOUND);
+
+	json_object(json, "ApiError");
+	json_text(json, "description",
+		  "Refused; `code` says why. With 429, 503 and `in_progress` comes Retry-After.");
+	json_object(json, "headers");
+	write_reference(json, "Retry-After", "headers", "RetryAfter");
+	json_end(json);
+	json_object(json, "content");
+	json_object(json, "application/json");
+	write_reference(json, "schema", "schemas", "ApiError");
+	json_object(json, "example");
+	json_text(json, "error", row->sentence);
+	json_text(json, "message", row->sentence);
+	json_text(json, "code", row->code);
+	json_text(json, "requestId", "5f2b6c1e9a7d4038b1c2d3e4f5061728");
+	json_end(json);
+	json_end(json);
+	json_end(json);
+	json_end(json);
+}
+
+/* The codes there are today, each once, in the order of the table. */
+static void write_known_codes(struct json *json)
+{
+	const char *codes[ERR_COUNT] = { NULL };
 	struct answers all;
 	size_t count = 0;
 
 	memset(&all, true, sizeof(all));
 	for (enum err err = OK + 1; err < ERR_COUNT; err++) {
 		if (!repeats_code(&all, err))
-			found[count++] = err;
+			codes[count++] = err_row(err)->code;
 	}
-	return count;
+	write_known(json, codes);
 }
 
-void write_error_responses(struct json *json)
+static void write_required(struct json *json, const char *const *names)
 {
-	enum err errors[ERR_COUNT];
-	size_t count = all_codes(errors);
-
-	for (size_t i = 0; i < count; i++)
-		write_response(json, err_row(errors[i])->code, err_row(errors[i])->sentence,
-			       &errors[i], 1);
-}
-
-void write_error_examples(struct json *json)
-{
-	enum err errors[ERR_COUNT];
-	size_t count = all_codes(errors);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct err_row *row = err_row(errors[i]);
-
-		json_object(json, row->code);
-		json_object(json, "value");
-		json_text(json, "error", row->sentence);
-		json_text(json, "message", row->sentence);
-		json_text(json, "code", row->code);
-		json_text(json, "requestId", "5f2b6c1e9a7d4038b1c2d3e4f5061728");
-		json_end(json);
-		json_end(json);
-	}
-}
-
-static void write_code_property(struct json *json)
-{
-	enum err errors[ERR_COUNT];
-	size_t count = all_codes(errors);
-
-	json_object(json, "code");
-	json_text(json, "type", "string");
-	json_text(json, "description", "Stable; decide by it");
-	json_array(json, "enum");
-	for (size_t i = 0; i < count; i++)
-		json_text(json, NULL, err_row(errors[i])->code);
-	json_end(json);
-	json_end(json);
-}
-
-static void write_names(struct json *json, const char *key, const char *const *names)
-{
-	json_array(json, key);
+	json_array(json, "required");
 	for (; *names; names++)
 		json_text(json, NULL, *names);
 	json_end(json);
 }
 
-static void write_faults_property(struct json *json)
+static void write_property(struct json *json, const char *name, const char *type, const char *help)
 {
-	static const char *const names[] = { "field", "code", "message", NULL };
-
-	json_object(json, "errors");
-	json_text(json, "type", "array");
-	json_text(json, "description", "Each bad field");
-	json_object(json, "items");
-	json_text(json, "type", "object");
-	write_names(json, "required", names);
-	json_object(json, "properties");
-	for (size_t i = 0; names[i]; i++) {
-		json_object(json, names[i]);
-		json_text(json, "type", "string");
-		json_end(json);
-	}
-	json_end(json);
-	json_bool(json, "additionalProperties", false);
-	json_end(json);
+	json_object(json, name);
+	json_text(json, "type", type);
+	if (strcmp(type, "integer") == 0)
+		json_text(json, "format", "int64");
+	if (strcmp(name, "code") == 0)
+		write_known_codes(json);
+	json_text(json, "description", help);
 	json_end(json);
 }
 
-/* The members of an error beside code and errors. */
+static void write_fault_schema(struct json *json)
+{
+	static const char *const required[] = { "field", "code", "message", NULL };
+
+	json_object(json, "FieldError");
+	json_text(json, "type", "object");
+	write_required(json, required);
+	json_object(json, "properties");
+	write_property(json, "field", "string", "Its name in the body or query");
+	write_property(json, "code", "string", "Stable; decide by it. More may come");
+	write_property(json, "message", "string", "A sentence for a person");
+	json_end(json);
+	json_bool(json, "additionalProperties", true);
+	json_end(json);
+}
+
+/* The members of an error beside errors. */
 static const struct {
 	const char *name, *type, *help;
 } members[] = {
 	{ "error", "string", "A sentence for a person" },
 	{ "message", "string", "The same" },
+	{ "code", "string", "Stable; decide by it. More may come" },
 	{ "requestId", "string", "Names the request in the logs" },
 	{ "success", "boolean", "false; the calls below /public say so" },
 	{ "required", "integer", "insufficient_coins: what it costs" },
 	{ "available", "integer", "insufficient_coins: what is there" },
+	{ "owed", "integer", "coins_owed: how many coins" },
 	{ "minRequired", "integer", "below_minimum: the minimum" },
 	{ "clientSecret", "string", "payment_required: what the bank's further step needs" },
 	{ "paymentId", "string", "payment_required: the payment to confirm afterwards" },
 };
 
-void write_error_schema(struct json *json)
+void write_error_schemas(struct json *json)
 {
 	static const char *const required[] = { "error", "message", "code", "requestId", NULL };
 
-	json_object(json, "Error");
+	json_object(json, "ApiError");
 	json_text(json, "type", "object");
 	json_text(json, "description", "Every refusal looks like this; some tell more.");
-	write_names(json, "required", required);
+	write_required(json, required);
 	json_object(json, "properties");
-	for (size_t i = 0; i < COUNT_OF(members); i++) {
-		json_object(json, members[i].name);
-		json_text(json, "type", members[i].type);
-		json_text(json, "description", members[i].help);
-		json_end(json);
-	}
-	write_code_property(json);
-	write_faults_property(json);
+	for (size_t i = 0; i < COUNT_OF(members); i++)
+		write_property(json, members[i].name, members[i].type, members[i].help);
+	json_object(json, "errors");
+	json_text(json, "type", "array");
+	json_text(json, "description", "Each bad field");
+	write_reference(json, "items", "schemas", "FieldError");
 	json_end(json);
-	json_bool(json, "additionalProperties", false);
 	json_end(json);
+	json_bool(json, "additionalProperties", true);
+	json_end(json);
+	write_fault_schema(json);
 }

@@ -4,14 +4,15 @@
 
 #include <string.h>
 
-static const char about[] =
+static const char description[] =
 	"A market of small paid tasks: buyers post tasks and pay in coins, workers hand in work and "
 	"are paid when it is approved, admins keep the place in order.\n\n"
 	"For every call holds: `null` means absent, unknown fields are ignored, texts are trimmed "
 	"(passwords never), a number field also takes plain decimal text, a trailing slash is "
 	"ignored, HEAD answers as GET does. Dates come as UTC with milliseconds and may be sent as an "
 	"ISO 8601 date or date-time. GETs carry a weak ETag and honour If-None-Match. A later version "
-	"may add members to its answers.\n\n"
+	"may add members to its answers, and words to those of `x-extensible-enum`. `x-error-codes` "
+	"lists with what a call can be refused.\n\n"
 	"Get a token from `POST /auth/login` and send it as `Authorization: Bearer <token>`. Every "
 	"answer names its request in `X-Request-Id`.";
 
@@ -56,19 +57,28 @@ static void write_tags(struct json *json, const struct route *routes, size_t cou
 	json_end(json);
 }
 
-void write_head(struct json *json, const struct route *routes, size_t count, const char *version)
+/* Programs that read the document from a file take a relative address for one of their own. */
+static void write_servers(struct json *json, const char *server)
+{
+	json_array(json, "servers");
+	json_object(json, NULL);
+	json_text(json, "url", server ? server : "/api");
+	if (!server)
+		json_text(json, "description", "Where this document comes from");
+	json_end(json);
+	json_end(json);
+}
+
+void write_head(struct json *json, const struct route *routes, size_t count,
+		const struct openapi_about *about)
 {
 	json_text(json, "openapi", "3.1.0");
 	json_object(json, "info");
 	json_text(json, "title", "microtask");
 	json_text(json, "summary", "The backend of a micro-task marketplace");
-	json_text(json, "version", version);
-	json_text(json, "description", about);
+	json_text(json, "version", about->version);
+	json_text(json, "description", description);
 	json_end(json);
-	json_array(json, "servers");
-	json_object(json, NULL);
-	json_text(json, "url", "/api");
-	json_end(json);
-	json_end(json);
+	write_servers(json, about->server);
 	write_tags(json, routes, count);
 }

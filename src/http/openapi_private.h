@@ -3,6 +3,7 @@
 #define HTTP_OPENAPI_PRIVATE_H
 
 #include "http/json_out.h"
+#include "http/openapi.h"
 #include "http/route.h"
 
 #define CATALOGUE_MAX 256
@@ -12,11 +13,13 @@ struct catalogue {
 	const struct schema *schemas[CATALOGUE_MAX];
 	const struct view *views[CATALOGUE_MAX];
 	bool is_page[CATALOGUE_MAX]; /* the view also has the members of a page */
+	bool or_id[CATALOGUE_MAX]; /* somewhere its plain id may stand in its place */
 	size_t schema_count, view_count;
 };
 
 /* openapi, info, servers and tags, into an open object. */
-void write_head(struct json *json, const struct route *routes, size_t count, const char *version);
+void write_head(struct json *json, const struct route *routes, size_t count,
+		const struct openapi_about *about);
 
 void catalogue_fill(struct catalogue *catalogue, const struct route *routes, size_t count);
 
@@ -25,10 +28,14 @@ void catalogue_write(struct json *json, const struct catalogue *catalogue);
 
 /* The JSON Schema of the catalogue's index-th view, as an object under its name. */
 void write_view(struct json *json, const struct catalogue *catalogue, size_t index);
+/* That of the view or, in its place, its id. */
+void write_view_or_id(struct json *json, const struct view *view);
 
 /* Members of a schema: its type and, unless NULL, its format; that it is an id; its example, unless NULL. */
 void write_type(struct json *json, const char *type, const char *format);
 void write_id_members(struct json *json);
+/* Members of a text's schema: the words there are today, unless NULL. Not an enum: clients refuse what an enum lacks. */
+void write_known(struct json *json, const char *const *known);
 void write_example(struct json *json, const char *example);
 
 /* The JSON Schema of one input row, as an object under key. */
@@ -40,14 +47,17 @@ void write_reference(struct json *json, const char *key, const char *kind, const
 /* An example of a body: what its rows give as theirs; as a value under key, or nothing when no row has one. */
 void write_schema_example(struct json *json, const char *key, const struct schema *schema);
 
-/* An answer for each status that a call can be refused with, into an open object. */
-void write_error_answers(struct json *json, const struct route *route);
+/* Must a body of this schema have any field? */
+bool needs_a_field(const struct schema *schema);
 
-/* A component for each code: the answer, for the statuses that have no other code, and an example. */
-void write_error_responses(struct json *json);
-void write_error_examples(struct json *json);
+/* The answers to a refused call, into an open object: one for all. */
+void write_error_answers(struct json *json);
+/* The codes a call can be refused with: as a member of the open object, and as a line for people. */
+void write_error_codes(struct json *json, const struct route *route);
+void tell_error_codes(struct buffer *text, const struct route *route);
 
-/* The schema "Error". */
-void write_error_schema(struct json *json);
+/* The components that the answers point to. */
+void write_error_response(struct json *json);
+void write_error_schemas(struct json *json);
 
 #endif

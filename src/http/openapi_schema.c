@@ -1,12 +1,8 @@
-#include "base/count.h"
 #include "http/openapi_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The words for an address where callers may leave it empty; a format could not say that. */
-#define URL_PATTERN "^([hH][tT][tT][pP][sS]?://.+)?$"
 
 void write_reference(struct json *json, const char *key, const char *kind, const char *name)
 {
@@ -27,7 +23,8 @@ void write_type(struct json *json, const char *type, const char *format)
 
 void write_id_members(struct json *json)
 {
-	json_text(json, "$ref", "#/components/schemas/Id");
+	json_text(json, "type", "string");
+	json_text(json, "pattern", "^[0-9a-fA-F]{24}$");
 }
 
 void write_example(struct json *json, const char *example)
@@ -65,7 +62,6 @@ static void write_range(struct json *json, const struct field *field)
 
 static void write_money_range(struct json *json, const struct field *field)
 {
-	json_raw(json, "multipleOf", "0.01", strlen("0.01"));
 	json_cents(json, "minimum", field->min);
 	if (has_max(field))
 		json_cents(json, "maximum", field->max);
@@ -79,36 +75,11 @@ static void write_choices(struct json *json, const struct field *field)
 	json_end(json);
 }
 
-static void write_text_type(struct json *json, const struct field *field)
-{
-	if (!(field->flags & FIELD_DIGITS)) {
-		write_type(json, "string", NULL);
-		return;
-	}
-	json_array(json, "type");
-	json_text(json, NULL, "string");
-	json_text(json, NULL, "integer");
-	json_end(json);
-}
-
-static void write_date_formats(struct json *json)
-{
-	static const char *const formats[] = { "date", "date-time" };
-
-	json_array(json, "anyOf");
-	for (size_t i = 0; i < COUNT_OF(formats); i++) {
-		json_object(json, NULL);
-		json_text(json, "format", formats[i]);
-		json_end(json);
-	}
-	json_end(json);
-}
-
 static void write_field_type(struct json *json, const struct field *field)
 {
 	switch (field->type) {
 	case FIELD_TEXT:
-		write_text_type(json, field);
+		write_type(json, "string", NULL);
 		write_sizes(json, field, "minLength", "maxLength");
 		break;
 	case FIELD_PASSWORD:
@@ -121,7 +92,6 @@ static void write_field_type(struct json *json, const struct field *field)
 		break;
 	case FIELD_URL:
 		write_type(json, "string", NULL);
-		json_text(json, "pattern", URL_PATTERN);
 		write_sizes(json, field, "minLength", "maxLength");
 		break;
 	case FIELD_WHOLE:
@@ -130,12 +100,15 @@ static void write_field_type(struct json *json, const struct field *field)
 		write_range(json, field);
 		break;
 	case FIELD_MONEY:
-		write_type(json, "number", NULL);
+		write_type(json, "number", "double");
 		write_money_range(json, field);
 		break;
 	case FIELD_DATE:
+		/* Without a format: it may be a date or a date-time, and clients know but one for each. */
 		write_type(json, "string", NULL);
-		write_date_formats(json);
+		break;
+	case FIELD_SECONDS:
+		write_type(json, "number", NULL);
 		break;
 	case FIELD_CHOICE:
 		write_type(json, "string", NULL);
@@ -146,7 +119,9 @@ static void write_field_type(struct json *json, const struct field *field)
 		break;
 	case FIELD_IDS:
 		write_type(json, "array", NULL);
-		write_reference(json, "items", "schemas", "Id");
+		json_object(json, "items");
+		write_id_members(json);
+		json_end(json);
 		write_sizes(json, field, "minItems", "maxItems");
 		break;
 	case FIELD_BOOL:
@@ -160,18 +135,57 @@ static void write_field_type(struct json *json, const struct field *field)
 	}
 }
 
+/* What the type in the document is too coarse to say. */
+static const char *field_form(const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_URL:
+		return "Empty, or an address that begins with http:// or https://";
+	case FIELD_DATE:
+		return "An ISO 8601 date or an RFC 3339 date-time; without a zone it is UTC";
+	case FIELD_MONEY:
+		return "At most two decimals";
+	case FIELD_ID:
+		return "A record's id: 24 hexadecimal digits";
+	default:
+		return NULL;
+	}
+}
+
+static void write_field_help(struct json *json, const struct field *field)
+{
+	const char *form = field_form(field);
+	char words[256];
+
+	if (!field->help && !form)
+		return;
+	snprintf(words, sizeof(words), "%s%s%s", field->help ? field->help : "",
+		 field->help && form ? ". " : "", form ? form : "");
+	json_text(json, "description", words);
+}
+
 void write_field_schema(struct json *json, const char *key, const struct field *field)
 {
 	json_object(json, key);
 	write_field_type(json, field);
-	if (field->help)
-		json_text(json, "description", field->help);
+	write_field_help(json, field);
 	write_example(json, field->example);
 	json_end(json);
 }
 
+bool needs_a_field(const struct schema *schema)
+{
+	for (size_t i = 0; i < schema_count(schema); i++) {
+		if (schema_field(schema, i)->flags & FIELD_REQUIRED)
+			return true;
+	}
+	return false;
+}
+
 static void write_required_fields(struct json *json, const struct schema *schema)
 {
+	if (!needs_a_field(schema))
+		return;
 	json_array(json, "required");
 	for (size_t i = 0; i < schema_count(schema); i++) {
 		const struct field *field = schema_field(schema, i);
@@ -229,20 +243,28 @@ static void add_schema(struct catalogue *catalogue, const struct schema *schema)
 	}
 }
 
-static void add_view(struct catalogue *catalogue, const struct view *view, bool is_page)
+/* Returns the view's place. */
+static size_t add_view(struct catalogue *catalogue, const struct view *view, bool is_page)
 {
+	size_t place;
+
 	for (size_t i = 0; i < catalogue->view_count; i++) {
 		if (catalogue->views[i] == view)
-			return;
+			return i;
 	}
 	if (catalogue->view_count == CATALOGUE_MAX)
 		abort();
-	catalogue->is_page[catalogue->view_count] = is_page;
-	catalogue->views[catalogue->view_count++] = view;
+	place = catalogue->view_count++;
+	catalogue->is_page[place] = is_page;
+	catalogue->views[place] = view;
 	for (size_t i = 0; i < view_count(view); i++) {
-		if (view_row(view, i)->of)
-			add_view(catalogue, view_row(view, i)->of, false);
+		const struct view_row *row = view_row(view, i);
+		size_t inner = row->of ? add_view(catalogue, row->of, false) : 0;
+
+		if (row->flags & VIEW_OR_ID)
+			catalogue->or_id[inner] = true;
 	}
+	return place;
 }
 
 void catalogue_fill(struct catalogue *catalogue, const struct route *routes, size_t count)
@@ -259,6 +281,9 @@ void catalogue_write(struct json *json, const struct catalogue *catalogue)
 {
 	for (size_t i = 0; i < catalogue->schema_count; i++)
 		write_schema(json, catalogue->schemas[i]);
-	for (size_t i = 0; i < catalogue->view_count; i++)
+	for (size_t i = 0; i < catalogue->view_count; i++) {
 		write_view(json, catalogue, i);
+		if (catalogue->or_id[i])
+			write_view_or_id(json, catalogue->views[i]);
+	}
 }

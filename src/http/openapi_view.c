@@ -1,12 +1,14 @@
-/* JSON Schemas out of views. A view is a whitelist, so nothing else is ever in an answer. */
+/* JSON Schemas out of views. A view is a whitelist, so nothing else is in an answer today; but a later version may add to
+ * it, and says so here: clients that are made from the document take what they do not know. */
+#include "base/buffer.h"
 #include "base/count.h"
 #include "http/openapi_private.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* What every date in an answer looks like. */
-#define DATE_PATTERN "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$"
+/* Ends the name of the component for a record or its id. */
+#define OR_ID "OrId"
 
 #define DATE_EXAMPLE "\"2026-01-31T09:00:00.000Z\""
 
@@ -23,7 +25,8 @@ static const struct {
 	{ "currentPage", "{\"type\":\"integer\",\"format\":\"int64\"}", false },
 	{ "next",
 	  "{\"type\":[\"string\",\"null\"],"
-	  "\"description\":\"Goes on from here as `after`; null at the end\"}",
+	  "\"description\":\"Goes on from here as `after`; null at the end. A page that would be "
+	  "longer than 4 MiB ends earlier\"}",
 	  false },
 	{ "totalApprox",
 	  "{\"type\":\"boolean\",\"description\":\"The total may be up to 5 s old\"}", true },
@@ -45,14 +48,8 @@ static void write_object_type(struct json *json, const struct view_row *row)
 {
 	char path[128];
 
-	if (row->flags & VIEW_OR_ID) {
-		json_array(json, "oneOf");
-		write_reference(json, NULL, "schemas", row->of->name);
-		write_reference(json, NULL, "schemas", "Id");
-		json_end(json);
-		return;
-	}
-	snprintf(path, sizeof(path), "#/components/schemas/%s", row->of->name);
+	snprintf(path, sizeof(path), "#/components/schemas/%s%s", row->of->name,
+		 row->flags & VIEW_OR_ID ? OR_ID : "");
 	json_text(json, "$ref", path);
 }
 
@@ -83,11 +80,10 @@ static void write_row_type(struct json *json, const struct view_row *row)
 		write_type(json, "integer", "int64");
 		break;
 	case VIEW_MONEY:
-		write_type(json, "number", NULL);
+		write_type(json, "number", "double");
 		break;
 	case VIEW_DATE:
 		write_text_type(json, row, "date-time");
-		json_text(json, "pattern", DATE_PATTERN);
 		break;
 	case VIEW_BOOL:
 		write_type(json, "boolean", NULL);
@@ -101,19 +97,35 @@ static void write_row_type(struct json *json, const struct view_row *row)
 	}
 }
 
+/* "Of its owner. Seen by the owner and by admins only. Today one of: a, b" */
 static void write_row_help(struct json *json, const struct view_row *row)
 {
-	static const char private_words[] = "Seen by the owner and by admins only.";
-	char words[256];
+	struct buffer words = { 0 };
 
+	if (row->help)
+		buffer_text(&words, row->help);
 	if (row->flags & VIEW_PRIVATE)
-		snprintf(words, sizeof(words), "%s%s%s", row->help ? row->help : "",
-			 row->help ? ". " : "", private_words);
-	else if (row->help)
-		snprintf(words, sizeof(words), "%s", row->help);
-	else
+		buffer_printf(&words, "%sSeen by the owner and by admins only.",
+			      words.length ? ". " : "");
+	for (const char *const *known = row->known; known && *known; known++)
+		buffer_printf(&words, "%s%s",
+			      known > row->known ? ", " :
+			      words.length	 ? ". Today one of: " :
+						   "Today one of: ",
+			      *known);
+	if (words.length)
+		json_text(json, "description", words.bytes);
+	buffer_free(&words);
+}
+
+void write_known(struct json *json, const char *const *known)
+{
+	if (!known)
 		return;
-	json_text(json, "description", words);
+	json_array(json, "x-extensible-enum");
+	for (; *known; known++)
+		json_text(json, NULL, *known);
+	json_end(json);
 }
 
 static bool has_row(const struct view *view, const char *field)
@@ -125,18 +137,29 @@ static bool has_row(const struct view *view, const char *field)
 	return false;
 }
 
-static void write_required_rows(struct json *json, const struct view *view, bool is_page)
+/* The list begins with its first name: an empty one is no JSON Schema to older readers. */
+static void add_required(struct json *json, bool *begun, const char *name)
 {
-	json_array(json, "required");
+	if (!*begun)
+		json_array(json, "required");
+	*begun = true;
+	json_text(json, NULL, name);
+}
+
+static void write_required_members(struct json *json, const struct view *view, bool is_page)
+{
+	bool begun = false;
+
 	for (size_t i = 0; i < view_count(view); i++) {
 		if (!(view_row(view, i)->flags & (VIEW_OPTIONAL | VIEW_PRIVATE)))
-			json_text(json, NULL, view_row(view, i)->field);
+			add_required(json, &begun, view_row(view, i)->field);
 	}
 	for (size_t i = 0; is_page && i < COUNT_OF(page_members); i++) {
 		if (!page_members[i].optional && !has_row(view, page_members[i].name))
-			json_text(json, NULL, page_members[i].name);
+			add_required(json, &begun, page_members[i].name);
 	}
-	json_end(json);
+	if (begun)
+		json_end(json);
 }
 
 /* What goes in under a name comes out under it: the example of the first input of that name. */
@@ -169,8 +192,12 @@ static void write_row(struct json *json, const struct catalogue *catalogue,
 {
 	json_object(json, row->field);
 	write_row_type(json, row);
-	write_row_help(json, row);
-	write_example(json, row_example(catalogue, row));
+	/* beside a reference older readers overlook whatever stands there */
+	if (row->type != VIEW_OBJECT) {
+		write_known(json, row->known);
+		write_row_help(json, row);
+		write_example(json, row_example(catalogue, row));
+	}
 	json_end(json);
 }
 
@@ -181,7 +208,7 @@ void write_view(struct json *json, const struct catalogue *catalogue, size_t ind
 
 	json_object(json, view->name);
 	json_text(json, "type", "object");
-	write_required_rows(json, view, is_page);
+	write_required_members(json, view, is_page);
 	json_object(json, "properties");
 	for (size_t i = 0; i < view_count(view); i++)
 		write_row(json, catalogue, view_row(view, i));
@@ -191,6 +218,22 @@ void write_view(struct json *json, const struct catalogue *catalogue, size_t ind
 				 strlen(page_members[i].json));
 	}
 	json_end(json);
-	json_bool(json, "additionalProperties", false);
+	json_bool(json, "additionalProperties", true);
+	json_end(json);
+}
+
+void write_view_or_id(struct json *json, const struct view *view)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s" OR_ID, view->name);
+	json_object(json, name);
+	json_text(json, "description", "The record itself, or its id once it is gone");
+	json_array(json, "oneOf");
+	write_reference(json, NULL, "schemas", view->name);
+	json_object(json, NULL);
+	write_id_members(json);
+	json_end(json);
+	json_end(json);
 	json_end(json);
 }

@@ -33,6 +33,23 @@ static enum err check_size(const struct service *service, struct request *rq)
 	return rq->body_too_large || rq->body_length > REQUEST_BODY_MAX ? ERR_BODY_TOO_LARGE : OK;
 }
 
+static enum err check_open(const struct service *service, struct request *rq)
+{
+	return service->open && !(rq->route->flags & ALWAYS_OPEN) ? service->open(rq) : OK;
+}
+
+/* A process that has not met the primary yet does not know what time it is, and tokens and signatures are judged by that. */
+static enum err tell_time(const struct service *service, struct request *rq)
+{
+	if (clock_is_heard())
+		return OK;
+
+	enum err e = check_open(service, rq);
+
+	rq->now = clock_now();
+	return clock_is_heard() ? OK : e;
+}
+
 /* --- who asks --- */
 
 /* The token of "Bearer <token>"; NULL when there is none or it is something else. */
@@ -88,18 +105,11 @@ static enum err identify(const struct service *service, struct request *rq)
 
 static enum err admit(const struct service *service, struct request *rq)
 {
-	unsigned roles = rq->route->access & ACCESS_ANY;
-
 	(void)service;
-	return roles == 0 || roles & rq->caller.role ? OK : ERR_FORBIDDEN;
+	return route_admits(rq->route, rq->caller.role) ? OK : ERR_FORBIDDEN;
 }
 
 /* --- what was sent --- */
-
-static bool has_body(const struct request *rq)
-{
-	return rq->route->method != GET && rq->body_length > 0;
-}
 
 /* A raw body is for the handler to judge: a signature is checked before anything is read. */
 static bool is_raw(const struct request *rq)
@@ -107,9 +117,21 @@ static bool is_raw(const struct request *rq)
 	return (rq->route->flags & RAW_BODY) != 0;
 }
 
+/* A body where none is needed is not looked at. */
+static bool has_body(const struct request *rq)
+{
+	return rq->body_length > 0 && (rq->route->body || is_raw(rq));
+}
+
 static enum err check_media_type(const struct service *service, struct request *rq)
 {
 	(void)service;
+	if (has_body(rq) && !media_is_plain(rq->content_encoding)) {
+		respond_header(rq, "Accept-Encoding", "identity");
+		return fail(rq, ERR_UNSUPPORTED_MEDIA_TYPE,
+			    "The body must come as it is, not compressed or otherwise encoded: "
+			    "send it without Content-Encoding.");
+	}
 	if (has_body(rq) && !is_raw(rq) && !media_is_json(rq->content_type))
 		return ERR_UNSUPPORTED_MEDIA_TYPE;
 	return OK;
@@ -129,20 +151,40 @@ static void read_ids(struct request *rq)
 	}
 }
 
-static void read_body(struct request *rq)
+/* The record that is to be changed, where there is one to be found; the faults of the path are told without it. */
+static enum err read_shown(struct request *rq, struct json_piece *shown)
 {
-	const struct schema *schema = rq->route->body;
-	size_t length = has_body(rq) ? rq->body_length : 0;
-	struct err_detail detail = { 0 };
-	enum err e = OK;
+	struct buffer out = { 0 };
+	struct json json;
 
-	if (schema)
-		rq->body_input = schema_decode_body(rq->arena, schema, rq->body, length,
-						    &rq->faults, &detail, &e);
-	else
-		e = schema_check_body(rq->arena, rq->body, length, &detail);
+	*shown = (struct json_piece){ 0 };
+	if (!rq->route->shown || rq->body_length == 0 || rq->faults.count > 0)
+		return OK;
+	json_start(&json, &out);
+	json_object(&json, NULL);
+
+	enum err e = rq->route->shown(rq, &json);
+
+	json_finish(&json);
+	*shown = (struct json_piece){ arena_copy(rq->arena, out.bytes, out.length), out.length };
+	buffer_free(&out);
+	return e;
+}
+
+static enum err read_body(struct request *rq)
+{
+	const struct json_piece body = { rq->body, rq->body_length };
+	struct json_piece shown;
+	struct err_detail detail = { 0 };
+	enum err e = read_shown(rq, &shown), read = OK;
+
 	if (e != OK)
-		fault_add(&rq->faults, "body", e, detail.sentence);
+		return e;
+	rq->body_input = schema_decode_edit(rq->arena, rq->route->body, body, shown, &rq->faults,
+					    &detail, &read);
+	if (read != OK)
+		fault_add(&rq->faults, "body", read, detail.sentence);
+	return OK;
 }
 
 static void check_idempotency_key(struct request *rq)
@@ -173,39 +215,52 @@ static enum err judge_faults(struct request *rq)
 	return fail(rq, faults->count == 1 ? faults->list[0].err : ERR_INVALID_INPUT, sentence);
 }
 
+static bool has_key(const struct request *rq)
+{
+	return rq->idempotency_key && rq->route->flags & IDEMPOTENT;
+}
+
+/* Time can bring faults into what was accepted before: a date that has passed, a rule that is new. Then the answer that
+ * was kept is still the answer. Ids and keys are not among that, and a key belongs to them. */
+static enum err recall_answer(const struct service *service, struct request *rq, size_t unfit)
+{
+	if (rq->faults.count == 0 || unfit > 0 || !has_key(rq) || !service->recall)
+		return OK;
+
+	enum err e = service->recall(rq, false);
+
+	/* it is not about them then */
+	if (e != OK)
+		memset(&rq->faults, 0, sizeof(rq->faults));
+	return e;
+}
+
 static enum err read_input(const struct service *service, struct request *rq)
 {
 	const struct schema *query = rq->route->query;
+	enum err e = OK;
 
-	(void)service;
 	read_ids(rq);
+	check_idempotency_key(rq);
+	size_t unfit = rq->faults.count;
 	if (query)
 		rq->query_input = schema_decode_query(rq->arena, query, rq->query, &rq->faults);
-	if (!is_raw(rq))
-		read_body(rq);
-	check_idempotency_key(rq);
-	return judge_faults(rq);
+	if (rq->route->body)
+		e = read_body(rq);
+	if (e == OK)
+		e = recall_answer(service, rq, unfit);
+	return e != OK || rq->replayed ? e : judge_faults(rq);
 }
 
 /* --- what is done --- */
 
-static enum err check_open(const struct service *service, struct request *rq)
-{
-	return service->open && !(rq->route->flags & ALWAYS_OPEN) ? service->open(rq) : OK;
-}
-
 static enum err claim_key(const struct service *service, struct request *rq)
 {
-	if (!rq->idempotency_key || !(rq->route->flags & IDEMPOTENT))
-		return OK;
-	return service->claim(rq);
+	return has_key(rq) ? service->claim(rq) : OK;
 }
 
 static enum err act(const struct service *service, struct request *rq)
 {
-	if (rq->replayed)
-		return OK;
-
 	enum err e = rq->route->change ? service->commit(rq) : rq->route->handler(rq);
 
 	if (e == OK && rq->status == 0) {
@@ -219,19 +274,44 @@ static enum err act(const struct service *service, struct request *rq)
 	return e;
 }
 
-/* The order in which refusals come is a promise of the contract. */
+/* The order in which refusals come is a promise of the contract. The row acts behind them. */
 static enum err (*const steps[])(const struct service *service, struct request *rq) = {
-	match,	    check_size, identify,  admit, check_media_type,
-	read_input, check_open, claim_key, act,
+	match,	    check_size, tell_time, identify, admit, check_media_type,
+	read_input, check_open, claim_key,
 };
+
+/*
+ * A gateway that heard no answer sends the request to another worker. Meanwhile a token may have ended, or a role changed:
+ * who was allowed when it was done is not told now that it was refused. While it may still be under way nobody knows.
+ */
+static enum err recall_own(const struct service *service, struct request *rq, enum err refusal)
+{
+	static const struct id nobody;
+
+	if (!has_key(rq) || !service->recall || id_equal(&rq->caller.id, &nobody))
+		return refusal;
+
+	struct faults told = rq->faults;
+
+	rq->faults = (struct faults){ 0 };
+	read_ids(rq);
+	check_idempotency_key(rq);
+
+	enum err e = rq->faults.count > 0 ? OK : service->recall(rq, true);
+
+	rq->faults = told;
+	if (rq->replayed)
+		return OK;
+	return e == OK ? refusal : ERR_UNAVAILABLE;
+}
 
 static enum err take_steps(const struct service *service, struct request *rq)
 {
 	enum err e = OK;
 
-	for (size_t i = 0; e == OK && i < COUNT_OF(steps); i++)
+	for (size_t i = 0; e == OK && !rq->replayed && i < COUNT_OF(steps); i++)
 		e = steps[i](service, rq);
-	return e;
+	return e == ERR_UNAUTHORIZED || e == ERR_FORBIDDEN ? recall_own(service, rq, e) : e;
 }
 
 /* Only a success is kept for a repeat of the key; whatever else came of it, nothing happened. */
@@ -241,13 +321,8 @@ static void release_unless_done(const struct service *service, struct request *r
 		service->release(rq);
 }
 
-void pipeline_run(const struct service *service, struct request *rq)
+static void finish(const struct service *service, struct request *rq, enum err e)
 {
-	rq->now = clock_now();
-	rq->started_us = clock_steady_us();
-
-	enum err e = take_steps(service, rq);
-
 	release_unless_done(service, rq, e);
 	if (e == OK)
 		answer_success(rq);
@@ -256,4 +331,51 @@ void pipeline_run(const struct service *service, struct request *rq)
 	log_request(rq->request_id, rq->method ? rq->method : "-",
 		    rq->route ? rq->route->path : "-", rq->status,
 		    clock_steady_us() - rq->started_us);
+}
+
+enum turn pipeline_begin(const struct service *service, struct request *rq)
+{
+	rq->now = clock_now();
+	rq->started_us = clock_steady_us();
+
+	enum err e = take_steps(service, rq);
+
+	if (e == OK && !rq->replayed && rq->route->turn != TURN_NONE)
+		return rq->route->turn;
+	if (e == OK && !rq->replayed)
+		e = act(service, rq);
+	finish(service, rq, e);
+	return TURN_NONE;
+}
+
+/* What was true of the caller and the clock when the wait began need not be so any more. */
+void pipeline_resume(const struct service *service, struct request *rq)
+{
+	rq->now = clock_now();
+	forget_caller(rq);
+
+	enum err e = identify(service, rq);
+
+	if (e == OK)
+		e = admit(service, rq);
+	if (e == OK)
+		e = act(service, rq);
+	finish(service, rq, e);
+}
+
+void pipeline_turn_away(const struct service *service, struct request *rq, int seconds)
+{
+	rq->detail.retry_after = seconds;
+	if (seconds > 0)
+		log_line(LOG_WARN, rq->request_id, "No turn %s: that would take %d s",
+			 turn_name(rq->route->turn), seconds);
+	finish(service, rq,
+	       fail(rq, ERR_UNAVAILABLE,
+		    "Too many want this at once; please try again a little later."));
+}
+
+void pipeline_run(const struct service *service, struct request *rq)
+{
+	if (pipeline_begin(service, rq) != TURN_NONE)
+		pipeline_resume(service, rq);
 }

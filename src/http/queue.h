@@ -7,13 +7,17 @@
 #ifndef HTTP_QUEUE_H
 #define HTTP_QUEUE_H
 
+#include "http/records.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct connection {
 	int fd; /* the acceptor's, which alone closes it */
-	int lent; /* a duplicate for libfcgi, which closes it when a request breaks: then -1 */
+	struct records records; /* what has come of a request */
+	/* While it waits for the rest of a request: since when, in steady milliseconds. Else 0. */
+	int64_t unfinished_since;
 	struct connection *next; /* in the queue it waits in */
 	struct connection *older, *newer; /* in the acceptor's list of all that are open */
 };

@@ -21,6 +21,8 @@ struct route;
 
 /* The largest body taken: far above any input of the contract (20,000 characters of text). */
 #define REQUEST_BODY_MAX (1024 * 1024)
+/* The longest answer: what a list has more goes to its next page. */
+#define ANSWER_MAX ((size_t)4 * 1024 * 1024)
 #define REQUEST_IDS_MAX 2
 
 struct request {
@@ -28,7 +30,8 @@ struct request {
 	struct arena *arena;
 	const char *method; /* as sent: "GET" */
 	const char *uri; /* as sent: path, maybe ? and a query, undecoded */
-	const char *content_type, *authorization, *if_match, *if_none_match, *idempotency_key;
+	const char *content_type, *content_encoding;
+	const char *authorization, *if_match, *if_none_match, *idempotency_key;
 	const char *signature; /* Stripe-Signature: of the body, by who sent it */
 	const char *address; /* the client's, as nginx saw it */
 	const char *request_id; /* never NULL */

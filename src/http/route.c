@@ -111,6 +111,13 @@ const struct route *route_match(const struct route *routes, size_t count, struct
 	return best;
 }
 
+bool route_admits(const struct route *route, enum role role)
+{
+	unsigned roles = route->access & ACCESS_ANY;
+
+	return roles == 0 || roles == ACCESS_ANY || roles & role;
+}
+
 const char *route_id_name(const struct route *route, size_t index, size_t *length)
 {
 	for (const char *at = strchr(route->path, ':'); at; at = strchr(at + 1, ':')) {
@@ -173,6 +180,8 @@ static const char *row_problem(const struct route *route)
 		return "has a change but no answer";
 	if (route->before && !route->change)
 		return "does something before a change and has no change";
+	if (route->shown && !(route->body && route->change))
+		return "shows what it changes, and changes nothing by a body";
 	if (count_ids(route->path) > REQUEST_IDS_MAX)
 		return "has too many ids in its path";
 	if (route->method == GET && (route->body || route->flags & IDEMPOTENT))

@@ -6,12 +6,14 @@
 
 #include "base/caller.h"
 #include "base/error.h"
+#include "base/turn.h"
 #include "http/schema.h"
 #include "http/view.h"
 
 #include <stddef.h>
 
 struct event;
+struct json;
 struct request;
 
 enum method { METHOD_UNSET = 0, GET, PUT, POST, DELETE };
@@ -51,6 +53,10 @@ struct route {
 	unsigned access;
 	const struct schema *query, *body;
 	unsigned flags;
+	/* Of a row that changes a record by its body: writes that record's members as an answer shows them to this caller,
+	 * or nothing where it is not the caller's. What is sent back the same is no change. May be NULL. */
+	enum err (*shown)(struct request *rq, struct json *json);
+	enum turn turn; /* what it waits for before it acts; TURN_NONE: nothing scarce */
 	enum err (*handler)(struct request *rq);
 	enum err (*before)(struct request *rq); /* may be NULL */
 	enum err (*change)(struct request *rq, struct event *event);
@@ -68,9 +74,10 @@ struct route {
 /* A row's errors in place: .errors = ERRORS(ERR_NOT_OWNER, ERR_CONFLICT) */
 #define ERRORS(...) ((const enum err[]){ __VA_ARGS__, OK })
 
-/* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and
- * change, a change without answer or a before without change, a GET with a body, a raw body with a schema, an idempotency key where no caller is known, the same
- * method and path twice, one path with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
+/* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and change, a change
+ * without answer, a before without change, a shown without body and change, a GET with a body, a raw body with a schema,
+ * an idempotency key where no caller is known, the same method and path twice, one path with its ids called otherwise,
+ * more :names than REQUEST_IDS_MAX. */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 
 /*
@@ -82,6 +89,9 @@ const char *routes_check(const struct route *routes, size_t count, char problem[
 const struct route *route_match(const struct route *routes, size_t count, struct arena *arena,
 				const char *method, const char *path, const char *id_texts[],
 				const char **allow, unsigned *flags);
+
+/* May a caller of that role use it? What is for any is also for those of a role that an older server made up. */
+bool route_admits(const struct route *route, enum role role);
 
 /* The name in a route's path of its index-th id, length bytes without the colon; NULL when there are fewer. */
 const char *route_id_name(const struct route *route, size_t index, size_t *length);

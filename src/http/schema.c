@@ -47,6 +47,6 @@ void *schema_fill(struct arena *arena, const struct schema *schema, const struct
 	size_t count = schema_count(schema);
 
 	for (size_t i = 0; i < count; i++)
-		schema_value(arena, schema_field(schema, i), &given[i], into, faults);
+		schema_value(arena, schema, schema_field(schema, i), &given[i], into, faults);
 	return into;
 }

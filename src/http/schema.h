@@ -4,16 +4,17 @@
  *
  * What a row's type stores at its offset:
  *   TEXT, PASSWORD, EMAIL, URL, CHOICE   const char *, NULL when absent (CHOICE: the pointer in choices)
- *   WHOLE, COINS, MONEY, DATE            struct number: cents for MONEY, milliseconds for DATE
+ *   WHOLE, COINS, MONEY, DATE, SECONDS   struct number: cents for MONEY, milliseconds for DATE and SECONDS
  *   ID                                   struct id_given
  *   IDS                                  struct id_list
  *   BOOL                                 bool, false when absent
  *   OBJECTS                              struct object_list
  * All of it lives as long as the arena that was given.
  *
- * Rules that hold for every row (contract section 1): null means absent; texts are trimmed, passwords never;
- * lengths count code points (passwords: bytes); numbers may come as plain decimal text; in a query string
- * an empty value of a TEXT or CHOICE row means absent; unknown fields are ignored. A max of 0 means no upper limit.
+ * Rules that hold for every row (contract section 1): null means absent; texts are trimmed, passwords never; texts hold no
+ * control characters but tab, line feed and carriage return; lengths count code points (passwords: bytes); numbers may
+ * come as plain decimal text; in a query string a blank value means absent; unknown fields are ignored. A max of 0 means
+ * no upper limit.
  *
  * For what other services answer, a row's name may be a path into the document: "error.message", "data.0.id".
  */
@@ -24,6 +25,7 @@
 #include "base/count.h"
 #include "base/error.h"
 #include "base/id.h"
+#include "http/json_pick.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,12 +34,13 @@
 enum field_type {
 	FIELD_TEXT, /* min..max code points after trimming; without min an empty text is fine */
 	FIELD_PASSWORD, /* min..max bytes, never trimmed */
-	FIELD_EMAIL, /* one @, a dot in the domain, no white space, at most max characters */
+	FIELD_EMAIL, /* text_is_email(), at most max characters */
 	FIELD_URL, /* empty, or http(s)://host…, at most max characters; never fetched */
 	FIELD_WHOLE, /* min..max */
 	FIELD_COINS, /* min..max; a fraction is ERR_WHOLE_COINS */
 	FIELD_MONEY, /* dollars with at most 2 decimals, min..max in cents */
 	FIELD_DATE, /* ISO 8601 */
+	FIELD_SECONDS, /* a moment as seconds since 1970, which may have a fraction: min..max in milliseconds, rounded up */
 	FIELD_CHOICE, /* one of choices, to the letter */
 	FIELD_ID, /* 24 hex digits, else ERR_INVALID_ID */
 	FIELD_IDS, /* an array of min..max ids */
@@ -50,6 +53,7 @@ enum field_flag {
 	FIELD_CLAMP = 1 << 1, /* above max becomes max */
 	FIELD_NO_TEXT = 1 << 2, /* a number, not its text: for what no form sends */
 	FIELD_DIGITS = 1 << 3, /* TEXT: a JSON number of digits alone counts as the text of them */
+	FIELD_LABEL = 1 << 4, /* TEXT: shows something and hides nothing (http/label.h) */
 };
 
 struct number {
@@ -98,6 +102,7 @@ struct schema {
 	const char *at; /* the path to the object whose members the rows are; NULL: the top */
 	const struct schema
 		*base; /* rows that come first, for a struct that begins with the base's; or NULL */
+	bool foreign; /* what other programs write: nobody judges which characters their texts hold */
 	size_t size; /* of the struct */
 	const struct field *fields;
 	size_t count;
@@ -137,21 +142,34 @@ size_t schema_count(const struct schema *schema);
 const struct field *schema_field(const struct schema *schema, size_t index);
 
 /*
- * Decodes a JSON body into a new struct of schema->size. An empty body counts as {}. Returns NULL with
- * *err = ERR_INVALID_JSON when the text is not strict JSON with an object at the top (detail->sentence says
- * what and where); field faults go to faults, the struct is returned all the same.
+ * Decodes a JSON body into a new struct of schema->size. An empty body and one of null count as {}, and a byte order
+ * mark in front of it does not count. Returns NULL with *err = ERR_INVALID_JSON when the text is not strict JSON with an
+ * object at the top (detail->sentence says what and where); field faults go to faults, the struct is returned all the
+ * same.
  */
 void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
 			 size_t length, struct faults *faults, struct err_detail *detail,
+			 enum err *err);
+
+/*
+ * The same for a text whose sender is known, however strange the rest of it is (json_pick.h): NULL when it is no object.
+ * No row may be of OBJECTS or IDS.
+ */
+void *schema_pick_body(struct arena *arena, const struct schema *schema, const char *body,
+		       size_t length, struct faults *faults);
+
+/*
+ * The same for a change of a record: what is sent back as `shown` has it, trimmed or not, is no change, and is taken as
+ * absent rather than judged: the record may be older than our rules. shown is the record as JSON, as an answer shows it;
+ * without a text where there is none to compare with.
+ */
+void *schema_decode_edit(struct arena *arena, const struct schema *schema, struct json_piece body,
+			 struct json_piece shown, struct faults *faults, struct err_detail *detail,
 			 enum err *err);
 
 /* The same for a query string ("a=1&b=x%20y", without the '?'; may be NULL). A known name given twice, and
  * bad percent-encoding or UTF-8 in a known name's value, are faults of that field. */
 void *schema_decode_query(struct arena *arena, const struct schema *schema, const char *query,
 			  struct faults *faults);
-
-/* Checks a body that no schema reads: empty, or strict JSON with an object at the top. */
-enum err schema_check_body(struct arena *arena, const char *body, size_t length,
-			   struct err_detail *detail);
 
 #endif

@@ -1,6 +1,7 @@
 #include "http/json_in.h"
 #include "http/schema.h"
 #include "http/schema_private.h"
+#include "http/text.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -81,8 +82,8 @@ static struct json_object *value_at(struct arena *arena, struct json_object *fro
 	return from;
 }
 
-const struct given *given_members(struct arena *arena, const struct schema *schema,
-				  struct json_object *object)
+struct given *given_members(struct arena *arena, const struct schema *schema,
+			    struct json_object *object)
 {
 	size_t count = schema_count(schema);
 	struct given *given = arena_alloc(arena, count * sizeof(*given));
@@ -92,20 +93,23 @@ const struct given *given_members(struct arena *arena, const struct schema *sche
 	return given;
 }
 
-/* The object that a body must be, an empty one for no body; NULL with err and detail otherwise. */
+/* The object that a body must be; NULL for one that holds nothing or null, and with err and detail when it is something
+ * else. */
 static struct json_object *read_object(struct arena *arena, const char *body, size_t length,
 				       struct err_detail *detail, enum err *err)
 {
-	const char *problem;
-	struct json_object *root =
-		json_in(arena, length > 0 ? body : "{}", length > 0 ? length : 2, &problem);
+	const char *problem = NULL;
+	struct json_object *root = NULL;
 
-	if (!problem && !json_object_is_type(root, json_type_object))
+	body = text_skip_mark(body, &length);
+	if (length > 0)
+		root = json_in(arena, body, length, &problem);
+	if (root && !json_object_is_type(root, json_type_object))
 		problem = "it is not an object";
 	*err = problem ? ERR_INVALID_JSON : OK;
 	if (problem)
 		detail->sentence = arena_printf(arena, "The body is not strict JSON: %s.", problem);
-	return problem ? NULL : root;
+	return root;
 }
 
 void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
@@ -114,17 +118,104 @@ void *schema_decode_body(struct arena *arena, const struct schema *schema, const
 {
 	struct json_object *root = read_object(arena, body, length, detail, err);
 
-	if (!root)
+	if (*err != OK)
 		return NULL;
 	root = value_at(arena, root, schema->at);
 	return schema_fill(arena, schema, given_members(arena, schema, root), faults);
 }
 
-enum err schema_check_body(struct arena *arena, const char *body, size_t length,
-			   struct err_detail *detail)
-{
-	enum err err;
+/* ---- a record sent back ---- */
 
-	read_object(arena, body, length, detail, &err);
-	return err;
+static bool same_text(const struct given *a, const struct given *b)
+{
+	size_t length = a->length, other_length = b->length;
+	const char *text = text_trim(a->text, &length), *other = text_trim(b->text, &other_length);
+
+	return length == other_length && memcmp(text, other, length) == 0;
+}
+
+/* Who reads a number and writes it again may spell it otherwise. */
+static bool is_echo(const struct given *sent, const struct given *shown)
+{
+	if (sent->kind != shown->kind)
+		return false;
+	switch (sent->kind) {
+	case GIVEN_TEXT:
+	case GIVEN_BOOL:
+		return same_text(sent, shown);
+	case GIVEN_NUMBER:
+		return strtod(sent->text, NULL) == strtod(shown->text, NULL);
+	default:
+		return false;
+	}
+}
+
+/* A record that cannot be read back is compared with nothing. */
+static const struct given *given_shown(struct arena *arena, const struct schema *schema,
+				       struct json_piece shown)
+{
+	const char *problem;
+	struct json_object *record = json_in(arena, shown.text, shown.length, &problem);
+
+	return given_members(arena, schema, problem ? NULL : record);
+}
+
+void *schema_decode_edit(struct arena *arena, const struct schema *schema, struct json_piece body,
+			 struct json_piece shown, struct faults *faults, struct err_detail *detail,
+			 enum err *err)
+{
+	struct json_object *root = read_object(arena, body.text, body.length, detail, err);
+	size_t count = schema_count(schema);
+
+	if (*err != OK)
+		return NULL;
+
+	struct given *sent = given_members(arena, schema, root);
+	const struct given *stored = given_shown(arena, schema, shown);
+
+	for (size_t i = 0; i < count; i++)
+		if (is_echo(&sent[i], &stored[i]))
+			sent[i] = (struct given){ .kind = GIVEN_NOTHING };
+	return schema_fill(arena, schema, sent, faults);
+}
+
+/* ---- of a known sender ---- */
+
+static struct given given_text(struct arena *arena, struct json_piece quoted)
+{
+	struct given given = { .kind = GIVEN_TEXT };
+
+	given.text = json_pick_text(arena, quoted, &given.length);
+	return given;
+}
+
+/* A number or a word counts as strict JSON has it; what else stands there is a fault, as an array or object is. */
+static struct given give_piece(struct arena *arena, struct json_piece piece)
+{
+	const char *problem = NULL;
+
+	if (!piece.text)
+		return (struct given){ .kind = GIVEN_NOTHING };
+	if (*piece.text == '"')
+		return given_text(arena, piece);
+	if (*piece.text == '{' || *piece.text == '[')
+		return (struct given){ .kind = GIVEN_LIST };
+	struct json_object *value = json_in(arena, piece.text, piece.length, &problem);
+	return problem ? (struct given){ .kind = GIVEN_LIST } : give(arena, value);
+}
+
+void *schema_pick_body(struct arena *arena, const struct schema *schema, const char *body,
+		       size_t length, struct faults *faults)
+{
+	struct json_piece top = json_pick_object(body, length);
+	struct json_piece object = json_pick(arena, top, schema->at);
+	size_t count = schema_count(schema);
+	struct given *given = arena_alloc(arena, count * sizeof(*given));
+
+	if (!top.text)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		given[i] =
+			give_piece(arena, json_pick(arena, object, schema_field(schema, i)->name));
+	return schema_fill(arena, schema, given, faults);
 }

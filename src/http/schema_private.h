@@ -26,8 +26,8 @@ struct given {
 };
 
 /* What an object gives for each row, in the order of schema_field(). */
-const struct given *given_members(struct arena *arena, const struct schema *schema,
-				  struct json_object *object);
+struct given *given_members(struct arena *arena, const struct schema *schema,
+			    struct json_object *object);
 
 /* One row at work. */
 struct slot {
@@ -36,6 +36,7 @@ struct slot {
 	const struct given *given;
 	void *at; /* where the row stores */
 	struct faults *faults;
+	bool foreign; /* of the schema */
 };
 
 /* Tells a fault of the row: its name, then the words. Always false, to be returned. */
@@ -51,9 +52,9 @@ bool given_id(const struct given *given, struct id *id);
 bool slot_decode_ids(const struct slot *slot);
 bool slot_decode_objects(const struct slot *slot);
 
-/* Stores what was given for a row at the row's offset of a zeroed struct, or tells its fault. */
-void schema_value(struct arena *arena, const struct field *field, const struct given *given,
-		  void *into, struct faults *faults);
+/* Stores what was given for a row of the schema at the row's offset of a zeroed struct, or tells its fault. */
+void schema_value(struct arena *arena, const struct schema *schema, const struct field *field,
+		  const struct given *given, void *into, struct faults *faults);
 
 /* Makes the schema's struct out of one given for each row, in the order of schema_field(). */
 void *schema_fill(struct arena *arena, const struct schema *schema, const struct given *given,

@@ -15,15 +15,6 @@ static size_t find_row(const struct schema *schema, const char *name)
 	return i;
 }
 
-/* An empty form field: whoever filters by nothing wants no filter. */
-static bool means_absent(const struct field *field, const char *text)
-{
-	size_t length = strlen(text);
-
-	text_trim(text, &length);
-	return length == 0 && (field->type == FIELD_TEXT || field->type == FIELD_CHOICE);
-}
-
 static enum given_kind broken(struct arena *arena, const struct field *field, const char *what,
 			      struct faults *faults)
 {
@@ -32,21 +23,30 @@ static enum given_kind broken(struct arena *arena, const struct field *field, co
 	return GIVEN_BROKEN;
 }
 
+/* A form sends its empty fields, too: whoever filters by nothing wants no filter. */
+static bool is_blank(const char *text)
+{
+	size_t length = strlen(text);
+
+	text_trim(text, &length);
+	return length == 0;
+}
+
 static void read_value(struct arena *arena, const struct field *field, const char *text,
 		       size_t length, struct given *given, struct faults *faults)
 {
-	if (given->kind != GIVEN_NOTHING) {
-		if (given->kind != GIVEN_BROKEN)
-			given->kind = broken(arena, field, "must be given once only", faults);
+	const char *value = uri_decode(arena, text, length, true);
+
+	if (given->kind == GIVEN_BROKEN || (value && is_blank(value)))
 		return;
-	}
-	given->text = uri_decode(arena, text, length, true);
-	if (!given->text) {
+	if (!value)
 		given->kind = broken(arena, field, "is not percent-encoded UTF-8", faults);
-		return;
-	}
-	given->length = strlen(given->text);
-	given->kind = GIVEN_TEXT;
+	else if (given->kind != GIVEN_NOTHING)
+		given->kind = broken(arena, field, "must be given once only", faults);
+	else
+		*given = (struct given){ .kind = GIVEN_TEXT,
+					 .text = value,
+					 .length = strlen(value) };
 }
 
 /* Reads "name=value" into the place of the row it names, if any. */
@@ -78,11 +78,6 @@ void *schema_decode_query(struct arena *arena, const struct schema *schema, cons
 
 		read_pair(arena, schema, at, length, given, faults);
 		at += length + (at[length] == '&');
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (given[i].kind == GIVEN_TEXT &&
-		    means_absent(schema_field(schema, i), given[i].text))
-			given[i].kind = GIVEN_NOTHING;
 	}
 	for (size_t i = 0; i < count; i++) {
 		const char *other = schema_field(schema, i)->unless;

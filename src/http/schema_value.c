@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "base/encoding.h"
+#include "http/label.h"
 #include "http/schema_private.h"
 #include "http/text.h"
 
@@ -83,6 +84,16 @@ static bool store_text(const struct slot *slot, const char *text, size_t length)
 	return true;
 }
 
+/* NULL, or what is wrong with the characters of a text; an empty one has none. */
+static const char *text_problem(const struct slot *slot, const char *text, size_t length)
+{
+	if (slot->foreign || length == 0)
+		return NULL;
+	if (text_has_controls(text, length))
+		return "must hold no control characters but tab, line feed and carriage return";
+	return slot->field->flags & FIELD_LABEL ? label_problem(text, length) : NULL;
+}
+
 static bool decode_text(const struct slot *slot)
 {
 	size_t length;
@@ -94,7 +105,11 @@ static bool decode_text(const struct slot *slot)
 		return false;
 	if (!slot_within(slot, utf8_count(text, length)))
 		return slot_refuse_size(slot, "", "characters");
-	return store_text(slot, text, length);
+
+	const char *problem = text_problem(slot, text, length);
+
+	return problem ? slot_refuse(slot, ERR_INVALID_INPUT, problem) :
+			 store_text(slot, text, length);
 }
 
 static bool decode_password(const struct slot *slot)
@@ -205,6 +220,12 @@ static bool number_text(const struct slot *slot, const char **text, size_t *leng
 	return decimal_plain(*text, *length);
 }
 
+/* How many decimals of what was sent are kept. */
+static unsigned decimals_of(const struct field *field)
+{
+	return field->type == FIELD_MONEY ? 2 : field->type == FIELD_SECONDS ? 3 : 0;
+}
+
 static bool refuse_fraction(const struct slot *slot)
 {
 	if (slot->field->type == FIELD_COINS)
@@ -238,10 +259,13 @@ static bool decode_number(const struct slot *slot)
 	if (!number_text(slot, &text, &length))
 		return slot_refuse(slot, ERR_INVALID_INPUT, number_words(slot));
 
-	enum decimal read = decimal_read(text, length, field->type == FIELD_MONEY ? 2 : 0, &value);
+	enum decimal read = decimal_read(text, length, decimals_of(field), &value);
 
-	if (read == DECIMAL_FRACTION)
+	if (read == DECIMAL_FRACTION && field->type != FIELD_SECONDS)
 		return refuse_fraction(slot);
+	/* what is less than a thousandth counts as one; before 1970 it is cut off */
+	if (read == DECIMAL_FRACTION && *text != '-')
+		value++;
 	if (value < field->min)
 		return refuse_below(slot);
 	if (value > upper_limit(field) || read == DECIMAL_BEYOND) {
@@ -311,25 +335,26 @@ static bool decode_bool(const struct slot *slot)
 
 /* --- a row --- */
 
-void schema_value(struct arena *arena, const struct field *field, const struct given *given,
-		  void *into, struct faults *faults)
+void schema_value(struct arena *arena, const struct schema *schema, const struct field *field,
+		  const struct given *given, void *into, struct faults *faults)
 {
 	static bool (*const decoders[])(const struct slot *) = {
-		[FIELD_TEXT] = decode_text,
-		[FIELD_PASSWORD] = decode_password,
-		[FIELD_EMAIL] = decode_email,
-		[FIELD_URL] = decode_url,
-		[FIELD_WHOLE] = decode_number,
-		[FIELD_COINS] = decode_number,
-		[FIELD_MONEY] = decode_number,
-		[FIELD_DATE] = decode_date,
-		[FIELD_CHOICE] = decode_choice,
-		[FIELD_ID] = decode_id,
-		[FIELD_IDS] = slot_decode_ids,
-		[FIELD_BOOL] = decode_bool,
-		[FIELD_OBJECTS] = slot_decode_objects,
+		[FIELD_TEXT] = decode_text,	 [FIELD_PASSWORD] = decode_password,
+		[FIELD_EMAIL] = decode_email,	 [FIELD_URL] = decode_url,
+		[FIELD_WHOLE] = decode_number,	 [FIELD_COINS] = decode_number,
+		[FIELD_MONEY] = decode_number,	 [FIELD_DATE] = decode_date,
+		[FIELD_SECONDS] = decode_number, [FIELD_CHOICE] = decode_choice,
+		[FIELD_ID] = decode_id,		 [FIELD_IDS] = slot_decode_ids,
+		[FIELD_BOOL] = decode_bool,	 [FIELD_OBJECTS] = slot_decode_objects,
 	};
-	struct slot slot = { arena, field, given, (char *)into + field->offset, faults };
+	struct slot slot = {
+		.arena = arena,
+		.field = field,
+		.given = given,
+		.at = (char *)into + field->offset,
+		.faults = faults,
+		.foreign = schema->foreign,
+	};
 
 	if (given->kind == GIVEN_BROKEN)
 		return;

@@ -1,40 +1,23 @@
 #include "http/text.h"
 
 #include "base/encoding.h"
+#include "base/unicode.h"
 
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
-/* White space and line ends of ECMAScript, which is what the callers' own trim() takes away. */
 static bool is_space(uint32_t c)
 {
-	if (c >= 0x2000 && c <= 0x200A)
-		return true;
-	switch (c) {
-	case '\t':
-	case '\n':
-	case '\v':
-	case '\f':
-	case '\r':
-	case ' ':
-	case 0x00A0:
-	case 0x1680:
-	case 0x2028:
-	case 0x2029:
-	case 0x202F:
-	case 0x205F:
-	case 0x3000:
-	case 0xFEFF:
-		return true;
-	default:
-		return false;
-	}
-}
+	size_t size;
 
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7F && c < 0xA0);
+	/* most characters, without a look at the list */
+	if (c > ' ' && c < 0xA0)
+		return false;
+	for (const char *blank = TEXT_BLANKS; *blank; blank += size)
+		if (utf8_next(blank, &size) == c)
+			return true;
+	return false;
 }
 
 /* Where the last character of a text that is not empty begins. */
@@ -65,6 +48,17 @@ const char *text_trim(const char *text, size_t *length)
 	return text;
 }
 
+/* Some editors and libraries begin a text with it. */
+const char *text_skip_mark(const char *text, size_t *length)
+{
+	static const char mark[] = { '\xef', '\xbb', '\xbf' };
+
+	if (*length < sizeof(mark) || memcmp(text, mark, sizeof(mark)) != 0)
+		return text;
+	*length -= sizeof(mark);
+	return text + sizeof(mark);
+}
+
 static bool is_unbroken(const char *text, size_t length)
 {
 	size_t size;
@@ -72,25 +66,23 @@ static bool is_unbroken(const char *text, size_t length)
 	for (size_t at = 0; at < length; at += size) {
 		uint32_t c = utf8_next(text + at, &size);
 
-		if (is_space(c) || is_control(c))
+		if (is_space(c) || unicode_is_control(c))
 			return false;
 	}
 	return true;
 }
 
-bool text_is_email(const char *text, size_t length)
+bool text_has_controls(const char *text, size_t length)
 {
-	const char *at = memchr(text, '@', length), *end = text + length;
+	size_t size;
 
-	if (!at || at == text || !is_unbroken(text, length))
-		return false;
+	for (size_t at = 0; at < length; at += size) {
+		uint32_t c = utf8_next(text + at, &size);
 
-	const char *domain = at + 1;
-	size_t rest = (size_t)(end - domain);
-
-	if (rest < 3 || memchr(domain, '@', rest) || domain[0] == '.' || end[-1] == '.')
-		return false;
-	return memchr(domain, '.', rest) != NULL;
+		if (unicode_is_control(c) && c != '\t' && c != '\n' && c != '\r')
+			return true;
+	}
+	return false;
 }
 
 /* The host of what follows "//": without user, port, path, query and fragment. */

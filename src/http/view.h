@@ -38,7 +38,11 @@ struct view_row {
 	const struct view *of;
 	const char *help; /* one line, for the OpenAPI document; may be NULL */
 	const char *example; /* JSON text; may be NULL */
+	const char *const *known; /* of a TEXT: today's words, NULL-terminated; NULL: any text */
 };
+
+/* A row's words in place: .known = KNOWN("pending", "approved") */
+#define KNOWN(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 struct view {
 	const char *name; /* of the OpenAPI component */

@@ -18,6 +18,7 @@ struct adoption_order {
 	struct store *store; /* several connections are taken from it */
 	struct db *db;
 	bool dry_run; /* tell, and change nothing */
+	bool late; /* the data was adopted before, and is in use: look for what came since */
 	FILE *report; /* how many records each rule concerned, and which */
 	FILE *progress; /* a line now and then for whoever waits; may be NULL */
 };
@@ -26,10 +27,10 @@ struct adoption_order {
 #define ADOPTION_THREADS 16
 
 /*
- * Adopts all records that are not adopted yet, each in one transaction guarded by what was read of it. Needs the
- * indexes, unless it is a dry run. ERR_UNAVAILABLE or ERR_INTERNAL (logged) when it was cut off: run again, it goes on;
- * ERR_CONFLICT when records kept changing under it.
+ * Adopts all records that bear no mark, each in one transaction guarded by what was read of it; *adopted says how many
+ * there were. Needs the indexes, unless it is a dry run. ERR_UNAVAILABLE or ERR_INTERNAL (logged) when it was cut off:
+ * run again, it goes on; ERR_CONFLICT when records kept changing under it.
  */
-enum err market_adopt(const struct adoption_order *order);
+enum err market_adopt(const struct adoption_order *order, int64_t *adopted);
 
 #endif

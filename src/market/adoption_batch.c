@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 enum {
 	BATCH_RECORDS = 1000,
@@ -56,9 +57,9 @@ static bool try_again(enum err err, int *tries)
 	return true;
 }
 
-/* Should a commit have happened unheard, the next try meets what it guards against, and a further look at the collection
- * finds it done. */
-enum err adoption_commit(struct db *db, struct event *event)
+/* Waits for a database that is away for a moment. Should a commit have happened unheard, the next try meets what it
+ * guards against, and a further look at the collection finds it done. */
+static enum err commit_patiently(struct db *db, struct event *event)
 {
 	enum err err;
 	int tries = 0;
@@ -84,7 +85,7 @@ static void *hand_work(void *context)
 			continue;
 		/* replies are the thread's; what was planned is only read */
 		record->event.arena = arena;
-		enum err err = adoption_commit(hand->db, &record->event);
+		enum err err = commit_patiently(hand->db, &record->event);
 		arena_reset(arena);
 		record->done = err == OK;
 		if (err != OK && err != ERR_CONFLICT)
@@ -135,8 +136,7 @@ static enum err bulk_check(struct batch *batch, const struct pass *pass)
 		if (batch->records[i].event.count == 1)
 			doc_array_id(&ids, &batch->records[i].id);
 	return db_each(batch->adoption->order->db, pass->in,
-		       DOC(arena, "_id", "{", "$in", BCON_ARRAY(ids.doc), "}", ADOPTED_MARK, "{",
-			   "$exists", BCON_BOOL(false), "}"),
+		       DOC(arena, "_id", "{", "$in", BCON_ARRAY(ids.doc), "}", MARK, BCON_NULL),
 		       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}"), not_done, batch);
 }
 
@@ -163,8 +163,9 @@ static enum err bulk_run(struct batch *batch, const struct pass *pass)
 		err = db_update_bulk(batch->adoption->order->db, batch->arena, pass->in, updates,
 				     count, &matched, &taken);
 	while (try_again(err, &tries));
-	/* keys have no mark: those that are taken, or came meanwhile, stay without */
-	return err != OK || pass->keys || matched == (int64_t)count ? err : bulk_check(batch, pass);
+	/* it sets no mark: keys that are taken meanwhile stay with others */
+	return err != OK || pass->unmarking || matched == (int64_t)count ? err :
+									   bulk_check(batch, pass);
 }
 
 /* ---- batches ---- */
@@ -181,14 +182,19 @@ static void record_plan(struct batch *batch, const struct pass *pass, struct rec
 }
 
 /* The step that changes the record itself comes first in its event. */
-void record_change(struct batch *batch, struct record *record, enum collection in)
+void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark)
 {
 	struct arena *arena = batch->arena;
 
-	doc_unchanged(record->filter, record->doc, ADOPTED_MARK);
-	BSON_APPEND_INT32(record->set, ADOPTED_MARK, ADOPTED_BY);
-	event_update(&record->event, in, record->filter,
+	doc_unchanged(record->filter, record->doc, MARK);
+	BSON_APPEND_INT32(record->set, MARK, mark);
+	if (record->key) {
+		doc_unchanged(record->filter, record->doc, pass->key->field);
+		BSON_APPEND_UTF8(record->set, pass->key->field, record->key);
+	}
+	event_update(&record->event, pass->in, record->filter,
 		     DOC(arena, "$set", BCON_DOCUMENT(record->set)), ERR_CONFLICT);
+	event_of_any(&record->event);
 }
 
 static void batch_report(struct batch *batch, const struct pass *pass)
@@ -199,13 +205,11 @@ static void batch_report(struct batch *batch, const struct pass *pass)
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct record *record = &batch->records[i];
 
-		if (!record->event.count || pass->keys)
-			continue;
-		if (!all && !record->done) {
+		if (record->event.count && !all && !record->done) {
 			adoption->missed = true;
 			continue;
 		}
-		adoption->report.records[pass->in]++;
+		adoption->report.records[pass->in] += record->event.count && !pass->unmarking;
 		for (size_t n = 0; n < record->note_count; n++)
 			report_note(&adoption->report, &record->notes[n]);
 	}
@@ -216,6 +220,9 @@ static enum err batch_run(struct batch *batch, const struct pass *pass)
 	bool dry = batch->adoption->order->dry_run;
 	enum err err = pass->look ? pass->look(batch) : OK;
 	bool transactions = false;
+
+	if (err == OK)
+		err = keys_choose(batch, pass);
 
 	for (size_t i = 0; i < batch->count && err == OK; i++) {
 		record_plan(batch, pass, &batch->records[i]);
@@ -280,6 +287,7 @@ static bool record_take(void *context, const bson_t *doc)
 	struct batch *batch = &reading->batch;
 	struct record *record = &batch->records[batch->count++];
 
+	memset(record, 0, sizeof *record);
 	record->doc = doc_copy(batch->arena, doc);
 	record->has_id = doc_id(doc, "_id", &record->id);
 	reading->read++;
@@ -295,19 +303,21 @@ static bool record_take(void *context, const bson_t *doc)
 static enum err collection_read(struct adoption *adoption, const struct pass *pass)
 {
 	struct arena *arena = arena_new();
+	bson_t *unmarked = doc_parse(arena, "{" UNMARKED "}");
 	struct reading reading = {
 		.batch = { .adoption = adoption, .arena = arena_new() },
 		.pass = pass,
 		.most = adoption->order->dry_run ? BATCH_RECORDS_DRY : BATCH_RECORDS,
 	};
 	enum err err =
-		db_count(adoption->order->db, arena, pass->in, DOC(arena, NULL), 0, &reading.total);
+		db_count(adoption->order->db, arena, pass->in,
+			 adoption->order->late ? unmarked : DOC(arena, NULL), 0, &reading.total);
 
 	batch_start(&reading);
 	if (err == OK)
-		err = db_each(adoption->order->db, pass->in, doc_parse(arena, pass->filter),
-			      DOC(arena, "sort", "{", "_id", BCON_INT32(1), "}", "hint", "{", "_id",
-				  BCON_INT32(1), "}", "batchSize", BCON_INT32(BATCH_RECORDS)),
+		err = db_each(adoption->order->db, pass->in, unmarked,
+			      DOC(arena, "sort", "{", "_id", BCON_INT32(1), "}", "batchSize",
+				  BCON_INT32(BATCH_RECORDS)),
 			      record_take, &reading);
 	if (err == OK)
 		err = reading.err;

@@ -39,7 +39,7 @@ static bson_t *holdings_filter(struct batch *batch)
 
 		doc_array_id(&ids, &batch->records[i].id);
 		if (email)
-			fold_add(arena, &folds, email);
+			doc_array_text(&folds, email_key_of(arena, email));
 	}
 	bson_t *filter = DOC(arena, "status", "{", "$in", "[", BCON_UTF8("pending"),
 			     BCON_UTF8("approved"), BCON_NULL, "]", "}");
@@ -56,7 +56,7 @@ static bson_t *holdings_filter(struct batch *batch)
 static int holding_compare(const void *a, const void *b)
 {
 	const struct holding *one = a, *other = b;
-	int order = memcmp(one->owner.bytes, other->owner.bytes, sizeof one->owner.bytes);
+	int order = id_compare(&one->owner, &other->owner);
 
 	return order ? order : age_compare(one->asked_at, &one->id, other->asked_at, &other->id);
 }
@@ -108,7 +108,7 @@ const struct holding *holdings_of(const struct holdings *holdings, const struct 
 		size_t middle = low + (high - low) / 2;
 		const struct id *owner = &holdings->list[middle].owner;
 
-		if (memcmp(owner->bytes, user->bytes, sizeof user->bytes) < 0)
+		if (id_compare(owner, user) < 0)
 			low = middle + 1;
 		else
 			high = middle;

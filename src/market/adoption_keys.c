@@ -1,7 +1,7 @@
 /*
  * Unique keys of old records. Where two would have the same one, the first gets it, by the order that each kind has
- * below, and the others are told; those of a kind are found by one aggregation over what the older server wrote, so a
- * dry run finds the same.
+ * below, and the others are noted and told; those of a kind are found by one aggregation over what bears no mark, so a
+ * dry run finds the same. Whoever has it already in the books keeps it.
  */
 #include "market/adoption_private.h"
 
@@ -18,6 +18,7 @@ struct twin {
 	int64_t created;
 	int rank; /* the lowest comes first; of equals, the oldest */
 	bool keyed; /* has it already */
+	const char *email; /* of a user */
 };
 
 struct search;
@@ -25,15 +26,15 @@ struct search;
 /* One kind of key. */
 struct key_kind {
 	enum collection in;
-	const char *field;
-	enum rule rule; /* of those that go without */
+	const struct unique_key *key;
 	/* Groups of records that may share a key, as a pipeline; each {rows: […]}. */
 	bson_t *(*groups)(struct arena *arena);
 	/* Looks up what key and rank need to know of a group; may be NULL. */
 	enum err (*look)(struct search *search, const bson_t *rows);
-	const char *(*key)(struct search *search, const bson_t *row);
+	const char *(*text)(struct search *search, const bson_t *row);
 	int (*rank)(const struct search *search, const bson_t *row);
-	const struct pass *pass; /* gives all the others theirs */
+	/* Told those of one group, in their order; may be NULL. */
+	void (*told)(struct search *search, const struct twin *twins, size_t count);
 };
 
 struct search {
@@ -67,10 +68,11 @@ static size_t twins_read(struct search *search, const bson_t *rows, struct twin 
 	bson_iter_init(&at, rows);
 	while (bson_iter_next(&at) && doc_part(rows, bson_iter_key(&at), &row)) {
 		struct twin twin = {
-			.key = kind->key(search, &row),
+			.key = kind->text(search, &row),
 			.created = created_at(&row),
 			.rank = kind->rank(search, &row),
-			.keyed = bson_has_field(&row, kind->field),
+			.keyed = bson_has_field(&row, kind->key->field),
+			.email = doc_text(&row, "email"),
 		};
 
 		if (twin.key && doc_id(&row, "_id", &twin.id))
@@ -80,22 +82,11 @@ static size_t twins_read(struct search *search, const bson_t *rows, struct twin 
 	return count;
 }
 
-static enum err key_give(struct search *search, const struct twin *twin)
+static void keyless_add(struct adoption *adoption, enum collection in, const struct unique_key *key,
+			const struct id *id)
 {
-	struct arena *arena = search->batch.arena;
-	const char *field = search->kind->field;
-	struct event event;
-
-	if (twin->keyed || search->adoption->order->dry_run)
-		return OK;
-	event_start(&event, arena);
-	event_update(
-		&event, search->kind->in,
-		DOC(arena, "_id", BCON_ID(&twin->id), field, "{", "$exists", BCON_BOOL(false), "}"),
-		DOC(arena, "$set", "{", field, BCON_UTF8(twin->key), "}"), ERR_CONFLICT);
-	enum err err = adoption_commit(search->adoption->order->db, &event);
-	/* given meanwhile, to it or to another: the key is somebody's, which is all it is for */
-	return err == ERR_CONFLICT ? OK : err;
+	id_set_add(adoption->arena, &adoption->keyless[in], id);
+	report_note(&adoption->report, &(struct note){ .rule = key->rule, .id = *id });
 }
 
 static bool group_take(void *context, const bson_t *group)
@@ -111,19 +102,17 @@ static bool group_take(void *context, const bson_t *group)
 	struct twin *twins = arena_alloc(arena, bson_count_keys(&rows) * sizeof *twins);
 	size_t count = search->err == OK ? twins_read(search, &rows, twins) : 0;
 
-	for (size_t i = 0; i < count && search->err == OK; i++) {
-		if (!i || strcmp(twins[i - 1].key, twins[i].key))
-			search->err = key_give(search, &twins[i]);
-		else
-			report_note(
-				&search->adoption->report,
-				&(struct note){ .rule = search->kind->rule, .id = twins[i].id });
-	}
+	for (size_t i = 1; i < count; i++)
+		if (!strcmp(twins[i - 1].key, twins[i].key))
+			keyless_add(search->adoption, search->kind->in, search->kind->key,
+				    &twins[i].id);
+	if (search->kind->told)
+		search->kind->told(search, twins, count);
 	arena_reset(arena);
 	return search->err == OK;
 }
 
-static enum err keys_make(struct adoption *adoption, const struct key_kind *kind)
+static enum err twins_search(struct adoption *adoption, const struct key_kind *kind)
 {
 	struct arena *arena = arena_new();
 	struct search search = { .adoption = adoption,
@@ -133,19 +122,16 @@ static enum err keys_make(struct adoption *adoption, const struct key_kind *kind
 		db_aggregate(adoption->order->db, kind->in, kind->groups(arena),
 			     DOC(arena, "allowDiskUse", BCON_BOOL(true)), group_take, &search);
 
+	id_set_sort(&adoption->keyless[kind->in]);
 	arena_free(search.batch.arena);
 	arena_free(arena);
-	if (err == OK)
-		err = search.err;
-	if (err == OK && !adoption->order->dry_run)
-		err = pass_run(adoption, kind->pass);
-	return err;
+	return err == OK ? search.err : err;
 }
 
-/* Records of one _id, where there are several: {rows: [the fields]}; by is an expression. */
-static bson_t *grouped(struct arena *arena, const bson_t *match, const bson_t *by,
-		       const bson_t *fields)
+/* Of what bears no mark, records of one _id, where there are several: {rows: [the fields]}; by is an expression. */
+static bson_t *grouped(struct arena *arena, bson_t *match, const bson_t *by, const bson_t *fields)
 {
+	BSON_APPEND_NULL(match, MARK);
 	return DOC(arena, "0", "{", "$match", BCON_DOCUMENT(match), "}", "1", "{", "$group", "{",
 		   "_id", BCON_DOCUMENT(by), "n", "{", "$sum", BCON_INT32(1), "}", "rows", "{",
 		   "$push", BCON_DOCUMENT(fields), "}", "}", "}", "2", "{", "$match", "{", "n", "{",
@@ -153,16 +139,56 @@ static bson_t *grouped(struct arena *arena, const bson_t *match, const bson_t *b
 		   BCON_INT32(1), "}", "}");
 }
 
-/* The step of a pass that gives keys: no mark, as it was set before or will be. */
-static void key_change(struct batch *batch, struct record *record, const struct key_kind *kind,
-		       const char *key)
+/* ---- choosing ---- */
+
+struct holders {
+	struct batch *batch;
+	const struct pass *pass;
+};
+
+/* Somebody has the key: all others of the batch go without. */
+static bool holder_take(void *context, const bson_t *holder)
 {
-	if (!key)
-		return;
-	doc_unchanged(record->filter, record->doc, kind->field);
-	event_update(&record->event, kind->in, record->filter,
-		     DOC(batch->arena, "$set", "{", kind->field, BCON_UTF8(key), "}"),
-		     ERR_CONFLICT);
+	const struct holders *holders = context;
+	struct batch *batch = holders->batch;
+	const struct unique_key *key = holders->pass->key;
+	const char *held = doc_text(holder, key->field);
+	struct id id = doc_own_id(holder);
+
+	for (size_t i = 0; i < batch->count && held; i++) {
+		struct record *record = &batch->records[i];
+
+		if (!record->key || strcmp(record->key, held) || id_equal(&record->id, &id))
+			continue;
+		record->key = NULL;
+		note(batch, record, key->rule, 0);
+	}
+	return true;
+}
+
+enum err keys_choose(struct batch *batch, const struct pass *pass)
+{
+	struct arena *arena = batch->arena;
+	struct doc_array keys = doc_array_new(arena);
+	struct adoption *adoption = batch->adoption;
+
+	for (size_t i = 0; pass->key && i < batch->count; i++) {
+		struct record *record = &batch->records[i];
+
+		if (bson_has_field(record->doc, pass->key->field) ||
+		    id_set_has(&adoption->keyless[pass->in], &record->id))
+			continue;
+		record->key = pass->key->text(batch, record);
+		if (record->key)
+			doc_array_text(&keys, record->key);
+	}
+	/* before there are our indexes, nobody has a key */
+	if (!keys.count || (adoption->order->dry_run && !adoption->order->late))
+		return OK;
+	return db_each(adoption->order->db, pass->in,
+		       DOC(arena, pass->key->field, "{", "$in", BCON_ARRAY(keys.doc), "}"),
+		       DOC(arena, "projection", "{", pass->key->field, BCON_INT32(1), "}"),
+		       holder_take, &(struct holders){ batch, pass });
 }
 
 /* ---- users.email_key: the oldest account of an address ---- */
@@ -176,16 +202,9 @@ static bson_t *email_groups(struct arena *arena)
 			   BCON_UTF8("$email_key")));
 }
 
-static const char *email_text(struct arena *arena, const bson_t *user)
-{
-	const char *email = doc_text(user, "email");
-
-	return email && *email ? email_fold(arena, email) : NULL;
-}
-
 static const char *email_key(struct search *search, const bson_t *user)
 {
-	return email_text(search->batch.arena, user);
+	return email_key_text(search->batch.arena, user);
 }
 
 static int no_rank(const struct search *search, const bson_t *record)
@@ -195,35 +214,36 @@ static int no_rank(const struct search *search, const bson_t *record)
 	return 0;
 }
 
-static void email_plan(struct batch *batch, struct record *record);
+/* Of those that differ by blanks alone the first is trimmed. */
+static void email_told(struct search *search, const struct twin *twins, size_t count)
+{
+	struct arena *arena = search->batch.arena;
+	struct id_set *untrimmed = &search->adoption->untrimmed;
 
-static const struct pass email_pass = {
-	.doing = "users' e-mails",
-	.in = USERS,
-	.filter = "{\"email_key\": {\"$exists\": false}}",
-	.plan = email_plan,
-	.keys = true,
-};
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < i && email_has_blanks(arena, twins[i].email); k++)
+			if (!strcmp(email_trim(arena, twins[k].email),
+				    email_trim(arena, twins[i].email))) {
+				id_set_add(search->adoption->arena, untrimmed, &twins[i].id);
+				break;
+			}
+}
 
 static const struct key_kind email_kind = {
 	.in = USERS,
-	.field = "email_key",
-	.rule = RULE_USER_EMAIL_SHARED,
+	.key = &email_unique,
 	.groups = email_groups,
-	.key = email_key,
+	.text = email_key,
 	.rank = no_rank,
-	.pass = &email_pass,
+	.told = email_told,
 };
 
-static void email_plan(struct batch *batch, struct record *record)
+enum err email_twins(struct adoption *adoption)
 {
-	doc_unchanged(record->filter, record->doc, "email");
-	key_change(batch, record, &email_kind, email_text(batch->arena, record->doc));
-}
+	enum err err = twins_search(adoption, &email_kind);
 
-enum err email_keys(struct adoption *adoption)
-{
-	return keys_make(adoption, &email_kind);
+	id_set_sort(&adoption->untrimmed);
+	return err;
 }
 
 /* ---- submissions.slot_key: pending or approved ones before others, then the oldest ---- */
@@ -270,19 +290,19 @@ static enum err slot_look(struct search *search, const bson_t *rows)
 	return err;
 }
 
-static const char *slot_text(struct arena *arena, const struct id *worker, const struct id *task)
+const char *slot_key_text(struct arena *arena, const struct id *worker, const struct id *task)
 {
 	return arena_printf(arena, "%s:%s", id_text(arena, worker), id_text(arena, task));
 }
 
-static const char *slot_key(struct search *search, const bson_t *submission)
+static const char *slot_text(struct search *search, const bson_t *submission)
 {
 	struct id worker, task;
 
 	return id_read(submission, "task_id", &task) &&
 			       people_owner(&search->people, submission, "worker_id",
 					    "worker_email", &worker) ?
-		       slot_text(search->batch.arena, &worker, &task) :
+		       slot_key_text(search->batch.arena, &worker, &task) :
 		       NULL;
 }
 
@@ -294,40 +314,18 @@ static int slot_rank(const struct search *search, const bson_t *submission)
 	return !pending && strcmp(status, "approved");
 }
 
-static void slot_plan(struct batch *batch, struct record *record);
-
-static const struct pass slot_pass = {
-	.doing = "submissions' keys",
-	.in = SUBMISSIONS,
-	.filter = "{\"slot_key\": {\"$exists\": false}, \"worker_id\": {\"$exists\": true}}",
-	.plan = slot_plan,
-	.keys = true,
-};
-
 static const struct key_kind slot_kind = {
 	.in = SUBMISSIONS,
-	.field = "slot_key",
-	.rule = RULE_WORK_TWICE,
+	.key = &slot_key,
 	.groups = slot_groups,
 	.look = slot_look,
-	.key = slot_key,
+	.text = slot_text,
 	.rank = slot_rank,
-	.pass = &slot_pass,
 };
 
-static void slot_plan(struct batch *batch, struct record *record)
+enum err slot_twins(struct adoption *adoption)
 {
-	struct id worker, task;
-	bool whole =
-		doc_id(record->doc, "worker_id", &worker) && doc_id(record->doc, "task_id", &task);
-
-	key_change(batch, record, &slot_kind,
-		   whole ? slot_text(batch->arena, &worker, &task) : NULL);
-}
-
-enum err slot_keys(struct adoption *adoption)
-{
-	return keys_make(adoption, &slot_kind);
+	return twins_search(adoption, &slot_kind);
 }
 
 /* ---- payments.txn_key: completed ones before others, then the oldest ---- */
@@ -348,7 +346,7 @@ static const char *transaction_text(struct arena *arena, const bson_t *payment)
 	return transaction && *transaction ? arena_text(arena, transaction) : NULL;
 }
 
-static const char *transaction_key(struct search *search, const bson_t *payment)
+static const char *transaction_of(struct search *search, const bson_t *payment)
 {
 	return transaction_text(search->batch.arena, payment);
 }
@@ -359,33 +357,26 @@ static int transaction_rank(const struct search *search, const bson_t *payment)
 	return strcmp(status_of(payment, "pending"), "completed") != 0;
 }
 
-static void transaction_plan(struct batch *batch, struct record *record);
+static const char *record_transaction(struct batch *batch, const struct record *record)
+{
+	return transaction_text(batch->arena, record->doc);
+}
 
-static const struct pass transaction_pass = {
-	.doing = "payments' keys",
-	.in = PAYMENTS,
-	.filter = "{\"txn_key\": {\"$exists\": false}}",
-	.plan = transaction_plan,
-	.keys = true,
+const struct unique_key transaction_key = {
+	.field = "txn_key",
+	.rule = RULE_PAYMENT_TWICE,
+	.text = record_transaction,
 };
 
 static const struct key_kind transaction_kind = {
 	.in = PAYMENTS,
-	.field = "txn_key",
-	.rule = RULE_PAYMENT_TWICE,
+	.key = &transaction_key,
 	.groups = transaction_groups,
-	.key = transaction_key,
+	.text = transaction_of,
 	.rank = transaction_rank,
-	.pass = &transaction_pass,
 };
 
-static void transaction_plan(struct batch *batch, struct record *record)
+enum err transaction_twins(struct adoption *adoption)
 {
-	doc_unchanged(record->filter, record->doc, "transaction_id");
-	key_change(batch, record, &transaction_kind, transaction_text(batch->arena, record->doc));
-}
-
-enum err transaction_keys(struct adoption *adoption)
-{
-	return keys_make(adoption, &transaction_kind);
+	return twins_search(adoption, &transaction_kind);
 }

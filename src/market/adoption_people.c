@@ -1,8 +1,9 @@
 /* Whose e-mail is it? Looked up for a whole batch in one query or two. */
 #include "market/adoption_private.h"
 
+#include "base/email.h"
 #include "base/encoding.h"
-#include "base/unicode.h"
+#include "http/text.h"
 #include "store/doc.h"
 
 #include <stdlib.h>
@@ -10,39 +11,42 @@
 
 /* ---- the same in any case ---- */
 
-const char *email_fold(struct arena *arena, const char *email)
+const char *email_trim(struct arena *arena, const char *email)
 {
-	return utf8_valid(email, strlen(email)) ? unicode_fold_text(arena, email) : email;
+	size_t length = strlen(email);
+
+	if (!utf8_valid(email, length))
+		return email;
+	const char *text = text_trim(email, &length);
+	return text[length] ? arena_copy(arena, text, length) : text;
 }
 
-/* The server folds ASCII alone. An address with other letters is found by its length, which folding keeps, and compared
- * here. */
+bool email_has_blanks(struct arena *arena, const char *email)
+{
+	const char *bare = email ? email_trim(arena, email) : "";
+
+	return *bare && strlen(bare) != strlen(email);
+}
+
+const char *email_key_of(struct arena *arena, const char *email)
+{
+	return email_fold(arena, email_trim(arena, email));
+}
+
 bson_t *fold_of(struct arena *arena, const char *path)
 {
 	bson_t *text = DOC(arena, "$cond", "[", "{", "$eq", "[", "{", "$type", BCON_UTF8(path), "}",
 			   BCON_UTF8("string"), "]", "}", BCON_UTF8(path), BCON_UTF8(""), "]");
 
-	return DOC(arena, "$cond", "[", "{", "$regexMatch", "{", "input", BCON_DOCUMENT(text),
-		   "regex", BCON_UTF8("[^\\x00-\\x7F]"), "}", "}", "{", "$concat", "[",
-		   BCON_UTF8("~"), "{", "$toString", "{", "$strLenCP", BCON_DOCUMENT(text), "}",
-		   "}", "]", "}", "{", "$toLower", BCON_DOCUMENT(text), "}", "]");
-}
-
-void fold_add(struct arena *arena, struct doc_array *folds, const char *email)
-{
-	const char *fold = email_fold(arena, email);
-	size_t length = strlen(fold);
-
-	doc_array_text(folds, fold);
-	if (utf8_valid(fold, length))
-		doc_array_text(folds, arena_printf(arena, "~%zu", utf8_count(fold, length)));
+	return DOC(arena, "$toLower", "{", "$trim", "{", "chars", BCON_UTF8(TEXT_BLANKS), "input",
+		   BCON_DOCUMENT(text), "}", "}");
 }
 
 int age_compare(int64_t created, const struct id *id, int64_t other_created, const struct id *other)
 {
 	if (created != other_created)
 		return created < other_created ? -1 : 1;
-	return memcmp(id->bytes, other->bytes, sizeof id->bytes);
+	return id_compare(id, other);
 }
 
 /* ---- wanting ---- */
@@ -54,14 +58,23 @@ void people_start(struct people *people, struct batch *batch, struct arena *aren
 	people->ids = doc_array_new(arena);
 }
 
-static void people_want(struct people *people, const char *email)
+static void want_exactly(struct people *people, const char *email)
 {
-	if (!email || !*email)
-		return;
 	people->wanted = arena_grow(people->arena, people->wanted, people->emails.count,
 				    &people->wanted_room, sizeof *people->wanted);
 	people->wanted[people->emails.count] = arena_text(people->arena, email);
 	doc_array_text(&people->emails, email);
+}
+
+static void people_want(struct people *people, const char *email)
+{
+	const char *bare = email ? email_trim(people->arena, email) : "";
+
+	if (!*bare)
+		return;
+	want_exactly(people, email);
+	if (strcmp(bare, email))
+		want_exactly(people, bare);
 }
 
 void people_want_owner(struct people *people, const bson_t *doc, const char *id_field,
@@ -82,11 +95,16 @@ static bool person_take(void *context, const bson_t *doc)
 	const char *email = doc_text(doc, "email");
 	struct person person = { .email = email ? arena_text(people->arena, email) : "",
 				 .created = created_at(doc),
-				 .keyed = bson_has_field(doc, "email_key") };
+				 .coins = doc_whole(doc, "coins", 0),
+				 .keyed = bson_has_field(doc, "email_key"),
+				 .marked = is_marked(doc) };
 
 	if (!doc_id(doc, "_id", &person.id))
 		return true;
-	person.key = email_fold(people->arena, person.email);
+	/* in a run it was trimmed in the record */
+	if (!id_set_has(&people->batch->adoption->untrimmed, &person.id))
+		person.email = email_trim(people->arena, person.email);
+	person.key = email_key_of(people->arena, person.email);
 	people->found = arena_grow(people->arena, people->found, people->count, &people->room,
 				   sizeof *people->found);
 	people->found[people->count++] = person;
@@ -97,7 +115,7 @@ static int by_id(const void *a, const void *b)
 {
 	const struct person *one = *(struct person *const *)a, *other = *(struct person *const *)b;
 
-	return memcmp(one->id.bytes, other->id.bytes, sizeof one->id.bytes);
+	return id_compare(&one->id, &other->id);
 }
 
 static int age(const struct person *one, const struct person *other)
@@ -148,19 +166,20 @@ static enum err people_each(struct people *people, const bson_t *filter)
 
 	return db_each(people->batch->adoption->order->db, USERS, filter,
 		       DOC(arena, "projection", "{", "email", BCON_INT32(1), "email_key",
-			   BCON_INT32(1), "createdAt", BCON_INT32(1), "}"),
+			   BCON_INT32(1), "createdAt", BCON_INT32(1), "coins", BCON_INT32(1), MARK,
+			   BCON_INT32(1), "}"),
 		       person_take, people);
 }
 
 /* A dry run makes no index and sets no key, so it has to look at every address. */
-static bson_t *any_case_filter(struct people *people, const bson_t *keys, const bson_t *folds)
+static bson_t *any_case_filter(struct people *people, const bson_t *keys)
 {
 	struct arena *arena = people->arena;
 
 	if (!people->batch->adoption->order->dry_run)
 		return DOC(arena, "email_key", "{", "$in", BCON_ARRAY(keys), "}");
 	return DOC(arena, "$expr", "{", "$in", "[", BCON_DOCUMENT(fold_of(arena, "$email")),
-		   BCON_ARRAY(folds), "]", "}");
+		   BCON_ARRAY(keys), "]", "}");
 }
 
 static const struct person *person_by(struct person *const *list, size_t count, const char *text,
@@ -184,7 +203,7 @@ static const struct person *person_by(struct person *const *list, size_t count, 
 enum err people_read(struct people *people)
 {
 	struct arena *arena = people->arena;
-	struct doc_array keys = doc_array_new(arena), folds = doc_array_new(arena);
+	struct doc_array keys = doc_array_new(arena);
 	enum err err =
 		people_each(people, DOC(arena, "$or", "[", "{", "email", "{", "$in",
 					BCON_ARRAY(people->emails.doc), "}", "}", "{", "_id", "{",
@@ -194,12 +213,11 @@ enum err people_read(struct people *people)
 	for (uint32_t i = 0; i < people->emails.count; i++) {
 		if (person_by(people->by_email, people->count, people->wanted[i], false))
 			continue;
-		doc_array_text(&keys, email_fold(arena, people->wanted[i]));
-		fold_add(arena, &folds, people->wanted[i]);
+		doc_array_text(&keys, email_key_of(arena, people->wanted[i]));
 	}
 	if (err != OK || !keys.count)
 		return err;
-	err = people_each(people, any_case_filter(people, keys.doc, folds.doc));
+	err = people_each(people, any_case_filter(people, keys.doc));
 	people_sort(people);
 	return err;
 }
@@ -208,22 +226,28 @@ enum err people_read(struct people *people)
 
 static bool people_find(const struct people *people, const char *email, struct id *id)
 {
-	if (!email || !*email)
+	const char *bare = email ? email_trim(people->arena, email) : "";
+
+	if (!*bare)
 		return false;
 	const struct person *person = person_by(people->by_email, people->count, email, false);
 	if (!person)
-		person = person_by(people->by_key, people->count, email_fold(people->arena, email),
-				   true);
+		person = person_by(people->by_email, people->count, bare, false);
+	if (!person)
+		person = person_by(people->by_key, people->count,
+				   email_key_of(people->arena, email), true);
 	if (person)
 		*id = person->id;
 	return person != NULL;
 }
 
-static bool people_has(const struct people *people, const struct id *id)
+const struct person *people_person(const struct people *people, const struct id *id)
 {
 	struct person key = { .id = *id }, *wanted = &key;
+	struct person *const *found =
+		bsearch(&wanted, people->by_id, people->count, sizeof *people->by_id, by_id);
 
-	return bsearch(&wanted, people->by_id, people->count, sizeof *people->by_id, by_id) != NULL;
+	return found ? *found : NULL;
 }
 
 bool people_owner(const struct people *people, const bson_t *doc, const char *id_field,
@@ -231,7 +255,7 @@ bool people_owner(const struct people *people, const bson_t *doc, const char *id
 {
 	struct id named;
 
-	if (id_read(doc, id_field, &named) && people_has(people, &named)) {
+	if (id_read(doc, id_field, &named) && people_person(people, &named)) {
 		*id = named;
 		return true;
 	}

@@ -5,6 +5,9 @@
  * plans each record's change as an event; a dry run stops there. Events of a single step travel in bulk, all others are
  * transactions of their own, run by several threads. Every event sets the record's mark and is guarded by its absence
  * and by the fields that were read. The order of the passes (adoption.c) lets each depend on finished ones alone.
+ *
+ * Records may come late, restored or written by an older server that ran on: what they belong to is in the books then,
+ * and what they hold is taken from there (adoption_late.c).
  */
 #ifndef MARKET_ADOPTION_PRIVATE_H
 #define MARKET_ADOPTION_PRIVATE_H
@@ -13,10 +16,7 @@
 #include "market/market.h"
 #include "store/doc.h"
 #include "store/event.h"
-
-/* The mark on a record; its value is that of the rules it was adopted by. */
-#define ADOPTED_MARK "adopted"
-#define ADOPTED_BY 1
+#include "store/mark.h"
 
 /* Nothing larger is believed: JavaScript counts no further either, and sums of many stay within int64. */
 #define ADOPTION_COINS_MOST INT64_C(9007199254740991)
@@ -28,15 +28,21 @@
 /* In the order in which they are told; adoption_report.c words them. */
 enum rule {
 	RULE_USER_OPENED,
+	RULE_USER_KNOWN,
 	RULE_USER_COINS_FLOORED,
 	RULE_USER_COINS_BAD,
 	RULE_USER_PENDING_BACK,
 	RULE_USER_PENDING_SPENT,
+	RULE_USER_EMAIL_TRIMMED,
+	RULE_USER_EMAIL_BLANKS,
 	RULE_USER_EMAIL_SHARED,
 	RULE_USER_EMAIL_MISSING,
 	RULE_USER_ROLE_SET,
+	RULE_USER_ROLE_FOLDED,
+	RULE_USER_ROLE_UNKNOWN,
 	RULE_USER_ID_ODD,
 	RULE_TASK_OPENED,
+	RULE_TASK_KNOWN,
 	RULE_TASK_BAD_AMOUNTS,
 	RULE_TASK_NO_BUYER,
 	RULE_TASK_COMPLETED,
@@ -50,6 +56,9 @@ enum rule {
 	RULE_WORK_NO_TASK,
 	RULE_WORK_NO_WORKER,
 	RULE_WORK_TASK_UNFIT,
+	RULE_WORK_NO_SLOT,
+	RULE_WORK_SLOT_TAKEN,
+	RULE_WORK_PAID,
 	RULE_WORK_PRICE_SET,
 	RULE_WORK_AMOUNT_FLOORED,
 	RULE_WORK_AMOUNT_BAD,
@@ -59,6 +68,7 @@ enum rule {
 	RULE_WITHDRAWAL_HELD,
 	RULE_WITHDRAWAL_FROM_COINS,
 	RULE_WITHDRAWAL_NOT_COVERED,
+	RULE_WITHDRAWAL_DECIDED,
 	RULE_WITHDRAWAL_NO_WORKER,
 	RULE_WITHDRAWAL_FLOORED,
 	RULE_WITHDRAWAL_BAD,
@@ -68,6 +78,7 @@ enum rule {
 	RULE_PAYMENT_BAD,
 	RULE_PAYMENT_TWICE,
 	RULE_PAYMENT_OWNERLESS,
+	RULE_PAYMENT_CREDITED,
 	RULE_NOTIFICATION_OWNERLESS,
 	RULE_COUNT
 };
@@ -94,11 +105,25 @@ struct report {
 void report_note(struct report *report, const struct note *note);
 void report_print(const struct report *report, FILE *out);
 
+/* ---- sets of ids (adoption_values.c) ---- */
+
+struct id_set {
+	struct id *ids; /* sorted once all are in */
+	size_t count, room;
+};
+
+void id_set_add(struct arena *arena, struct id_set *set, const struct id *id);
+void id_set_sort(struct id_set *set);
+bool id_set_has(const struct id_set *set, const struct id *id);
+
 /* ---- the run ---- */
 
 struct adoption {
 	const struct adoption_order *order;
+	struct arena *arena;
 	struct report report;
+	struct id_set keyless[MARKED_COUNT]; /* others have their unique key */
+	struct id_set untrimmed; /* users: others have their address without its blanks */
 	struct db *threads[ADOPTION_THREADS];
 	size_t thread_count;
 	int64_t now;
@@ -112,6 +137,7 @@ struct record {
 	const bson_t *doc; /* as it was read */
 	struct id id;
 	bool has_id; /* its _id is an ObjectId, so calls and the journal can name it */
+	const char *key; /* the unique key that it gets; NULL: none */
 	bson_t *filter, *set; /* the first step to be: guards, and what becomes of the fields */
 	struct event event;
 	struct note *notes;
@@ -128,23 +154,29 @@ struct batch {
 	void *known; /* what look() found */
 };
 
+/* A unique key of ours that a collection's records have. */
+struct unique_key {
+	const char *field;
+	enum rule rule; /* of those that go without, as another has it */
+	/* The record's; NULL: none. After the pass has looked. */
+	const char *(*text)(struct batch *batch, const struct record *record);
+};
+
+/* Works on what bears no mark. */
 struct pass {
 	const char *doing; /* for the line of progress */
 	enum collection in;
-	const char *filter; /* JSON: what is still to be done */
+	const struct unique_key *key; /* NULL: none */
 	enum err (*look)(struct batch *batch); /* may be NULL */
 	/* Fills record->set, may add guards, notes and further steps. */
 	void (*plan)(struct batch *batch, struct record *record);
-	bool keys; /* sets unique keys alone: no mark, and a taken key is no failure */
+	bool unmarking; /* goes ahead of the pass that sets the mark, and a taken key is no failure */
 };
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);
 
-/* Ends a record's own part of its plan: adds record->set, with the mark, as the first step of its event. */
-void record_change(struct batch *batch, struct record *record, enum collection in);
-
-/* store_commit() that waits for a database which is away for a moment. */
-enum err adoption_commit(struct db *db, struct event *event);
+/* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step of its event. */
+void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark);
 
 void note(struct batch *batch, struct record *record, enum rule rule, int64_t coins);
 void note_id(struct batch *batch, struct record *record, enum rule rule, const struct id *id,
@@ -185,8 +217,9 @@ const char *status_of(const bson_t *doc, const char *otherwise);
 struct person {
 	struct id id;
 	const char *email, *key; /* as registered; its lower case */
-	int64_t created;
+	int64_t created, coins;
 	bool keyed; /* holds email_key */
+	bool marked;
 };
 
 struct people {
@@ -210,13 +243,16 @@ enum err people_read(struct people *people);
  * it in another case. */
 bool people_owner(const struct people *people, const bson_t *doc, const char *id_field,
 		  const char *email_field, struct id *id);
+/* One who was found; their coins count only when they are in the books. */
+const struct person *people_person(const struct people *people, const struct id *id);
 
-/* As email_key is made. */
-const char *email_fold(struct arena *arena, const char *email);
-/* An expression of the server's for a field path ("$email"), equal for addresses that differ by case alone; for some
- * others, too. What it gives for an address is among those that fold_add() adds for it. */
+/* Without the blanks at its ends. */
+const char *email_trim(struct arena *arena, const char *email);
+bool email_has_blanks(struct arena *arena, const char *email);
+/* As email_key is made: without those blanks, in lower case (base/email.h). */
+const char *email_key_of(struct arena *arena, const char *email);
+/* The same as an expression of the server's, for a field path ("$email"); empty for what is no text. */
 bson_t *fold_of(struct arena *arena, const char *path);
-void fold_add(struct arena *arena, struct doc_array *folds, const char *email);
 /* The oldest first; those of one moment by their ids. */
 int age_compare(int64_t created, const struct id *id, int64_t other_created,
 		const struct id *other);
@@ -230,6 +266,7 @@ struct task_facts {
 	struct amount price, slots;
 	bool price_good, slots_good;
 	bool keeps_work; /* its pending submissions can be paid and reviewed */
+	bool marked; /* in the books already */
 };
 
 /* What of a task these facts need, as a projection. */
@@ -244,6 +281,9 @@ struct journal {
 	struct doc_array keys; /* wanted */
 	const char **found; /* sorted */
 	size_t found_count;
+	const char *field; /* of the rows about … */
+	struct doc_array owners; /* … these, wanted */
+	struct id_set known; /* those that have rows */
 };
 
 void journal_start(struct journal *journal, struct batch *batch);
@@ -251,9 +291,17 @@ void journal_want(struct journal *journal, const char *kind, const struct id *id
 enum err journal_read(struct journal *journal);
 bool journal_has(const struct journal *journal, const char *kind, const struct id *id);
 
+/* Is there any row about this user, or task? field says which; one kind for each journal. */
+void journal_want_owner(struct journal *journal, const char *field, const struct id *id);
+bool journal_knows(const struct journal *journal, const struct id *id);
+
 /* Adds the row that gives an account its opening balance. */
 void open_account(struct batch *batch, struct record *record, const char *what, const char *account,
 		  const struct id *user, const struct id *task, int64_t coins);
+
+/* And the row that a pending withdrawal's coins are held by. */
+void hold_account(struct batch *batch, struct record *record, const struct id *worker,
+		  const struct id *withdrawal, int64_t coins);
 
 /* ---- withdrawals as their users need them (adoption_holdings.c) ---- */
 
@@ -275,6 +323,10 @@ struct holdings {
 
 /* Reads those of the batch's users, and the journal for them and for what its user wanted of it. */
 enum err holdings_read(struct batch *batch, struct journal *journal, struct holdings *holdings);
+/* Tells the worker of a withdrawal, as it was read, that their balance does not cover it. */
+#define WITHDRAWAL_NOT_COVERED "Your balance does not cover it."
+void refusal_tell(struct batch *batch, struct record *record, const struct id *worker,
+		  const bson_t *withdrawal, int64_t coins);
 /* The part that is one user's. */
 const struct holding *holdings_of(const struct holdings *holdings, const struct id *user,
 				  size_t *count);
@@ -284,9 +336,42 @@ const struct holding *holdings_of(const struct holdings *holdings, const struct 
 extern const struct pass submissions_pass, tasks_pass, withdrawals_pass, users_pass, payments_pass,
 	notifications_pass;
 
-/* Unique keys: the first of duplicates gets it, and the others are told. */
-enum err email_keys(struct adoption *adoption);
-enum err slot_keys(struct adoption *adoption);
-enum err transaction_keys(struct adoption *adoption);
+/* users' addresses and email_key, so that owners are found by it; slot_key of submissions, txn_key of payments. */
+extern const struct pass email_pass;
+extern const struct unique_key email_unique, slot_key, transaction_key;
+/* A user's; NULL: none. */
+const char *email_key_text(struct arena *arena, const bson_t *user);
+
+/* Unique keys: of duplicates the first gets it; the others are noted, and told. */
+enum err email_twins(struct adoption *adoption);
+enum err slot_twins(struct adoption *adoption);
+enum err transaction_twins(struct adoption *adoption);
+/* The keys of a batch: of those that are not noted as going without, those that nobody else has. */
+enum err keys_choose(struct batch *batch, const struct pass *pass);
+/* "<worker>:<task>" */
+const char *slot_key_text(struct arena *arena, const struct id *worker, const struct id *task);
+
+/* ---- what comes late (adoption_late.c) ---- */
+
+/* A task in the books for which work came late. */
+struct late_task {
+	struct id id;
+	int64_t paid; /* slots that the journal says are paid for, and neither open nor taken by marked work */
+	int64_t open, price;
+};
+
+struct late_tasks {
+	struct doc_array wanted;
+	struct late_task *list;
+	size_t count;
+};
+
+void late_want(struct late_tasks *late, struct batch *batch, const struct id *task);
+enum err late_read(struct late_tasks *late, struct batch *batch);
+/* NULL when it is not in the books. */
+struct late_task *late_task_of(const struct late_tasks *late, const struct id *task);
+
+/* Is anything to be adopted? Where nothing is, does the journal know the newest of what is in the books? */
+enum err late_look(struct adoption *adoption, bool *any);
 
 #endif

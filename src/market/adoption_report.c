@@ -9,6 +9,13 @@ static const struct {
 	const char *text;
 } rules[RULE_COUNT] = {
 	[RULE_USER_OPENED] = { USERS, "opening balance in the journal" },
+	[RULE_USER_KNOWN] = { USERS,
+			      "the journal knows it already: coins left as they are, which the audit "
+			      "compares with it" },
+	[RULE_USER_EMAIL_TRIMMED] = { USERS, "e-mail had blanks at its ends: trimmed" },
+	[RULE_USER_EMAIL_BLANKS] = { USERS,
+				     "e-mail has blanks at its ends, and another account has it "
+				     "without them: cannot log in" },
 	[RULE_USER_COINS_FLOORED] = { USERS, "coins had a fraction: rounded down" },
 	[RULE_USER_COINS_BAD] = { USERS, "coins were negative, missing or no number: now 0" },
 	[RULE_USER_PENDING_BACK] = { USERS, "pending_coins that nothing held: back in coins" },
@@ -19,8 +26,14 @@ static const struct {
 				     "the address as it was registered" },
 	[RULE_USER_EMAIL_MISSING] = { USERS, "no e-mail: cannot log in" },
 	[RULE_USER_ROLE_SET] = { USERS, "no role: now worker, as the older server took it" },
+	[RULE_USER_ROLE_FOLDED] = { USERS, "role in another case, or with blanks: folded" },
+	[RULE_USER_ROLE_UNKNOWN] = { USERS,
+				     "unknown role: kept, and may do nothing that asks for one" },
 	[RULE_USER_ID_ODD] = { USERS, "_id is no ObjectId, so no call can name it: coins now 0" },
 	[RULE_TASK_OPENED] = { TASKS, "opening balance of the escrow in the journal" },
+	[RULE_TASK_KNOWN] = { TASKS,
+			      "the journal knows it already: not opened again, and the audit compares "
+			      "it" },
 	[RULE_TASK_BAD_AMOUNTS] = { TASKS, "active with amounts that cannot be: cancelled" },
 	[RULE_TASK_NO_BUYER] = { TASKS, "active without a buyer: cancelled" },
 	[RULE_TASK_COMPLETED] = { TASKS,
@@ -40,6 +53,11 @@ static const struct {
 	[RULE_WORK_NO_WORKER] = { SUBMISSIONS, "pending without a worker: rejected" },
 	[RULE_WORK_TASK_UNFIT] = { SUBMISSIONS,
 				   "pending, and its task can neither pay nor be reviewed: rejected" },
+	[RULE_WORK_NO_SLOT] = { SUBMISSIONS,
+				"pending, and its task, adopted before, has no slot for it: rejected" },
+	[RULE_WORK_SLOT_TAKEN] = { SUBMISSIONS,
+				   "pending, and its task was adopted before: took an open slot" },
+	[RULE_WORK_PAID] = { SUBMISSIONS, "pending, and paid by the journal: approved" },
 	[RULE_WORK_PRICE_SET] = { SUBMISSIONS,
 				  "pending at another price than its task's: now the task's" },
 	[RULE_WORK_AMOUNT_FLOORED] = { SUBMISSIONS, "payable_amount had a fraction: rounded down" },
@@ -54,6 +72,8 @@ static const struct {
 					 "pending, and pending_coins did not suffice: held from coins" },
 	[RULE_WITHDRAWAL_NOT_COVERED] = { WITHDRAWALS,
 					  "pending, and neither pending_coins nor coins suffice: rejected" },
+	[RULE_WITHDRAWAL_DECIDED] = { WITHDRAWALS,
+				      "pending, and decided by the journal: approved or rejected" },
 	[RULE_WITHDRAWAL_NO_WORKER] = { WITHDRAWALS, "pending without a worker: rejected" },
 	[RULE_WITHDRAWAL_FLOORED] = { WITHDRAWALS, "withdrawal_coin had a fraction: rounded down" },
 	[RULE_WITHDRAWAL_BAD] = { WITHDRAWALS,
@@ -65,6 +85,7 @@ static const struct {
 	[RULE_PAYMENT_TWICE] = { PAYMENTS,
 				 "further payment of one transaction: kept, without a unique key" },
 	[RULE_PAYMENT_OWNERLESS] = { PAYMENTS, "its buyer is no user" },
+	[RULE_PAYMENT_CREDITED] = { PAYMENTS, "open, and credited by the journal: completed" },
 	[RULE_NOTIFICATION_OWNERLESS] = { NOTIFICATIONS, "its address is no user's" },
 };
 

@@ -1,5 +1,6 @@
 /* Withdrawals, payments and notifications: whose they are. Pending withdrawals get their coins with their worker
- * (adoption_users.c). */
+ * (adoption_users.c), or, where that one is in the books already, here. */
+#include "base/count.h"
 #include "market/adoption_private.h"
 
 #include "market/withdrawals.h"
@@ -9,22 +10,41 @@
 
 /* ---- owners ---- */
 
+struct known {
+	struct people people;
+	struct journal journal;
+};
+
+static struct known *owners_want(struct batch *batch, const char *id_field, const char *email_field)
+{
+	struct known *known = arena_alloc(batch->arena, sizeof *known);
+
+	batch->known = known;
+	people_start(&known->people, batch, batch->arena);
+	journal_start(&known->journal, batch);
+	for (size_t i = 0; i < batch->count; i++)
+		people_want_owner(&known->people, batch->records[i].doc, id_field, email_field);
+	return known;
+}
+
 static enum err owners_look(struct batch *batch, const char *id_field, const char *email_field)
 {
-	struct people *people = arena_alloc(batch->arena, sizeof *people);
+	return people_read(&owners_want(batch, id_field, email_field)->people);
+}
 
-	batch->known = people;
-	people_start(people, batch, batch->arena);
-	for (size_t i = 0; i < batch->count; i++)
-		people_want_owner(people, batch->records[i].doc, id_field, email_field);
-	return people_read(people);
+static bool owner_of(const struct batch *batch, const struct record *record, const char *id_field,
+		     const char *email_field, struct id *owner)
+{
+	const struct known *known = batch->known;
+
+	return people_owner(&known->people, record->doc, id_field, email_field, owner);
 }
 
 static bool owner_set(struct batch *batch, struct record *record, const char *id_field,
 		      const char *email_field)
 {
 	struct id owner;
-	bool has_owner = people_owner(batch->known, record->doc, id_field, email_field, &owner);
+	bool has_owner = owner_of(batch, record, id_field, email_field, &owner);
 
 	if (has_owner)
 		BSON_APPEND_OID(record->set, id_field, doc_oid(&owner));
@@ -33,9 +53,31 @@ static bool owner_set(struct batch *batch, struct record *record, const char *id
 
 /* ---- withdrawals ---- */
 
+/* Its worker, if that one is in the books already. */
+static const struct person *late_worker(const struct batch *batch, const struct record *record)
+{
+	const struct known *known = batch->known;
+	struct id owner;
+
+	if (!record->has_id || strcmp(status_of(record->doc, "pending"), "pending") ||
+	    !owner_of(batch, record, "worker_id", "worker_email", &owner))
+		return NULL;
+	const struct person *person = people_person(&known->people, &owner);
+	return person && person->marked ? person : NULL;
+}
+
+/* Withdrawals that come late may have been held and decided by us before. */
 static enum err withdrawals_look(struct batch *batch)
 {
-	return owners_look(batch, "worker_id", "worker_email");
+	static const char *const kinds[] = { "hold", "payout", "release" };
+	enum err err = owners_look(batch, "worker_id", "worker_email");
+	struct known *known = batch->known;
+
+	for (size_t i = 0; i < batch->count && err == OK; i++)
+		for (size_t kind = 0; kind < COUNT_OF(kinds); kind++)
+			if (batch->adoption->order->late || late_worker(batch, &batch->records[i]))
+				journal_want(&known->journal, kinds[kind], &batch->records[i].id);
+	return err == OK ? journal_read(&known->journal) : err;
 }
 
 static void withdrawal_amount_set(struct batch *batch, struct record *record, bool pending)
@@ -55,52 +97,145 @@ static void withdrawal_amount_set(struct batch *batch, struct record *record, bo
 				   (double)coins.value / WITHDRAWAL_COINS_A_DOLLAR);
 }
 
+static void withdrawal_reject(struct batch *batch, struct record *record, enum rule rule,
+			      const char *reason)
+{
+	bson_t *set = record->set;
+
+	note(batch, record, rule, 0);
+	BSON_APPEND_UTF8(set, "status", "rejected");
+	BSON_APPEND_UTF8(set, "rejection_reason", reason);
+	BSON_APPEND_DATE_TIME(set, "processed_date", batch->call->now);
+}
+
 static void withdrawal_status_set(struct batch *batch, struct record *record, bool has_owner)
 {
 	const char *status = status_of(record->doc, "pending");
-	bson_t *set = record->set;
 
 	if (!strcmp(status, "pending") && !(has_owner && record->has_id)) {
-		note(batch, record, RULE_WITHDRAWAL_NO_WORKER, 0);
-		BSON_APPEND_UTF8(set, "status", "rejected");
-		BSON_APPEND_UTF8(set, "rejection_reason", "The worker's account no longer exists.");
-		BSON_APPEND_DATE_TIME(set, "processed_date", batch->call->now);
+		withdrawal_reject(batch, record, RULE_WITHDRAWAL_NO_WORKER,
+				  "The worker's account no longer exists.");
 		return;
 	}
 	if (!has_owner)
 		note(batch, record, RULE_WITHDRAWAL_OWNERLESS, 0);
 	if (strcmp(status, "pending") && strcmp(status, "approved") && strcmp(status, "rejected"))
 		note(batch, record, RULE_WITHDRAWAL_STATUS_UNKNOWN, 0);
-	set_default(set, record->doc, "status", "pending");
+	set_default(record->set, record->doc, "status", "pending");
+}
+
+/* ---- of a worker in the books ---- */
+
+static void late_hold(struct batch *batch, struct record *record, const struct person *worker,
+		      int64_t coins)
+{
+	struct arena *arena = batch->arena;
+
+	note(batch, record, RULE_WITHDRAWAL_HELD, coins);
+	note(batch, record, RULE_WITHDRAWAL_FROM_COINS, coins);
+	event_update(&record->event, USERS,
+		     DOC(arena, "_id", BCON_ID(&worker->id), "coins", "{", "$gte",
+			 BCON_INT64(coins), "}"),
+		     DOC(arena, "$inc", "{", "coins", BCON_INT64(-coins), "pending_coins",
+			 BCON_INT64(coins), "pending_withdrawals", BCON_INT32(1), "}"),
+		     ERR_CONFLICT);
+	hold_account(batch, record, &worker->id, &record->id, coins);
+}
+
+/* Held before, as the journal says; else held now, from coins, or rejected. */
+static void late_withdrawal(struct batch *batch, struct record *record, const struct person *worker)
+{
+	const struct known *known = batch->known;
+	bool held = journal_has(&known->journal, "hold", &record->id);
+	int64_t coins = amount_read(record->doc, "withdrawal_coin", ADOPTION_COINS_MOST).value;
+	bool covered = held || (coins > 0 && coins <= worker->coins);
+
+	if (covered)
+		set_default(record->set, record->doc, "status", "pending");
+	else
+		withdrawal_reject(batch, record, RULE_WITHDRAWAL_NOT_COVERED,
+				  WITHDRAWAL_NOT_COVERED);
+	record_change(batch, record, &withdrawals_pass, MARK_ADOPTED);
+	if (!covered)
+		refusal_tell(batch, record, &worker->id, record->doc, coins);
+	else if (!held)
+		late_hold(batch, record, worker, coins);
+}
+
+/* What became of it, by the journal; NULL: it is pending. */
+static const char *decided(const struct batch *batch, const struct record *record)
+{
+	const struct known *known = batch->known;
+
+	return journal_has(&known->journal, "payout", &record->id)  ? "approved" :
+	       journal_has(&known->journal, "release", &record->id) ? "rejected" :
+								      NULL;
 }
 
 static void withdrawal_plan(struct batch *batch, struct record *record)
 {
 	bool pending = !strcmp(status_of(record->doc, "pending"), "pending");
 	bool has_owner = owner_set(batch, record, "worker_id", "worker_email");
+	const struct person *late = late_worker(batch, record);
+	const char *verdict = pending && record->has_id ? decided(batch, record) : NULL;
 
 	withdrawal_amount_set(batch, record, pending);
-	withdrawal_status_set(batch, record, has_owner);
 	set_date(record->set, record->doc, "withdraw_date", created_at(record->doc));
 	set_times(record->set, record->doc);
 	doc_unchanged(record->filter, record->doc, "status");
 	doc_unchanged(record->filter, record->doc, "withdrawal_coin");
-	record_change(batch, record, WITHDRAWALS);
+	if (late && !verdict) {
+		late_withdrawal(batch, record, late);
+		return;
+	}
+	if (verdict) {
+		note(batch, record, RULE_WITHDRAWAL_DECIDED, 0);
+		BSON_APPEND_UTF8(record->set, "status", verdict);
+	} else {
+		withdrawal_status_set(batch, record, has_owner);
+	}
+	record_change(batch, record, &withdrawals_pass, MARK_ADOPTED);
 }
 
 const struct pass withdrawals_pass = {
 	.doing = "withdrawals",
 	.in = WITHDRAWALS,
-	.filter = "{\"" ADOPTED_MARK "\": {\"$exists\": false}}",
 	.look = withdrawals_look,
 	.plan = withdrawal_plan,
 };
 
 /* ---- payments ---- */
 
+/* Payments that come late may have been credited by us before. */
 static enum err payments_look(struct batch *batch)
 {
-	return owners_look(batch, "buyer_id", "buyer_email");
+	enum err err = owners_look(batch, "buyer_id", "buyer_email");
+	struct known *known = batch->known;
+
+	for (size_t i = 0; i < batch->count && batch->adoption->order->late; i++)
+		journal_want(&known->journal, "purchase", &batch->records[i].id);
+	return err == OK ? journal_read(&known->journal) : err;
+}
+
+static bool is_credited(const struct batch *batch, const struct record *record)
+{
+	const struct known *known = batch->known;
+
+	return record->has_id && strcmp(status_of(record->doc, "pending"), "completed") &&
+	       journal_has(&known->journal, "purchase", &record->id);
+}
+
+/* Completed by what was under way; so whoever asks about that finds it done. */
+static void credited_set(struct batch *batch, struct record *record)
+{
+	const char *intent = doc_text(record->doc, "intent_id");
+
+	note(batch, record, RULE_PAYMENT_CREDITED, 0);
+	BSON_APPEND_UTF8(record->set, "status", "completed");
+	if (!intent || record->key || doc_text(record->doc, "transaction_id"))
+		return;
+	BSON_APPEND_UTF8(record->set, "transaction_id", intent);
+	BSON_APPEND_UTF8(record->set, transaction_key.field, intent);
 }
 
 /* The oldest ones call it coins and amount. */
@@ -126,17 +261,20 @@ static void payment_plan(struct batch *batch, struct record *record)
 	if (!owner_set(batch, record, "buyer_id", "buyer_email"))
 		note(batch, record, RULE_PAYMENT_OWNERLESS, 0);
 	payment_amounts_set(batch, record);
-	set_default(record->set, record->doc, "status", "pending");
+	if (is_credited(batch, record))
+		credited_set(batch, record);
+	else
+		set_default(record->set, record->doc, "status", "pending");
 	set_date(record->set, record->doc, "payment_date", created_at(record->doc));
 	set_times(record->set, record->doc);
 	doc_unchanged(record->filter, record->doc, "status");
-	record_change(batch, record, PAYMENTS);
+	record_change(batch, record, &payments_pass, MARK_ADOPTED);
 }
 
 const struct pass payments_pass = {
 	.doing = "payments",
 	.in = PAYMENTS,
-	.filter = "{\"" ADOPTED_MARK "\": {\"$exists\": false}}",
+	.key = &transaction_key,
 	.look = payments_look,
 	.plan = payment_plan,
 };
@@ -163,16 +301,12 @@ static void notification_plan(struct batch *batch, struct record *record)
 	set_false(record->set, record->doc, "isRead");
 	set_false(record->set, record->doc, "archived");
 	set_times(record->set, record->doc);
-	record_change(batch, record, NOTIFICATIONS);
+	record_change(batch, record, &notifications_pass, MARK_ADOPTED);
 }
 
 const struct pass notifications_pass = {
 	.doing = "notifications",
 	.in = NOTIFICATIONS,
-	/* ours, those of adoption itself among them, have both fields from the start */
-	.filter = "{\"" ADOPTED_MARK
-		  "\": {\"$exists\": false}, \"$or\": [{\"user_id\": {\"$exists\": false}},"
-		  " {\"archived\": {\"$exists\": false}}]}",
 	.look = notifications_look,
 	.plan = notification_plan,
 };

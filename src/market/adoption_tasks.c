@@ -6,7 +6,6 @@
  */
 #include "market/adoption_private.h"
 
-#include "base/encoding.h"
 #include "market/ledger.h"
 #include "market/tasks.h"
 #include "market/words.h"
@@ -21,7 +20,7 @@ bson_t *task_facts_fields(struct arena *arena)
 {
 	return DOC(arena, "status", BCON_INT32(1), "required_workers", BCON_INT32(1),
 		   "payable_amount", BCON_INT32(1), "buyer_id", BCON_INT32(1), "buyer_email",
-		   BCON_INT32(1));
+		   BCON_INT32(1), MARK, BCON_INT32(1));
 }
 
 void task_facts_want(struct people *people, const bson_t *task)
@@ -50,6 +49,7 @@ struct task_facts task_facts_of(const struct people *people, const bson_t *task)
 		.status = task_status(task),
 		.price = amount_read(task, "payable_amount", ADOPTION_PRICE_MOST),
 		.slots = amount_read(task, "required_workers", ADOPTION_SLOTS_MOST),
+		.marked = is_marked(task),
 	};
 	bool has_id = doc_id(task, "_id", &facts.id);
 
@@ -87,7 +87,7 @@ static int pending_compare(const void *a, const void *b)
 {
 	const struct pending *one = a, *other = b;
 
-	return memcmp(one->task.bytes, other->task.bytes, sizeof one->task.bytes);
+	return id_compare(&one->task, &other->task);
 }
 
 static struct pending *pending_of(const struct known *known, const struct id *task)
@@ -133,10 +133,9 @@ static bool pending_take(void *context, const bson_t *row)
 {
 	struct batch *batch = context;
 	struct known *known = batch->known;
-	bool adopted = bson_has_field(row, ADOPTED_MARK);
-
-	if (adopted || bson_has_field(row, "slot_key")) {
-		pending_count(known, row, adopted);
+	/* handed in with us, it took its slot; without a mark it is of an earlier version of ours, in a dry run */
+	if (is_marked(row) || bson_has_field(row, "slot_key")) {
+		pending_count(known, row, doc_whole(row, MARK, 0) == MARK_ADOPTED);
 		return true;
 	}
 	known->rows[known->row_count++] = doc_copy(known->arena, row);
@@ -178,7 +177,7 @@ static enum err pending_read(struct batch *batch, struct known *known)
 	enum err err = db_each(batch->adoption->order->db, SUBMISSIONS, pending_filter(batch),
 			       DOC(arena, "projection", "{", "task_id", BCON_INT32(1), "worker_id",
 				   BCON_INT32(1), "worker_email", BCON_INT32(1), "slot_key",
-				   BCON_INT32(1), ADOPTED_MARK, BCON_INT32(1), "}"),
+				   BCON_INT32(1), MARK, BCON_INT32(1), "}"),
 			       pending_take, batch);
 	if (err == OK)
 		err = known->err;
@@ -201,8 +200,7 @@ static enum err tasks_look(struct batch *batch)
 		task_facts_want(&known->people, batch->records[i].doc);
 		if (!batch->records[i].has_id)
 			continue;
-		journal_want(&known->journal, "task", &batch->records[i].id);
-		journal_want(&known->journal, "opening:task", &batch->records[i].id);
+		journal_want_owner(&known->journal, "task", &batch->records[i].id);
 	}
 	enum err err = people_read(&known->people);
 	if (err == OK)
@@ -259,22 +257,6 @@ static struct outcome ended_outcome(struct batch *batch, struct record *record,
 	return (struct outcome){ .status = cancelled ? "cancelled" : "completed", .pending = left };
 }
 
-/* Longer texts than our own may be are searched by their beginning. */
-static const char *searched(struct arena *arena, const bson_t *task, const char *field)
-{
-	enum { BYTES_MOST = 20000 };
-	const char *text = doc_text(task, field);
-	size_t length = text ? strlen(text) : 0;
-
-	if (!text || !utf8_valid(text, length))
-		return NULL;
-	if (length <= BYTES_MOST)
-		return text;
-	for (length = BYTES_MOST; length && (text[length] & 0xC0) == 0x80;)
-		length--;
-	return arena_copy(arena, text, length);
-}
-
 static void deadline_set(struct batch *batch, struct record *record, const struct task_facts *facts)
 {
 	const bson_t *task = record->doc;
@@ -292,7 +274,6 @@ static void deadline_set(struct batch *batch, struct record *record, const struc
 static void fields_set(struct batch *batch, struct record *record, const struct task_facts *facts,
 		       const struct outcome *outcome)
 {
-	struct arena *arena = batch->arena;
 	const bson_t *task = record->doc;
 	bson_t *set = record->set;
 
@@ -305,10 +286,21 @@ static void fields_set(struct batch *batch, struct record *record, const struct 
 		BSON_APPEND_OID(set, "buyer_id", doc_oid(&facts->buyer));
 	deadline_set(batch, record, facts);
 	BSON_APPEND_INT64(set, "rev", 0);
-	BSON_APPEND_ARRAY(set, "words",
-			  words_of(arena, searched(arena, task, "task_title"),
-				   searched(arena, task, "task_detail")));
+	words_set(batch->arena, set, doc_text(task, "task_title"), doc_text(task, "task_detail"));
 	set_times(set, task);
+}
+
+/* Its buyer, who is in the books, has one more. */
+static void buyer_count(struct batch *batch, struct record *record, const struct task_facts *facts)
+{
+	const struct known *known = batch->known;
+	const struct person *buyer = people_person(&known->people, &facts->buyer);
+	struct arena *arena = batch->arena;
+
+	if (buyer && buyer->marked)
+		event_update(&record->event, USERS, DOC(arena, "_id", BCON_ID(&buyer->id)),
+			     DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(1), "}"),
+			     ERR_CONFLICT);
 }
 
 static void task_plan(struct batch *batch, struct record *record)
@@ -316,11 +308,15 @@ static void task_plan(struct batch *batch, struct record *record)
 	struct known *known = batch->known;
 	struct task_facts facts = task_facts_of(&known->people, record->doc);
 	const struct pending *pending = record->has_id ? pending_of(known, &record->id) : NULL;
+	bool in_the_books = record->has_id && journal_knows(&known->journal, &record->id);
 
-	/* posted with us: it has been in the books from the start */
-	if (record->has_id && (journal_has(&known->journal, "task", &record->id) ||
-			       journal_has(&known->journal, "opening:task", &record->id)))
+	if (in_the_books)
+		note(batch, record, RULE_TASK_KNOWN, 0);
+	/* as this service writes them; else an older server's, restored over it */
+	if (in_the_books && bson_has_field(record->doc, "rev")) {
+		record_change(batch, record, &tasks_pass, MARK_OURS);
 		return;
+	}
 	struct outcome outcome = facts.status == TASK_ACTIVE ?
 					 active_outcome(batch, record, &facts, pending) :
 					 ended_outcome(batch, record, &facts, pending);
@@ -331,7 +327,11 @@ static void task_plan(struct batch *batch, struct record *record)
 	doc_unchanged(record->filter, record->doc, "required_workers");
 	doc_unchanged(record->filter, record->doc, "payable_amount");
 	doc_unchanged(record->filter, record->doc, "rev");
-	record_change(batch, record, TASKS);
+	record_change(batch, record, &tasks_pass, MARK_ADOPTED);
+	if (in_the_books)
+		return;
+	if (!strcmp(outcome.status, "active"))
+		buyer_count(batch, record, &facts);
 	if (!escrow)
 		return;
 	note(batch, record, RULE_TASK_OPENED, escrow);
@@ -342,7 +342,6 @@ static void task_plan(struct batch *batch, struct record *record)
 const struct pass tasks_pass = {
 	.doing = "tasks",
 	.in = TASKS,
-	.filter = "{\"" ADOPTED_MARK "\": {\"$exists\": false}}",
 	.look = tasks_look,
 	.plan = task_plan,
 };

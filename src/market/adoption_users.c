@@ -34,7 +34,7 @@ static int counts_compare(const void *a, const void *b)
 {
 	const struct counts *one = a, *other = b;
 
-	return memcmp(one->user.bytes, other->user.bytes, sizeof one->user.bytes);
+	return id_compare(&one->user, &other->user);
 }
 
 static struct counts *counts_of(const struct known *known, const struct id *user)
@@ -108,8 +108,7 @@ static enum err users_look(struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++) {
 		if (!batch->records[i].has_id)
 			continue;
-		journal_want(&known->journal, "bonus", &batch->records[i].id);
-		journal_want(&known->journal, "opening:user", &batch->records[i].id);
+		journal_want_owner(&known->journal, "user", &batch->records[i].id);
 	}
 	enum err err = counts_read(batch, known);
 	return err == OK ? holdings_read(batch, &known->journal, &known->holdings) : err;
@@ -121,6 +120,7 @@ struct balance {
 	int64_t coins, held;
 	int64_t pool; /* old pending_coins that nothing holds yet */
 	int64_t withdrawals; /* pending ones that hold coins */
+	bool restored; /* an older server's, over one in the books: what the journal holds is held again */
 };
 
 /* From pending_coins, then from coins. */
@@ -142,46 +142,36 @@ static bool hold(struct batch *batch, struct record *record, struct balance *bal
 	return true;
 }
 
+void refusal_tell(struct batch *batch, struct record *record, const struct id *worker,
+		  const bson_t *withdrawal, int64_t coins)
+{
+	notify(batch->call, &record->event,
+	       &(struct notice){
+		       .user = worker,
+		       .email = doc_text(withdrawal, "worker_email"),
+		       .type = "withdrawal",
+		       .page = PAGE_WORKER_WITHDRAWALS,
+		       .message = arena_printf(
+			       batch->arena,
+			       "Your withdrawal of %lld coins was rejected. Reason: %s",
+			       (long long)coins, WITHDRAWAL_NOT_COVERED),
+	       });
+}
+
 static void refuse(struct batch *batch, struct record *record, const struct holding *holding)
 {
-	static const char reason[] = "Your balance does not cover it.";
 	struct arena *arena = batch->arena;
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&holding->id));
 
 	doc_unchanged(filter, holding->doc, "status");
 	event_update(&record->event, WITHDRAWALS, filter,
 		     DOC(arena, "$set", "{", "status", BCON_UTF8("rejected"), "rejection_reason",
-			 BCON_UTF8(reason), "processed_date", BCON_DATE_TIME(batch->call->now),
-			 "updatedAt", BCON_DATE_TIME(batch->call->now), "}"),
+			 BCON_UTF8(WITHDRAWAL_NOT_COVERED), "processed_date",
+			 BCON_DATE_TIME(batch->call->now), "updatedAt",
+			 BCON_DATE_TIME(batch->call->now), "}"),
 		     ERR_CONFLICT);
-	notify(batch->call, &record->event,
-	       &(struct notice){
-		       .user = &record->id,
-		       .email = doc_text(holding->doc, "worker_email"),
-		       .type = "withdrawal",
-		       .page = PAGE_WORKER_WITHDRAWALS,
-		       .message = arena_printf(
-			       arena, "Your withdrawal of %lld coins was rejected. Reason: %s",
-			       (long long)holding->coins, reason),
-	       });
+	refusal_tell(batch, record, &record->id, holding->doc, holding->coins);
 	note_id(batch, record, RULE_WITHDRAWAL_NOT_COVERED, &holding->id, holding->coins);
-}
-
-/* The same row that a withdrawal asked for with us begins with. */
-static void keep_held(struct batch *batch, struct record *record, const struct holding *holding)
-{
-	struct arena *arena = batch->arena;
-
-	ledger_move(batch->call, &record->event,
-		    &(struct transfer){
-			    .key = arena_printf(arena, "hold:%s", id_text(arena, &holding->id)),
-			    .from = account_user(arena, &record->id),
-			    .to = account_held(arena, &holding->id),
-			    .coins = holding->coins,
-			    .kind = "hold",
-			    .user = &record->id,
-		    },
-		    ERR_CONFLICT);
 }
 
 /* Guards that the withdrawal is still what was counted. */
@@ -198,17 +188,6 @@ static void still_pending(struct batch *batch, struct record *record, const stru
 }
 
 /* ---- the change ---- */
-
-/* Made with us, or opened before: the coins are in the books already. */
-static bool in_the_books(const struct known *known, const struct record *record,
-			 const struct holding *holdings, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (holdings[i].ours)
-			return true;
-	return journal_has(&known->journal, "bonus", &record->id) ||
-	       journal_has(&known->journal, "opening:user", &record->id);
-}
 
 static void amounts_note(struct batch *batch, struct record *record, const struct amount *coins,
 			 const struct amount *pending)
@@ -227,7 +206,7 @@ static void balance_settle(struct batch *batch, struct record *record, struct ba
 	int64_t approved = 0, spent;
 
 	for (size_t i = 0; i < count; i++) {
-		if (holdings[i].ours)
+		if (holdings[i].ours && !(balance->restored && !holdings[i].approved))
 			continue;
 		if (holdings[i].approved)
 			approved += holdings[i].coins < ADOPTION_COINS_MOST - approved ?
@@ -249,8 +228,9 @@ static void withdrawals_plan(struct batch *batch, struct record *record,
 			     const struct holding *holdings, size_t count, const bool *held)
 {
 	for (size_t i = 0; i < count; i++)
-		if (held[i])
-			keep_held(batch, record, &holdings[i]);
+		if (held[i] && !holdings[i].ours)
+			hold_account(batch, record, &record->id, &holdings[i].id,
+				     holdings[i].coins);
 	for (size_t i = 0; i < count; i++) {
 		if (holdings[i].ours || holdings[i].approved)
 			continue;
@@ -258,6 +238,23 @@ static void withdrawals_plan(struct batch *batch, struct record *record,
 			refuse(batch, record, &holdings[i]);
 		else
 			still_pending(batch, record, &holdings[i]);
+	}
+}
+
+/* "Buyer", " buyer": the older server gave it none of its rights. */
+static void role_set(struct batch *batch, struct record *record)
+{
+	const char *text = doc_text(record->doc, "role");
+	const char *folded = text ? email_key_of(batch->arena, text) : NULL;
+
+	set_default(record->set, record->doc, "role", "worker");
+	if (bson_has_field(record->set, "role")) {
+		note(batch, record, RULE_USER_ROLE_SET, 0);
+	} else if (role_of(folded) == ROLE_NONE) {
+		note(batch, record, RULE_USER_ROLE_UNKNOWN, 0);
+	} else if (strcmp(folded, text) != 0) {
+		note(batch, record, RULE_USER_ROLE_FOLDED, 0);
+		BSON_APPEND_UTF8(record->set, "role", folded);
 	}
 }
 
@@ -274,21 +271,23 @@ static void user_set(struct batch *batch, struct record *record, const struct ba
 			  counts ? (int32_t)counts->pending_submissions : 0);
 	BSON_APPEND_INT32(set, "pending_withdrawals", (int32_t)balance->withdrawals);
 	set_date(set, record->doc, "createdAt", created_at(record->doc));
-	if (!bson_has_field(record->doc, "role"))
-		note(batch, record, RULE_USER_ROLE_SET, 0);
-	set_default(set, record->doc, "role", "worker");
+	role_set(batch, record);
 	if (!doc_text(record->doc, "email"))
 		note(batch, record, RULE_USER_EMAIL_MISSING, 0);
 }
 
 static void user_change(struct batch *batch, struct record *record)
 {
-	static const char *const guarded[] = { "coins", "pending_coins", "open_tasks",
-					       "pending_submissions", "pending_withdrawals" };
+	static const char *const guarded[] = { "role",
+					       "coins",
+					       "pending_coins",
+					       "open_tasks",
+					       "pending_submissions",
+					       "pending_withdrawals" };
 
 	for (size_t i = 0; i < COUNT_OF(guarded); i++)
 		doc_unchanged(record->filter, record->doc, guarded[i]);
-	record_change(batch, record, USERS);
+	record_change(batch, record, &users_pass, MARK_ADOPTED);
 }
 
 /* Nobody can be named by such an _id: no call reaches the coins. */
@@ -307,7 +306,7 @@ static void user_plan(struct batch *batch, struct record *record)
 	size_t count;
 	const struct holding *holdings = holdings_of(&known->holdings, &record->id, &count);
 	bool *held = arena_alloc(batch->arena, count + 1);
-	bool known_before = in_the_books(known, record, holdings, count);
+	bool known_before = journal_knows(&known->journal, &record->id);
 	struct balance balance = { .coins = coins.value };
 
 	if (!record->has_id) {
@@ -315,13 +314,16 @@ static void user_plan(struct batch *batch, struct record *record)
 		return;
 	}
 	if (known_before)
+		note(batch, record, RULE_USER_KNOWN, 0);
+	balance.restored = known_before && !bson_has_field(record->doc, "pending_withdrawals");
+	if (known_before && !balance.restored)
 		balance.held = pending.value;
 	else
 		balance.pool = pending.value;
 	amounts_note(batch, record, &coins, &pending);
 	balance_settle(batch, record, &balance, holdings, count, held);
 	for (size_t i = 0; i < count; i++)
-		balance.withdrawals += holdings[i].ours && !holdings[i].approved;
+		balance.withdrawals += holdings[i].ours && !holdings[i].approved && !held[i];
 	user_set(batch, record, &balance);
 	user_change(batch, record);
 	if (!known_before && balance.coins + balance.held) {
@@ -335,7 +337,6 @@ static void user_plan(struct batch *batch, struct record *record)
 const struct pass users_pass = {
 	.doing = "users",
 	.in = USERS,
-	.filter = "{\"" ADOPTED_MARK "\": {\"$exists\": false}}",
 	.look = users_look,
 	.plan = user_plan,
 };

@@ -153,3 +153,27 @@ const char *status_of(const bson_t *doc, const char *otherwise)
 
 	return !there ? otherwise : text ? text : "";
 }
+
+/* ---- sets of ids ---- */
+
+static int set_compare(const void *a, const void *b)
+{
+	return id_compare(a, b);
+}
+
+void id_set_add(struct arena *arena, struct id_set *set, const struct id *id)
+{
+	set->ids = arena_grow(arena, set->ids, set->count, &set->room, sizeof *set->ids);
+	set->ids[set->count++] = *id;
+}
+
+void id_set_sort(struct id_set *set)
+{
+	if (set->count)
+		qsort(set->ids, set->count, sizeof *set->ids, set_compare);
+}
+
+bool id_set_has(const struct id_set *set, const struct id *id)
+{
+	return set->count && bsearch(id, set->ids, set->count, sizeof *set->ids, set_compare);
+}

@@ -9,6 +9,8 @@
 
 struct known {
 	struct people people;
+	struct journal journal;
+	struct late_tasks late; /* those of the tasks that are in the books */
 	struct task_facts *tasks; /* in the order of their ids */
 	const bson_t **docs;
 	size_t count;
@@ -30,7 +32,7 @@ static int task_compare(const void *a, const void *b)
 {
 	const struct task_facts *one = a, *other = b;
 
-	return memcmp(one->id.bytes, other->id.bytes, sizeof one->id.bytes);
+	return id_compare(&one->id, &other->id);
 }
 
 static const struct task_facts *task_of(const struct known *known, const bson_t *submission)
@@ -40,6 +42,27 @@ static const struct task_facts *task_of(const struct known *known, const bson_t 
 	if (!id_read(submission, "task_id", &key.id))
 		return NULL;
 	return bsearch(&key, known->tasks, known->count, sizeof key, task_compare);
+}
+
+/* Has it been paid already? Of work for a task in the books: does the escrow hold its price? */
+static enum err late_work_look(struct batch *batch, struct known *known)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct record *record = &batch->records[i];
+		const struct task_facts *task = task_of(known, record->doc);
+		bool in_the_books = task && task->marked;
+
+		if (strcmp(status_of(record->doc, "pending"), "pending"))
+			continue;
+		if (in_the_books)
+			late_want(&known->late, batch, &task->id);
+		else if (task && batch->adoption->order->late)
+			journal_want_owner(&known->journal, "task", &task->id);
+		if (in_the_books || batch->adoption->order->late)
+			journal_want(&known->journal, "approve", &record->id);
+	}
+	enum err err = late_read(&known->late, batch);
+	return err == OK ? journal_read(&known->journal) : err;
 }
 
 static enum err submissions_look(struct batch *batch)
@@ -53,6 +76,7 @@ static enum err submissions_look(struct batch *batch)
 	known->arena = arena;
 	known->docs = arena_alloc(arena, batch->count * sizeof *known->docs);
 	people_start(&known->people, batch, arena);
+	journal_start(&known->journal, batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		const bson_t *doc = batch->records[i].doc;
 
@@ -71,7 +95,7 @@ static enum err submissions_look(struct batch *batch)
 	for (size_t i = 0; i < known->count && err == OK; i++)
 		known->tasks[i] = task_facts_of(&known->people, known->docs[i]);
 	qsort(known->tasks, known->count, sizeof *known->tasks, task_compare);
-	return err;
+	return err == OK ? late_work_look(batch, known) : err;
 }
 
 /* ---- rejecting ---- */
@@ -93,6 +117,24 @@ static struct refusal refusal_of(const struct record *record, const struct task_
 		return (struct refusal){ RULE_WORK_TASK_UNFIT,
 					 "The task was cancelled: nobody could pay for it." };
 	return (struct refusal){ 0 };
+}
+
+/* A place for it in the escrow of a task in the books. */
+enum place { PLACE_NONE, PLACE_PAID, PLACE_OPEN };
+
+static enum place place_take(const struct known *known, const struct task_facts *task)
+{
+	struct late_task *late = late_task_of(&known->late, &task->id);
+
+	if (late && late->paid > 0) {
+		late->paid--;
+		return PLACE_PAID;
+	}
+	if (late && late->open > 0) {
+		late->open--;
+		return PLACE_OPEN;
+	}
+	return PLACE_NONE;
 }
 
 static void rejected_set(struct batch *batch, struct record *record, const char *reason)
@@ -125,11 +167,16 @@ static void worker_tell(struct batch *batch, struct record *record, const struct
 
 /* ---- the change ---- */
 
-static void kept_set(struct batch *batch, struct record *record, bool has_worker)
+static void kept_set(struct batch *batch, struct record *record, bool has_worker, bool paid)
 {
 	if (!has_worker)
 		note(batch, record, RULE_WORK_OWNERLESS, 0);
-	set_default(record->set, record->doc, "status", "pending");
+	if (paid) {
+		note(batch, record, RULE_WORK_PAID, 0);
+		BSON_APPEND_UTF8(record->set, "status", "approved");
+	} else {
+		set_default(record->set, record->doc, "status", "pending");
+	}
 	set_times(record->set, record->doc);
 }
 
@@ -168,44 +215,118 @@ static void owners_set(const struct known *known, struct record *record,
 		BSON_APPEND_OID(record->set, "task_id", doc_oid(&id));
 }
 
+/* What the books hold changes with it: the task's slots, what its worker has pending. */
+static void late_steps(struct batch *batch, struct record *record, const struct task_facts *task,
+		       enum place place, const struct id *worker)
+{
+	const struct known *known = batch->known;
+	const struct person *person = people_person(&known->people, worker);
+	struct arena *arena = batch->arena;
+
+	if (place == PLACE_OPEN) {
+		note(batch, record, RULE_WORK_SLOT_TAKEN, 0);
+		event_update(&record->event, TASKS,
+			     DOC(arena, "_id", BCON_ID(&task->id), "status", BCON_UTF8("active"),
+				 "required_workers", "{", "$gt", BCON_INT32(0), "}"),
+			     DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev",
+				 BCON_INT64(1), "}"),
+			     ERR_CONFLICT);
+	}
+	/* else it is restored, and was counted when it was handed in or adopted */
+	bool is_new = place == PLACE_OPEN ||
+		      (!task->marked && !journal_knows(&known->journal, &task->id));
+	if (is_new && person && person->marked)
+		event_update(&record->event, USERS, DOC(arena, "_id", BCON_ID(worker)),
+			     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
+			     ERR_CONFLICT);
+}
+
+/* What becomes of it. */
+struct outcome {
+	bool paid; /* as the journal says */
+	bool stays; /* pending */
+	struct refusal refusal;
+	enum place place; /* of one that stays, for a task in the books */
+};
+
+static struct outcome outcome_of(struct batch *batch, struct record *record,
+				 const struct task_facts *task, bool has_worker)
+{
+	const struct known *known = batch->known;
+	const char *status = status_of(record->doc, "pending");
+	struct outcome outcome = { 0 };
+
+	if (strcmp(status, "pending")) {
+		status_check(batch, record, status);
+		return outcome;
+	}
+	outcome.paid = journal_has(&known->journal, "approve", &record->id);
+	if (outcome.paid)
+		return outcome;
+	outcome.refusal = refusal_of(record, task, has_worker);
+	if (!outcome.refusal.reason && task->marked) {
+		outcome.place = place_take(known, task);
+		if (outcome.place == PLACE_NONE)
+			outcome.refusal = (struct refusal){ RULE_WORK_NO_SLOT,
+							    "The task has no open slot left." };
+	}
+	outcome.stays = !outcome.refusal.reason;
+	return outcome;
+}
+
 static void submission_plan(struct batch *batch, struct record *record)
 {
-	struct known *known = batch->known;
+	const struct known *known = batch->known;
 	const bson_t *doc = record->doc;
-	const char *status = status_of(doc, "pending");
 	const struct task_facts *task = task_of(known, doc);
-	struct refusal refusal = { 0 };
 	struct id worker;
-	bool pending = !strcmp(status, "pending");
 	bool has_worker = people_owner(&known->people, doc, "worker_id", "worker_email", &worker);
+	struct outcome outcome = outcome_of(batch, record, task, has_worker);
+	const struct refusal *refusal = &outcome.refusal;
 
-	if (pending)
-		refusal = refusal_of(record, task, has_worker);
-	else
-		status_check(batch, record, status);
 	owners_set(known, record, task, has_worker ? &worker : NULL);
-	amount_set(batch, record, pending && !refusal.reason ? task : NULL);
+	amount_set(batch, record, outcome.stays ? task : NULL);
 	set_date(record->set, doc, "submitted_date", created_at(doc));
-	if (refusal.reason)
-		rejected_set(batch, record, refusal.reason);
+	if (refusal->reason)
+		rejected_set(batch, record, refusal->reason);
 	else
-		kept_set(batch, record, has_worker);
+		kept_set(batch, record, has_worker, outcome.paid);
 	doc_unchanged(record->filter, doc, "status");
 	doc_unchanged(record->filter, doc, "payable_amount");
-	record_change(batch, record, SUBMISSIONS);
-	if (!refusal.reason)
+	/* what was handed in with us has its key from the start, and took its slot then */
+	record_change(batch, record, &submissions_pass,
+		      bson_has_field(doc, "slot_key") ? MARK_OURS : MARK_ADOPTED);
+	if (outcome.stays)
+		late_steps(batch, record, task, outcome.place, &worker);
+	if (!refusal->reason)
 		return;
-	note(batch, record, refusal.rule, 0);
+	note(batch, record, refusal->rule, 0);
 	if (has_worker)
-		worker_tell(batch, record, &worker, refusal.reason);
+		worker_tell(batch, record, &worker, refusal->reason);
 }
+
+static const char *record_slot(struct batch *batch, const struct record *record)
+{
+	const struct known *known = batch->known;
+	struct id worker, task;
+
+	return id_read(record->doc, "task_id", &task) &&
+			       people_owner(&known->people, record->doc, "worker_id",
+					    "worker_email", &worker) ?
+		       slot_key_text(batch->arena, &worker, &task) :
+		       NULL;
+}
+
+const struct unique_key slot_key = {
+	.field = "slot_key",
+	.rule = RULE_WORK_TWICE,
+	.text = record_slot,
+};
 
 const struct pass submissions_pass = {
 	.doing = "submissions",
 	.in = SUBMISSIONS,
-	/* what was handed in with us has its key from the start */
-	.filter =
-		"{\"" ADOPTED_MARK "\": {\"$exists\": false}, \"slot_key\": {\"$exists\": false}}",
+	.key = &slot_key,
 	.look = submissions_look,
 	.plan = submission_plan,
 };

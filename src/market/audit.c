@@ -127,7 +127,8 @@ static struct rows *records_read(struct snapshot *snapshot, struct arena *arena,
 {
 	return snapshot_find(snapshot, in, DOC(arena, NULL),
 			     DOC(arena, "sort", "{", "_id", BCON_INT32(1), "}", "projection", "{",
-				 first, BCON_INT32(1), second, BCON_INT32(1), "}"));
+				 first, BCON_INT32(1), second, BCON_INT32(1), MARK, BCON_INT32(1),
+				 "}"));
 }
 
 /* ---- merging ---- */
@@ -142,11 +143,6 @@ static bool stream_peek(struct stream *stream)
 	if (stream->next && !doc_id(stream->next, "_id", &stream->id))
 		memset(&stream->id, 0, sizeof stream->id);
 	return !stream->ended;
-}
-
-static int id_compare(const struct id *a, const struct id *b)
-{
-	return memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
 
 static int64_t pending_of(struct books *books, const struct id *task)
@@ -174,7 +170,8 @@ static void task_compare(struct books *books, const bson_t *task, const struct a
 
 	audit->tasks++;
 	audit->escrow = plus(audit->escrow, escrow);
-	compare(audit, "escrow", &expected->id, expected->coins, escrow);
+	compare(audit, is_marked(task) ? "escrow" : "missing", &expected->id, expected->coins,
+		escrow);
 }
 
 static void user_compare(struct books *books, const bson_t *user, const struct account *expected)
@@ -185,6 +182,11 @@ static void user_compare(struct books *books, const bson_t *user, const struct a
 	audit->users++;
 	audit->coins = plus(audit->coins, coins);
 	audit->pending_coins = plus(audit->pending_coins, held);
+	if (!is_marked(user)) {
+		compare(audit, "missing", &expected->id, plus(expected->coins, expected->held),
+			plus(coins, held));
+		return;
+	}
 	compare(audit, "coins", &expected->id, expected->coins, coins);
 	compare(audit, "pending_coins", &expected->id, expected->held, held);
 }
@@ -231,6 +233,7 @@ static bool total_take(struct audit *audit, const char *name, int64_t balance)
 		{ ACCOUNT_ADJUSTMENTS, &audit->adjustments, -1 },
 		{ ACCOUNT_PAYOUTS, &audit->payouts, 1 },
 		{ ACCOUNT_FORFEITS, &audit->forfeits, 1 },
+		{ ACCOUNT_REVERSALS, &audit->reversals, 1 },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(totals); i++) {
@@ -280,7 +283,9 @@ static bool sums_agree(const struct audit *audit)
 	int64_t came = plus(plus(audit->opening, audit->bonuses),
 			    plus(audit->purchases, audit->adjustments));
 
-	return plus(here, plus(audit->payouts, audit->forfeits)) == came;
+	int64_t left = plus(plus(audit->payouts, audit->forfeits), audit->reversals);
+
+	return plus(here, left) == came;
 }
 
 static void books_read(struct books *books)
@@ -312,7 +317,8 @@ bson_t *audit_doc(struct arena *arena, const struct audit *audit)
 		   BCON_INT64(audit->opening), "bonuses", BCON_INT64(audit->bonuses), "purchases",
 		   BCON_INT64(audit->purchases), "adjustments", BCON_INT64(audit->adjustments),
 		   "payouts", BCON_INT64(audit->payouts), "forfeits", BCON_INT64(audit->forfeits),
-		   "users", BCON_INT64(audit->users), "tasks", BCON_INT64(audit->tasks));
+		   "reversals", BCON_INT64(audit->reversals), "users", BCON_INT64(audit->users),
+		   "tasks", BCON_INT64(audit->tasks));
 }
 
 bson_t *audit_difference_doc(struct arena *arena, const struct audit_difference *difference)
@@ -338,13 +344,13 @@ static void audit_keep(struct db *db, struct arena *arena, const struct audit *a
 	const bson_t *reply;
 
 	BSON_APPEND_ARRAY(run, "differences", differences_doc(arena, audit));
-	enum err err =
-		db_write(db, arena,
-			 DOC(arena, "update", BCON_UTF8(collection_name(META)), "updates", "[", "{",
-			     "q", "{", "_id", BCON_UTF8("audit"), "asOf", "{", "$lte",
-			     BCON_DATE_TIME(audit->as_of), "}", "}", "u", "{", "$set",
-			     BCON_DOCUMENT(run), "}", "upsert", BCON_BOOL(true), "}", "]"),
-			 &reply);
+	BSON_APPEND_DOCUMENT(run, "unadopted", unmarked_doc(arena, &audit->unadopted));
+	enum err err = db_write(db, arena,
+				DOC(arena, "update", BCON_UTF8(collection_name(META)), "updates",
+				    "[", "{", "q", "{", "_id", BCON_UTF8("audit"), "asOf", "{",
+				    "$lte", BCON_DATE_TIME(audit->as_of), "}", "}", "u",
+				    BCON_DOCUMENT(run), "upsert", BCON_BOOL(true), "}", "]"),
+				&reply);
 	if (err != OK)
 		log_line(LOG_WARN, NULL, "the audit could not be kept");
 }
@@ -359,6 +365,8 @@ enum err audit_run(struct db *db, struct arena *arena, int64_t max_ms, struct au
 	if (snapshot_late(books.snapshot))
 		return ERR_IN_PROGRESS;
 	enum err err = snapshot_error(books.snapshot);
+	if (err == OK)
+		err = unmarked_count(db, arena, UNMARKED_COUNTED, &out->unadopted);
 	if (err == OK)
 		audit_keep(db, arena, out);
 	return err;
@@ -408,9 +416,12 @@ enum err audit_last(struct db *db, struct arena *arena, struct audit *out)
 		.adjustments = doc_whole(run, "adjustments", 0),
 		.payouts = doc_whole(run, "payouts", 0),
 		.forfeits = doc_whole(run, "forfeits", 0),
+		.reversals = doc_whole(run, "reversals", 0),
 		.users = doc_whole(run, "users", 0),
 		.tasks = doc_whole(run, "tasks", 0),
 	};
+	if (doc_part(run, "unadopted", &list))
+		out->unadopted = unmarked_read(&list);
 	if (doc_part(run, "differences", &list))
 		differences_load(&list, out);
 	out->balanced = doc_bool(run, "balanced", false);

@@ -2,6 +2,7 @@
  * The audit: are the books balanced? Every user's coins and every task's escrow against the journal, and the sums:
  *
  *   coins + pending_coins + escrow = opening + bonuses + purchases + adjustments - payouts - forfeits
+ *                                    - reversals
  *
  * All of it is read in one snapshot, so coins may move meanwhile, and merged in the order of ids, so books of any size
  * take the same memory.
@@ -10,12 +11,13 @@
 #define MARKET_AUDIT_H
 
 #include "market/market.h"
+#include "store/mark.h"
 
 #define AUDIT_DIFFERENCES_MAX 100
 
 struct audit_difference {
-	const char *
-		kind; /* coins, pending_coins, escrow, or missing: an account without its user or task */
+	/* coins, pending_coins, escrow, or missing: an account without its user or task, or with one that is not adopted */
+	const char *kind;
 	struct id id; /* of the user or task */
 	int64_t expected, found; /* by the journal, and in the record */
 };
@@ -24,8 +26,10 @@ struct audit {
 	bool balanced;
 	int64_t as_of;
 	int64_t coins, pending_coins, escrow;
-	int64_t opening, bonuses, purchases, adjustments /* may be below 0 */, payouts, forfeits;
+	int64_t opening, bonuses, purchases, adjustments /* may be below 0 */, payouts, forfeits,
+		reversals;
 	int64_t users, tasks; /* numbers compared */
+	struct unmarked unadopted;
 	size_t difference_count;
 	struct audit_difference differences[AUDIT_DIFFERENCES_MAX]; /* the first of them */
 };
@@ -47,7 +51,7 @@ enum err audit_ask(struct db *db, struct arena *arena);
 /* Makes the run that was asked for, if one was: *ran. Of several sweeps one makes it. */
 enum err audit_run_asked(struct db *db, struct arena *arena, bool *ran);
 
-/* As documents: the members but the differences, and one difference. */
+/* As documents: the numbers, and one difference. */
 bson_t *audit_doc(struct arena *arena, const struct audit *audit);
 bson_t *audit_difference_doc(struct arena *arena, const struct audit_difference *difference);
 

@@ -1,5 +1,7 @@
 #include "market/google_users.h"
 
+#include "base/clock.h"
+#include "market/tokens.h"
 #include "market/users.h"
 #include "store/doc.h"
 
@@ -36,6 +38,11 @@ enum err google_user_find(struct call *call, const struct google_claims *claims,
 		db_find_one(call->db, call->arena, USERS,
 			    DOC(call->arena, "googleId", BCON_UTF8(claims->subject)), NULL, user);
 
+	if (err == OK && !*user && !claims->email_fits) {
+		call->detail->sentence =
+			"The e-mail address of this Google account cannot be used here.";
+		return ERR_UNAUTHORIZED;
+	}
 	if (err == OK && !*user)
 		err = user_by_email(call, claims->email, user);
 	return err == OK && *user ? judge(call, claims, *user) : err;
@@ -66,18 +73,15 @@ static void link_account(struct call *call, const struct google_claims *claims, 
 {
 	struct arena *arena = call->arena;
 	struct id id = doc_own_id(user);
-	int64_t end = user_tokens_end(doc_whole(user, "tokens_valid_after", 0));
 	bson_t *filter = user_active(arena, &id, ROLE_NONE);
 	bson_t *set = credentials(arena, claims->subject);
 
 	/* none yet, as it was read; older records have null or an empty text */
 	doc_unchanged(filter, user, "googleId");
 	BSON_APPEND_DATE_TIME(set, "lastLogin", call->now);
-	event_update_after(event, USERS, filter,
-			   DOC(arena, "$set", BCON_DOCUMENT(set), "$unset", "{", "password",
-			       BCON_UTF8(""), "}", "$max", "{", "tokens_valid_after",
-			       BCON_INT64(end), "}"),
+	event_update_after(event, USERS, filter, tokens_end(arena, set, "password", 0, clock_now()),
 			   ERR_CONFLICT);
+	event_of_any(event);
 }
 
 void google_user_sign_in(struct call *call, const struct google_claims *claims, const bson_t *user,

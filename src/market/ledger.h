@@ -1,10 +1,13 @@
 /*
  * The journal: every coin that ever moved, one immutable row a movement.
  *
- * Accounts: user:<id>, held:<withdrawal>, escrow:<task>, and six that have no balance document because it
+ * Accounts: user:<id>, held:<withdrawal>, escrow:<task>, and seven that have no balance document because it
  * would be the hottest row there is; they are sums over the journal: grants, sales, payouts, forfeits,
- * adjustments, opening. A row's _id is made from the business event ("approve:<submission>"), so doing it twice
- * collides instead of paying twice.
+ * adjustments, reversals, opening. A row's _id is made from the business event ("approve:<submission>"), so
+ * doing it twice collides instead of paying twice.
+ *
+ * Here alone do balances of users change, but for what adoption finds: users.coins is the account user:<id>,
+ * users.pending_coins what stands in their held:<withdrawal>.
  */
 #ifndef MARKET_LEDGER_H
 #define MARKET_LEDGER_H
@@ -16,6 +19,7 @@
 #define ACCOUNT_PAYOUTS "payouts"
 #define ACCOUNT_FORFEITS "forfeits"
 #define ACCOUNT_ADJUSTMENTS "adjustments"
+#define ACCOUNT_REVERSALS "reversals"
 #define ACCOUNT_OPENING "opening"
 
 /* "user:<id>", "escrow:<task>", "held:<withdrawal>"; in the arena. */
@@ -28,14 +32,40 @@ struct transfer {
 	const char *from, *to;
 	int64_t coins; /* above 0 */
 	const char *kind; /* bonus, task, slots, reward, refund, hold, payout, release … */
+	const char *reason; /* an operator's; NULL: none */
 	const struct id *user, *task; /* whom and what it concerns; NULL: none */
 	const struct id *buyer; /* of a reward: who paid for the task; NULL: none */
+	enum err taken; /* what it means when it was moved before */
 };
 
-/* Adds the journal row to an event. The balances are changed by the event's other steps. taken: the error when it was
- * moved before. */
+/* The user's document, of which a movement changes the balances. */
+struct holder {
+	const bson_t *filter; /* finds it while it may move; NULL: as long as it is there */
+	const bson_t *count; /* what else changes, as members of $inc; NULL: nothing */
+	enum err otherwise; /* when the filter does not match */
+};
+
+/* Filter members: the user owes no coins for a payment that went back when they were spent. */
+bson_t *ledger_owing_nothing(struct arena *arena);
+
+/*
+ * Adds to an event what moves coins: the change of the user's balances, and the journal row. The transfer names the user.
+ * Coins that come to a user pay what they owe first (the event's settle: one such movement an event). Found: USERS.
+ */
 void ledger_move(const struct call *call, struct event *event, const struct transfer *transfer,
-		 enum err taken);
+		 const struct holder *holder);
+/*
+ * For taking coins from a user who may have spent them. A step of the event holds the user's document still (found:
+ * USERS; otherwise: nobody is there). The event's follow-up then takes as many of the transfer's coins as there are, and
+ * returns the rest, which is owed from now on.
+ */
+void ledger_hold_still(const struct call *call, struct event *event, const struct id *user,
+		       enum err otherwise);
+int64_t ledger_take_back(const struct call *call, struct event *event,
+			 const struct transfer *transfer);
+
+/* The row alone, where a document comes, or goes, with the balance in it. */
+void ledger_note(const struct call *call, struct event *event, const struct transfer *transfer);
 
 /* The row as a document, for those who write many at once. */
 bson_t *ledger_row(struct arena *arena, const struct transfer *transfer, const char *actor,

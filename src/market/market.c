@@ -1,6 +1,7 @@
 #include "market/market.h"
 
 #include "store/doc.h"
+#include "store/list.h"
 
 const char *call_actor(const struct call *call)
 {
@@ -24,5 +25,5 @@ bool call_is_admin(const struct call *call)
 
 const char *call_own_name(const struct call *call, const char *name)
 {
-	return arena_printf(call->arena, "%s|%s", name, id_text(call->arena, &call->caller->id));
+	return LIST_NAME(call->arena, name, id_text(call->arena, &call->caller->id));
 }

@@ -33,7 +33,7 @@ const char *call_actor(const struct call *call);
 bool call_owns(const struct call *call, const bson_t *record, const char *owner_field);
 bool call_is_admin(const struct call *call);
 
-/* "<name>|<caller>": what names a list, or a total, that is the caller's own. */
+/* What names a list, or a total, that is the caller's own (list_name()). */
 const char *call_own_name(const struct call *call, const char *name);
 
 #endif

@@ -15,7 +15,7 @@ static const struct view_row rows[] = {
 	{ .field = "type",
 	  .type = VIEW_TEXT,
 	  .flags = VIEW_OPTIONAL,
-	  .help = "approval, rejection, withdrawal, submission, task or payment",
+	  .known = KNOWN("approval", "rejection", "withdrawal", "submission", "task", "payment"),
 	  .example = "\"approval\"" },
 	{ .field = "isRead", .type = VIEW_BOOL, .flags = VIEW_ALWAYS, .example = "false" },
 	{ .field = "archived", .type = VIEW_BOOL, .flags = VIEW_ALWAYS, .example = "false" },

@@ -163,6 +163,7 @@ static enum err change_own(struct call *call, const struct id *id, const bson_t 
 		return ERR_NOT_OWNER;
 	event_update_after(event, NOTIFICATIONS, DOC(arena, "_id", BCON_ID(id)), change,
 			   ERR_NOT_FOUND);
+	event_of_any(event);
 	return OK;
 }
 

@@ -6,10 +6,13 @@
 #include "market/market.h"
 
 /* The front end's pages and the icons it picks by type. */
+#define PAGE_WORKER_HOME "/dashboard/worker/home"
+#define PAGE_BUYER_HOME "/dashboard/buyer/home"
 #define PAGE_WORKER_SUBMISSIONS "/dashboard/worker/submissions"
 #define PAGE_WORKER_WITHDRAWALS "/dashboard/worker/withdrawals"
 #define PAGE_BUYER_REVIEW "/dashboard/buyer/review"
 #define PAGE_BUYER_TASKS "/dashboard/buyer/my-tasks"
+#define PAGE_ADMIN_HOME "/dashboard/admin/home"
 #define PAGE_ADMIN_WITHDRAWALS "/dashboard/admin/withdrawals"
 #define PAGE_BUYER_PAYMENTS "/dashboard/buyer/payment-history"
 

@@ -83,6 +83,21 @@ enum err payment_read(struct call *call, const struct id *id, struct payment *pa
 	return OK;
 }
 
+enum err payment_by_transaction(struct call *call, const char *transaction, struct payment *payment)
+{
+	const bson_t *doc;
+	enum err err = db_find_one(call->db, call->arena, PAYMENTS,
+				   DOC(call->arena, "txn_key", BCON_UTF8(transaction), "status",
+				       BCON_UTF8("completed")),
+				   NULL, &doc);
+
+	if (err != OK || !doc)
+		return err != OK ? err : ERR_NOT_FOUND;
+	payment_of(doc, payment);
+	payment->transaction = transaction;
+	return OK;
+}
+
 enum err payment_read_own(struct call *call, const struct id *id, struct payment *payment)
 {
 	enum err err = payment_read(call, id, payment);
@@ -141,28 +156,27 @@ static enum err transaction_is_free(struct call *call, const struct payment *pay
 	return payment_conflict(call, "The transaction belongs to another payment.");
 }
 
+/* Where something was noted of it meanwhile, the note is looked for anew. */
 static void complete(struct call *call, const struct payment *payment, struct event *event)
 {
 	struct arena *arena = call->arena;
+	bson_t *filter = DOC(arena, "_id", BCON_ID(&payment->id), "status", "{", "$in", "[",
+			     BCON_UTF8("pending"), BCON_UTF8("failed"), "]", "}");
 
-	event_update_after(event, PAYMENTS,
-			   DOC(arena, "_id", BCON_ID(&payment->id), "status", "{", "$in", "[",
-			       BCON_UTF8("pending"), BCON_UTF8("failed"), "]", "}"),
+	doc_unchanged(filter, payment->doc, "reversal_notes");
+	event_update_after(event, PAYMENTS, filter,
 			   DOC(arena, "$set", "{", "status", BCON_UTF8("completed"),
 			       "transaction_id", BCON_UTF8(payment->transaction), "txn_key",
 			       BCON_UTF8(payment->transaction), "payment_date",
 			       BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now),
 			       "}", "$unset", "{", "check_at", BCON_INT32(1), "}"),
-			   ERR_CONFLICT);
+			   ERR_BUSY);
 }
 
 static void give_coins(struct call *call, const struct payment *payment, struct event *event)
 {
 	struct arena *arena = call->arena;
 
-	event_update_after(event, USERS, user_active(arena, &payment->buyer, ROLE_NONE),
-			   DOC(arena, "$inc", "{", "coins", BCON_INT64(payment->coins), "}"),
-			   ERR_NOT_FOUND);
 	ledger_move(call, event,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "purchase:%s", id_text(arena, &payment->id)),
@@ -171,8 +185,18 @@ static void give_coins(struct call *call, const struct payment *payment, struct 
 			    .coins = payment->coins,
 			    .kind = "purchase",
 			    .user = &payment->buyer,
+			    .taken = ERR_CONFLICT,
 		    },
-		    ERR_CONFLICT);
+		    &(struct holder){
+			    .filter = user_active(arena, &payment->buyer, ROLE_NONE),
+			    .otherwise = ERR_NOT_FOUND,
+		    });
+}
+
+static void tell_buyer(struct call *call, const struct payment *payment, struct event *event)
+{
+	struct arena *arena = call->arena;
+
 	notify(call, event,
 	       &(struct notice){
 		       .user = &payment->buyer,
@@ -193,6 +217,8 @@ enum err payment_credit(struct call *call, struct payment *payment, struct event
 		return err;
 	if (payment_is(payment, "completed"))
 		return completed_before(call, payment);
+	if (!payment_is(payment, "pending") && !payment_is(payment, "failed"))
+		return payment_conflict(call, "A payment in this state is not completed.");
 	if (payment->coins < 1)
 		return payment_conflict(call, "The payment is for no coins.");
 	err = transaction_is_free(call, payment);
@@ -201,7 +227,8 @@ enum err payment_credit(struct call *call, struct payment *payment, struct event
 	event->hot = &payment->buyer;
 	complete(call, payment, event);
 	give_coins(call, payment, event);
-	return OK;
+	tell_buyer(call, payment, event);
+	return payment_reverse_completed(call, payment, event);
 }
 
 struct crediting {

@@ -19,13 +19,15 @@ struct payment {
 	const char *intent; /* what the provider calls it; NULL: not known */
 	const char *client_secret; /* with it the buyer's page pays; NULL: none */
 	const char *transaction; /* by which it was paid; NULL: it is not known to be */
+	bool resumed; /* an earlier call with the same key opened it, and may have ordered it */
 	int64_t balance; /* of its buyer, where payment_credit() had nothing to do */
 };
 
 /* Who takes the money. Each function is called outside any transaction and may take STRIPE_MS. */
 struct provider {
 	const char *name;
-	bool takes_method; /* a charge needs a payment method */
+	/* Can it be a payment method? NULL: a charge needs none. */
+	bool (*is_method)(const char *text);
 	bool looks_up; /* the sweep asks it what became of payments */
 
 	/* Asks for money that the buyer's page will pay: finds intent and client_secret. */
@@ -57,7 +59,7 @@ void payment_keep_intent(struct call *call, const struct payment *payment, struc
  * It was paid by payment->transaction: completes it, also when it had failed, and gives its buyer the coins. Reads it
  * afresh; when it was completed by this transaction before, there is nothing to do and payment tells how things are.
  * ERR_CONFLICT when it was completed by another, or the transaction is another payment's; ERR_NOT_FOUND (when run) when
- * its buyer is gone. Found: PAYMENTS, USERS.
+ * its buyer is gone, ERR_BUSY when others changed it meanwhile. Found: PAYMENTS, USERS.
  */
 enum err payment_credit(struct call *call, struct payment *payment, struct event *event);
 /* The same, committed here, with tries enough for whoever else is at it. */

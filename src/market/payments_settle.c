@@ -2,8 +2,10 @@
 #include "market/payments_settle.h"
 
 #include "base/clock.h"
+#include "market/alerts.h"
 #include "market/payments_private.h"
 #include "store/doc.h"
+#include "store/mark.h"
 
 #include <string.h>
 
@@ -15,17 +17,19 @@ static enum err settle(struct call *call, struct payment *payment, const struct 
 {
 	*credited = false;
 	if (!intent_is_paid(intent, payment->cents)) {
-		payment_alert(call, intent, "not what was ordered, nothing credited");
+		payment_alert(call, intent, ALERT_NOT_ORDERED);
 		return OK;
 	}
 	payment->transaction = intent->id;
 	enum err err = payment_credit_now(call, payment);
 	*credited = err == OK;
 	if (err == ERR_NOT_FOUND)
-		payment_alert(call, intent, "the buyer is gone, nothing credited");
+		payment_alert(call, intent, ALERT_BUYER_GONE);
 	else if (err == ERR_CONFLICT)
-		payment_alert(call, intent, "paid twice, nothing credited");
-	return err == ERR_NOT_FOUND || err == ERR_CONFLICT ? OK : err;
+		payment_alert(call, intent, ALERT_PAID_TWICE);
+	else if (err == ERR_NOT_ADOPTED)
+		payment_alert(call, intent, ALERT_NOT_ADOPTED);
+	return err == ERR_NOT_FOUND || err == ERR_CONFLICT || err == ERR_NOT_ADOPTED ? OK : err;
 }
 
 /* ---- messages ---- */
@@ -36,7 +40,7 @@ static enum err intent_payment(struct call *call, const struct intent *intent,
 	struct id id;
 
 	*payment = (struct payment){ 0 };
-	if (!intent->id || !intent->payment ||
+	if (!intent->id || !stripe_is_id(intent->id, "pi_") || !intent->payment ||
 	    !id_parse(intent->payment, strlen(intent->payment), &id))
 		return ERR_NOT_FOUND;
 	return payment_read(call, &id, payment);
@@ -51,10 +55,10 @@ enum err payment_told(struct call *call, const struct stripe_event *event)
 	bool credited;
 
 	if (!paid && !failed)
-		return OK;
+		return payment_back_told(call, event);
 	enum err err = intent_payment(call, &intent, &payment);
 	if (err == ERR_NOT_FOUND) {
-		payment_alert(call, &intent, "no payment of ours");
+		payment_alert(call, &intent, ALERT_NO_PAYMENT);
 		return OK;
 	}
 	if (err != OK || failed)
@@ -149,9 +153,10 @@ enum err payments_look_up(struct call *call, int64_t *settled)
 
 	if (!provider || !provider->looks_up)
 		return OK;
+	const bson_t *is_due =
+		DOC(call->arena, "check_at", "{", "$lte", BCON_DATE_TIME(call->now), "}");
 	enum err err =
-		db_each(call->db, PAYMENTS,
-			DOC(call->arena, "check_at", "{", "$lte", BCON_DATE_TIME(call->now), "}"),
+		db_each(call->db, PAYMENTS, mark_ask(call->arena, PAYMENTS, is_due),
 			DOC(call->arena, "sort", "{", "check_at", BCON_INT32(1), "}", "limit",
 			    BCON_INT64(LOOK_UPS), "projection", "{", "_id", BCON_INT32(1), "}"),
 			due_take, &due);
@@ -160,7 +165,7 @@ enum err payments_look_up(struct call *call, int64_t *settled)
 
 		err = look_up(call, &due.ids[i], &one);
 		*settled += one;
-		if (err == ERR_NOT_FOUND || err == ERR_CONFLICT)
+		if (err == ERR_NOT_FOUND || err == ERR_CONFLICT || err == ERR_BUSY)
 			err = OK;
 	}
 	return err;

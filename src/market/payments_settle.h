@@ -13,6 +13,14 @@
 enum err payment_told(struct call *call, const struct stripe_event *event);
 
 /*
+ * The same of events that begin with "charge.": coins are taken back, as many as there are, and the rest is owed; or come
+ * back. What is told of a payment before it is completed here waits for that.
+ */
+enum err payment_back_told(struct call *call, const struct stripe_event *event);
+/* The sweep: settles what was told in the very moment in which a payment was completed; done counts it. */
+enum err payments_back_settle(struct call *call, int64_t *done);
+
+/*
  * The sweep: asks Stripe about payments that a crash, or a lost message, left open, each ever more rarely, for a week;
  * some of those that are due in each run. settled counts those that were completed or failed by it.
  */

@@ -1,6 +1,7 @@
 /* The provider Stripe: cards are charged for coins (outside/stripe.h). */
 #include "base/clock.h"
 #include "base/log.h"
+#include "market/alerts.h"
 #include "market/payments_private.h"
 #include "store/doc.h"
 
@@ -8,6 +9,11 @@
 
 /* Stripe keeps idempotency keys for a day at least. */
 #define REPEATABLE_MS (23 * 60 * CLOCK_MINUTE)
+
+static bool is_method(const char *text)
+{
+	return stripe_is_id(text, "");
+}
 
 /* ---- asking ---- */
 
@@ -100,12 +106,25 @@ static enum err charge_judge(struct call *call, struct payment *payment,
 		return OK;
 	}
 	if (intent_is(intent, "succeeded")) {
-		payment_alert(call, intent, "another amount was charged than ordered");
+		payment_alert(call, intent, ALERT_CHARGED_ANOTHER_AMOUNT);
 		return ERR_INTERNAL;
 	}
 	if (intent_is(intent, "canceled") || intent_is(intent, "requires_payment_method"))
 		return charge_refused(call, payment, intent, ERR_PAYMENT_REQUIRED);
 	return further_step(call, payment, intent);
+}
+
+/* What an earlier call ordered may have been carried out, whatever keeps this one from an answer: to give it up would let
+ * the key order, and pay, once more. */
+static enum err charge_ask(struct call *call, const struct payment *payment,
+			   const struct stripe_order *order, struct intent *intent)
+{
+	enum err err = stripe_order(call->arena, call->config, order, intent);
+
+	if (!payment->resumed)
+		return err;
+	intent->unsent = false;
+	return err == ERR_INTERNAL ? ERR_UNAVAILABLE : err;
 }
 
 /*
@@ -123,7 +142,7 @@ static enum err charge_order(struct call *call, const struct payment *payment, c
 		return err == ERR_NOT_FOUND ? ERR_INTERNAL : err;
 	}
 	if (call->now - doc_date(payment->doc, "createdAt", 0) < REPEATABLE_MS)
-		return stripe_order(call->arena, call->config, &order, intent);
+		return charge_ask(call, payment, &order, intent);
 	err = stripe_find(call->arena, call->config, &payment->id, intent);
 	intent->unsent = err == ERR_NOT_FOUND;
 	return err == ERR_NOT_FOUND ? ERR_UNAVAILABLE : err;
@@ -168,7 +187,7 @@ static enum err check(struct call *call, struct payment *payment, const char *tr
 		return payment_conflict(call, "The transaction belongs to another payment.");
 	if (!intent_is_paid(&intent, payment->cents)) {
 		if (intent_is(&intent, "succeeded"))
-			payment_alert(call, &intent, "another amount was paid than ordered");
+			payment_alert(call, &intent, ALERT_PAID_ANOTHER_AMOUNT);
 		return payment_conflict(call, "The transaction has not paid what this costs.");
 	}
 	payment->transaction = intent.id;
@@ -177,7 +196,7 @@ static enum err check(struct call *call, struct payment *payment, const char *tr
 
 const struct provider provider_stripe = {
 	.name = "stripe",
-	.takes_method = true,
+	.is_method = is_method,
 	.looks_up = true,
 	.ask = ask,
 	.charge = charge,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "market/alerts.h"
 #include "market/ledger.h"
 #include "market/removal_private.h"
 #include "market/users.h"
@@ -82,44 +83,92 @@ static bson_t *nothing_left(struct arena *arena, const bson_t *user)
 	return filter;
 }
 
-static void forfeit(struct removal *removal, struct event *event, int64_t coins)
+static void forfeit(struct removal *removal, struct event *event, const char *key, int64_t coins)
 {
 	struct arena *arena = removal->arena;
 
-	ledger_move(
-		&removal->call, event,
-		&(struct transfer){
-			.key = arena_printf(arena, "forfeit:%s", id_text(arena, &removal->user)),
-			.from = account_user(arena, &removal->user),
-			.to = ACCOUNT_FORFEITS,
-			.coins = coins,
-			.kind = "forfeit",
-			.user = &removal->user,
-		},
-		ERR_CONFLICT);
+	ledger_note(&removal->call, event,
+		    &(struct transfer){
+			    .key = key,
+			    .from = account_user(arena, &removal->user),
+			    .to = ACCOUNT_FORFEITS,
+			    .coins = coins,
+			    .kind = "forfeit",
+			    .user = &removal->user,
+			    .taken = ERR_ALREADY_PROCESSED,
+		    });
 }
 
 /* The user is gone, with what is forfeited; that it is to be looked again stands in a document of its own. */
-static enum err finish(struct removal *removal)
+static enum err take_away(struct removal *removal, const bson_t *user, const char *key,
+			  int64_t coins)
 {
 	struct arena *arena = removal->arena;
-	const bson_t *user;
 	struct event event;
-	enum err err = db_find_id(removal->call.db, arena, USERS, &removal->user, &user);
 
-	if (err != OK || !user)
-		return err;
-	int64_t coins = doc_whole(user, "coins", 0);
 	event_start(&event, arena);
 	event.hot = &removal->user;
 	event_remove(&event, USERS, nothing_left(arena, user), ERR_CONFLICT);
-	if (coins)
-		forfeit(removal, &event, coins);
+	if (coins > 0)
+		forfeit(removal, &event, key, coins);
 	event_insert(&event, META,
 		     DOC(arena, "_id", BCON_ID(&removal->user), "removed_at",
 			 BCON_DATE_TIME(clock_now())),
 		     ERR_CONFLICT);
 	return store_commit(removal->call.db, &event);
+}
+
+struct booked {
+	const char *account;
+	int64_t coins;
+};
+
+static bool booked_take(void *context, const bson_t *row)
+{
+	struct booked *booked = context;
+	int64_t coins = doc_whole(row, "coins", 0);
+
+	if (doc_text_is(row, "to", booked->account))
+		booked->coins += coins;
+	if (doc_text_is(row, "from", booked->account))
+		booked->coins -= coins;
+	return true;
+}
+
+/* Removed before, and restored from a backup since: their coins are forfeited already, but for what came to them after
+ * that, as the journal says. */
+static enum err take_away_again(struct removal *removal, const bson_t *user, const char *key)
+{
+	struct arena *arena = removal->arena;
+	struct booked booked = { .account = account_user(arena, &removal->user) };
+	enum err err =
+		db_each(removal->call.db, LEDGER, DOC(arena, "user", BCON_ID(&removal->user)), NULL,
+			booked_take, &booked);
+	long long since = doc_date(user, "closing_since", 0);
+
+	return err == OK ? take_away(removal, user, arena_printf(arena, "%s:%lld", key, since),
+				     booked.coins) :
+			   err;
+}
+
+static enum err finish(struct removal *removal)
+{
+	struct arena *arena = removal->arena;
+	const char *key = arena_printf(arena, "forfeit:%s", id_text(arena, &removal->user));
+	const bson_t *user;
+	enum err err = db_find_id(removal->call.db, arena, USERS, &removal->user, &user);
+
+	if (err != OK || !user)
+		return err;
+	err = take_away(removal, user, key, doc_whole(user, "coins", 0));
+	if (err == ERR_ALREADY_PROCESSED)
+		err = take_away_again(removal, user, key);
+	int64_t owed = doc_whole(user, "owed_coins", 0);
+	if (err == OK && owed > 0)
+		log_line(LOG_ERROR, removal->call.request_id,
+			 "ALERT: " ALERT_REMOVED_OWING ": user %s owed %lld coins",
+			 id_text(arena, &removal->user), (long long)owed);
+	return err;
 }
 
 /* ---- the job ---- */

@@ -3,6 +3,7 @@
 #include "market/seed_private.h"
 #include "market/seed_texts.h"
 #include "store/doc.h"
+#include "store/mark.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ void seed_add(struct seeding *seeding, enum collection in, const bson_t *doc)
 
 	if (bulk->count == SEED_BULK_MAX)
 		abort();
-	bulk->docs[bulk->count++] = doc;
+	bulk->docs[bulk->count++] = mark_add(seeding->arena, in, doc);
 }
 
 static enum err flush(struct seeding *seeding)

@@ -4,6 +4,7 @@
 #include "market/seed_private.h"
 #include "market/seed_texts.h"
 #include "market/tasks.h"
+#include "market/user_lists.h"
 #include "market/users.h"
 #include "market/words.h"
 #include "store/doc.h"
@@ -64,17 +65,19 @@ void seed_add_user(struct seeding *seeding, int64_t user)
 	int64_t created = seeding->now - 40 * CLOCK_DAY + user % CLOCK_DAY;
 	const char *email = seed_email(seeding, user);
 	const char *role = user == 0 ? "admin" : seed_is_buyer(seeding, user) ? "buyer" : "worker";
+	const char *name = seed_name(arena, user);
 	int64_t coins = fund(seeding, user, &id, created) + tally->coins;
+	bson_t *doc = DOC(arena, "_id", BCON_ID(&id), "name", BCON_UTF8(name), "email",
+			  BCON_UTF8(email), "password", BCON_UTF8(seeding->hash), "photoURL",
+			  BCON_UTF8(""), "role", BCON_UTF8(role), "coins", BCON_INT64(coins),
+			  "pending_coins", BCON_INT64(0), "authProvider", BCON_UTF8("email"),
+			  "lastLogin", BCON_DATE_TIME(seeding->now - user % 20 * CLOCK_DAY),
+			  "createdAt", BCON_DATE_TIME(created), "email_key", BCON_UTF8(email),
+			  "open_tasks", BCON_INT32(tally->open_tasks), "pending_submissions",
+			  BCON_INT32(tally->pending), "pending_withdrawals", BCON_INT32(0));
 
-	seed_add(seeding, USERS,
-		 DOC(arena, "_id", BCON_ID(&id), "name", BCON_UTF8(seed_name(arena, user)), "email",
-		     BCON_UTF8(email), "password", BCON_UTF8(seeding->hash), "photoURL",
-		     BCON_UTF8(""), "role", BCON_UTF8(role), "coins", BCON_INT64(coins),
-		     "pending_coins", BCON_INT64(0), "authProvider", BCON_UTF8("email"),
-		     "lastLogin", BCON_DATE_TIME(seeding->now - user % 20 * CLOCK_DAY), "createdAt",
-		     BCON_DATE_TIME(created), "email_key", BCON_UTF8(email), "open_tasks",
-		     BCON_INT32(tally->open_tasks), "pending_submissions",
-		     BCON_INT32(tally->pending), "pending_withdrawals", BCON_INT32(0)));
+	user_search_set(arena, doc, name, email);
+	seed_add(seeding, USERS, doc);
 }
 
 /* ---- tasks ---- */
@@ -132,21 +135,21 @@ static void task_doc_add(struct seeding *seeding, const struct posting *task)
 	const struct seed_task *text = seed_task(task->index);
 	const struct shape *shape = task->shape;
 	int64_t closes = task_closes_at(task->deadline);
+	bson_t *doc = DOC(
+		arena, "_id", BCON_ID(&task->id), "task_title", BCON_UTF8(task->title),
+		"task_detail", BCON_UTF8(text->detail), "required_workers",
+		BCON_INT64(shape->fate == OPEN ? shape->open : 0), "payable_amount",
+		BCON_INT64(task->price), "completion_date", BCON_DATE_TIME(task->deadline),
+		"submission_info", BCON_UTF8(text->submission_info), "task_image_url",
+		BCON_UTF8(""), "category", BCON_UTF8(text->category), "buyer_email",
+		BCON_UTF8(task->buyer_email), "buyer_name", BCON_UTF8(task->buyer_name), "buyer_id",
+		BCON_ID(&task->buyer_id), "status", BCON_UTF8(statuses[shape->fate]), "createdAt",
+		BCON_DATE_TIME(task->created), "updatedAt",
+		BCON_DATE_TIME(shape->fate == OPEN ? task->created : ended_at(task)), "expires_at",
+		BCON_DATE_TIME(closes), "rev", BCON_INT64(revision_of(task)));
 
-	seed_add(seeding, TASKS,
-		 DOC(arena, "_id", BCON_ID(&task->id), "task_title", BCON_UTF8(task->title),
-		     "task_detail", BCON_UTF8(text->detail), "required_workers",
-		     BCON_INT64(shape->fate == OPEN ? shape->open : 0), "payable_amount",
-		     BCON_INT64(task->price), "completion_date", BCON_DATE_TIME(task->deadline),
-		     "submission_info", BCON_UTF8(text->submission_info), "task_image_url",
-		     BCON_UTF8(""), "category", BCON_UTF8(text->category), "buyer_email",
-		     BCON_UTF8(task->buyer_email), "buyer_name", BCON_UTF8(task->buyer_name),
-		     "buyer_id", BCON_ID(&task->buyer_id), "status",
-		     BCON_UTF8(statuses[shape->fate]), "createdAt", BCON_DATE_TIME(task->created),
-		     "updatedAt",
-		     BCON_DATE_TIME(shape->fate == OPEN ? task->created : ended_at(task)),
-		     "expires_at", BCON_DATE_TIME(closes), "rev", BCON_INT64(revision_of(task)),
-		     "words", BCON_ARRAY(words_of(arena, task->title, text->detail))));
+	words_set(arena, doc, task->title, text->detail);
+	seed_add(seeding, TASKS, doc);
 }
 
 /* Into escrow at the start, and out of it again what was left open at the end. */

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-enum { FRESH_MAX = 100000, WEEK = 7, MONTH = 30 };
+/* All numbers together are waited for so long where they are being made: below what nginx waits for a call. */
+enum { FRESH_MAX = 100000, WAIT_MS = 10000, WEEK = 7, MONTH = 30 };
 
 /* ---- percentages ---- */
 
@@ -28,10 +29,15 @@ int64_t stats_growth(int64_t before, int64_t now)
 
 /* ---- counting ---- */
 
-/* The first error ends the reading; it is asked for once, at the end. */
+/*
+ * Numbers over large collections are made behind the scenes: all are ordered first, then waited for. The first error ends
+ * the reading; it is asked for once, at the end.
+ */
 struct reading {
 	struct call *call;
 	bool large[COLLECTION_COUNT]; /* too large to be counted at each call */
+	bool ordering;
+	int64_t asked_at; /* steady milliseconds */
 	enum err err;
 };
 
@@ -50,22 +56,32 @@ static void sizes_read(struct reading *reading)
 	}
 }
 
+/* Counts, or with an accumulator adds up. */
 static int64_t total(struct reading *reading, enum collection in, const char *name,
 		     const bson_t *filter, const bson_t *sum)
 {
 	struct call *call = reading->call;
+	const bson_t *pipeline =
+		sum ? DOC(call->arena, "0", "{", "$match", BCON_DOCUMENT(filter), "}", "1", "{",
+			  "$group", "{", "_id", BCON_NULL, "n", BCON_DOCUMENT(sum), "}", "}") :
+		      NULL;
 	const struct total total = {
 		.name = arena_printf(call->arena, "stats|%s|%s", collection_name(in), name),
 		.in = in,
 		.filter = filter,
-		.sum = sum,
-		.exact_max = reading->large[in] ? 0 : TOTAL_FRESH,
+		.pipeline = pipeline,
 	};
 	int64_t value = 0;
-	bool kept;
 
-	if (reading->err == OK)
-		reading->err = total_read(call->db, call->arena, &total, &value, &kept);
+	if (reading->err != OK)
+		return 0;
+	if (reading->ordering && reading->large[in])
+		total_order(call->db, &total, reading->asked_at);
+	else if (reading->large[in])
+		reading->err = total_wait(call->db, &total, reading->asked_at,
+					  reading->asked_at + WAIT_MS, &value);
+	else if (!reading->ordering)
+		reading->err = total_now(call->db, call->arena, &total, &value);
 	return value;
 }
 
@@ -156,7 +172,7 @@ static void users_read(struct reading *reading, struct stats *stats)
 	numbers_name(call, numbers);
 	for (int i = 0; i < NUMBERS; i++)
 		numbers[i].count = number_count(reading, &numbers[i], i);
-	if (reading->err == OK)
+	if (reading->err == OK && !reading->ordering)
 		reading->err =
 			db_each(call->db, USERS, DOC(call->arena, "closing", BCON_BOOL(true)), NULL,
 				closing_take, numbers);
@@ -188,21 +204,39 @@ static int64_t payments_sum(struct reading *reading)
 		     DOC(arena, "$sum", BCON_DOCUMENT(cents)));
 }
 
+/* Of the records with some of it, which an index holds. */
+static int64_t sum_of(struct reading *reading, enum collection in, const char *field)
+{
+	struct arena *arena = reading->call->arena;
+
+	return total(reading, in, field, DOC(arena, field, "{", "$gt", BCON_INT32(0), "}"),
+		     DOC(arena, "$sum", BCON_UTF8(arena_printf(arena, "$%s", field))));
+}
+
+static void numbers_read(struct reading *reading, struct stats *stats)
+{
+	int64_t approved = count_status(reading, SUBMISSIONS, "approved");
+	int64_t rejected = count_status(reading, SUBMISSIONS, "rejected");
+
+	users_read(reading, stats);
+	stats->tasks = count_all(reading, TASKS);
+	stats->active_tasks = count_status(reading, TASKS, "active");
+	stats->submissions = count_all(reading, SUBMISSIONS);
+	stats->pending_submissions = count_status(reading, SUBMISSIONS, "pending");
+	stats->completion_rate = stats_share(approved, approved + rejected);
+	stats->payments = payments_sum(reading);
+	stats->reversed_coins = sum_of(reading, PAYMENTS, "reversed_coins");
+	stats->owed_coins = sum_of(reading, USERS, "owed_coins");
+	stats->pending_withdrawals = count_status(reading, WITHDRAWALS, "pending");
+}
+
 enum err stats_read(struct call *call, struct stats *stats)
 {
-	struct reading reading = { .call = call };
+	struct reading reading = { .call = call, .ordering = true, .asked_at = clock_steady() };
 
 	sizes_read(&reading);
-	int64_t approved = count_status(&reading, SUBMISSIONS, "approved");
-	int64_t rejected = count_status(&reading, SUBMISSIONS, "rejected");
-
-	users_read(&reading, stats);
-	stats->tasks = count_all(&reading, TASKS);
-	stats->active_tasks = count_status(&reading, TASKS, "active");
-	stats->submissions = count_all(&reading, SUBMISSIONS);
-	stats->pending_submissions = count_status(&reading, SUBMISSIONS, "pending");
-	stats->completion_rate = stats_share(approved, approved + rejected);
-	stats->payments = payments_sum(&reading);
-	stats->pending_withdrawals = count_status(&reading, WITHDRAWALS, "pending");
+	numbers_read(&reading, stats);
+	reading.ordering = false;
+	numbers_read(&reading, stats);
 	return reading.err;
 }

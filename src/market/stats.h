@@ -11,6 +11,8 @@ struct stats {
 	int64_t submissions, pending_submissions;
 	int64_t coins; /* of all users, to spend */
 	int64_t payments; /* completed, in cents */
+	int64_t reversed_coins; /* of payments that went back: taken back or owed */
+	int64_t owed_coins; /* of them, now */
 	int64_t pending_withdrawals;
 	int64_t completion_rate; /* approved of those reviewed */
 	int64_t weekly_growth; /* new users of the last 7 days against the 7 before */

@@ -69,12 +69,13 @@ enum err submission_list_of_task(struct call *call, const struct id *id, struct 
 	*list = (struct list){
 		.in = SUBMISSIONS,
 		.filter = filter,
-		.name = arena_printf(arena, "submissions of task|%s|%d", id_text(arena, id), all),
+		.name = LIST_NAME(arena, "submissions of task", id_text(arena, id),
+				  all ? "all" : "own"),
 		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
 		/* totals of a worker's own are not those of all */
 		.count_key = call_own_name(
-			call, arena_printf(arena, "submissions of task|%s", id_text(arena, id))),
+			call, LIST_NAME(arena, "submissions of task", id_text(arena, id))),
 	};
 	return err;
 }

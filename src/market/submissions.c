@@ -5,6 +5,7 @@
 #include "market/tasks.h"
 #include "market/users.h"
 #include "store/doc.h"
+#include "store/mark.h"
 
 /* ---- handing in ---- */
 
@@ -195,10 +196,6 @@ static void approve(struct call *call, const struct work *work, struct event *ev
 {
 	struct arena *arena = call->arena;
 
-	event_update_after(event, USERS, DOC(arena, "_id", BCON_ID(&work->worker)),
-			   DOC(arena, "$inc", "{", "coins", BCON_INT64(work->price),
-			       "pending_submissions", BCON_INT32(-1), "}"),
-			   ERR_CONFLICT);
 	ledger_move(call, event,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "approve:%s", id_text(arena, &work->id)),
@@ -209,16 +206,18 @@ static void approve(struct call *call, const struct work *work, struct event *ev
 			    .user = &work->worker,
 			    .task = &work->task,
 			    .buyer = work->has_buyer ? &work->buyer : NULL,
+			    .taken = ERR_ALREADY_PROCESSED,
 		    },
-		    ERR_ALREADY_PROCESSED);
+		    &(struct holder){
+			    .count = DOC(arena, "pending_submissions", BCON_INT32(-1)),
+			    .otherwise = ERR_CONFLICT,
+		    });
 }
 
 static void refund(struct call *call, const struct work *work, struct event *event)
 {
 	struct arena *arena = call->arena;
 
-	event_update(event, USERS, DOC(arena, "_id", BCON_ID(&work->buyer)),
-		     DOC(arena, "$inc", "{", "coins", BCON_INT64(work->price), "}"), ERR_CONFLICT);
 	ledger_move(call, event,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "reject:%s", id_text(arena, &work->id)),
@@ -228,8 +227,9 @@ static void refund(struct call *call, const struct work *work, struct event *eve
 			    .kind = "refund",
 			    .user = &work->buyer,
 			    .task = &work->task,
+			    .taken = ERR_ALREADY_PROCESSED,
 		    },
-		    ERR_ALREADY_PROCESSED);
+		    &(struct holder){ .otherwise = ERR_CONFLICT });
 }
 
 /* While the task takes work the slot is open again; afterwards its price is the buyer's. */
@@ -270,6 +270,8 @@ enum err submission_review(struct call *call, const struct id *id, const struct 
 	event->after = task_settle;
 	event->subject = work->task;
 	decide(call, work, review, event);
+	event_absent(event, TASKS, DOC(call->arena, "_id", BCON_ID(&work->task), MARK, BCON_NULL),
+		     ERR_NOT_ADOPTED);
 	if (review->approve)
 		approve(call, work, event);
 	else

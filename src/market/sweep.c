@@ -9,58 +9,147 @@
 #include "market/submissions.h"
 #include "market/tasks.h"
 #include "store/doc.h"
+#include "store/mark.h"
 
-/* One kind of due work: records found by a filter, each a piece of its own. */
-struct sweeping {
+#include <assert.h>
+
+/* ---- what is due, in batches ---- */
+
+/* A transaction is kept small; what is only looked at comes in larger helpings. */
+enum { GROUP = 16, LOOK = 500 };
+/* A record that cannot be dealt with keeps no other waiting; a database that is away fails one after the other. */
+enum { TROUBLES_MAX = 3 };
+
+struct batch {
 	struct call
-		call; /* with an arena that is reset after each piece, so that any number may be due */
-	enum err (*piece)(struct call *call, const struct id *id);
+		call; /* with an arena that is reset after each, so that any number may be due */
+	const bson_t *docs[LOOK];
+	struct id ids[LOOK];
+	size_t count;
 	int64_t done;
-	enum err err;
+	int troubles; /* in a row */
+	enum err err; /* the first */
 };
 
-/* What someone else did meanwhile, or what must wait, does not end the sweep; a database that is away does. */
-static bool piece_run(void *context, const bson_t *doc)
-{
-	struct sweeping *sweeping = context;
-	struct id id;
+struct due {
+	enum collection in;
+	const bson_t *filter;
+	const bson_t *fields; /* projection; NULL: all */
+	size_t batch;
+	void (*run)(struct batch *batch);
+};
 
-	if (!doc_id(doc, "_id", &id))
-		return true;
-	enum err err = sweeping->piece(&sweeping->call, &id);
-	arena_reset(sweeping->call.arena);
-	sweeping->done += err == OK;
-	if (err == ERR_UNAVAILABLE || err == ERR_INTERNAL)
-		sweeping->err = err;
-	return sweeping->err == OK;
+struct sweeping {
+	const struct due *due;
+	struct batch batch;
+};
+
+/* What someone else did meanwhile, or what must wait, is no trouble. */
+static void piece_done(struct batch *batch, enum err err)
+{
+	bool trouble = err == ERR_UNAVAILABLE || err == ERR_INTERNAL;
+
+	batch->done += err == OK;
+	batch->troubles = trouble ? batch->troubles + 1 : 0;
+	if (trouble && batch->err == OK)
+		batch->err = err;
 }
 
-static enum err each_due(struct call *call, enum collection in, const bson_t *filter,
-			 enum err (*piece)(struct call *call, const struct id *id), int64_t *done)
+static bool given_up(const struct batch *batch)
 {
-	struct sweeping sweeping = { .call = *call, .piece = piece };
-	bson_t *options = DOC(call->arena, "projection", "{", "_id", BCON_INT32(1), "}");
+	return batch->troubles >= TROUBLES_MAX;
+}
 
-	sweeping.call.arena = arena_new();
-	enum err err = db_each(call->db, in, filter, options, piece_run, &sweeping);
-	arena_free(sweeping.call.arena);
-	*done = sweeping.done;
-	return err != OK ? err : sweeping.err;
+static void batch_run(struct sweeping *sweeping)
+{
+	struct batch *batch = &sweeping->batch;
+
+	if (batch->count && !given_up(batch))
+		sweeping->due->run(batch);
+	batch->count = 0;
+	arena_reset(batch->call.arena);
+}
+
+static bool batch_take(void *context, const bson_t *doc)
+{
+	struct sweeping *sweeping = context;
+	struct batch *batch = &sweeping->batch;
+
+	if (!doc_id(doc, "_id", &batch->ids[batch->count]))
+		return true;
+	batch->docs[batch->count++] = doc_copy(batch->call.arena, doc);
+	if (batch->count == sweeping->due->batch)
+		batch_run(sweeping);
+	return !given_up(batch);
+}
+
+static enum err each_due(struct call *call, const struct due *due, int64_t *done)
+{
+	struct sweeping *sweeping = arena_alloc(call->arena, sizeof *sweeping);
+	struct batch *batch = &sweeping->batch;
+	bson_t *options =
+		due->fields ? DOC(call->arena, "projection", BCON_DOCUMENT(due->fields)) : NULL;
+
+	sweeping->due = due;
+	batch->call = *call;
+	batch->call.arena = arena_new();
+	enum err err = db_each(call->db, due->in, due->filter, options, batch_take, sweeping);
+	batch_run(sweeping);
+	arena_free(batch->call.arena);
+	*done = batch->done;
+	return err != OK ? err : batch->err;
+}
+
+static const bson_t *id_alone(struct arena *arena)
+{
+	return DOC(arena, "_id", BCON_INT32(1));
+}
+
+static void each_id(struct batch *batch, enum err (*piece)(struct call *call, const struct id *id))
+{
+	for (size_t i = 0; i < batch->count && !given_up(batch); i++)
+		piece_done(batch, piece(&batch->call, &batch->ids[i]));
 }
 
 /* ---- deadlines ---- */
 
-static enum err expire_one(struct call *call, const struct id *id)
+struct piece {
+	struct call *call;
+	const struct id *id;
+};
+
+static enum err expire_build(void *context, struct event *event)
 {
-	struct event event;
+	const struct piece *piece = context;
 	const bson_t *task;
-	enum err err = db_find_id(call->db, call->arena, TASKS, id, &task);
+	enum err err = db_find_id(piece->call->db, piece->call->arena, TASKS, piece->id, &task);
 
 	if (err != OK || !task)
 		return err != OK ? err : ERR_NOT_FOUND;
-	event_start(&event, call->arena);
-	err = task_expire(call, task, &event);
-	return err == OK ? store_commit(call->db, &event) : err;
+	return task_expire(piece->call, task, event);
+}
+
+static enum err expire_one(struct call *call, const struct id *id)
+{
+	return event_carry_out(call->db, call->arena, expire_build,
+			       &(struct piece){ .call = call, .id = id });
+}
+
+/* Many end at midnight: those of a batch share a transaction, unless one of them meets anything. */
+static void expire_batch(struct batch *batch)
+{
+	struct event events[GROUP], *group[GROUP];
+	enum err err = OK;
+
+	for (size_t i = 0; i < batch->count && err == OK; i++) {
+		group[i] = &events[i];
+		event_start(group[i], batch->call.arena);
+		err = task_expire(&batch->call, batch->docs[i], group[i]);
+	}
+	if (err == OK && store_commit_group(batch->call.db, group, batch->count) == OK)
+		batch->done += (int64_t)batch->count;
+	else
+		each_id(batch, expire_one);
 }
 
 static enum err expire(struct call *call, int64_t *done)
@@ -72,18 +161,33 @@ static enum err expire(struct call *call, int64_t *done)
 			     "$lte", BCON_DATE_TIME(call->now), "$ne",
 			     BCON_DATE_TIME(call->now - call->now % CLOCK_DAY), "}", "}", "]");
 
-	return each_due(call, TASKS, filter, expire_one, done);
+	return each_due(call,
+			&(struct due){ .in = TASKS,
+				       .filter = mark_ask(arena, TASKS, filter),
+				       .batch = GROUP,
+				       .run = expire_batch },
+			done);
 }
 
 /* ---- work that nobody reviewed ---- */
 
+static enum err approve_build(void *context, struct event *event)
+{
+	const struct piece *piece = context;
+
+	return submission_review(piece->call, piece->id, &(struct review){ .approve = true },
+				 event);
+}
+
 static enum err approve_one(struct call *call, const struct id *id)
 {
-	struct event event;
+	return event_carry_out(call->db, call->arena, approve_build,
+			       &(struct piece){ .call = call, .id = id });
+}
 
-	event_start(&event, call->arena);
-	enum err err = submission_review(call, id, &(struct review){ .approve = true }, &event);
-	return err == OK ? store_commit(call->db, &event) : err;
+static void approve_batch(struct batch *batch)
+{
+	each_id(batch, approve_one);
 }
 
 static enum err approve(struct call *call, int64_t *done)
@@ -92,15 +196,62 @@ static enum err approve(struct call *call, int64_t *done)
 	bson_t *filter = DOC(call->arena, "status", BCON_UTF8("pending"), "submitted_date", "{",
 			     "$lte", BCON_DATE_TIME(before), "}");
 
-	return call->config->review_days ? each_due(call, SUBMISSIONS, filter, approve_one, done) :
-					   OK;
+	if (!call->config->review_days)
+		return OK;
+	return each_due(call,
+			&(struct due){ .in = SUBMISSIONS,
+				       .filter = mark_ask(call->arena, SUBMISSIONS, filter),
+				       .fields = id_alone(call->arena),
+				       .batch = LOOK,
+				       .run = approve_batch },
+			done);
 }
 
 /* ---- tasks with nothing left to do ---- */
 
+static bool busy_take(void *context, const bson_t *row)
+{
+	struct batch *batch = context;
+	struct id busy;
+
+	if (!doc_id(row, "_id", &busy))
+		return true;
+	for (size_t i = 0; i < batch->count; i++)
+		if (id_equal(&batch->ids[i], &busy)) {
+			batch->ids[i] = batch->ids[--batch->count];
+			break;
+		}
+	return true;
+}
+
+/* Takes those out that have work to be reviewed: nearly all of them, told by one look at an index. */
+static enum err busy_leave_out(struct batch *batch)
+{
+	struct arena *arena = batch->call.arena;
+	struct doc_array ids = doc_array_new(arena);
+
+	for (size_t i = 0; i < batch->count; i++)
+		doc_array_id(&ids, &batch->ids[i]);
+	return db_aggregate(batch->call.db, SUBMISSIONS,
+			    DOC(arena, "0", "{", "$match", "{", "task_id", "{", "$in",
+				BCON_ARRAY(ids.doc), "}", "status", BCON_UTF8("pending"), "}", "}",
+				"1", "{", "$group", "{", "_id", BCON_UTF8("$task_id"), "}", "}"),
+			    NULL, busy_take, batch);
+}
+
 static enum err complete_one(struct call *call, const struct id *id)
 {
 	return task_complete(call->db, call->arena, id);
+}
+
+static void complete_batch(struct batch *batch)
+{
+	enum err err = busy_leave_out(batch);
+
+	if (err == OK)
+		each_id(batch, complete_one);
+	else
+		piece_done(batch, err);
 }
 
 static enum err complete(struct call *call, int64_t *done)
@@ -108,12 +259,18 @@ static enum err complete(struct call *call, int64_t *done)
 	bson_t *filter = DOC(call->arena, "status", BCON_UTF8("active"), "required_workers", "{",
 			     "$lte", BCON_INT32(0), "}");
 
-	return each_due(call, TASKS, filter, complete_one, done);
+	return each_due(call,
+			&(struct due){ .in = TASKS,
+				       .filter = filter,
+				       .fields = id_alone(call->arena),
+				       .batch = LOOK,
+				       .run = complete_batch },
+			done);
 }
 
 /* ---- users on their way out ---- */
 
-/* Those with very many records must not keep the sweep from deadlines: all of them together get so long. */
+/* Nobody with very many records keeps the others waiting: all of them together get so long, then it begins anew. */
 enum { REMOVALS_MS = 20000 };
 
 static int64_t removals_left(const struct call *call)
@@ -137,17 +294,35 @@ static enum err look_again(struct call *call, const struct id *id)
 	return left ? removal_look_again(call->db, id, left) : ERR_CONFLICT;
 }
 
+static void remove_batch(struct batch *batch)
+{
+	each_id(batch, remove_one);
+}
+
+static void look_batch(struct batch *batch)
+{
+	each_id(batch, look_again);
+}
+
 static enum err remove_users(struct call *call, int64_t *done)
 {
 	struct call from_now = *call;
+	const bson_t *fields = id_alone(call->arena);
 	int64_t looked;
 
 	from_now.now = clock_now();
-	enum err err = each_due(&from_now, USERS, DOC(call->arena, "closing", BCON_BOOL(true)),
-				remove_one, done);
-	return err == OK ? each_due(&from_now, META, removal_look_due(call->arena, from_now.now),
-				    look_again, &looked) :
-			   err;
+	const struct due closing = { .in = USERS,
+				     .filter = DOC(call->arena, "closing", BCON_BOOL(true)),
+				     .fields = fields,
+				     .batch = LOOK,
+				     .run = remove_batch };
+	const struct due left = { .in = META,
+				  .filter = removal_look_due(call->arena, from_now.now),
+				  .fields = fields,
+				  .batch = LOOK,
+				  .run = look_batch };
+	enum err err = each_due(&from_now, &closing, done);
+	return err == OK ? each_due(&from_now, &left, &looked) : err;
 }
 
 /* ---- all of it ---- */
@@ -161,27 +336,26 @@ static enum err audit(struct call *call, int64_t *done)
 	return err;
 }
 
-/* What takes long, or waits for others, comes last. */
 static const struct duty {
 	const char *done;
 	enum err (*run)(struct call *call, int64_t *done);
 } duties[] = {
-	{ "expired", expire },	     { "approved", approve },	      { "completed", complete },
-	{ "removed", remove_users }, { "settled", payments_look_up }, { "audited", audit },
+	{ "expired", expire },
+	{ "approved", approve },
+	{ "completed", complete },
+	{ "removed", remove_users },
+	{ "reversed", payments_back_settle },
+	{ "settled", payments_look_up },
+	{ "audited", audit },
 };
+static_assert(COUNT_OF(duties) == SWEEP_DUTIES, "each duty has its thread");
 
-enum err market_sweep(struct call *call)
+enum err sweep_duty(struct call *call, size_t duty)
 {
-	enum err first = OK;
+	int64_t done = 0;
+	enum err err = duties[duty].run(call, &done);
 
-	for (size_t i = 0; i < COUNT_OF(duties); i++) {
-		int64_t done = 0;
-		enum err err = duties[i].run(call, &done);
-
-		if (done)
-			log_line(LOG_INFO, NULL, "swept: %lld %s", (long long)done, duties[i].done);
-		if (first == OK)
-			first = err;
-	}
-	return first;
+	if (done)
+		log_line(LOG_INFO, NULL, "swept: %lld %s", (long long)done, duties[duty].done);
+	return err;
 }

@@ -39,7 +39,8 @@ static struct followed *follow_with(struct call *call, struct event *event, cons
 
 /* Coins between a buyer and a task's escrow: above 0 into it. The task's rev makes the key: each change of the
  * task is one movement. */
-static void escrow_move(const struct followed *followed, struct event *event, int64_t coins)
+static void escrow_move(const struct followed *followed, struct event *event, int64_t coins,
+			const struct holder *buyer_document)
 {
 	struct arena *arena = followed->call->arena;
 	const char *buyer = account_user(arena, &followed->buyer),
@@ -56,15 +57,24 @@ static void escrow_move(const struct followed *followed, struct event *event, in
 			    .kind = followed->kind,
 			    .user = &followed->buyer,
 			    .task = &followed->task,
+			    .taken = ERR_CONFLICT,
 		    },
-		    ERR_CONFLICT);
+		    buyer_document);
 }
 
 static enum err slots_follow(void *context, struct event *event)
 {
 	const struct followed *followed = context;
+	struct arena *arena = followed->call->arena;
+	int64_t coins = followed->delta * followed->price;
+	struct holder buyer = { .filter = user_active(arena, &followed->buyer, ROLE_NONE),
+				.otherwise = ERR_CONFLICT };
 
-	escrow_move(followed, event, followed->delta * followed->price);
+	if (coins > 0)
+		buyer = (struct holder){ .filter = user_payer(arena, &followed->buyer, ROLE_NONE,
+							      coins),
+					 .otherwise = ERR_INSUFFICIENT_COINS };
+	escrow_move(followed, event, coins, &buyer);
 	return OK;
 }
 
@@ -96,7 +106,6 @@ enum err task_slots(struct call *call, const struct id *id, int64_t delta, struc
 	if (err != OK)
 		return err;
 	struct followed *followed = follow_with(call, event, task, "slots");
-	int64_t coins = delta * followed->price;
 	bson_t *filter = DOC(arena, "_id", BCON_ID(id));
 	bson_concat(filter, task_active_filter(arena, call->now));
 	bson_concat(filter, DOC(arena, "required_workers", "{", "$gte", BCON_INT64(-delta), "$lte",
@@ -109,10 +118,6 @@ enum err task_slots(struct call *call, const struct id *id, int64_t delta, struc
 			       BCON_INT64(1), "}", "$set", "{", "updatedAt",
 			       BCON_DATE_TIME(call->now), "}"),
 			   ERR_CONFLICT);
-	event_update_after(event, USERS,
-			   user_payer(arena, &call->caller->id, ROLE_NONE, coins > 0 ? coins : 0),
-			   DOC(arena, "$inc", "{", "coins", BCON_INT64(-coins), "}"),
-			   ERR_INSUFFICIENT_COINS);
 	return OK;
 }
 
@@ -134,13 +139,14 @@ static enum err end_follow(void *context, struct event *event)
 	int64_t coins = task_refund(before);
 	bool ended = !strcmp(followed->kind, "cancel") && task_is(before, "active");
 
-	if (coins || ended)
-		event_update(event, USERS, DOC(arena, "_id", BCON_ID(&followed->buyer)),
-			     DOC(arena, "$inc", "{", "coins", BCON_INT64(coins), "open_tasks",
-				 BCON_INT32(ended ? -1 : 0), "}"),
-			     ERR_CONFLICT);
+	const bson_t *count = DOC(arena, "open_tasks", BCON_INT32(ended ? -1 : 0));
+
 	if (coins)
-		escrow_move(followed, event, -coins);
+		escrow_move(followed, event, -coins,
+			    &(struct holder){ .count = count, .otherwise = ERR_CONFLICT });
+	else if (ended)
+		event_update(event, USERS, DOC(arena, "_id", BCON_ID(&followed->buyer)),
+			     DOC(arena, "$inc", BCON_DOCUMENT(count)), ERR_CONFLICT);
 	if (followed->notice)
 		notify(followed->call, event,
 		       &(struct notice){
@@ -266,7 +272,7 @@ static void complete_steps(struct event *event, const bson_t *task)
 	doc_unchanged(filter, task, "rev");
 	event_update(event, TASKS, filter,
 		     DOC(arena, "$set", "{", "status", BCON_UTF8("completed"), "updatedAt",
-			 BCON_DATE_TIME(clock_now()), "}"),
+			 BCON_DATE_TIME(clock_now()), "}", "$inc", "{", "rev", BCON_INT64(1), "}"),
 		     ERR_CONFLICT);
 	if (doc_id(task, "buyer_id", &buyer))
 		event_update(event, USERS, DOC(arena, "_id", BCON_ID(&buyer)),

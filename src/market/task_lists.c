@@ -5,9 +5,14 @@
 #include "market/words.h"
 #include "store/doc.h"
 
+#include <inttypes.h>
+
 enum { TOP_WORKERS = 6 };
 
 /* ---- open tasks ---- */
+
+/* A worker's history that is longer is looked up page by page. */
+enum { HISTORY_SHORT = 1000 };
 
 static bool task_id_take(void *ids, const bson_t *submission)
 {
@@ -18,34 +23,40 @@ static bool task_id_take(void *ids, const bson_t *submission)
 	return true;
 }
 
-/* Grows with the worker's own history alone, and is read from the index. */
-static enum err leave_out_submitted(struct call *call, bson_t *filter)
+/* Tasks that the caller has submitted to: in the filter, where they are few. */
+static enum err leave_out_submitted(struct call *call, struct list *list, bson_t *filter)
 {
 	struct arena *arena = call->arena;
 	struct doc_array tasks = doc_array_new(arena);
-	enum err err = db_each(
-		call->db, SUBMISSIONS, DOC(arena, "worker_id", BCON_ID(&call->caller->id)),
-		DOC(arena, "projection", "{", "_id", BCON_INT32(0), "task_id", BCON_INT32(1), "}"),
-		task_id_take, &tasks);
+	bson_t *own = DOC(arena, "worker_id", BCON_ID(&call->caller->id));
+	enum err err = db_each(call->db, SUBMISSIONS, own,
+			       DOC(arena, "projection", "{", "_id", BCON_INT32(0), "task_id",
+				   BCON_INT32(1), "}", "limit", BCON_INT64(HISTORY_SHORT + 1)),
+			       task_id_take, &tasks);
+	struct list_except *except = arena_alloc(arena, sizeof *except);
 
-	if (err == OK && tasks.count)
+	if (err != OK || !tasks.count)
+		return err;
+	if (tasks.count <= HISTORY_SHORT) {
 		bson_concat(filter, DOC(arena, "_id", "{", "$nin", BCON_ARRAY(tasks.doc), "}"));
-	return err;
+		return OK;
+	}
+	*except = (struct list_except){ .in = SUBMISSIONS, .filter = own, .field = "task_id" };
+	list->except = except;
+	return OK;
 }
 
 static void filter_by_query(struct call *call, const struct task_query *query, bson_t *filter)
 {
 	static const char *const text_fields[] = { "task_title", "task_detail" };
-	bson_t *words =
-		query->words ? words_filter(call->arena, query->words, text_fields, 2) : NULL;
 
-	if (query->category && *query->category)
+	if (query->category)
 		BSON_APPEND_UTF8(filter, "category", query->category);
 	if (query->min_payable.given)
 		bson_concat(filter, DOC(call->arena, "payable_amount", "{", "$gte",
 					BCON_INT64(query->min_payable.value), "}"));
-	if (words)
-		bson_concat(filter, words);
+	if (query->words)
+		bson_concat(filter, words_filter(call->arena, query->words, text_fields, 2));
 }
 
 static void order_by(const char *sort, struct list *list)
@@ -54,23 +65,43 @@ static void order_by(const char *sort, struct list *list)
 	list->order_field = !sort ? "createdAt" : sort + (*sort == '-');
 }
 
+/* Their deadline decides in ways for which the server looks into each task. Only tasks that an older server wrote late may
+ * lack expires_at, which alone is in the index. */
+static void count_by_index(struct call *call, struct list *list)
+{
+	bson_t *filter = doc_keep(call->arena, bson_new());
+
+	bson_copy_to_excluding_noinit(list->filter, filter, "completion_date", "expires_at", NULL);
+	bson_concat(filter,
+		    DOC(call->arena, "expires_at", "{", "$gt", BCON_DATE_TIME(call->now), "}"));
+	list->many_filter = filter;
+	list->count_index = "active_slots";
+}
+
+static const char *open_name(struct arena *arena, const struct task_query *query)
+{
+	const char *least = query->min_payable.given ?
+				    arena_printf(arena, "%" PRId64, query->min_payable.value) :
+				    NULL;
+
+	return LIST_NAME(arena, "open tasks", least, query->category, query->words);
+}
+
 enum err task_list_open(struct call *call, const struct task_query *query, struct list *list)
 {
 	struct arena *arena = call->arena;
 	bool worker = call->caller->known && call->caller->role == ROLE_WORKER;
 	bson_t *filter = task_open_filter(arena, call->now);
-	enum err err = worker ? leave_out_submitted(call, filter) : OK;
 
+	*list = (struct list){ .in = TASKS, .filter = filter, .name = open_name(arena, query) };
+	enum err err = worker ? leave_out_submitted(call, list, filter) : OK;
 	filter_by_query(call, query, filter);
-	*list = (struct list){ .in = TASKS, .filter = filter };
 	order_by(query->sort, list);
-	list->name = arena_printf(
-		arena, "open tasks|%lld|%s|%s",
-		query->min_payable.given ? (long long)query->min_payable.value : 0,
-		query->category ? query->category : "", query->words ? query->words : "");
+	if (!query->words && !query->category && !query->min_payable.given)
+		count_by_index(call, list);
 	/* whoever sees the list: a cursor goes on where it was, but totals are a worker's own */
-	list->count_key = arena_printf(arena, "%s|%s", list->name,
-				       worker ? id_text(arena, &call->caller->id) : "");
+	list->count_key =
+		LIST_NAME(arena, list->name, worker ? id_text(arena, &call->caller->id) : NULL);
 	return err;
 }
 
@@ -98,17 +129,14 @@ void task_list_all(struct call *call, const char *status, struct list *list)
 		.in = TASKS,
 		.filter = status ? DOC(arena, "status", BCON_UTF8(status)) :
 				   DOC(arena, "status", "{", "$ne", BCON_UTF8("cancelled"), "}"),
-		.name = arena_printf(arena, "all tasks|%s", status ? status : ""),
+		.name = LIST_NAME(arena, "all tasks", status),
 		.order_field = "createdAt",
 	};
 }
 
 void task_counts_add(struct task_counts *counts, const bson_t *task)
 {
-	struct counted_task *kept = &counts->tasks[counts->count++];
-
-	kept->doc = doc_copy(counts->arena, task);
-	doc_id(task, "_id", &kept->id);
+	doc_id(task, "_id", &counts->tasks[counts->count++].id);
 }
 
 static bool count_take(void *context, const bson_t *doc)

@@ -21,11 +21,9 @@ void task_list_own(struct call *call, struct list *list);
 /* Every buyer's tasks, newest first: of one status, or all but cancelled ones (NULL). */
 void task_list_all(struct call *call, const char *status, struct list *list);
 
-/* Tasks kept to have their submissions counted together. */
+/* Tasks whose submissions are counted together. */
 struct task_counts {
-	struct arena *arena;
 	struct counted_task {
-		const bson_t *doc;
 		struct id id;
 		int64_t submissions, pending;
 	} tasks[LIST_LIMIT_UNPAGED];

@@ -61,20 +61,22 @@ static bson_t *task_doc(struct call *call, const struct task_input *input, const
 	struct arena *arena = call->arena;
 	const struct caller *buyer = call->caller;
 	int64_t closes = task_closes_at(input->completion_date.value);
+	bson_t *task =
+		DOC(arena, "_id", BCON_ID(id), "task_title", BCON_UTF8(input->task_title),
+		    "task_detail", BCON_UTF8(input->task_detail), "required_workers",
+		    BCON_INT64(input->required_workers.value), "payable_amount",
+		    BCON_INT64(input->payable_amount.value), "completion_date",
+		    BCON_DATE_TIME(input->completion_date.value), "submission_info",
+		    BCON_UTF8(input->submission_info), "task_image_url",
+		    BCON_UTF8(input->task_image_url ? input->task_image_url : ""), "category",
+		    BCON_UTF8(input->category ? input->category : ""), "buyer_email",
+		    BCON_UTF8(buyer->email), "buyer_name", BCON_UTF8(buyer->name), "buyer_id",
+		    BCON_ID(&buyer->id), "status", BCON_UTF8("active"), "createdAt",
+		    BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now), "expires_at",
+		    BCON_DATE_TIME(closes), "rev", BCON_INT64(0));
 
-	return DOC(arena, "_id", BCON_ID(id), "task_title", BCON_UTF8(input->task_title),
-		   "task_detail", BCON_UTF8(input->task_detail), "required_workers",
-		   BCON_INT64(input->required_workers.value), "payable_amount",
-		   BCON_INT64(input->payable_amount.value), "completion_date",
-		   BCON_DATE_TIME(input->completion_date.value), "submission_info",
-		   BCON_UTF8(input->submission_info), "task_image_url",
-		   BCON_UTF8(input->task_image_url ? input->task_image_url : ""), "category",
-		   BCON_UTF8(input->category ? input->category : ""), "buyer_email",
-		   BCON_UTF8(buyer->email), "buyer_name", BCON_UTF8(buyer->name), "buyer_id",
-		   BCON_ID(&buyer->id), "status", BCON_UTF8("active"), "createdAt",
-		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now), "expires_at",
-		   BCON_DATE_TIME(closes), "rev", BCON_INT64(0), "words",
-		   BCON_ARRAY(words_of(arena, input->task_title, input->task_detail)));
+	words_set(arena, task, input->task_title, input->task_detail);
+	return task;
 }
 
 enum err task_create(struct call *call, const struct task_input *input, struct event *event)
@@ -87,11 +89,6 @@ enum err task_create(struct call *call, const struct task_input *input, struct e
 	if (err != OK)
 		return err;
 	event->hot = &call->caller->id;
-	event_update_after(event, USERS, user_payer(arena, &call->caller->id, ROLE_BUYER, cost),
-			   DOC(arena, "$inc", "{", "coins", BCON_INT64(-cost), "open_tasks",
-			       BCON_INT32(1), "}"),
-			   ERR_INSUFFICIENT_COINS);
-	event_insert(event, TASKS, task_doc(call, input, &id), ERR_INTERNAL);
 	ledger_move(call, event,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "task:%s", id_text(arena, &id)),
@@ -101,8 +98,14 @@ enum err task_create(struct call *call, const struct task_input *input, struct e
 			    .kind = "task",
 			    .user = &call->caller->id,
 			    .task = &id,
+			    .taken = ERR_INTERNAL,
 		    },
-		    ERR_INTERNAL);
+		    &(struct holder){
+			    .filter = user_payer(arena, &call->caller->id, ROLE_BUYER, cost),
+			    .count = DOC(arena, "open_tasks", BCON_INT32(1)),
+			    .otherwise = ERR_INSUFFICIENT_COINS,
+		    });
+	event_insert(event, TASKS, task_doc(call, input, &id), ERR_INTERNAL);
 	return OK;
 }
 
@@ -144,13 +147,18 @@ static enum err refuse_date(struct call *call, const char *sentence)
 	return ERR_INVALID_INPUT;
 }
 
-/* The stored date again is no change: old callers send the whole task back. A whole day ends after all its
- * hours. */
+/* The stored date again is no change: old callers send the whole task back. */
+static bool date_is_new(const bson_t *task, const struct number *date)
+{
+	return date->given && date->value != doc_date(task, "completion_date", 0);
+}
+
+/* A whole day ends after all its hours. */
 static enum err date_check(struct call *call, const bson_t *task, const struct number *date)
 {
 	int64_t stored = doc_date(task, "completion_date", 0);
 
-	if (!date->given || date->value == stored)
+	if (!date_is_new(task, date))
 		return OK;
 	if (date->value < stored || task_closes_at(date->value) < task_closes_at(stored))
 		return refuse_date(call, "completion_date can only be moved to a later moment.");
@@ -168,22 +176,14 @@ static void set_text(bson_t *set, const char *field, const char *text)
 static bson_t *edit_doc(struct call *call, const bson_t *task, const struct task_input *input)
 {
 	struct arena *arena = call->arena;
-	bson_t *set = DOC(arena, "updatedAt", BCON_DATE_TIME(call->now));
+	bson_t *set = DOC(arena, NULL);
 
 	set_text(set, "task_title", input->task_title);
 	set_text(set, "task_detail", input->task_detail);
 	set_text(set, "submission_info", input->submission_info);
 	set_text(set, "task_image_url", input->task_image_url);
 	set_text(set, "category", input->category);
-	if (input->task_title || input->task_detail)
-		BSON_APPEND_ARRAY(set, "words",
-				  words_of(arena,
-					   input->task_title ? input->task_title :
-							       doc_text(task, "task_title"),
-					   input->task_detail ? input->task_detail :
-								doc_text(task, "task_detail")));
-	if (input->completion_date.given &&
-	    input->completion_date.value != doc_date(task, "completion_date", 0)) {
+	if (date_is_new(task, &input->completion_date)) {
 		BSON_APPEND_DATE_TIME(set, "completion_date", input->completion_date.value);
 		BSON_APPEND_DATE_TIME(set, "expires_at",
 				      task_closes_at(input->completion_date.value));
@@ -191,26 +191,75 @@ static bson_t *edit_doc(struct call *call, const bson_t *task, const struct task
 	return set;
 }
 
+/* A change of nothing leaves no trace: whoever read the record before has it still. */
+static bson_t *edit_change(struct call *call, const bson_t *task, const struct task_input *input)
+{
+	struct arena *arena = call->arena;
+	struct id id = doc_own_id(task);
+	bson_t *set = edit_doc(call, task, input);
+
+	if (bson_empty(set))
+		return DOC(arena, "$set", "{", "_id", BCON_ID(&id), "}");
+	BSON_APPEND_DATE_TIME(set, "updatedAt", call->now);
+	return DOC(arena, "$set", BCON_DOCUMENT(set), "$inc", "{", "rev", BCON_INT64(1), "}");
+}
+
+/* Found by the texts that it has once both are changed: of two edits at once each may have brought one. */
+static enum err words_follow(void *context, struct event *event)
+{
+	struct arena *arena = event->arena;
+	const bson_t *task = event_found(event, TASKS);
+	struct id id = doc_own_id(task);
+	bson_t *set = DOC(arena, NULL);
+
+	(void)context;
+	words_set(arena, set, doc_text(task, "task_title"), doc_text(task, "task_detail"));
+	event_update(event, TASKS, DOC(arena, "_id", BCON_ID(&id)),
+		     DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_CONFLICT);
+	return OK;
+}
+
+/* As date_check() has it, of the deadline that is stored by then: of one day its midnight ends last. */
+static void date_moves_on(bson_t *filter, const struct number *date)
+{
+	bson_t rule, later;
+
+	BSON_APPEND_DOCUMENT_BEGIN(filter, "completion_date", &rule);
+	BSON_APPEND_DOCUMENT_BEGIN(&rule, "$not", &later);
+	BSON_APPEND_DATE_TIME(&later, "$gte", date->value);
+	bson_append_document_end(&rule, &later);
+	if (date->value % CLOCK_DAY)
+		BSON_APPEND_DATE_TIME(&rule, "$ne", date->value - date->value % CLOCK_DAY);
+	bson_append_document_end(filter, &rule);
+}
+
+/* What is no change must be none by then, either. */
+static void date_guard(bson_t *filter, const bson_t *task, const struct number *date)
+{
+	if (date_is_new(task, date))
+		date_moves_on(filter, date);
+	else if (date->given)
+		doc_unchanged(filter, task, "completion_date");
+}
+
 enum err task_edit(struct call *call, const bson_t *task, const struct task_input *input,
 		   bool unchanged, struct event *event)
 {
 	struct arena *arena = call->arena;
-	struct id id = doc_own_id(task);
+	struct id *id = arena_alloc(arena, sizeof *id);
 	enum err err = date_check(call, task, &input->completion_date);
-	bson_t *filter =
-		DOC(arena, "_id", BCON_ID(&id), "status", "{", "$ne", BCON_UTF8("cancelled"), "}");
 
+	*id = doc_own_id(task);
+	bson_t *filter =
+		DOC(arena, "_id", BCON_ID(id), "status", "{", "$ne", BCON_UTF8("cancelled"), "}");
 	if (err != OK)
 		return err;
 	if (unchanged)
 		doc_unchanged(filter, task, "rev");
-	/* words are made of the texts as they were read, the deadline was compared with it */
-	doc_unchanged(filter, task, "completion_date");
-	doc_unchanged(filter, task, "task_title");
-	doc_unchanged(filter, task, "task_detail");
-	event_update_after(event, TASKS, filter,
-			   DOC(arena, "$set", BCON_DOCUMENT(edit_doc(call, task, input)), "$inc",
-			       "{", "rev", BCON_INT64(1), "}"),
-			   ERR_CONFLICT);
+	date_guard(filter, task, &input->completion_date);
+	event->hot = id;
+	if (input->task_title || input->task_detail)
+		event->follow = words_follow;
+	event_update_after(event, TASKS, filter, edit_change(call, task, input), ERR_CONFLICT);
 	return OK;
 }

@@ -53,9 +53,9 @@ enum err task_edit(struct call *call, const bson_t *task, const struct task_inpu
 /* POST /tasks/:id/slots: buys or gives back open slots. Found: TASKS, USERS. */
 enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct event *event);
 
-/* DELETE by the task's owner (ERR_NOT_OWNER for others): refunds open slots; what is pending keeps its escrow until reviewed.
- * ERR_NOT_FOUND, also when it was cancelled before. Found: TASKS as it was before; task_refund() says what its slots
- * were worth. */
+/* DELETE by the task's owner (ERR_NOT_OWNER for others): refunds open slots; what is pending keeps its escrow until
+ * reviewed. ERR_NOT_FOUND, also when it was cancelled before. Found: TASKS as it was before; task_refund() says what its
+ * slots were worth. */
 enum err task_cancel(struct call *call, const struct id *id, struct event *event);
 /* The same by an admin or the service, for anyone's task; with tell its buyer gets to know. */
 enum err task_take_down(struct call *call, const struct id *id, bool tell, struct event *event);

@@ -1,12 +1,25 @@
 #include "market/user_lists.h"
 
+#include "base/unicode.h"
 #include "market/users.h"
+#include "market/words.h"
 #include "store/doc.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/* A pattern that matches the text itself: whatever could mean something else is escaped. */
+void user_search_set(struct arena *arena, bson_t *set, const char *name, const char *email)
+{
+	const char *both = arena_printf(arena, "%s\n%s", name ? name : "", email ? email : "");
+
+	BSON_APPEND_UTF8(set, "searched", unicode_fold_text(arena, both));
+	BSON_APPEND_INT32(set, "search_version", SEARCH_VERSION);
+}
+
+/*
+ * A pattern that matches the text itself: whatever could mean something else is escaped. Its last letter without the
+ * marks that stand on it would be another.
+ */
 static const char *literal(struct arena *arena, const char *text)
 {
 	char *pattern = arena_alloc(arena, 2 * strlen(text) + 1), *to = pattern;
@@ -19,7 +32,20 @@ static const char *literal(struct arena *arena, const char *text)
 		*to++ = *from;
 	}
 	*to = '\0';
-	return pattern;
+	return arena_printf(arena, "%s(?!\\p{M})", pattern);
+}
+
+/* In what it is found by, or, where a record lacks that, in name or e-mail as they stand. */
+static bson_t *text_filter(struct arena *arena, const char *text)
+{
+	const char *folded = literal(arena, unicode_fold_text(arena, text));
+	const char *typed = literal(arena, text);
+
+	if (!words_any(arena, text))
+		return DOC(arena, "_id", "{", "$in", "[", "]", "}");
+	return DOC(arena, "$or", "[", "{", "searched", BCON_REGEX(folded, ""), "}", "{", "searched",
+		   BCON_NULL, "name", BCON_REGEX(typed, "i"), "}", "{", "searched", BCON_NULL,
+		   "email", BCON_REGEX(typed, "i"), "}", "]");
 }
 
 void user_list(struct call *call, const struct user_query *query, struct list *list)
@@ -29,17 +55,12 @@ void user_list(struct call *call, const struct user_query *query, struct list *l
 
 	if (query->role)
 		BSON_APPEND_UTF8(filter, "role", query->role);
-	if (query->text && *query->text) {
-		const char *pattern = literal(arena, query->text);
-
-		bson_concat(filter, DOC(arena, "$or", "[", "{", "name", BCON_REGEX(pattern, "i"),
-					"}", "{", "email", BCON_REGEX(pattern, "i"), "}", "]"));
-	}
+	if (query->text && *query->text)
+		bson_concat(filter, text_filter(arena, query->text));
 	*list = (struct list){
 		.in = USERS,
 		.filter = filter,
-		.name = arena_printf(arena, "users|%s|%s", query->role ? query->role : "",
-				     query->text ? query->text : ""),
+		.name = LIST_NAME(arena, "users", query->role, query->text),
 		.order_field = "createdAt",
 	};
 }

@@ -8,10 +8,13 @@
 struct user_query {
 	struct page_query page;
 	const char *role; /* NULL: all */
-	const char *text; /* occurs in name or e-mail as it stands, in any case; NULL: all */
+	const char *text; /* occurs in name or e-mail, compared as searching does; NULL: all */
 };
 
 /* Newest first, without those being removed. */
 void user_list(struct call *call, const struct user_query *query, struct list *list);
+
+/* Appends the fields by which a user of this name and e-mail is found: `searched`, and the version of their rules. */
+void user_search_set(struct arena *arena, bson_t *set, const char *name, const char *email);
 
 #endif

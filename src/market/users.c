@@ -2,12 +2,20 @@
 
 #include "base/clock.h"
 #include "base/count.h"
-#include "base/unicode.h"
+#include "base/email.h"
 #include "market/ledger.h"
+#include "market/tokens.h"
+#include "market/user_lists.h"
 #include "store/doc.h"
+
+#include <string.h>
 
 enum err user_can_pay(struct call *call, int64_t coins)
 {
+	if (call->caller->owed_coins > 0) {
+		err_number(call->detail, "owed", call->caller->owed_coins);
+		return ERR_COINS_OWED;
+	}
 	if (call->caller->coins >= coins)
 		return OK;
 	err_number(call->detail, "required", coins);
@@ -37,6 +45,7 @@ bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int
 	bson_t *filter = user_active(arena, id, role);
 
 	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(coins), "}"));
+	bson_concat(filter, ledger_owing_nothing(arena));
 	return filter;
 }
 
@@ -66,7 +75,7 @@ static bool is_busy(const bson_t *user)
 
 struct email_search {
 	struct arena *arena;
-	const char *email;
+	const char *email, *key;
 	const bson_t *exact, *keyed;
 };
 
@@ -74,6 +83,11 @@ static bool email_take(void *context, const bson_t *user)
 {
 	struct email_search *search = context;
 	bool exact = doc_text_is(user, "email", search->email);
+	const char *stored = doc_text(user, "email");
+
+	/* an earlier version of this service made keys that other addresses have today */
+	if (!stored || strcmp(email_fold(search->arena, stored), search->key))
+		return true;
 
 	if (exact && !search->exact)
 		search->exact = doc_copy(search->arena, user);
@@ -89,8 +103,8 @@ static bool email_take(void *context, const bson_t *user)
  */
 enum err user_by_email(struct call *call, const char *email, const bson_t **user)
 {
-	const char *key = unicode_fold_text(call->arena, email);
-	struct email_search search = { .arena = call->arena, .email = email };
+	const char *key = email_fold(call->arena, email);
+	struct email_search search = { .arena = call->arena, .email = email, .key = key };
 	enum err err = db_each(call->db, USERS,
 			       DOC(call->arena, "$or", "[", "{", "email_key", BCON_UTF8(key), "}",
 				   "{", "email", "{", "$in", "[", BCON_UTF8(email), BCON_UTF8(key),
@@ -106,15 +120,17 @@ static void user_insert(struct call *call, const struct id *id, const struct reg
 			struct event *event)
 {
 	struct arena *arena = call->arena;
-	bson_t *user = DOC(
-		arena, "_id", BCON_ID(id), "name", BCON_UTF8(input->name), "email",
-		BCON_UTF8(input->email), "photoURL",
-		BCON_UTF8(input->photoURL ? input->photoURL : ""), "role", BCON_UTF8(input->role),
-		"coins", BCON_INT64(coins), "pending_coins", BCON_INT64(0), "lastLogin",
-		BCON_DATE_TIME(call->now), "createdAt", BCON_DATE_TIME(call->now), "email_key",
-		BCON_UTF8(unicode_fold_text(arena, input->email)), "open_tasks", BCON_INT32(0),
-		"pending_submissions", BCON_INT32(0), "pending_withdrawals", BCON_INT32(0));
+	bson_t *user = DOC(arena, "_id", BCON_ID(id), "name", BCON_UTF8(input->name), "email",
+			   BCON_UTF8(input->email), "photoURL",
+			   BCON_UTF8(input->photoURL ? input->photoURL : ""), "role",
+			   BCON_UTF8(input->role), "coins", BCON_INT64(coins), "pending_coins",
+			   BCON_INT64(0), "lastLogin", BCON_DATE_TIME(call->now), "createdAt",
+			   BCON_DATE_TIME(call->now), "email_key",
+			   BCON_UTF8(email_fold(arena, input->email)), "open_tasks", BCON_INT32(0),
+			   "pending_submissions", BCON_INT32(0), "pending_withdrawals",
+			   BCON_INT32(0), "last_token_at", BCON_INT64(call->now / CLOCK_SECOND));
 
+	user_search_set(arena, user, input->name, input->email);
 	bson_concat(user, credentials);
 	event_insert(event, USERS, user, taken);
 }
@@ -127,7 +143,7 @@ void user_add(struct call *call, const struct register_input *input, const bson_
 	int64_t bonus = role_of(input->role) == ROLE_BUYER ? BONUS_BUYER : BONUS_WORKER;
 
 	user_insert(call, &id, input, credentials, bonus, taken, event);
-	ledger_move(call, event,
+	ledger_note(call, event,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "bonus:%s", id_text(arena, &id)),
 			    .from = ACCOUNT_GRANTS,
@@ -135,8 +151,8 @@ void user_add(struct call *call, const struct register_input *input, const bson_
 			    .coins = bonus,
 			    .kind = "bonus",
 			    .user = &id,
-		    },
-		    ERR_INTERNAL);
+			    .taken = ERR_INTERNAL,
+		    });
 }
 
 static bson_t *password_credentials(struct arena *arena, const char *hash)
@@ -168,13 +184,15 @@ void user_create_admin(struct call *call, const struct register_input *input, co
 void user_signed_in(struct call *call, const bson_t *user, const char *proof, struct event *event)
 {
 	struct id id = doc_own_id(user);
-	bson_t *filter = user_active(call->arena, &id, ROLE_NONE);
+	struct arena *arena = call->arena;
+	bson_t *filter = user_active(arena, &id, ROLE_NONE);
+	bson_t *set = DOC(arena, "lastLogin", BCON_DATE_TIME(call->now));
 
 	doc_unchanged(filter, user, proof);
-	event_update_after(
-		event, USERS, filter,
-		DOC(call->arena, "$set", "{", "lastLogin", BCON_DATE_TIME(call->now), "}"),
-		ERR_BAD_LOGIN);
+	/* who was logged out since then shows it anew: else a token could be told of before the log-out is */
+	doc_unchanged(filter, user, "tokens_valid_after");
+	event_update_after(event, USERS, filter, tokens_begin(arena, set, call->now), ERR_BUSY);
+	event_of_any(event);
 }
 
 /* ---- one's own account ---- */
@@ -188,8 +206,10 @@ void user_edit(struct call *call, const struct profile_input *input, bool unchan
 	/* an empty $set is an error, and every edit sets the id's own value at least */
 	bson_t *set = DOC(arena, "_id", BCON_ID(&call->caller->id));
 
-	if (input->name)
+	if (input->name) {
 		BSON_APPEND_UTF8(set, "name", input->name);
+		user_search_set(arena, set, input->name, doc_text(user, "email"));
+	}
 	if (input->photoURL)
 		BSON_APPEND_UTF8(set, "photoURL", input->photoURL);
 	if (unchanged) {
@@ -198,32 +218,24 @@ void user_edit(struct call *call, const struct profile_input *input, bool unchan
 	}
 	event_update_after(event, USERS, filter, DOC(arena, "$set", BCON_DOCUMENT(set)),
 			   ERR_UNAUTHORIZED);
-}
-
-/*
- * The second up to which tokens end. Not the start of the call: it may have waited for its turn to hash, while others
- * logged in. The token in use may carry the second after `before`, which can lie ahead of now.
- */
-int64_t user_tokens_end(int64_t before)
-{
-	int64_t now = clock_now() / CLOCK_SECOND;
-
-	return now > before ? now : before + 1;
+	event_of_any(event);
 }
 
 void user_end_tokens(struct call *call, const char *hash, struct event *event)
 {
 	struct arena *arena = call->arena;
-	int64_t after = user_tokens_end(call->caller->tokens_valid_after);
-	bson_t *set = DOC(arena, "tokens_valid_after", BCON_INT64(after));
+	bson_t *set = DOC(arena, NULL);
 	bson_t *filter = user_active(arena, &call->caller->id, ROLE_NONE);
 
 	if (hash) {
 		doc_unchanged(filter, call->caller->record, "password");
 		BSON_APPEND_UTF8(set, "password", hash);
 	}
-	event_update_after(event, USERS, filter, DOC(arena, "$set", BCON_DOCUMENT(set)),
+	/* not the start of the call: it may have waited for its turn to hash, while others logged in */
+	event_update_after(event, USERS, filter,
+			   tokens_end(arena, set, NULL, call->caller->issued_at, clock_now()),
 			   ERR_UNAUTHORIZED);
+	event_of_any(event);
 }
 
 /* ---- roles ---- */

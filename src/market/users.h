@@ -15,20 +15,21 @@ struct profile_input {
 	const char *name, *photoURL;
 };
 
-/* ERR_INSUFFICIENT_COINS with required and available when the caller, as read, lacks the coins. */
+/* ERR_COINS_OWED with owed when the caller, as read, owes any; ERR_INSUFFICIENT_COINS with required and available when they
+ * lack the coins. */
 enum err user_can_pay(struct call *call, int64_t coins);
 
 /* Filter: users not being removed, of the role unless it is ROLE_NONE. */
 bson_t *users_active(struct arena *arena, enum role role);
 /* The same, of this user. */
 bson_t *user_active(struct arena *arena, const struct id *id, enum role role);
-/* The same, with at least these coins. */
+/* The same, with at least these coins, and owing none. */
 bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int64_t coins);
 
 /* Filter members: no open tasks, nothing pending. Documents of an older server lack the counters. */
 bson_t *user_idle(struct arena *arena);
 
-/* The user of an e-mail address in any case, or NULL. */
+/* The user of an e-mail address (base/email.h), or NULL. */
 enum err user_by_email(struct call *call, const char *email, const bson_t **user);
 
 /* A new user with the bonus of the role, from a hash made before. ERR_EMAIL_TAKEN. Inserted: USERS. */
@@ -48,15 +49,12 @@ void user_create_admin(struct call *call, const struct register_input *input, co
 void user_edit(struct call *call, const struct profile_input *input, bool unchanged,
 	       struct event *event);
 
-/* What tokens_valid_after, which was this before, becomes when tokens end now. */
-int64_t user_tokens_end(int64_t before);
-
-/* From now on every token of the caller issued before is refused. A hash is set unless it is NULL, and only while the
- * password is still the one of the caller's record, which was verified. Found: USERS. */
+/* From now on every token of the caller issued before is refused (market/tokens.h). A hash is set unless it is NULL, and
+ * only while the password is still the one of the caller's record, which was verified. Found: USERS. */
 void user_end_tokens(struct call *call, const char *hash, struct event *event);
 
-/* The lastLogin of a user is now. proof names the field that showed who it is: it must still be as it was read.
- * ERR_BAD_LOGIN. Found: USERS. */
+/* The lastLogin of a user is now, and a token is given out. proof names the field that showed who it is: it must still
+ * be as it was read, and no token must have ended since then. ERR_BUSY. Found: USERS. */
 void user_signed_in(struct call *call, const bson_t *user, const char *proof, struct event *event);
 
 /*

@@ -31,10 +31,7 @@ void withdrawal_list_pending(struct call *call, struct list *list)
 
 void sourced_withdrawals_add(struct sourced_withdrawals *withdrawals, const bson_t *withdrawal)
 {
-	struct sourced_withdrawal *kept = &withdrawals->list[withdrawals->count++];
-
-	kept->doc = doc_copy(withdrawals->arena, withdrawal);
-	doc_id(withdrawal, "worker_id", &kept->worker);
+	doc_id(withdrawal, "worker_id", &withdrawals->list[withdrawals->count++].worker);
 }
 
 static bson_t *accounts_of(struct arena *arena, const struct sourced_withdrawals *withdrawals)

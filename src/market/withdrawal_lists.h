@@ -22,11 +22,9 @@ struct coin_sources {
 	size_t buyer_count;
 };
 
-/* A page of withdrawals, kept to have the sources of its workers' coins read together. */
+/* A page of withdrawals, the sources of whose workers' coins are read together. */
 struct sourced_withdrawals {
-	struct arena *arena;
 	struct sourced_withdrawal {
-		const bson_t *doc;
 		struct id worker;
 		struct coin_sources sources; /* all 0 until read */
 	} list[LIST_LIMIT_MAX];

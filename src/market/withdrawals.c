@@ -22,7 +22,8 @@ struct movement {
 	int64_t coins;
 };
 
-static void move(struct call *call, struct event *event, const struct movement *movement)
+static void move(struct call *call, struct event *event, const struct movement *movement,
+		 const struct holder *worker)
 {
 	ledger_move(call, event,
 		    &(struct transfer){
@@ -33,8 +34,9 @@ static void move(struct call *call, struct event *event, const struct movement *
 			    .coins = movement->coins,
 			    .kind = movement->kind,
 			    .user = movement->worker,
+			    .taken = ERR_ALREADY_PROCESSED,
 		    },
-		    ERR_ALREADY_PROCESSED);
+		    worker);
 }
 
 /* ---- asking ---- */
@@ -80,11 +82,6 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
 	if (err != OK)
 		return err;
 	event->hot = worker;
-	event_update_after(event, USERS, user_payer(arena, worker, ROLE_WORKER, coins),
-			   DOC(arena, "$inc", "{", "coins", BCON_INT64(-coins), "pending_coins",
-			       BCON_INT64(coins), "pending_withdrawals", BCON_INT32(1), "}"),
-			   ERR_INSUFFICIENT_COINS);
-	event_insert(event, WITHDRAWALS, withdrawal_doc(call, input, &id), ERR_INTERNAL);
 	move(call, event,
 	     &(struct movement){
 		     .kind = "hold",
@@ -93,7 +90,13 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
 		     .withdrawal = &id,
 		     .worker = worker,
 		     .coins = coins,
+	     },
+	     &(struct holder){
+		     .filter = user_payer(arena, worker, ROLE_WORKER, coins),
+		     .count = DOC(arena, "pending_withdrawals", BCON_INT32(1)),
+		     .otherwise = ERR_INSUFFICIENT_COINS,
 	     });
+	event_insert(event, WITHDRAWALS, withdrawal_doc(call, input, &id), ERR_INTERNAL);
 	return tell_admins(call, coins, event);
 }
 
@@ -144,20 +147,29 @@ static void decide(struct call *call, const struct pending *pending, const struc
 			   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
 }
 
+/* Nobody withdraws who owes. */
+static enum err debt_check(struct call *call, const struct pending *pending)
+{
+	const bson_t *worker;
+	enum err err = db_find_id(call->db, call->arena, USERS, &pending->worker, &worker);
+
+	if (err != OK || !worker || doc_whole(worker, "owed_coins", 0) <= 0)
+		return err;
+	call->detail->sentence = "The worker owes coins for a payment that went back.";
+	err_number(call->detail, "owed", doc_whole(worker, "owed_coins", 0));
+	return ERR_COINS_OWED;
+}
+
 /* Out of the held coins: to the world outside, or back to the worker. */
 static void settle(struct call *call, const struct pending *pending, bool approve,
 		   struct event *event)
 {
 	struct arena *arena = call->arena;
-	int64_t back = approve ? 0 : pending->coins;
+	bson_t *holds = DOC(arena, "_id", BCON_ID(&pending->worker), "pending_coins", "{", "$gte",
+			    BCON_INT64(pending->coins), "}");
 
-	event_update_after(event, USERS,
-			   DOC(arena, "_id", BCON_ID(&pending->worker), "pending_coins", "{",
-			       "$gte", BCON_INT64(pending->coins), "}"),
-			   DOC(arena, "$inc", "{", "coins", BCON_INT64(back), "pending_coins",
-			       BCON_INT64(-pending->coins), "pending_withdrawals", BCON_INT32(-1),
-			       "}"),
-			   ERR_CONFLICT);
+	if (approve)
+		bson_concat(holds, ledger_owing_nothing(arena));
 	move(call, event,
 	     &(struct movement){
 		     .kind = approve ? "payout" : "release",
@@ -166,6 +178,11 @@ static void settle(struct call *call, const struct pending *pending, bool approv
 		     .withdrawal = &pending->id,
 		     .worker = &pending->worker,
 		     .coins = pending->coins,
+	     },
+	     &(struct holder){
+		     .filter = holds,
+		     .count = DOC(arena, "pending_withdrawals", BCON_INT32(-1)),
+		     .otherwise = ERR_CONFLICT,
 	     });
 }
 
@@ -199,6 +216,8 @@ enum err withdrawal_decide(struct call *call, const struct id *id, const struct 
 	struct pending *pending = arena_alloc(call->arena, sizeof *pending);
 	enum err err = pending_read(call, id, pending);
 
+	if (err == OK && verdict->approve)
+		err = debt_check(call, pending);
 	if (err != OK)
 		return err;
 	event->hot = &pending->worker;

@@ -19,26 +19,25 @@ static void word_add(struct word_set *set, const char *word, size_t length)
 	set->words[set->count++] = arena_copy(set->arena, word, length);
 }
 
+/* A mark belongs to the letter it stands on; on anything else it is no word. */
 static void words_split(struct word_set *set, const char *text)
 {
-	size_t left = text ? strlen(text) : 0, length = 0;
-	/* lower case may be longer in bytes: U+023A has two, its lower case three */
-	char *word = arena_alloc(set->arena, left * 2 + 4);
+	const char *start = NULL;
+	size_t size;
 
-	while (left) {
-		size_t step = left;
-		uint32_t letter = utf8_next(text, &step);
-		bool in_word = unicode_is_alnum(letter);
+	for (; *text; text += size) {
+		uint32_t c = utf8_next(text, &size);
+		bool within = unicode_is_alnum(c) || (start && unicode_is_mark(c));
 
-		if (in_word)
-			length += utf8_encode(unicode_fold(letter), word + length);
-		if (length && (!in_word || step == left)) {
-			word_add(set, word, length);
-			length = 0;
+		if (within && !start)
+			start = text;
+		if (!within && start) {
+			word_add(set, start, (size_t)(text - start));
+			start = NULL;
 		}
-		text += step;
-		left -= step;
 	}
+	if (start)
+		word_add(set, start, (size_t)(text - start));
 }
 
 static int word_compare(const void *a, const void *b)
@@ -63,8 +62,8 @@ static struct word_set words_read(struct arena *arena, const char *first, const 
 {
 	struct word_set set = { .arena = arena };
 
-	words_split(&set, first);
-	words_split(&set, second);
+	words_split(&set, unicode_fold_text(arena, first ? first : ""));
+	words_split(&set, unicode_fold_text(arena, second ? second : ""));
 	words_distinct(&set);
 	return set;
 }
@@ -85,11 +84,38 @@ bson_t *words_of(struct arena *arena, const char *first, const char *second)
 	return words_array(arena, &set);
 }
 
-/* A word holds letters and digits alone, so it needs no escaping. */
+bool words_any(struct arena *arena, const char *text)
+{
+	return words_read(arena, text, NULL).count > 0;
+}
+
+static const char *beginning(struct arena *arena, const char *text)
+{
+	enum { BYTES_MOST = 20000 };
+	size_t length = text ? strnlen(text, BYTES_MOST + 1) : 0;
+
+	if (length <= BYTES_MOST)
+		return text;
+	for (length = BYTES_MOST; length && (text[length] & 0xC0) == 0x80;)
+		length--;
+	return arena_copy(arena, text, length);
+}
+
+void words_set(struct arena *arena, bson_t *set, const char *first, const char *second)
+{
+	BSON_APPEND_ARRAY(set, "words",
+			  words_of(arena, beginning(arena, first), beginning(arena, second)));
+	BSON_APPEND_INT32(set, "search_version", SEARCH_VERSION);
+}
+
+/* ---- queries ---- */
+
+/* A word holds letters, digits and marks alone, so it needs no escaping. */
 static bson_t *word_in_text(struct arena *arena, const char *word, const char *const *fields,
 			    size_t count)
 {
-	const char *pattern = arena_printf(arena, "(^|[^\\p{L}\\p{N}])%s($|[^\\p{L}\\p{N}])", word);
+	static const char other[] = "[^\\p{L}\\p{N}\\p{M}]";
+	const char *pattern = arena_printf(arena, "(^|%s)%s($|%s)", other, word, other);
 	struct doc_array either = doc_array_new(arena);
 
 	for (size_t i = 0; i < count; i++)
@@ -97,18 +123,30 @@ static bson_t *word_in_text(struct arena *arena, const char *word, const char *c
 	return DOC(arena, "$or", BCON_ARRAY(either.doc));
 }
 
+/* For records that nobody has made words of yet. */
+static bson_t *words_in_text(struct arena *arena, const struct word_set *set,
+			     const char *const *fields, size_t count)
+{
+	struct doc_array each = doc_array_new(arena);
+
+	doc_array_doc(&each, DOC(arena, "words", BCON_NULL));
+	for (size_t i = 0; i < set->count; i++)
+		doc_array_doc(&each, word_in_text(arena, set->words[i], fields, count));
+	return DOC(arena, "$and", BCON_ARRAY(each.doc));
+}
+
 bson_t *words_filter(struct arena *arena, const char *query, const char *const *text_fields,
 		     size_t field_count)
 {
-	struct word_set set = words_read(arena, query, NULL);
-	struct doc_array each = doc_array_new(arena);
+	struct word_set folded = words_read(arena, query, NULL), typed = { .arena = arena };
+	struct doc_array either = doc_array_new(arena);
 
-	if (!set.count)
-		return NULL;
-	doc_array_doc(&each, DOC(arena, "words", BCON_NULL));
-	for (size_t i = 0; i < set.count; i++)
-		doc_array_doc(&each, word_in_text(arena, set.words[i], text_fields, field_count));
-	return DOC(arena, "$or", "[", "{", "words", "{", "$all",
-		   BCON_ARRAY(words_array(arena, &set)), "}", "}", "{", "$and",
-		   BCON_ARRAY(each.doc), "}", "]");
+	if (!folded.count)
+		return DOC(arena, "words", "{", "$in", "[", "]", "}");
+	words_split(&typed, query);
+	doc_array_doc(&either, DOC(arena, "words", "{", "$all",
+				   BCON_ARRAY(words_array(arena, &folded)), "}"));
+	doc_array_doc(&either, words_in_text(arena, &folded, text_fields, field_count));
+	doc_array_doc(&either, words_in_text(arena, &typed, text_fields, field_count));
+	return DOC(arena, "$or", BCON_ARRAY(either.doc));
 }

@@ -3,6 +3,7 @@
 #include "auth/jwk.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "outside/fetch.h"
 
 #include <openssl/evp.h>
@@ -19,7 +20,6 @@ struct google_keys {
 	int64_t next_try; /* no fetching before */
 	bool reached; /* the last try brought keys */
 	bool fetching; /* a thread is at it, without the lock */
-	int waiting;
 };
 
 struct google_keys *google_keys_new(const struct google_keys_options *options)
@@ -95,18 +95,6 @@ static void fetch_now(struct google_keys *keys, int64_t now)
 	pthread_cond_broadcast(&keys->fetched);
 }
 
-/* Until the thread that fetches is done. false: too many wait already. */
-static bool wait_for_others(struct google_keys *keys)
-{
-	if (keys->waiting == keys->options.waiting_max)
-		return false;
-	keys->waiting++;
-	while (keys->fetching)
-		pthread_cond_wait(&keys->fetched, &keys->lock);
-	keys->waiting--;
-	return true;
-}
-
 static EVP_PKEY *known(const struct google_keys *keys, const char *kid, int64_t now)
 {
 	return keys->set && now < keys->old_at ? jwk_set_find(keys->set, kid) : NULL;
@@ -122,8 +110,8 @@ static EVP_PKEY *look(struct google_keys *keys, const char *kid, int64_t now, bo
 		return key;
 	/* it may be withdrawn by what comes */
 	EVP_PKEY_free(key);
-	if (keys->fetching && !wait_for_others(keys))
-		return NULL;
+	while (keys->fetching)
+		pthread_cond_wait(&keys->fetched, &keys->lock);
 	if (now >= keys->next_try)
 		fetch_now(keys, now);
 	*asked = keys->reached;
@@ -134,6 +122,8 @@ enum err google_keys_find_at(struct google_keys *keys, const char *kid, int64_t 
 {
 	bool asked;
 
+	if (!turn_held(TURN_GOOGLE))
+		return ERR_INTERNAL;
 	pthread_mutex_lock(&keys->lock);
 	*key = look(keys, kid, now, &asked);
 	pthread_mutex_unlock(&keys->lock);

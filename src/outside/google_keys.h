@@ -2,7 +2,8 @@
  * The keys that Google signs its tokens with, kept by a process for all its threads.
  *
  * They are fetched when first needed, again when Google says that they are old, and when a token names one that is not
- * among them; never more often than every GOOGLE_KEYS_PAUSE_MS, whatever callers send, and by one thread at a time.
+ * among them; never more often than every GOOGLE_KEYS_PAUSE_MS, whatever callers send, and by one thread at a time, while
+ * others with a turn (base/turn.h) wait.
  * While Google cannot be reached, older keys go on being used until GOOGLE_KEYS_OLD_MS.
  */
 #ifndef OUTSIDE_GOOGLE_KEYS_H
@@ -26,7 +27,6 @@ struct google_keys;
 struct google_keys_options {
 	const char *url; /* of a JWK set; outlives the keys */
 	int64_t timeout_ms; /* of fetching them */
-	int waiting_max; /* threads that may wait for another's fetching: the rest serves others */
 };
 
 /* Fetches nothing yet. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/turn.h"
 #include "outside/fetch.h"
 
 #include <ctype.h>
@@ -36,7 +37,8 @@ static const struct field intent_fields[] = {
 };
 
 /* Where an intent stands in what Stripe sends. */
-#define INTENT_AT(path) SCHEMA_OF("StripeIntent", struct intent, intent_fields, .at = (path))
+#define INTENT_AT(path) \
+	SCHEMA_OF("StripeIntent", struct intent, intent_fields, .at = (path), .foreign = true)
 static const struct schema intent_alone = INTENT_AT(NULL);
 static const struct schema intent_found = INTENT_AT("data.0");
 static const struct schema intent_told = INTENT_AT("data.object");
@@ -53,16 +55,15 @@ static const struct field refusal_fields[] = {
 	ROW("payment_intent.id", TEXT, refusal, intent),
 };
 static const struct schema refusal_schema =
-	SCHEMA_OF("StripeRefusal", struct refusal, refusal_fields, .at = "error");
+	SCHEMA_OF("StripeRefusal", struct refusal, refusal_fields, .at = "error", .foreign = true);
 
-/* NULL when it is not what the schema says. */
+/* An answer; NULL when it is not what the schema says. The rest of it may be as strange as it likes: people's names and
+ * descriptions come along with what we need. */
 static void *decode(struct arena *arena, const struct schema *schema, const char *body,
 		    size_t length)
 {
 	struct faults faults = { 0 };
-	struct err_detail detail;
-	enum err err;
-	void *decoded = schema_decode_body(arena, schema, body, length, &faults, &detail, &err);
+	void *decoded = schema_pick_body(arena, schema, body, length, &faults);
 
 	return faults.count == 0 ? decoded : NULL;
 }
@@ -138,6 +139,8 @@ static enum err call(struct arena *arena, const struct config *config, struct fe
 
 	asked->headers = headers;
 	*intent = (struct intent){ 0 };
+	if (!turn_held(TURN_STRIPE))
+		return ERR_INTERNAL;
 	for (size_t i = 0; i < COUNT_OF(tries_ms); i++) {
 		struct fetched fetched;
 
@@ -220,13 +223,22 @@ enum err stripe_order(struct arena *arena, const struct config *config,
 	return err == ERR_NOT_FOUND ? ERR_INTERNAL : err;
 }
 
+bool stripe_is_id(const char *text, const char *prefix)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t length = strlen(text), before = strlen(prefix);
+
+	return length > before && length <= STRIPE_ID_MAX && !strncmp(text, prefix, before) &&
+	       strspn(text, letters) == length;
+}
+
 enum err stripe_intent(struct arena *arena, const struct config *config, const char *id,
 		       struct intent *intent)
 {
 	/* what a caller claims to be an id must not lead to another address */
-	for (const char *c = id; *c; c++)
-		if (!is_plain(*c) || *c == '.')
-			return ERR_NOT_FOUND;
+	if (!stripe_is_id(id, "pi_"))
+		return ERR_NOT_FOUND;
 	struct fetch asked = { .url = address(arena, config, arena_printf(arena, "/%s", id)) };
 	return call(arena, config, &asked, NULL, &intent_alone, intent);
 }
@@ -248,27 +260,62 @@ enum err stripe_find(struct arena *arena, const struct config *config, const str
 
 struct event_head {
 	const char *type;
+	struct number created;
 };
 
 static const struct field event_fields[] = {
-	{ .name = "type", .type = FIELD_TEXT, .offset = offsetof(struct event_head, type) },
+	ROW("type", TEXT, event_head, type),
+	ROW("created", WHOLE, event_head, created),
 };
-static const struct schema event_schema = SCHEMA_OF("StripeEvent", struct event_head, event_fields);
+static const struct schema event_schema =
+	SCHEMA_OF("StripeEvent", struct event_head, event_fields, .foreign = true);
+
+/* A charge: of its amount so much has been refunded until now. */
+static const struct field refund_fields[] = {
+	ROW("payment_intent", TEXT, money_back, intent),
+	ROW("metadata.paymentId", TEXT, money_back, payment),
+	ROW("currency", TEXT, money_back, currency),
+	ROW("amount_refunded", WHOLE, money_back, cents),
+};
+static const struct schema refund_told = SCHEMA_OF("StripeRefund", struct money_back, refund_fields,
+						   .at = "data.object", .foreign = true);
+
+static const struct field dispute_fields[] = {
+	ROW("id", TEXT, money_back, dispute),
+	ROW("payment_intent", TEXT, money_back, intent),
+	ROW("metadata.paymentId", TEXT, money_back, payment),
+	ROW("status", TEXT, money_back, status),
+	ROW("currency", TEXT, money_back, currency),
+	ROW("amount", WHOLE, money_back, cents),
+};
+static const struct schema dispute_told = SCHEMA_OF(
+	"StripeDispute", struct money_back, dispute_fields, .at = "data.object", .foreign = true);
+
+static bool event_begins(const struct stripe_event *event, const char *family)
+{
+	return event->type && !strncmp(event->type, family, strlen(family));
+}
 
 enum err stripe_event_read(struct arena *arena, const char *body, size_t length,
 			   struct stripe_event *event)
 {
-	const struct event_head *head = decode(arena, &event_schema, body, length);
-	const struct intent *intent = NULL;
+	struct faults faults = { 0 };
+	const struct event_head *head =
+		schema_pick_body(arena, &event_schema, body, length, &faults);
 
 	*event = (struct stripe_event){ 0 };
 	if (!head)
 		return ERR_INVALID_JSON;
 	event->type = head->type;
-	if (head->type && !strncmp(head->type, "payment_intent.", strlen("payment_intent.")))
-		intent = decode(arena, &intent_told, body, length);
-	if (intent)
-		event->intent = *intent;
+	event->created = head->created.value;
+	if (event_begins(event, "payment_intent."))
+		event->intent = *(const struct intent *)schema_pick_body(arena, &intent_told, body,
+									 length, &faults);
+	else if (event_begins(event, "charge."))
+		event->back = *(const struct money_back *)schema_pick_body(
+			arena,
+			event_begins(event, "charge.dispute.") ? &dispute_told : &refund_told, body,
+			length, &faults);
 	return OK;
 }
 

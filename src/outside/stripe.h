@@ -48,6 +48,10 @@ bool intent_is(const struct intent *intent, const char *status);
 enum err stripe_order(struct arena *arena, const struct config *config,
 		      const struct stripe_order *order, struct intent *intent);
 
+/* Has it the form of an id of Stripe's: the prefix ("pi_"), then letters, digits and underscores? */
+#define STRIPE_ID_MAX 255
+bool stripe_is_id(const char *text, const char *prefix);
+
 /* By Stripe's id, or by the payment it was ordered for (known to Stripe's search after a minute).
  * ERR_NOT_FOUND, ERR_INTERNAL, ERR_UNAVAILABLE. */
 enum err stripe_intent(struct arena *arena, const struct config *config, const char *id,
@@ -60,14 +64,24 @@ enum err stripe_find(struct arena *arena, const struct config *config, const str
 bool stripe_signed(const char *signature, const char *secret, const char *body, size_t length,
 		   int64_t now);
 
-/* What Stripe tells us. */
-struct stripe_event {
-	const char *type; /* "payment_intent.succeeded", …; NULL: none */
-	struct intent
-		intent; /* of types that begin with "payment_intent."; else, and when it is none, empty */
+/* Money that goes back, or may: a charge that was refunded, or a dispute. */
+struct money_back {
+	const char *intent; /* by which it was paid */
+	const char *payment; /* the id of ours that it was ordered for, where that is told */
+	const char *dispute, *status; /* of a dispute: its id, and how it stands */
+	const char *currency;
+	struct number cents; /* refunded of the charge in all until now, or disputed */
 };
 
-/* ERR_INVALID_JSON when it is no JSON object. */
+/* What Stripe tells us. Texts may be NULL; what cannot be read is as good as not told. */
+struct stripe_event {
+	const char *type; /* "payment_intent.succeeded", …; NULL: none */
+	int64_t created; /* seconds since 1970; 0: not told */
+	struct intent intent; /* of types that begin with "payment_intent." */
+	struct money_back back; /* of types that begin with "charge." */
+};
+
+/* ERR_INVALID_JSON when it is no object: everything in it may be as strange as it likes. */
 enum err stripe_event_read(struct arena *arena, const char *body, size_t length,
 			   struct stripe_event *event);
 

@@ -3,8 +3,9 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/digest.h"
-#include "base/log.h"
 #include "store/doc.h"
+#include "store/presence.h"
+#include "store/releases.h"
 #include "store/store_private.h"
 
 #include <openssl/evp.h>
@@ -13,8 +14,10 @@
 
 #define BCON_HASH(bytes) BCON_BIN(BSON_SUBTYPE_BINARY, bytes, DIGEST_SIZE)
 
-/* How often a key is looked at that changes hands meanwhile, and the pause between. */
-enum { LOOKS_MAX = 10, LOOK_PAUSE_MS = 5 };
+/* How long we go on looking at a key that changes hands meanwhile, or that the majority does not have yet, and the pause
+ * between two looks. The long ones are for after an election: the call that has the key may have ended, and be giving it
+ * back just now. */
+enum { LOOK_MS = 500, LOOK_PAUSE_MS = 5, LOOK_LONG_MS = 2500, LOOK_LONG_PAUSE_MS = 50 };
 
 /* ---- hashes ---- */
 
@@ -70,12 +73,19 @@ struct attempt {
 static bson_t *claim_fields(const struct attempt *attempt)
 {
 	const struct claim_request *request = attempt->request;
+	struct presence *presence = attempt->db->store->presence;
+	bson_t *fields = DOC(attempt->arena, "user_id", BCON_ID(&request->user), "token",
+			     BCON_ID(&attempt->claim->token), "body_hash",
+			     BCON_HASH(attempt->body_hash), "state", BCON_UTF8("claimed"),
+			     "lease_until", BCON_DATE_TIME(request->now + CLAIM_LEASE_MS),
+			     "expires_at", BCON_DATE_TIME(request->now + CLAIM_KEPT_MS));
 
-	return DOC(attempt->arena, "user_id", BCON_ID(&request->user), "token",
-		   BCON_ID(&attempt->claim->token), "body_hash", BCON_HASH(attempt->body_hash),
-		   "state", BCON_UTF8("claimed"), "lease_until",
-		   BCON_DATE_TIME(request->now + CLAIM_LEASE_MS), "expires_at",
-		   BCON_DATE_TIME(request->now + CLAIM_KEPT_MS));
+	BSON_APPEND_UTF8(fields, "request_id", request->request_id);
+	if (presence) {
+		bson_concat(fields, DOC(attempt->arena, "process", BCON_ID(presence_id(presence))));
+		presence_touch(presence);
+	}
+	return fields;
 }
 
 static bson_t *claim_held(struct arena *arena, const struct claim *claim)
@@ -84,36 +94,22 @@ static bson_t *claim_held(struct arena *arena, const struct claim *claim)
 		   BCON_UTF8("claimed"));
 }
 
-/* Whether one document was written; taken keys and filters without a match are no errors. */
-static enum err write_one(const struct attempt *attempt, const bson_t *command, bool *written)
-{
-	const bson_t *reply;
-	bson_iter_t at, code;
-	enum err err = db_write(attempt->db, attempt->arena, command, &reply);
-
-	*written = err == OK && doc_whole(reply, "n", 0) == 1;
-	if (err != OK || !bson_iter_init(&at, reply) ||
-	    !bson_iter_find_descendant(&at, "writeErrors.0.code", &code) ||
-	    bson_iter_as_int64(&code) == MONGOC_ERROR_DUPLICATE_KEY)
-		return err;
-	log_line(LOG_ERROR, NULL, "MongoDB refused to claim a key (%d)",
-		 (int)bson_iter_as_int64(&code));
-	return ERR_INTERNAL;
-}
-
 static enum err record_insert(const struct attempt *attempt, bool *ours)
 {
 	struct arena *arena = attempt->arena;
 	bson_t *record = DOC(arena, "_id", BCON_HASH(attempt->claim->key));
+	const bson_t *reply;
 
 	bson_concat(record, claim_fields(attempt));
-	return write_one(attempt,
-			 DOC(arena, "insert", BCON_UTF8(collection_name(IDEMPOTENCY)), "documents",
-			     "[", BCON_DOCUMENT(record), "]"),
-			 ours);
+	enum err err = db_write(attempt->db, arena,
+				DOC(arena, "insert", BCON_UTF8(collection_name(IDEMPOTENCY)),
+				    "documents", "[", BCON_DOCUMENT(record), "]"),
+				&reply);
+	*ours = err == OK && doc_whole(reply, "n", 0) == 1;
+	return err;
 }
 
-/* NULL when it is gone meanwhile. An answer is told from what no election can take back. */
+/* NULL when it is gone meanwhile. */
 static enum err record_read(const struct attempt *attempt, const bson_t **record)
 {
 	struct arena *arena = attempt->arena;
@@ -123,33 +119,37 @@ static enum err record_read(const struct attempt *attempt, const bson_t **record
 	enum err err = db_read(attempt->db, arena,
 			       DOC(arena, "find", BCON_UTF8(collection_name(IDEMPOTENCY)), "filter",
 				   "{", "_id", BCON_HASH(attempt->claim->key), "}", "limit",
-				   BCON_INT32(1), "singleBatch", BCON_BOOL(true), "readConcern",
-				   "{", "level", BCON_UTF8("majority"), "}"),
+				   BCON_INT32(1), "singleBatch", BCON_BOOL(true)),
 			       &reply);
 	if (err == OK)
 		*record = store_first(arena, reply);
 	return err;
 }
 
-/* Puts us in the place of a claimant that died, or of a record whose time is over. */
+/* Puts us in the place of a claimant that died, or of a record whose time is over. *taken is the record as it is then,
+ * with what is noted in it by now, or NULL when somebody else was first. */
 static enum err record_take_over(const struct attempt *attempt, const bson_t *record, bool over,
-				 bool *ours)
+				 const bson_t **taken)
 {
 	struct arena *arena = attempt->arena;
 	const char *state = doc_text(record, "state");
 	struct id token = { 0 };
-	bson_t *forget = DOC(arena, "status", BCON_INT32(1), "body", BCON_INT32(1));
+	bson_t *forget = DOC(arena, "status", BCON_INT32(1), "body", BCON_INT32(1)),
+	       *value = arena_alloc(arena, sizeof *value);
+	const bson_t *reply;
 
 	doc_id(record, "token", &token);
 	if (over)
 		BSON_APPEND_INT32(forget, "results", 1);
-	return write_one(attempt,
-			 DOC(arena, "update", BCON_UTF8(collection_name(IDEMPOTENCY)), "updates",
-			     "[", "{", "q", "{", "_id", BCON_HASH(attempt->claim->key), "token",
-			     BCON_ID(&token), "state", BCON_UTF8(state ? state : ""), "}", "u", "{",
-			     "$set", BCON_DOCUMENT(claim_fields(attempt)), "$unset",
-			     BCON_DOCUMENT(forget), "}", "}", "]"),
-			 ours);
+	enum err err = db_write(attempt->db, arena,
+				DOC(arena, "findAndModify", BCON_UTF8(collection_name(IDEMPOTENCY)),
+				    "query", "{", "_id", BCON_HASH(attempt->claim->key), "token",
+				    BCON_ID(&token), "state", BCON_UTF8(state ? state : ""), "}",
+				    "update", "{", "$set", BCON_DOCUMENT(claim_fields(attempt)),
+				    "$unset", BCON_DOCUMENT(forget), "}", "new", BCON_BOOL(true)),
+				&reply);
+	*taken = err == OK && doc_part(reply, "value", value) ? value : NULL;
+	return err;
 }
 
 /* ---- claiming ---- */
@@ -196,20 +196,43 @@ static void answer_read(const bson_t *record, struct kept_answer *answer)
 	answer->length = length;
 }
 
-static void results_read(struct arena *arena, const bson_t *record, struct kept_answer *answer)
+static const bson_t *results_of(struct arena *arena, const bson_t *record)
 {
 	bson_t *results = arena_alloc(arena, sizeof *results);
 
-	if (doc_part(record, "results", results))
-		answer->results = results;
+	return doc_part(record, "results", results) ? results : NULL;
+}
+
+static bool is_over(const struct attempt *attempt, const bson_t *record)
+{
+	return doc_date(record, "expires_at", 0) <= attempt->request->now;
+}
+
+static bool is_leased(const struct attempt *attempt, const bson_t *record)
+{
+	return doc_date(record, "lease_until", 0) > attempt->request->now;
+}
+
+/* Was the claimant a process of this host that has died? If so, its open transactions are ended first: only then is it
+ * decided whether its call happened. */
+static bool claimant_died(const struct attempt *attempt, const bson_t *record)
+{
+	const struct presence *presence = attempt->db->store->presence;
+	struct id process;
+
+	if (!presence || !doc_id(record, "process", &process) ||
+	    !presence_is_over(presence, &process))
+		return false;
+	sessions_end_of(attempt->db, &process);
+	return true;
 }
 
 /* What to make of a key that somebody has or had. Neither ours nor kept: look again. */
 static enum err record_judge(const struct attempt *attempt, const bson_t *record, bool *ours,
 			     struct kept_answer *answer)
 {
-	int64_t now = attempt->request->now;
-	bool over = doc_date(record, "expires_at", 0) <= now;
+	bool over = is_over(attempt, record);
+	const bson_t *taken;
 
 	*ours = is_ours(attempt, record);
 	if (*ours)
@@ -220,38 +243,88 @@ static enum err record_judge(const struct attempt *attempt, const bson_t *record
 		answer_read(record, answer);
 		return OK;
 	}
-	if (!over && doc_date(record, "lease_until", 0) > now)
+	if (!over && is_leased(attempt, record) && !claimant_died(attempt, record))
 		return ERR_IN_PROGRESS;
-	enum err err = record_take_over(attempt, record, over, ours);
-	if (*ours && !over)
-		results_read(attempt->arena, record, answer);
-	attempt->claim->noted = answer->results != NULL;
+	/* should the reply be lost, what was noted decides how the key is given back */
+	attempt->claim->noted = !over && results_of(attempt->arena, record);
+	enum err err = record_take_over(attempt, record, over, &taken);
+	*ours = taken != NULL;
+	if (taken)
+		answer->results = results_of(attempt->arena, taken);
+	attempt->claim->noted |= answer->results != NULL;
 	return err;
+}
+
+static struct attempt attempt_start(struct db *db, struct arena *arena,
+				    const struct claim_request *request, struct claim *claim)
+{
+	struct attempt attempt = { .db = db, .arena = arena, .request = request, .claim = claim };
+
+	hash_key(request, claim->key);
+	hash_body(request, attempt.body_hash);
+	claim->token = doc_new_id();
+	claim->noted = false;
+	return attempt;
+}
+
+/* One look. Neither an error, nor ours, nor kept: look again. */
+static enum err key_look(struct attempt *attempt, struct kept_answer *answer, bool *ours)
+{
+	const bson_t *record = NULL;
+	enum err err = record_insert(attempt, ours);
+
+	if (err == OK && !*ours)
+		err = record_read(attempt, &record);
+	return record ? record_judge(attempt, record, ours, answer) : err;
+}
+
+static enum err key_take(struct attempt *attempt, struct kept_answer *answer)
+{
+	bool patient = store_elected_lately(attempt->db->store);
+	int64_t end = clock_steady() + (patient ? LOOK_LONG_MS : LOOK_MS);
+
+	for (;;) {
+		bool ours = false;
+		enum err err = key_look(attempt, answer, &ours);
+		bool again = err == OK || (err == ERR_IN_PROGRESS && patient);
+
+		if (ours || answer->kept || !again)
+			return err;
+		if (clock_steady() > end)
+			return ERR_IN_PROGRESS;
+		clock_sleep(err == OK ? LOOK_PAUSE_MS : LOOK_LONG_PAUSE_MS);
+	}
 }
 
 enum err claim_take(struct db *db, struct arena *arena, const struct claim_request *request,
 		    struct claim *claim, struct kept_answer *answer)
 {
-	struct attempt attempt = { .db = db, .arena = arena, .request = request, .claim = claim };
-	const bson_t *record;
+	struct attempt attempt = attempt_start(db, arena, request, claim);
 
 	*answer = (struct kept_answer){ 0 };
-	hash_key(request, claim->key);
-	hash_body(request, attempt.body_hash);
-	claim->token = doc_new_id();
-	for (int look = 0; look < LOOKS_MAX; look++) {
-		bool ours = false;
-		enum err err = record_insert(&attempt, &ours);
+	enum err err = key_take(&attempt, answer);
+	/* what was refused by then may be there all the same, and nobody at it */
+	if (err == ERR_UNAVAILABLE || err == ERR_INTERNAL)
+		claim_release(db, arena, claim);
+	return err;
+}
 
-		if (err == OK && !ours)
-			err = record_read(&attempt, &record);
-		if (err == OK && !ours && record)
-			err = record_judge(&attempt, record, &ours, answer);
-		if (err != OK || ours || answer->kept)
-			return err;
-		clock_sleep(LOOK_PAUSE_MS);
-	}
-	return ERR_IN_PROGRESS;
+enum err claim_recall(struct db *db, struct arena *arena, const struct claim_request *request,
+		      bool own, struct kept_answer *answer)
+{
+	struct claim claim;
+	struct attempt attempt = attempt_start(db, arena, request, &claim);
+	const bson_t *record;
+	enum err err = record_read(&attempt, &record);
+
+	*answer = (struct kept_answer){ 0 };
+	if (err != OK || !record || is_over(&attempt, record) || !same_body(&attempt, record) ||
+	    (own && !doc_text_is(record, "request_id", request->request_id)))
+		return err;
+	if (!is_done(record))
+		return is_leased(&attempt, record) ? ERR_IN_PROGRESS : OK;
+	answer_read(record, answer);
+	return OK;
 }
 
 /* ---- completing ---- */
@@ -301,18 +374,22 @@ void claim_note(struct event *event, struct claim *claim, const bson_t *result)
 		     ERR_IN_PROGRESS);
 }
 
-/* What failed is logged, and the lease ends by itself. */
+enum err claim_give_back(struct db *db, struct arena *arena, const struct claim *claim)
+{
+	bson_t *held = claim_held(arena, claim);
+	const bson_t *reply;
+
+	if (!claim->noted)
+		return db_remove(db, arena, IDEMPOTENCY, held, true);
+	return db_write(db, arena,
+			DOC(arena, "update", BCON_UTF8(collection_name(IDEMPOTENCY)), "updates",
+			    "[", "{", "q", BCON_DOCUMENT(held), "u", "{", "$set", "{",
+			    "lease_until", BCON_DATE_TIME(0), "}", "}", "}", "]"),
+			&reply);
+}
+
 void claim_release(struct db *db, struct arena *arena, const struct claim *claim)
 {
-	struct event event;
-
-	if (!claim->noted) {
-		(void)db_remove(db, arena, IDEMPOTENCY, claim_held(arena, claim), true);
-		return;
-	}
-	event_start(&event, arena);
-	event_update(&event, IDEMPOTENCY, claim_held(arena, claim),
-		     DOC(arena, "$set", "{", "lease_until", BCON_DATE_TIME(0), "}"),
-		     ERR_IN_PROGRESS);
-	(void)store_commit(db, &event);
+	if (claim_give_back(db, arena, claim) != OK)
+		releases_add(db->store->releases, claim);
 }

@@ -3,8 +3,8 @@
  *
  * A key is claimed before the work, with a lease; the transaction that does the work completes the
  * claim with the answer, so a crash leaves either both or nothing. A claimant that died is replaced
- * once its lease is over. Should it be alive after all, its own transaction fails: the claim it
- * would complete is another's by then.
+ * once its lease is over, or at once by a process of its own host, which sees that it is gone. Should
+ * it be alive after all, its own transaction fails: the claim it would complete is another's by then.
  */
 #ifndef STORE_CLAIM_H
 #define STORE_CLAIM_H
@@ -18,6 +18,7 @@
 struct claim_request {
 	struct id user;
 	const char *method, *path, *key;
+	const char *request_id; /* the same when a gateway sends the request again */
 	const char *body; /* NULL when empty */
 	size_t body_length;
 	int64_t now;
@@ -41,10 +42,18 @@ struct kept_answer {
 
 /*
  * Claims a key. OK: claim is ours, or answer->kept. ERR_KEY_REUSED: it stands for another body.
- * ERR_IN_PROGRESS: somebody else is at it. ERR_UNAVAILABLE, ERR_INTERNAL.
+ * ERR_IN_PROGRESS: somebody else is at it. ERR_UNAVAILABLE, ERR_INTERNAL: the key is given back.
  */
 enum err claim_take(struct db *db, struct arena *arena, const struct claim_request *request,
 		    struct claim *claim, struct kept_answer *answer);
+
+/*
+ * Looks whether a key holds an answer for this very body, and claims nothing; own: one that this very request got, as its
+ * id says, when it was sent before. OK: answer->kept tells. ERR_IN_PROGRESS: the same request is being worked on.
+ * ERR_UNAVAILABLE, ERR_INTERNAL.
+ */
+enum err claim_recall(struct db *db, struct arena *arena, const struct claim_request *request,
+		      bool own, struct kept_answer *answer);
 
 /*
  * Adds the step that completes the claim with an answer, kept from now on for CLAIM_KEPT_MS, beside
@@ -62,8 +71,12 @@ void claim_note(struct event *event, struct claim *claim, const bson_t *result);
 
 /*
  * Gives the key back, as nothing happened; or, when something was noted, lets the next one with the
- * same body take it over at once. If that fails the lease ends by itself.
+ * same body take it over at once. Where that cannot be done just now, it is tried on behind the
+ * scenes (releases.h) until the lease ends by itself.
  */
 void claim_release(struct db *db, struct arena *arena, const struct claim *claim);
+
+/* One try of that; OK also when the claim is another's by now, or done. */
+enum err claim_give_back(struct db *db, struct arena *arena, const struct claim *claim);
 
 #endif

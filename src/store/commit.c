@@ -15,8 +15,6 @@
 #include "store/doc.h"
 #include "store/store_private.h"
 
-#include <time.h>
-
 enum { BACK_OFF_FIRST_MS = 5, BACK_OFF_MOST_MS = 250 };
 
 /* How one try of a step or of the whole ended. */
@@ -43,25 +41,23 @@ static enum outcome refused(struct run *run, enum err err)
 	return REFUSED;
 }
 
-/* What a reply says where the driver saw no error: a document that a validator turned down. */
-static void refusal_log(const bson_t *reply)
+/* Its filter found nothing. */
+static enum outcome missed(struct run *run, const struct step *step)
 {
-	bson_iter_t at, message;
-
-	if (reply && bson_iter_init(&at, reply) &&
-	    bson_iter_find_descendant(&at, "writeErrors.0.errmsg", &message) &&
-	    BSON_ITER_HOLDS_UTF8(&message))
-		log_line(LOG_ERROR, NULL, "MongoDB turned a write down: %s",
-			 bson_iter_utf8(&message, NULL));
+	run->event->missed = step;
+	return refused(run, step->otherwise);
 }
 
+/* A reply may say what went wrong where the driver saw no error: a document that a validator turned down. */
 static enum outcome failed(struct run *run, const bson_t *reply, const bson_error_t *error,
 			   const char *doing)
 {
-	refusal_log(reply);
+	struct write_error refusal;
+
 	if (labelled(reply, "TransientTransactionError"))
 		return AGAIN;
-	run->err = store_failed(error, doing);
+	run->err = store_write_error(reply, &refusal) ? store_refused(&refusal, doing) :
+							store_failed_reply(reply, error, doing);
 	return BROKEN;
 }
 
@@ -77,25 +73,14 @@ static enum outcome command_run(struct run *run, const bson_t *command, const bs
 	return ok ? DONE : BROKEN;
 }
 
-/* Which step of those in one command met a taken key; the first when the reply does not say. */
-static size_t index_of_taken_key(const bson_t *reply)
+/* Did a step of the command meet a taken key, and which? The first when the reply does not say. */
+static bool key_taken(const bson_t *reply, const bson_error_t *error, bool ok, size_t *index)
 {
-	bson_iter_t at, error;
+	struct write_error refusal = { .code = ok ? 0 : error->code };
 
-	if (bson_iter_init(&at, reply) &&
-	    bson_iter_find_descendant(&at, "writeErrors.0.index", &error))
-		return (size_t)bson_iter_as_int64(&error);
-	return 0;
-}
-
-static bool key_taken(const bson_t *reply, const bson_error_t *error, bool ok)
-{
-	bson_iter_t at, code;
-
-	if (bson_iter_init(&at, reply) &&
-	    bson_iter_find_descendant(&at, "writeErrors.0.code", &code))
-		return bson_iter_as_int64(&code) == MONGOC_ERROR_DUPLICATE_KEY;
-	return !ok && error->code == MONGOC_ERROR_DUPLICATE_KEY;
+	(void)store_write_error(reply, &refusal);
+	*index = refusal.index;
+	return refusal.code == MONGOC_ERROR_DUPLICATE_KEY;
 }
 
 /* Neighbouring inserts into one collection travel in one command. */
@@ -117,6 +102,7 @@ static enum outcome insert_run(struct run *run, struct step *steps, size_t count
 	bson_error_t error = { 0 };
 	bson_t docs;
 	struct doc_array array = { .doc = &docs };
+	size_t taken;
 
 	BSON_APPEND_ARRAY_BEGIN(command, "documents", &docs);
 	for (size_t i = 0; i < count; i++)
@@ -124,11 +110,20 @@ static enum outcome insert_run(struct run *run, struct step *steps, size_t count
 	bson_append_array_end(command, &docs);
 
 	enum outcome outcome = command_run(run, command, &reply, &error);
-	if (key_taken(reply, &error, outcome == DONE))
-		return refused(run, steps[index_of_taken_key(reply)].otherwise);
+	if (key_taken(reply, &error, outcome == DONE, &taken))
+		return refused(run, steps[taken].otherwise);
 	if (outcome != DONE || doc_whole(reply, "n", 0) != (int64_t)count)
 		return failed(run, reply, &error, "inserting");
 	return DONE;
+}
+
+/* A change by operators is a document, one by stages an array. */
+static void change_append(bson_t *command, const char *name, const bson_t *change)
+{
+	if (bson_has_field(change, "0"))
+		BSON_APPEND_ARRAY(command, name, change);
+	else
+		BSON_APPEND_DOCUMENT(command, name, change);
 }
 
 static enum outcome update_run(struct run *run, struct step *step)
@@ -136,16 +131,19 @@ static enum outcome update_run(struct run *run, struct step *step)
 	struct arena *arena = run->event->arena;
 	const bson_t *reply;
 	bson_error_t error = { 0 };
-	bson_t *command =
-		DOC(arena, "update", BCON_UTF8(collection_name(step->in)), "updates", "[", "{", "q",
-		    BCON_DOCUMENT(step->filter), "u", BCON_DOCUMENT(step->change), "}", "]");
-	enum outcome outcome = command_run(run, command, &reply, &error);
+	bson_t *update = DOC(arena, "q", BCON_DOCUMENT(step->filter));
 
-	if (key_taken(reply, &error, outcome == DONE))
+	change_append(update, "u", step->change);
+	bson_t *command = DOC(arena, "update", BCON_UTF8(collection_name(step->in)), "updates", "[",
+			      BCON_DOCUMENT(update), "]");
+	enum outcome outcome = command_run(run, command, &reply, &error);
+	size_t taken;
+
+	if (key_taken(reply, &error, outcome == DONE, &taken))
 		return refused(run, step->otherwise);
 	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
 		return failed(run, reply, &error, "updating");
-	return doc_whole(reply, "n", 0) == 1 ? DONE : refused(run, step->otherwise);
+	return doc_whole(reply, "n", 0) == 1 ? DONE : missed(run, step);
 }
 
 static enum outcome update_reading_run(struct run *run, struct step *step)
@@ -153,18 +151,20 @@ static enum outcome update_reading_run(struct run *run, struct step *step)
 	struct arena *arena = run->event->arena;
 	const bson_t *reply;
 	bson_error_t error = { 0 };
-	bson_t *command = DOC(arena, "findAndModify", BCON_UTF8(collection_name(step->in)), "query",
-			      BCON_DOCUMENT(step->filter), "update", BCON_DOCUMENT(step->change),
-			      "new", BCON_BOOL(step->read == READ_AFTER));
+	bson_t *command =
+		DOC(arena, "findAndModify", BCON_UTF8(collection_name(step->in)), "query",
+		    BCON_DOCUMENT(step->filter), "new", BCON_BOOL(step->read == READ_AFTER));
+	change_append(command, "update", step->change);
 	enum outcome outcome = command_run(run, command, &reply, &error);
 	bson_t *value = arena_alloc(arena, sizeof *value);
+	size_t taken;
 
-	if (key_taken(reply, &error, outcome == DONE))
+	if (key_taken(reply, &error, outcome == DONE, &taken))
 		return refused(run, step->otherwise);
 	if (outcome != DONE)
 		return failed(run, reply, &error, "updating");
 	if (!doc_part(reply, "value", value))
-		return refused(run, step->otherwise);
+		return missed(run, step);
 	step->found = value;
 	return DONE;
 }
@@ -180,7 +180,21 @@ static enum outcome remove_run(struct run *run, struct step *step)
 
 	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
 		return failed(run, reply, &error, "removing");
-	return doc_whole(reply, "n", 0) == 1 ? DONE : refused(run, step->otherwise);
+	return doc_whole(reply, "n", 0) == 1 ? DONE : missed(run, step);
+}
+
+static enum outcome absent_run(struct run *run, const struct step *step)
+{
+	struct arena *arena = run->event->arena;
+	const bson_t *reply;
+	bson_error_t error = { 0 };
+	bson_t *command = DOC(arena, "find", BCON_UTF8(collection_name(step->in)), "filter",
+			      BCON_DOCUMENT(step->filter), "limit", BCON_INT32(1), "singleBatch",
+			      BCON_BOOL(true), "projection", "{", "_id", BCON_INT32(1), "}");
+
+	if (command_run(run, command, &reply, &error) != DONE)
+		return failed(run, reply, &error, "looking");
+	return store_first(arena, reply) ? refused(run, step->otherwise) : DONE;
 }
 
 /* Runs a step, or neighbouring inserts; *taken says how many. */
@@ -195,6 +209,8 @@ static enum outcome step_run(struct run *run, size_t at, size_t *taken)
 		return insert_run(run, step, *taken);
 	case STEP_REMOVE:
 		return remove_run(run, step);
+	case STEP_ABSENT:
+		return absent_run(run, step);
 	default:
 		return step->read ? update_reading_run(run, step) : update_run(run, step);
 	}
@@ -231,57 +247,62 @@ static enum outcome event_run(struct run *run, struct event *event)
 	if (outcome == DONE)
 		outcome = hook_run(run, event->follow, event->follow_context);
 	if (outcome == DONE)
+		outcome = hook_run(run, event->settle, event->settle_context);
+	if (outcome == DONE)
 		outcome = hook_run(run, event->finish, event->finish_context);
 	return outcome;
+}
+
+/* Nothing was left to do, as somebody did it before; to say so, that must have been confirmed. A commit waits for the
+ * majority to have what its transaction has read, but only where there was something. */
+static enum outcome confirm_run(struct run *run)
+{
+	const bson_t *reply;
+	bson_error_t error = { 0 };
+	bson_t *command = DOC(run->event->arena, "find", BCON_UTF8(collection_name(META)), "limit",
+			      BCON_INT32(1), "singleBatch", BCON_BOOL(true));
+	enum outcome outcome = command_run(run, command, &reply, &error);
+
+	return outcome == DONE ? DONE : failed(run, reply, &error, "confirming");
 }
 
 static enum outcome events_run(struct run *run)
 {
 	enum outcome outcome = DONE;
+	size_t steps = 0;
 
-	for (size_t i = 0; i < run->count && outcome == DONE; i++)
+	for (size_t i = 0; i < run->count && outcome == DONE; i++) {
 		outcome = event_run(run, run->events[i]);
-	return outcome;
-}
-
-static bool session_ready(struct db *db)
-{
-	bson_error_t error;
-
-	if (db->session)
-		return true;
-	mongoc_session_opt_t *options = mongoc_session_opts_new();
-	/* every read of a transaction goes to the primary: causal consistency would only cost */
-	mongoc_session_opts_set_causal_consistency(options, false);
-	db->session = mongoc_client_start_session(db->client, options, &error);
-	mongoc_session_opts_destroy(options);
-	if (!db->session)
-		store_failed(&error, "starting a session");
-	return db->session != NULL;
+		steps += run->events[i]->count;
+	}
+	return outcome == DONE && steps == 0 ? confirm_run(run) : outcome;
 }
 
 static enum outcome commit_once(struct run *run)
 {
+	struct db *db = run->db;
 	bson_error_t error;
 	bson_t reply;
-	enum outcome outcome = DONE;
+	enum outcome outcome = AGAIN;
+	bool unknown = true;
 
-	for (;;) {
-		if (mongoc_client_session_commit_transaction(run->db->session, &reply, &error)) {
+	while (unknown) {
+		if (mongoc_client_session_commit_transaction(db->session, &reply, &error)) {
 			bson_destroy(&reply);
 			return DONE;
 		}
-		bool unknown = labelled(&reply, "UnknownTransactionCommitResult");
-		outcome = unknown ? AGAIN : failed(run, &reply, &error, "committing");
-		bson_destroy(&reply);
+		unknown = labelled(&reply, "UnknownTransactionCommitResult") &&
+			  clock_steady() <= run->deadline;
 		if (!unknown)
-			return outcome;
-		if (clock_steady() > run->deadline) {
-			run->err = store_failed(&error, "committing, outcome unknown");
-			return BROKEN;
-		}
-		clock_sleep(BACK_OFF_FIRST_MS);
+			outcome = failed(run, &reply, &error, "committing");
+		else
+			clock_sleep(BACK_OFF_FIRST_MS);
+		bson_destroy(&reply);
 	}
+	bool last = outcome == BROKEN || clock_steady() > run->deadline;
+	if (last && error.domain != MONGOC_ERROR_SERVER_SELECTION)
+		session_end(db);
+	return outcome;
 }
 
 static enum outcome transaction_run(struct run *run)
@@ -316,23 +337,13 @@ static void back_off(int attempt)
 		    random_below((uint32_t)(most < BACK_OFF_MOST_MS ? most : BACK_OFF_MOST_MS)));
 }
 
-/*
- * Only after the last try: the next one's transaction, in the same session, ends on the server whatever an earlier
- * one left open there, which would otherwise hold its documents until its time is over.
- */
-static void session_drop(struct db *db)
-{
-	if (db->session)
-		mongoc_client_session_destroy(db->session);
-	db->session = NULL;
-}
-
 /* One document changes all at once by itself. */
 static bool needs_no_transaction(const struct run *run)
 {
 	const struct event *event = run->events[0];
 
-	return run->count == 1 && event->planned == 1 && !event->follow && !event->finish;
+	return run->count == 1 && event->planned == 1 && !event->follow && !event->settle &&
+	       !event->finish;
 }
 
 static enum err attempts(struct run *run)
@@ -371,7 +382,7 @@ static pthread_mutex_t *queue_enter(struct db *db, const struct id *hot, int64_t
 		return NULL;
 	pthread_mutex_t *queue =
 		&db->store->queues[hash_bytes(hot->bytes, sizeof hot->bytes) % STORE_QUEUES];
-	struct timespec until = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
+	struct timespec until = clock_timespec(deadline);
 
 	*late = pthread_mutex_clocklock(queue, CLOCK_MONOTONIC, &until) != 0;
 	return *late ? NULL : queue;
@@ -387,11 +398,16 @@ static void after_run(const struct run *run)
 	}
 }
 
+static int64_t deadline_of(const struct event *event)
+{
+	int64_t most = clock_steady() + COMMIT_MS;
+
+	return event->deadline && event->deadline < most ? event->deadline : most;
+}
+
 enum err store_commit(struct db *db, struct event *event)
 {
-	struct run run = {
-		.db = db, .events = &event, .count = 1, .deadline = clock_steady() + COMMIT_MS
-	};
+	struct run run = { .db = db, .events = &event, .count = 1, .deadline = deadline_of(event) };
 	bool late;
 	pthread_mutex_t *queue = queue_enter(db, event->hot, run.deadline, &late);
 

@@ -1,5 +1,7 @@
 #include "store/doc.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +60,10 @@ struct id doc_new_id(void)
 	struct id id;
 
 	bson_oid_init(&oid, NULL);
+	/* its seconds are this host's */
+	uint32_t seconds = BSON_UINT32_TO_BE((uint32_t)(clock_now() / CLOCK_SECOND));
 	memcpy(id.bytes, oid.bytes, sizeof id.bytes);
+	memcpy(id.bytes, &seconds, sizeof seconds);
 	return id;
 }
 

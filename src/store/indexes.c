@@ -8,6 +8,10 @@
 #include "store/indexes.h"
 
 #include "base/count.h"
+#include "store/doc.h"
+#include "store/mark.h"
+
+#include <string.h>
 
 #define UNIQUE_WHERE_THERE(field) \
 	"{\"unique\": true, \"partialFilterExpression\": {\"" field "\": {\"$exists\": true}}}"
@@ -17,9 +21,22 @@
  */
 #define WHILE_OPEN \
 	"{\"partialFilterExpression\": {\"status\": \"active\", \"required_workers\": {\"$gt\": 0}}}"
+/* It holds what is still to be adopted, so as a rule nothing, and costs the others nothing. */
+#define TO_BE_ADOPTED(in)                                               \
+	{                                                               \
+		in, "unadopted", "{\"" MARK "\": 1, \"_id\": 1}",       \
+			"{\"partialFilterExpression\": {" UNMARKED "}}" \
+	}
 #define GONE_AT_ITS_TIME "{\"expireAfterSeconds\": 0}"
 
 const struct index_row index_rows[] = {
+	TO_BE_ADOPTED(USERS),
+	TO_BE_ADOPTED(TASKS),
+	TO_BE_ADOPTED(SUBMISSIONS),
+	TO_BE_ADOPTED(WITHDRAWALS),
+	TO_BE_ADOPTED(PAYMENTS),
+	TO_BE_ADOPTED(NOTIFICATIONS),
+
 	/* old records have no key, so duplicates among them stop nothing */
 	{ USERS, "email_key", "{\"email_key\": 1}", UNIQUE_WHERE_THERE("email_key") },
 	{ USERS, "email", "{\"email\": 1}", NULL },
@@ -31,6 +48,8 @@ const struct index_row index_rows[] = {
 	{ USERS, "created", "{\"createdAt\": 1, \"_id\": 1, \"closing\": 1}", NULL },
 	{ USERS, "closing", "{\"closing\": 1}",
 	  "{\"partialFilterExpression\": {\"closing\": true}}" },
+	{ USERS, "owing", "{\"owed_coins\": 1}",
+	  "{\"partialFilterExpression\": {\"owed_coins\": {\"$gt\": 0}}}" },
 	{ USERS, "last_login", "{\"lastLogin\": 1}", NULL },
 
 	/* the list of open tasks in each of its orders; by their slots they are counted, too */
@@ -76,6 +95,10 @@ const struct index_row index_rows[] = {
 	/* those whose provider is still to be asked what became of them */
 	{ PAYMENTS, "check_at", "{\"check_at\": 1}",
 	  "{\"partialFilterExpression\": {\"check_at\": {\"$exists\": true}}}" },
+	{ PAYMENTS, "intent_id", "{\"intent_id\": 1}",
+	  "{\"partialFilterExpression\": {\"intent_id\": {\"$exists\": true}}}" },
+	{ PAYMENTS, "reversed", "{\"reversed_coins\": 1}",
+	  "{\"partialFilterExpression\": {\"reversed_coins\": {\"$gt\": 0}}}" },
 	/* what was paid is summed from the keys */
 	{ PAYMENTS, "status_paid", "{\"status\": 1, \"price\": 1, \"amount\": 1}", NULL },
 	{ PAYMENTS, "buyer_created", "{\"buyer_id\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
@@ -104,7 +127,7 @@ const size_t index_row_count = COUNT_OF(index_rows);
 /* A last line behind the guards of the events: should one be wrong, nothing is written at all. */
 const struct validator_row validator_rows[] = {
 	{ USERS, "{\"$jsonSchema\": {\"properties\": {\"coins\": " NOT_NEGATIVE
-		 ", \"pending_coins\": " NOT_NEGATIVE "}}}" },
+		 ", \"pending_coins\": " NOT_NEGATIVE ", \"owed_coins\": " NOT_NEGATIVE "}}}" },
 	{ TASKS, "{\"$jsonSchema\": {\"properties\": {\"required_workers\": " NOT_NEGATIVE
 		 ", \"payable_amount\": " NOT_NEGATIVE "}}}" },
 	{ SUBMISSIONS,
@@ -120,3 +143,102 @@ const struct validator_row validator_rows[] = {
 	  " \"at\": {\"bsonType\": \"date\"}}}}" },
 };
 const size_t validator_row_count = COUNT_OF(validator_rows);
+
+/* ---- those that a database has ---- */
+
+/* Anything but the order of its keys that makes an index serve, or refuse, otherwise. */
+static bool is_plain(const bson_t *index)
+{
+	return !bson_has_field(index, "collation") && !bson_has_field(index, "sparse") &&
+	       !bson_has_field(index, "partialFilterExpression");
+}
+
+/* Directions may be stored as any kind of number. */
+static bool same_keys(const bson_t *a, const bson_t *b)
+{
+	bson_iter_t left, right;
+	int64_t one, other;
+
+	if (bson_count_keys(a) != bson_count_keys(b) || !bson_iter_init(&left, a) ||
+	    !bson_iter_init(&right, b))
+		return false;
+	while (bson_iter_next(&left) && bson_iter_next(&right))
+		if (strcmp(bson_iter_key(&left), bson_iter_key(&right)) ||
+		    !doc_iter_number(&left, &one) || !doc_iter_number(&right, &other) ||
+		    one != other)
+			return false;
+	return true;
+}
+
+/*
+ * Of these, one alone refuses nothing that we write: an address that is somebody's is taken, and the others are written
+ * only with keys of ours that are unique, so never twice; but a record without the field counts as one with null.
+ */
+static const struct {
+	enum collection in;
+	const char *field;
+	bool always; /* every record has it */
+} unique_anyway[] = {
+	{ USERS, "email", true },
+	{ USERS, "googleId", false },
+	{ PAYMENTS, "transaction_id", false },
+};
+
+/* Are only records in it that have the field? */
+static bool only_where_there(const bson_t *index, const char *field)
+{
+	bson_t filter;
+
+	return doc_bool(index, "sparse", false) ||
+	       (doc_part(index, "partialFilterExpression", &filter) &&
+		bson_has_field(&filter, field));
+}
+
+static bool is_harmless(enum collection in, const bson_t *index, const bson_t *keys)
+{
+	bson_iter_t at;
+	int64_t direction;
+
+	/* no two records have the same _id */
+	if (bson_has_field(keys, "_id"))
+		return true;
+	if (bson_count_keys(keys) != 1 || bson_has_field(index, "collation") ||
+	    !bson_iter_init(&at, keys) || !bson_iter_next(&at) || !doc_iter_number(&at, &direction))
+		return false;
+	for (size_t i = 0; i < COUNT_OF(unique_anyway); i++)
+		if (unique_anyway[i].in == in &&
+		    !strcmp(unique_anyway[i].field, bson_iter_key(&at)))
+			return unique_anyway[i].always ||
+			       only_where_there(index, unique_anyway[i].field);
+	return false;
+}
+
+static bool is_ours(struct arena *arena, enum collection in, const bson_t *index,
+		    const bson_t *keys)
+{
+	for (size_t i = 0; i < index_row_count; i++)
+		if (index_rows[i].in == in && index_rows[i].options &&
+		    doc_text_is(index, "name", index_rows[i].name) &&
+		    same_keys(keys, doc_parse(arena, index_rows[i].keys)))
+			return true;
+	return false;
+}
+
+bool index_refuses(struct arena *arena, enum collection in, const bson_t *index)
+{
+	bson_t keys;
+
+	return doc_bool(index, "unique", false) && doc_part(index, "key", &keys) &&
+	       !is_ours(arena, in, index, &keys) && !is_harmless(in, index, &keys);
+}
+
+bool index_serves(struct arena *arena, const bson_t *index, const struct index_row *row)
+{
+	const char *name = doc_text(index, "name");
+	bson_t keys;
+
+	if (!name || !doc_part(index, "key", &keys) ||
+	    !same_keys(&keys, doc_parse(arena, row->keys)) || index_refuses(arena, row->in, index))
+		return false;
+	return !strcmp(name, row->name) || (!row->options && is_plain(index));
+}

@@ -15,6 +15,13 @@ extern const struct index_row index_rows[];
 extern const size_t index_row_count;
 
 /*
+ * Of an index as the server tells it: is it a unique one of somebody else's that may refuse what we write?
+ */
+bool index_refuses(struct arena *arena, enum collection in, const bson_t *index);
+/* Does it do for the row: of its name, or, where any will do, a plain one of the same keys? */
+bool index_serves(struct arena *arena, const bson_t *index, const struct index_row *row);
+
+/*
  * One validator, as JSON: a query that a document must match when it is inserted, or updated after
  * it matched before (older data that never did goes on as it is).
  */

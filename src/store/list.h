@@ -8,6 +8,7 @@
 #define STORE_LIST_H
 
 #include "http/schema.h"
+#include "store/except.h"
 #include "store/store.h"
 
 /* The query members that every list takes; structs of list queries begin with it. */
@@ -21,26 +22,42 @@ extern const struct schema page_schema;
 #define LIST_LIMIT_MAX 100 /* a larger limit is clamped to it */
 #define LIST_LIMIT_UNPAGED 1000 /* for lists that old callers read whole, without limit */
 
+/*
+ * What a list is, and by what it is narrowed: LIST_NAME(arena, "users", role, text). Parts that differ make names that
+ * differ, whatever stands in them; NULL, for what does not narrow it, differs from every text.
+ */
+const char *list_name(struct arena *arena, const char *const parts[], size_t count);
+#define LIST_NAME(arena, ...)                                  \
+	list_name(arena, (const char *const[]){ __VA_ARGS__ }, \
+		  sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
 struct list {
 	enum collection in;
 	const bson_t *filter;
-	const char *name; /* binds cursors to this list: what it is, and of whom */
+	const char *name; /* binds cursors to this list: list_name() of what it is, and of whom */
 	const char *order_field; /* then _id, in the same direction */
 	bool ascending;
 	int64_t limit_default; /* 0: LIST_LIMIT_DEFAULT */
+	/* Of the total, as in struct total; NULL: the filter, and the index that the server chooses. */
+	const bson_t *many_filter;
+	const char *count_index;
 	const char *count_key; /* names the total among the kept ones; NULL: name */
 	const bson_t *fields; /* projection; NULL: all */
+	const struct list_except *except; /* left out beyond what the filter says; NULL: nothing */
 };
 
 struct page {
-	int64_t total, pages, current;
+	int64_t total; /* of records */
+	int64_t pages; /* of the limit's size, however many records each has room for */
+	int64_t current;
 	bool approximate; /* the total may be up to 5 s old */
 	const char *next; /* NULL at the end */
 };
 
 /*
- * Calls row for each record of the page asked for. ERR_INVALID_INPUT when the cursor is not one of this list
- * and order.
+ * Calls row for each record of the page asked for. A record for which row returns false is not on the page: the
+ * page ends before it, and next goes on with it. The first must be taken. ERR_INVALID_INPUT when the cursor is not one
+ * of this list and order.
  */
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		  const struct page_query *asked, db_row row, void *context, struct page *page);

@@ -16,6 +16,14 @@ static void number_write(struct json *json, const char *key, const bson_iter_t *
 		json_int(json, key, whole);
 }
 
+static void text_write(struct json *json, const char *key, const char *text, size_t length)
+{
+	size_t used = json->out->length - json->start;
+	size_t room = used < RENDER_MAX ? RENDER_MAX - used : 0;
+
+	json_text_most(json, key, text, length, room / 2);
+}
+
 /* Older data may hold another type than the row says; it is shown as what it is. */
 static void value_write(struct json *json, const char *key, const bson_iter_t *at)
 {
@@ -26,7 +34,7 @@ static void value_write(struct json *json, const char *key, const bson_iter_t *a
 	switch (bson_iter_type(at)) {
 	case BSON_TYPE_UTF8:
 		text = bson_iter_utf8(at, &length);
-		json_text_n(json, key, text, length);
+		text_write(json, key, text, length);
 		break;
 	case BSON_TYPE_OID:
 		memcpy(id.bytes, bson_iter_oid(at)->bytes, sizeof id.bytes);
@@ -123,4 +131,14 @@ void render(struct json *json, const char *key, const struct view *view, const b
 	json_object(json, key);
 	render_members(json, view, doc, viewer);
 	json_end(json);
+}
+
+void render_field(struct json *json, const char *key, const bson_t *doc, const char *field)
+{
+	bson_iter_t at;
+
+	if (bson_iter_init_find(&at, doc, field))
+		value_write(json, key, &at);
+	else
+		json_null(json, key);
 }

@@ -8,6 +8,13 @@
 
 #include <bson/bson.h>
 
+/*
+ * How much text is written from json_start() on: an answer of its own, or a row of one, so that neither outgrows
+ * ANSWER_MAX. A text may take half of the room that is left and is cut behind it, with an ellipsis. None that can be
+ * sent to this service is so long; an older one took megabytes.
+ */
+#define RENDER_MAX ((size_t)3 * 1024 * 1024)
+
 /* Writes doc as an object under key (NULL in an array, or for the top value). viewer decides about
  * VIEW_PRIVATE rows: they are for the record's owner and for admins. */
 void render(struct json *json, const char *key, const struct view *view, const bson_t *doc,
@@ -16,5 +23,8 @@ void render(struct json *json, const char *key, const struct view *view, const b
 /* Writes the members alone, into an object that is open: for answers that add members of their own. */
 void render_members(struct json *json, const struct view *view, const bson_t *doc,
 		    const struct caller *viewer);
+
+/* Writes one field under another name; null when the record lacks it. */
+void render_field(struct json *json, const char *key, const bson_t *doc, const char *field);
 
 #endif

@@ -7,7 +7,12 @@
 
 #include <string.h>
 
-enum { PROBLEM_SIZE = 256, NAMESPACE_NOT_FOUND = 26, TRANSACTION_SECONDS = 5 };
+enum {
+	PROBLEM_SIZE = 256,
+	NAMESPACE_NOT_FOUND = 26,
+	INDEX_NOT_FOUND = 27,
+	TRANSACTION_SECONDS = 5
+};
 
 struct setup {
 	struct db *db;
@@ -68,44 +73,54 @@ static bool batch_next(bson_iter_t *rows, bson_t *doc)
 
 /* ---- indexes ---- */
 
-/* Directions may be stored as any kind of number. */
-static bool same_keys(const bson_t *a, const bson_t *b)
+static enum err index_drop(struct setup *setup, enum collection in, const char *name)
 {
-	bson_iter_t left, right;
-	int64_t one, other;
+	const char *collection = collection_name(in);
+	const bson_t *reply;
+	bson_error_t error;
 
-	if (bson_count_keys(a) != bson_count_keys(b) || !bson_iter_init(&left, a) ||
-	    !bson_iter_init(&right, b))
-		return false;
-	while (bson_iter_next(&left) && bson_iter_next(&right))
-		if (strcmp(bson_iter_key(&left), bson_iter_key(&right)) ||
-		    !doc_iter_number(&left, &one) || !doc_iter_number(&right, &other) ||
-		    one != other)
-			return false;
-	return true;
+	setup->changes++;
+	fprintf(setup->report,
+		"%s: unique index %s is not ours and would refuse what this service writes: %s\n",
+		collection, name, setup->order->dry_run ? "to be dropped" : "dropped");
+	if (setup->order->dry_run ||
+	    run(setup, NULL,
+		DOC(setup->arena, "dropIndexes", BCON_UTF8(collection), "index", BCON_UTF8(name),
+		    "writeConcern", "{", "w", BCON_UTF8("majority"), "}"),
+		&reply, &error) ||
+	    error.code == INDEX_NOT_FOUND)
+		return OK;
+	return failed(setup,
+		      arena_printf(setup->arena, "The index %s of %s cannot be dropped", name,
+				   collection),
+		      &error);
 }
 
-/*
- * Is the index there, by its name? Or one of the same keys under another, where any will do: two
- * of the same keys cannot be, and the one of an older server serves as well.
- */
+static enum err indexes_drop(struct setup *setup, enum collection in, const bson_t *existing)
+{
+	bson_iter_t rows;
+	bson_t index;
+	enum err err = OK;
+
+	if (!existing || !batch_of(existing, &rows))
+		return OK;
+	while (err == OK && batch_next(&rows, &index))
+		if (index_refuses(setup->arena, in, &index))
+			err = index_drop(setup, in, doc_text(&index, "name"));
+	return err;
+}
+
 static bool index_is_there(const struct setup *setup, const bson_t *existing,
 			   const struct index_row *row)
 {
 	bson_iter_t rows;
-	bson_t index, keys;
+	bson_t index;
 
 	if (!existing || !batch_of(existing, &rows))
 		return false;
-	while (batch_next(&rows, &index)) {
-		const char *name = doc_text(&index, "name");
-
-		if (!name || !doc_part(&index, "key", &keys) ||
-		    !same_keys(&keys, doc_parse(setup->arena, row->keys)))
-			continue;
-		if (!row->options || !strcmp(name, row->name))
+	while (batch_next(&rows, &index))
+		if (index_serves(setup->arena, &index, row))
 			return true;
-	}
 	return false;
 }
 
@@ -144,6 +159,8 @@ static enum err indexes_make(struct setup *setup, enum collection in)
 	bson_error_t error;
 	enum err err = indexes_read(setup, in, &existing);
 
+	if (err == OK)
+		err = indexes_drop(setup, in, existing);
 	for (size_t i = 0; i < index_row_count && err == OK; i++)
 		if (index_rows[i].in == in && !index_is_there(setup, existing, &index_rows[i]))
 			doc_array_doc(&missing, index_spec(arena, &index_rows[i]));
@@ -225,9 +242,10 @@ static enum err validator_make(struct setup *setup, const struct validator_row *
 	return OK;
 }
 
-/* ---- the server, and the mark ---- */
+/* ---- the server, and the version of the data ---- */
 
-/* What a killed worker had locked stays so for as long; contenders meanwhile fail. */
+/* What was being changed on a host that died stays locked for as long, and contenders meanwhile fail. What a killed process
+ * had locked, the others of its host set free (presence.h). */
 static void lifetime_tell(struct setup *setup)
 {
 	const bson_t *reply;
@@ -247,39 +265,42 @@ static void lifetime_tell(struct setup *setup)
 	if (seconds > TRANSACTION_SECONDS)
 		fprintf(setup->report,
 			"The server's transactionLifetimeLimitSeconds is %lld: records that a "
-			"killed worker was changing stay locked for so long. Set it to %d.\n",
+			"host was changing when it died stay locked for so long. Set it to %d.\n",
 			(long long)seconds, TRANSACTION_SECONDS);
 }
 
-static enum err mark_read(struct db *db, struct arena *arena, const bson_t **mark)
+/* 0: none, it was never made ready. */
+static enum err version_read(struct db *db, struct arena *arena, int64_t *version)
 {
-	return db_find_one(db, arena, META, DOC(arena, "_id", BCON_UTF8("adopted")), NULL, mark);
-}
+	const bson_t *adopted = NULL;
+	enum err err = db_find_one(db, arena, META, DOC(arena, "_id", BCON_UTF8("adopted")), NULL,
+				   &adopted);
 
-static enum err mark_write(struct setup *setup)
-{
-	struct arena *arena = setup->arena;
-	const bson_t *reply;
-	enum err err =
-		db_write(setup->db, arena,
-			 DOC(arena, "insert", BCON_UTF8(collection_name(META)), "documents", "[",
-			     "{", "_id", BCON_UTF8("adopted"), "version", BCON_INT32(SETUP_VERSION),
-			     "at", BCON_DATE_TIME(clock_now()), "}", "]"),
-			 &reply);
-
-	/* a taken key: another run was first */
-	if (err == OK && doc_whole(reply, "n", 0) == 1)
-		setup->changes++;
+	*version = adopted ? doc_whole(adopted, "version", 0) : 0;
 	return err;
 }
 
-static enum err mark_check(struct setup *setup, bool *marked)
+/* Should another run have been first, this one changes nothing, or meets its key. */
+static enum err version_write(struct setup *setup)
 {
-	const bson_t *mark;
-	enum err err = mark_read(setup->db, setup->arena, &mark);
+	struct arena *arena = setup->arena;
+	const bson_t *reply;
 
-	*marked = mark != NULL;
-	if (mark && doc_whole(mark, "version", 0) > SETUP_VERSION)
+	setup->changes++;
+	return db_write(setup->db, arena,
+			DOC(arena, "update", BCON_UTF8(collection_name(META)), "updates", "[", "{",
+			    "q", "{", "_id", BCON_UTF8("adopted"), "}", "u", "{", "$max", "{",
+			    "version", BCON_INT32(SETUP_VERSION), "}", "$setOnInsert", "{", "at",
+			    BCON_DATE_TIME(clock_now()), "}", "}", "upsert", BCON_BOOL(true), "}",
+			    "]"),
+			&reply);
+}
+
+static enum err version_check(struct setup *setup, int64_t *version)
+{
+	enum err err = version_read(setup->db, setup->arena, version);
+
+	if (*version > SETUP_VERSION)
 		return refused(
 			setup, ERR_CONFLICT,
 			"The data was made ready by a newer version of this program: use that.");
@@ -287,21 +308,34 @@ static enum err mark_check(struct setup *setup, bool *marked)
 }
 
 /* Records without the mark are an older server's, or of a run that was cut off. */
-static enum err adopt(struct setup *setup)
+static enum err adopt(struct setup *setup, int64_t version)
 {
 	const struct setup_order *order = setup->order;
-	enum err err = order->adopt(order->context);
+	int64_t adopted = 0;
+	enum err err = order->adopt(order->context, version > 0, &adopted);
 
+	setup->changes += adopted > 0;
 	if (err != OK)
 		return refused(setup, err,
 			       "Adoption was cut off, for the reason in the log. Run init-db "
 			       "again: it goes on where it stopped.");
-	return order->dry_run ? OK : mark_write(setup);
+	return order->dry_run || version == SETUP_VERSION ? OK : version_write(setup);
 }
 
-static void end_tell(const struct setup *setup, bool marked)
+/* Of records that are still to be adopted a dry run tells what adoption will do, and that is the whole. */
+static enum err renew(struct setup *setup, int64_t version)
 {
-	bool nothing = marked && !setup->changes;
+	const struct setup_order *order = setup->order;
+	int64_t changed = 0;
+	enum err err = version || !order->dry_run ? order->renew(order->context, &changed) : OK;
+
+	setup->changes += changed > 0;
+	return err;
+}
+
+static void end_tell(const struct setup *setup, int64_t version)
+{
+	bool nothing = version == SETUP_VERSION && !setup->changes;
 	const char *text = setup->order->dry_run && nothing ?
 				   "The database is ready; a run would change nothing." :
 			   setup->order->dry_run ? "This was a dry run: nothing was changed." :
@@ -319,22 +353,24 @@ enum err setup_run(struct db *db, struct arena *arena, const struct setup_order 
 			       .order = order,
 			       .report = order->report,
 			       .problem = problem };
-	bool marked = false;
+	int64_t version = 0;
 
 	*problem = '\0';
 	enum err err = db_check_server(db, problem);
 	if (err == OK)
-		err = mark_check(&setup, &marked);
+		err = version_check(&setup, &version);
 	for (int in = 0; in < COLLECTION_COUNT && err == OK; in++)
 		err = indexes_make(&setup, (enum collection)in);
 	for (size_t i = 0; i < validator_row_count && err == OK; i++)
 		err = validator_make(&setup, &validator_rows[i]);
-	if (err == OK && !marked)
-		err = adopt(&setup);
+	if (err == OK)
+		err = adopt(&setup, version);
+	if (err == OK)
+		err = renew(&setup, version);
 	if (err == OK)
 		lifetime_tell(&setup);
 	if (err == OK)
-		end_tell(&setup, marked);
+		end_tell(&setup, version);
 	else if (!*problem)
 		refused(&setup, err, err_row(err)->sentence);
 	return err;
@@ -342,10 +378,10 @@ enum err setup_run(struct db *db, struct arena *arena, const struct setup_order 
 
 enum err setup_ready(struct db *db, struct arena *arena)
 {
-	const bson_t *mark;
-	enum err err = mark_read(db, arena, &mark);
+	int64_t version;
+	enum err err = version_read(db, arena, &version);
 
 	if (err != OK)
 		return err;
-	return mark ? OK : ERR_UNAVAILABLE;
+	return version >= SETUP_VERSION ? OK : ERR_UNAVAILABLE;
 }

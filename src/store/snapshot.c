@@ -38,7 +38,7 @@ static void snapshot_close(void *object)
 }
 
 /* The time an answer may take is set by the address alone, hence the own client. */
-static mongoc_client_t *client_with_time(const mongoc_client_t *like, int64_t max_ms)
+mongoc_client_t *store_client_with_time(const mongoc_client_t *like, int64_t max_ms)
 {
 	mongoc_uri_t *uri = mongoc_uri_copy(mongoc_client_get_uri(like));
 	int64_t answer_ms =
@@ -52,11 +52,21 @@ static mongoc_client_t *client_with_time(const mongoc_client_t *like, int64_t ma
 	return client;
 }
 
+/* Where the client has a level of its own, the driver leaves out of which moment to read: each read would be of another. */
+static void level_clear(mongoc_client_t *client)
+{
+	mongoc_read_concern_t *none = mongoc_read_concern_new();
+
+	mongoc_client_set_read_concern(client, none);
+	mongoc_read_concern_destroy(none);
+}
+
 static void session_start(struct snapshot *snapshot)
 {
 	mongoc_session_opt_t *options = mongoc_session_opts_new();
 	bson_error_t error;
 
+	level_clear(snapshot->client);
 	mongoc_session_opts_set_causal_consistency(options, false);
 	mongoc_session_opts_set_snapshot(options, true);
 	snapshot->session = mongoc_client_start_session(snapshot->client, options, &error);
@@ -72,7 +82,7 @@ struct snapshot *snapshot_open(struct db *db, struct arena *arena, int64_t max_m
 	snapshot->arena = arena;
 	snapshot->database = db->store->database;
 	snapshot->deadline = max_ms > 0 ? clock_steady() + max_ms : INT64_MAX;
-	snapshot->client = client_with_time(db->client, max_ms);
+	snapshot->client = store_client_with_time(db->client, max_ms);
 	arena_defer(arena, snapshot_close, snapshot);
 	if (snapshot->client)
 		session_start(snapshot);

@@ -1,10 +1,18 @@
 #include "store/store_private.h"
 
-#include "base/count.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "store/address.h"
+#include "store/claim.h"
 #include "store/doc.h"
+#include "store/presence.h"
+#include "store/refresher.h"
+#include "store/releases.h"
 
 #include <stdio.h>
+#include <string.h>
+
+enum { ELECTED_LATELY_MS = 10000, CONFIRM_MS = 3000 };
 
 static const char *const collection_names[COLLECTION_COUNT] = {
 	[USERS] = "users",
@@ -25,37 +33,6 @@ const char *collection_name(enum collection collection)
 	return collection_names[collection];
 }
 
-/* The driver's defaults wait half a minute to five minutes: far beyond nginx's patience. What the operator
- * put into the address wins. */
-static void set_default(mongoc_uri_t *uri, const char *option, int32_t value)
-{
-	if (!mongoc_uri_has_option(uri, option))
-		mongoc_uri_set_option_as_int32(uri, option, value);
-}
-
-static mongoc_uri_t *uri_read(const struct store_options *options, char problem[256])
-{
-	bson_error_t error;
-	mongoc_uri_t *uri = mongoc_uri_new_with_error(options->uri, &error);
-
-	if (!uri || !mongoc_uri_get_database(uri)) {
-		snprintf(problem, 256, "MONGODB_URI cannot be used: %.180s.",
-			 uri ? "it names no database" : error.message);
-		if (uri)
-			mongoc_uri_destroy(uri);
-		return NULL;
-	}
-	set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 2500);
-	set_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, 2000);
-	set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, options->answer_ms);
-	set_default(uri, MONGOC_URI_WAITQUEUETIMEOUTMS, 2000);
-	set_default(uri, MONGOC_URI_MAXPOOLSIZE, options->threads + 2);
-	if (!mongoc_uri_has_option(uri, MONGOC_URI_W))
-		mongoc_uri_set_option_as_utf8(uri, MONGOC_URI_W, "majority");
-	mongoc_uri_set_option_as_utf8(uri, MONGOC_URI_APPNAME, "microtask");
-	return uri;
-}
-
 /* The driver writes warnings of its own; ours tell the same with the request. */
 static void driver_log(mongoc_log_level_t level, const char *domain, const char *message,
 		       void *context)
@@ -65,21 +42,101 @@ static void driver_log(mongoc_log_level_t level, const char *domain, const char 
 		log_line(LOG_WARN, NULL, "%s: %s", domain, message);
 }
 
+static bool has_primary(const mongoc_topology_description_t *set)
+{
+	return mongoc_topology_description_has_writable_server(
+		(mongoc_topology_description_t *)(uintptr_t)set);
+}
+
+/* Which election made the primary of a set, as each has an id of its own. False: there is no primary. */
+static bool election_of(const mongoc_topology_description_t *set, struct id *election)
+{
+	size_t count;
+	bool found = false;
+	mongoc_server_description_t **servers =
+		mongoc_topology_description_get_servers(set, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(mongoc_server_description_type(servers[i]), "RSPrimary"))
+			found = doc_id(mongoc_server_description_hello_response(servers[i]),
+				       "electionId", election);
+	mongoc_server_descriptions_destroy_all(servers, count);
+	return found;
+}
+
+/* Called by the driver, one at a time, before anybody can use what has changed. A primary that is found for the first time
+ * was not lost before; one that was lost from sight and is found again, as after a failed write, is the same. */
+static void topology_changed(const mongoc_apm_topology_changed_t *event)
+{
+	struct store *store = mongoc_apm_topology_changed_get_context(event);
+	const mongoc_topology_description_t
+		*before = mongoc_apm_topology_changed_get_previous_description(event),
+		*after = mongoc_apm_topology_changed_get_new_description(event);
+	bool had = has_primary(before), has = has_primary(after);
+	struct id election;
+
+	if (election_of(after, &election) && !id_equal(&election, &store->election)) {
+		store->election = election;
+		store->primaries++;
+	}
+	if (had != has && (had || store->elected_at))
+		store->elected_at = clock_steady();
+}
+
+/* Called by the monitors, too, every ten seconds and when anything changes. The primary's clock is the one by which leases,
+ * deadlines and windows are reckoned, as hosts may disagree about the time. */
+static void heartbeat_heard(const mongoc_apm_server_heartbeat_succeeded_t *event)
+{
+	const bson_t *hello = mongoc_apm_server_heartbeat_succeeded_get_reply(event);
+	int64_t when = doc_date(hello, "localTime", 0);
+
+	if (when &&
+	    (doc_bool(hello, "isWritablePrimary", false) || doc_bool(hello, "ismaster", false)))
+		clock_heard(when);
+}
+
+static void topology_watch(struct store *store)
+{
+	mongoc_apm_callbacks_t *callbacks = mongoc_apm_callbacks_new();
+
+	mongoc_apm_set_topology_changed_cb(callbacks, topology_changed);
+	mongoc_apm_set_server_heartbeat_succeeded_cb(callbacks, heartbeat_heard);
+	mongoc_client_pool_set_apm_callbacks(store->pool, callbacks, store);
+	mongoc_apm_callbacks_destroy(callbacks);
+}
+
+bool store_elected_lately(struct store *store)
+{
+	int64_t at = store->elected_at;
+
+	return at && clock_steady() - at < ELECTED_LATELY_MS;
+}
+
 struct store *store_open(const struct store_options *options, char problem[256])
 {
 	mongoc_init();
 	mongoc_log_set_handler(driver_log, NULL);
 
-	mongoc_uri_t *uri = uri_read(options, problem);
-	if (!uri)
+	struct presence *presence = options->run_dir ? presence_new(options->run_dir) : NULL;
+	if (options->run_dir && !presence) {
+		snprintf(problem, 256, "MICROTASK_RUN_DIR cannot be used; see the log.");
 		return NULL;
+	}
+	mongoc_uri_t *uri = address_read(options, problem);
+	if (!uri) {
+		presence_free(presence);
+		return NULL;
+	}
 	struct store *store = bson_malloc0(sizeof *store);
+	store->presence = presence;
 	store->pool = mongoc_client_pool_new(uri);
 	mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2);
+	topology_watch(store);
 	store->database = bson_strdup(mongoc_uri_get_database(uri));
 	for (size_t i = 0; i < STORE_QUEUES; i++)
 		pthread_mutex_init(&store->queues[i], NULL);
-	pthread_mutex_init(&store->counts_lock, NULL);
+	store->refresher = refresher_new();
+	store->releases = releases_new(store);
 	mongoc_uri_destroy(uri);
 	return store;
 }
@@ -88,13 +145,17 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	bool quiet = refresher_free(store->refresher);
+	releases_free(store->releases);
 	mongoc_client_pool_destroy(store->pool);
+	presence_free(store->presence);
 	bson_free(store->database);
 	for (size_t i = 0; i < STORE_QUEUES; i++)
 		pthread_mutex_destroy(&store->queues[i]);
-	pthread_mutex_destroy(&store->counts_lock);
 	bson_free(store);
-	mongoc_cleanup();
+	/* not under a thread that still waits for the server */
+	if (quiet)
+		mongoc_cleanup();
 }
 
 struct db *db_open(struct store *store)
@@ -121,31 +182,6 @@ void db_close(struct db *db)
 	bson_free(db);
 }
 
-/* Server codes that tell of a server which is stopping, electing or overrun, not of a bad command. */
-static bool passing_code(uint32_t code)
-{
-	static const uint32_t codes[] = { 6,	 7,	50,    89,    91,   112,   134,
-					  189,	 202,	246,   262,   9001, 10058, 10107,
-					  11600, 11602, 13388, 13435, 13436 };
-
-	for (size_t i = 0; i < COUNT_OF(codes); i++)
-		if (codes[i] == code)
-			return true;
-	return false;
-}
-
-enum err store_failed(const bson_error_t *error, const char *doing)
-{
-	bool passing = error->domain == MONGOC_ERROR_SERVER_SELECTION ||
-		       error->domain == MONGOC_ERROR_STREAM ||
-		       error->domain == MONGOC_ERROR_CLIENT ||
-		       (error->domain == MONGOC_ERROR_SERVER && passing_code(error->code));
-
-	log_line(passing ? LOG_WARN : LOG_ERROR, NULL, "MongoDB, %s: %s (%u)", doing,
-		 error->message, error->code);
-	return passing ? ERR_UNAVAILABLE : ERR_INTERNAL;
-}
-
 enum err db_check_server(struct db *db, char problem[256])
 {
 	bson_t hello = BSON_INITIALIZER, reply;
@@ -168,33 +204,89 @@ enum err db_check_server(struct db *db, char problem[256])
 	return err;
 }
 
+enum err db_confirm(struct db *db)
+{
+	bson_t *command =
+		BCON_NEW("find", BCON_UTF8(collection_name(META)), "limit", BCON_INT32(1),
+			 "singleBatch", BCON_BOOL(true), "maxTimeMS", BCON_INT32(CONFIRM_MS));
+	bson_t *options = BCON_NEW("readConcern", "{", "level", BCON_UTF8("linearizable"), "}");
+	bson_error_t error;
+	bool ok = mongoc_client_read_command_with_opts(db->client, db->store->database, command,
+						       NULL, options, NULL, &error);
+
+	bson_destroy(options);
+	bson_destroy(command);
+	return ok ? OK : store_failed(&error, "confirming");
+}
+
+/* A new primary has all that was acknowledged, but does not know yet that the majority has it, so a majority read there
+ * would miss the latest of it. Waits for that, once for each primary. *primaries is which primary it was, by number. */
+static enum err primary_confirmed(struct db *db, unsigned *primaries)
+{
+	struct store *store = db->store;
+
+	*primaries = store->primaries;
+	if (store->confirmed == *primaries)
+		return OK;
+	enum err err = db_confirm(db);
+	/* where another was found meanwhile, it may be that one which was asked */
+	if (err == OK)
+		store->confirmed = *primaries;
+	return err;
+}
+
+static void end_left(void *context, const struct id *process)
+{
+	sessions_end_of(context, process);
+}
+
+void db_end_left(struct db *db)
+{
+	if (db->store->presence)
+		presence_each_over(db->store->presence, CLAIM_LEASE_MS, end_left, db);
+}
+
 enum err db_read(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply)
 {
 	bson_t raw;
 	bson_error_t error;
-	bool ok = mongoc_client_read_command_with_opts(db->client, db->store->database, command,
-						       NULL, NULL, &raw, &error);
+	unsigned asked;
 
-	*reply = doc_steal(arena, &raw);
-	if (ok)
-		return OK;
-	*reply = NULL;
-	return store_failed(&error, "reading");
+	do {
+		*reply = NULL;
+		enum err err = primary_confirmed(db, &asked);
+		if (err != OK)
+			return err;
+		bool ok = mongoc_client_read_command_with_opts(db->client, db->store->database,
+							       command, NULL, NULL, &raw, &error);
+		const bson_t *said = doc_steal(arena, &raw);
+		if (!ok)
+			return store_failed(&error, "reading");
+		*reply = said;
+		/* the driver may have asked a new primary the second time */
+	} while (asked != db->store->primaries);
+	return OK;
 }
 
 enum err db_write(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply)
 {
 	bson_t raw;
 	bson_error_t error;
+	struct write_error refused;
 	bool ok = mongoc_client_write_command_with_opts(db->client, db->store->database, command,
 							NULL, &raw, &error);
-	bson_iter_t at;
+	const bson_t *said = *reply = doc_steal(arena, &raw);
 
-	*reply = doc_steal(arena, &raw);
-	if (ok || bson_iter_init_find(&at, *reply, "writeErrors"))
+	if (store_write_error(said, &refused)) {
+		if (refused.code == MONGOC_ERROR_DUPLICATE_KEY)
+			return OK;
+		*reply = NULL;
+		return store_refused(&refused, "writing");
+	}
+	if (ok)
 		return OK;
 	*reply = NULL;
-	return store_failed(&error, "writing");
+	return store_failed_reply(said, &error, "writing");
 }
 
 const bson_t *store_first(struct arena *arena, const bson_t *reply)
@@ -235,16 +327,33 @@ mongoc_collection_t *store_collection(struct db *db, enum collection in)
 	return mongoc_client_get_collection(db->client, db->store->database, collection_name(in));
 }
 
-static enum err cursor_drain(mongoc_cursor_t *cursor, db_row row, void *context)
+/*
+ * A connection keeps the memory of the largest reply that it ever brought: replies are as long as this, by what the
+ * records so far say.
+ */
+enum { REPLY_BYTES = 1024 * 1024 };
+
+static void batch_adapt(mongoc_cursor_t *cursor, uint64_t bytes, uint64_t count)
+{
+	uint64_t fitting = REPLY_BYTES * count / bytes;
+
+	mongoc_cursor_set_batch_size(cursor, fitting > 2 ? (uint32_t)fitting : 2);
+}
+
+static enum err cursor_drain(struct db *db, mongoc_cursor_t *cursor, db_row row, void *context)
 {
 	const bson_t *doc;
 	bson_error_t error;
-	enum err err = OK;
+	uint64_t bytes = 0, count = 0;
+	unsigned asked;
+	enum err err = primary_confirmed(db, &asked);
 
-	while (mongoc_cursor_next(cursor, &doc))
+	while (err == OK && mongoc_cursor_next(cursor, &doc)) {
+		batch_adapt(cursor, bytes += doc->len, ++count);
 		if (!row(context, doc))
 			break;
-	if (mongoc_cursor_error(cursor, &error))
+	}
+	if (err == OK && mongoc_cursor_error(cursor, &error))
 		err = store_failed(&error, "reading a list");
 	mongoc_cursor_destroy(cursor);
 	return err;
@@ -256,7 +365,7 @@ enum err db_each(struct db *db, enum collection in, const bson_t *filter, const 
 	mongoc_collection_t *collection = store_collection(db, in);
 	mongoc_cursor_t *cursor =
 		mongoc_collection_find_with_opts(collection, filter, options, NULL);
-	enum err err = cursor_drain(cursor, row, context);
+	enum err err = cursor_drain(db, cursor, row, context);
 
 	mongoc_collection_destroy(collection);
 	return err;
@@ -268,7 +377,7 @@ enum err db_aggregate(struct db *db, enum collection in, const bson_t *pipeline,
 	mongoc_collection_t *collection = store_collection(db, in);
 	mongoc_cursor_t *cursor =
 		mongoc_collection_aggregate(collection, MONGOC_QUERY_NONE, pipeline, options, NULL);
-	enum err err = cursor_drain(cursor, row, context);
+	enum err err = cursor_drain(db, cursor, row, context);
 
 	mongoc_collection_destroy(collection);
 	return err;
@@ -313,10 +422,14 @@ enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
 
 	if (modified)
 		*modified = err == OK ? doc_whole(reply, "nModified", 0) : 0;
-	if (err != OK || !bson_has_field(reply, "writeErrors"))
-		return err;
-	log_line(LOG_ERROR, NULL, "MongoDB turned down a change of %s", collection_name(in));
-	return ERR_INTERNAL;
+	return err;
+}
+
+static bool has_some(const bson_t *reply, const char *list)
+{
+	bson_t part;
+
+	return doc_part(reply, list, &part) && bson_count_keys(&part) > 0;
 }
 
 enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
@@ -329,9 +442,10 @@ enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 
 	if (count && !mongoc_collection_insert_many(collection, (const bson_t **)docs, count,
 						    options, &reply, &error)) {
-		err = error.code == MONGOC_ERROR_DUPLICATE_KEY ?
+		err = error.code == MONGOC_ERROR_DUPLICATE_KEY &&
+				      !has_some(&reply, "writeConcernErrors") ?
 			      OK :
-			      store_failed(&error, "adding documents");
+			      store_failed_reply(&reply, &error, "adding documents");
 	}
 	if (count)
 		bson_destroy(&reply);
@@ -339,34 +453,28 @@ enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 	return err;
 }
 
-static bool has_write_errors(const bson_t *reply)
-{
-	bson_iter_t at, first;
-
-	return bson_iter_init(&at, reply) &&
-	       bson_iter_find_descendant(&at, "writeErrors.0", &first);
-}
-
-/* Of the write errors of a bulk, taken keys are counted; the first other one is logged. */
-static enum err bulk_errors(const bson_t *reply, int64_t *taken)
+/* Of the write errors of a bulk, taken keys are counted; the first other one is told. A bulk that was cut off, or not
+ * confirmed, may tell of errors before that, too. */
+static enum err bulk_errors(const bson_t *reply, const bson_error_t *error, int64_t *taken)
 {
 	bson_iter_t at;
-	bson_t errors, error;
+	bson_t errors, one;
 	enum err err = OK;
 
-	if (!doc_part(reply, "writeErrors", &errors) || !bson_iter_init(&at, &errors))
-		return OK;
+	if (error->domain == MONGOC_ERROR_STREAM || has_some(reply, "writeConcernErrors") ||
+	    !has_some(reply, "writeErrors") || !doc_part(reply, "writeErrors", &errors) ||
+	    !bson_iter_init(&at, &errors))
+		return store_failed_reply(reply, error, "changing documents");
 	while (bson_iter_next(&at)) {
-		if (!doc_part(&errors, bson_iter_key(&at), &error))
+		if (!doc_part(&errors, bson_iter_key(&at), &one))
 			continue;
-		if (doc_whole(&error, "code", 0) == MONGOC_ERROR_DUPLICATE_KEY) {
+		if (doc_whole(&one, "code", 0) == MONGOC_ERROR_DUPLICATE_KEY)
 			++*taken;
-			continue;
-		}
-		if (err == OK)
-			log_line(LOG_ERROR, NULL, "MongoDB turned a write down: %s",
-				 doc_text(&error, "errmsg"));
-		err = ERR_INTERNAL;
+		else if (err == OK)
+			err = store_refused(
+				&(struct write_error){ .code = (uint32_t)doc_whole(&one, "code", 0),
+						       .message = doc_text(&one, "errmsg") },
+				"changing documents");
 	}
 	return err;
 }
@@ -394,10 +502,5 @@ enum err db_update_bulk(struct db *db, struct arena *arena, enum collection in,
 	mongoc_bulk_operation_destroy(bulk);
 	mongoc_collection_destroy(collection);
 	*matched = doc_whole(reply, "nMatched", 0);
-	if (ok)
-		return OK;
-	/* a bulk that was cut off may tell of errors before that, too */
-	return error.domain != MONGOC_ERROR_STREAM && has_write_errors(reply) ?
-		       bulk_errors(reply, taken) :
-		       store_failed(&error, "changing documents");
+	return ok ? OK : bulk_errors(reply, &error, taken);
 }

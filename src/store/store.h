@@ -42,6 +42,7 @@ struct store_options {
 	const char *uri; /* names the database */
 	int threads; /* connections that may be open at once */
 	int answer_ms; /* how long one answer of the server may take */
+	const char *run_dir; /* see presence.h; NULL: this process takes no part in that */
 };
 
 /* NULL and a sentence in problem when the address cannot be used. Does not connect yet. */
@@ -56,10 +57,19 @@ void db_close(struct db *db);
  * problem when it is not a replica set (or mongos). */
 enum err db_check_server(struct db *db, char problem[256]);
 
-/* Runs a command; *reply lives in the arena and is NULL on error. Reads are retried once by the driver. */
+/* Has the server end the transactions that dead processes of this host left open, which unlocks their records. */
+void db_end_left(struct db *db);
+
+/* Runs a command; *reply lives in the arena and is NULL on error. Reads are retried once by the driver. They see
+ * what the majority has, and of that all that was ever acknowledged. */
 enum err db_read(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply);
-/* The same with retryable writes and w:majority; write errors in the reply are the caller's to look at. */
+/* The same with retryable writes, confirmed by the majority. A taken key is not an error here: the reply tells how many
+ * documents were written. After ERR_UNAVAILABLE it may have happened all the same. */
 enum err db_write(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply);
+
+/* Waits until the majority has all that the primary had when this was called, so that nothing which a guard met there can be
+ * rolled back any more, and until it is certain that it was the primary still. ERR_UNAVAILABLE when that takes too long. */
+enum err db_confirm(struct db *db);
 
 /* A document that matches, or NULL. fields is a projection; it may be NULL. */
 enum err db_find_one(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,

@@ -1,115 +1,213 @@
 #include "store/totals.h"
 
 #include "base/clock.h"
-#include "base/encoding.h"
 #include "store/doc.h"
+#include "store/refresher.h"
 #include "store/store_private.h"
+#include "store/totals_private.h"
 
-#include <string.h>
-
-enum { KEPT_MS = 5000, REFRESH_MS = 3000 };
-
-/* ---- what is kept ---- */
-
-static struct kept_count *kept_slot(struct store *store, uint64_t key)
-{
-	return &store->counts[key % STORE_COUNTS];
-}
-
-/* A kept total that is still good. Near its end of life the first to ask is sent to count afresh (false), while the
- * others go on with it. */
-static bool kept_read(struct store *store, uint64_t key, int64_t *value)
-{
-	int64_t now = clock_steady();
-
-	pthread_mutex_lock(&store->counts_lock);
-	struct kept_count *kept = kept_slot(store, key);
-	bool good = kept->key == key && kept->counted_at && now - kept->counted_at < KEPT_MS;
-	if (good && now - kept->counted_at > REFRESH_MS && !kept->refreshing) {
-		kept->refreshing = true;
-		good = false;
-	}
-	*value = kept->value;
-	pthread_mutex_unlock(&store->counts_lock);
-	return good;
-}
-
-static void kept_write(struct store *store, uint64_t key, int64_t value, int64_t counted_at)
-{
-	pthread_mutex_lock(&store->counts_lock);
-	*kept_slot(store, key) =
-		(struct kept_count){ .key = key, .value = value, .counted_at = counted_at };
-	pthread_mutex_unlock(&store->counts_lock);
-}
+enum {
+	KEPT_MS = 5000, /* as old as a total may be */
+	REFRESH_MS = 2000, /* from then on the next one is made, to be there in time */
+	KNOWN_MS = 60000, /* a total far beyond what is exact stays beyond it for so long */
+	EXACT_MS = 1500, /* for finding out whether there are few, which are promised to be exact */
+	WHOLE_MS = 50, /* for counting all, where nothing is kept: longer would delay the caller */
+	NOW_MS = 5000, /* for what must be exact */
+	MAX_TIME_EXPIRED = 50 /* MongoDB's error code */
+};
 
 /* ---- computing ---- */
 
-/* Counts no further than one beyond exact_max. */
-static enum err count_few(struct db *db, struct arena *arena, const struct total *total,
-			  int64_t *value, bool *many)
+/* Out of time is no news for the log: it was the caller's wish. */
+static enum err command_run(mongoc_client_t *client, const char *database, struct arena *arena,
+			    const bson_t *command, const bson_t **reply, bool *late)
 {
-	int64_t limit = total->exact_max == TOTAL_FRESH ? 0 : total->exact_max + 1;
-	enum err err = db_count(db, arena, total->in, total->filter, limit, value);
+	bson_t raw;
+	bson_error_t error = { 0 };
+	bool done = mongoc_client_read_command_with_opts(client, database, command, NULL, NULL,
+							 &raw, &error);
 
-	*many = err == OK && *value > total->exact_max;
+	*reply = doc_steal(arena, &raw);
+	*late = !done && error.domain == MONGOC_ERROR_SERVER && error.code == MAX_TIME_EXPIRED;
+	return done || *late ? OK : store_failed(&error, "making a total");
+}
+
+static bson_t *count_command(struct arena *arena, const struct total *total, const bson_t *filter,
+			     int64_t limit, int64_t max_ms)
+{
+	bson_t *command = DOC(arena, "count", BCON_UTF8(collection_name(total->in)), "query",
+			      BCON_DOCUMENT(filter), "limit", BCON_INT64(limit), "maxTimeMS",
+			      BCON_INT64(max_ms));
+
+	if (total->index)
+		BSON_APPEND_UTF8(command, "hint", total->index);
+	return command;
+}
+
+static const bson_t *many_filter(const struct total *total)
+{
+	return total->many_filter ? total->many_filter : total->filter;
+}
+
+static bson_t *pipeline_command(struct arena *arena, const struct total *total, int64_t max_ms)
+{
+	return DOC(arena, "aggregate", BCON_UTF8(collection_name(total->in)), "pipeline",
+		   BCON_ARRAY(total->pipeline), "cursor", "{", "}", "maxTimeMS",
+		   BCON_INT64(max_ms));
+}
+
+enum err total_compute(mongoc_client_t *client, const char *database, struct arena *arena,
+		       const struct total *total, int64_t max_ms, int64_t *value, bool *late)
+{
+	bson_t *command = total->pipeline ?
+				  pipeline_command(arena, total, max_ms) :
+				  count_command(arena, total, many_filter(total), 0, max_ms);
+	const bson_t *reply;
+	enum err err = command_run(client, database, arena, command, &reply, late);
+	const bson_t *row = err == OK && total->pipeline ? store_first(arena, reply) : reply;
+
+	*value = row ? doc_whole(row, "n", 0) : 0;
 	return err;
 }
 
-struct summed {
-	int64_t records, value;
-};
-
-static bool sum_take(void *context, const bson_t *doc)
-{
-	struct summed *summed = context;
-
-	summed->records = doc_whole(doc, "records", 0);
-	summed->value = doc_whole(doc, "value", 0);
-	return false;
-}
-
-static enum err sum(struct db *db, struct arena *arena, const struct total *total, int64_t *value,
-		    bool *many)
-{
-	struct summed summed = { 0 };
-	bson_t *pipeline = DOC(arena, "0", "{", "$match", BCON_DOCUMENT(total->filter), "}", "1",
-			       "{", "$group", "{", "_id", BCON_NULL, "records", "{", "$sum",
-			       BCON_INT32(1), "}", "value", BCON_DOCUMENT(total->sum), "}", "}");
-	enum err err = db_aggregate(db, total->in, pipeline, NULL, sum_take, &summed);
-
-	*value = summed.value;
-	*many = err == OK && summed.records > total->exact_max;
-	return err;
-}
-
-/* Afresh; *many when it is worth keeping. */
 static enum err compute(struct db *db, struct arena *arena, const struct total *total,
-			int64_t *value, bool *many)
+			int64_t max_ms, int64_t *value, bool *late)
 {
-	if (total->sum)
-		return sum(db, arena, total, value, many);
-	enum err err = count_few(db, arena, total, value, many);
-	return *many ? db_count(db, arena, total->in, total->filter, 0, value) : err;
+	return total_compute(db->client, db->store->database, arena, total, max_ms, value, late);
 }
 
-enum err total_read(struct db *db, struct arena *arena, const struct total *total, int64_t *value,
-		    bool *kept)
+enum err total_now(struct db *db, struct arena *arena, const struct total *total, int64_t *value)
 {
-	uint64_t key = hash_bytes(total->name, strlen(total->name));
-	int64_t began = clock_steady();
-	bool many = true;
+	bool late;
+	enum err err = compute(db, arena, total, NOW_MS, value, &late);
+
+	return err == OK && late ? ERR_UNAVAILABLE : err;
+}
+
+/* ---- what is kept ---- */
+
+/* The last value, unless it is too old; where it soon will be, the next is ordered. */
+static bool recent(struct db *db, const struct total *total, int64_t *value)
+{
+	struct refresher *refresher = db->store->refresher;
+	int64_t now = clock_steady(), begun_at;
+
+	if (!refresher_last(refresher, total->name, value, &begun_at) || begun_at < now - KEPT_MS)
+		return false;
+	if (begun_at < now - REFRESH_MS)
+		refresher_ask(refresher, db, total, 0);
+	return true;
+}
+
+void total_order(struct db *db, const struct total *total, int64_t asked_at)
+{
+	struct refresher *refresher = db->store->refresher;
+	int64_t value, begun_at;
+
+	if (!refresher_last(refresher, total->name, &value, &begun_at) ||
+	    begun_at < asked_at - REFRESH_MS)
+		refresher_ask(refresher, db, total, 0);
+}
+
+enum err total_wait(struct db *db, const struct total *total, int64_t asked_at, int64_t deadline,
+		    int64_t *value)
+{
+	struct refresher *refresher = db->store->refresher;
+	int64_t begun_at;
+
+	refresher_wait(refresher, total->name, asked_at - KEPT_MS, deadline);
+	return refresher_last(refresher, total->name, value, &begun_at) ? OK : ERR_UNAVAILABLE;
+}
+
+/* ---- counting ---- */
+
+/* Counts no further than one beyond exact_max, which is many. */
+static enum err count_few(struct db *db, struct arena *arena, const struct total *total,
+			  const bson_t *filter, int64_t exact_max, int64_t *value, bool *few)
+{
+	const bson_t *reply;
+	bool late;
+	enum err err = command_run(db->client, db->store->database, arena,
+				   count_command(arena, total, filter, exact_max + 1, EXACT_MS),
+				   &reply, &late);
+
+	*value = err == OK ? doc_whole(reply, "n", 0) : 0;
+	*few = err == OK && !late && *value <= exact_max;
+	return err;
+}
+
+/* Are there few? Then *value is exact; else there are at least so many. */
+static enum err count_exactly(struct db *db, struct arena *arena, const struct total *total,
+			      int64_t exact_max, int64_t *value, bool *few)
+{
 	enum err err = OK;
 
-	*kept = false;
-	if (total->look_first)
-		err = count_few(db, arena, total, value, &many);
-	if (err != OK || !many)
-		return err;
-	*kept = true;
-	if (kept_read(db->store, key, value))
-		return OK;
-	err = compute(db, arena, total, value, kept);
-	if (err == OK && *kept)
-		kept_write(db->store, key, *value, began);
+	*few = true;
+	if (total->many_filter)
+		err = count_few(db, arena, total, total->many_filter, exact_max, value, few);
+	if (err == OK && *few)
+		err = count_few(db, arena, total, total->filter, exact_max, value, few);
 	return err;
+}
+
+/* Were there so many a while ago that it need not be found out whether there still are? */
+static bool far_beyond(struct db *db, const struct total *total, int64_t exact_max)
+{
+	int64_t value, begun_at;
+
+	return refresher_last(db->store->refresher, total->name, &value, &begun_at) &&
+	       value / 2 > exact_max && begun_at > clock_steady() - KNOWN_MS;
+}
+
+/* Is the next one being made, and known to be of many? Then nobody else counts meanwhile. */
+static bool many_soon(struct db *db, const struct total *total, int64_t exact_max, int64_t seen,
+		      int64_t *value)
+{
+	int64_t least = 0;
+	bool soon = refresher_at_it(db->store->refresher, total->name, &least) && least > exact_max;
+
+	if (soon)
+		*value = least > seen ? least : seen;
+	return soon;
+}
+
+/* Of many: what is kept, else counted now where that is quick, else what was known of before. */
+static enum err count_many(struct db *db, struct arena *arena, const struct total *total,
+			   int64_t least, int64_t *value)
+{
+	struct refresher *refresher = db->store->refresher;
+	int64_t begun_at = clock_steady();
+	bool late;
+
+	if (recent(db, total, value))
+		return OK;
+	enum err err = compute(db, arena, total, WHOLE_MS, value, &late);
+
+	if (err == OK && !late) {
+		refresher_keep(refresher, total->name, *value, begun_at);
+		return OK;
+	}
+	refresher_ask(refresher, db, total, least);
+	if (!refresher_last(refresher, total->name, value, &begun_at) || *value < least)
+		*value = least;
+	return err;
+}
+
+enum err total_count(struct db *db, struct arena *arena, const struct total *total,
+		     int64_t exact_max, int64_t seen, bool look_first, int64_t *value,
+		     bool *approximate)
+{
+	bool few;
+	int64_t least;
+
+	*approximate = true;
+	if (!look_first &&
+	    (recent(db, total, value) || many_soon(db, total, exact_max, seen, value)))
+		return OK;
+	if (!look_first && far_beyond(db, total, exact_max))
+		return count_many(db, arena, total, seen, value);
+	enum err err = count_exactly(db, arena, total, exact_max, &least, &few);
+	*approximate = !few;
+	*value = least > seen ? least : seen;
+	return err != OK || few ? err : count_many(db, arena, total, *value, value);
 }

@@ -5,6 +5,7 @@ scripts/test starts the stack once and passes on what its state's `env` file say
 `pytest tests/api` works as well.
 """
 
+import contextlib
 import os
 import pathlib
 import shlex
@@ -22,12 +23,22 @@ from bson import ObjectId
 
 import promises
 from browser import Browser
-from client import Api, eventually, http_client, make_user, now, ok, user_token
+from client import (
+    Api,
+    client_from_another_address,
+    eventually,
+    http_client,
+    make_user,
+    now,
+    ok,
+    user_token,
+)
 from described import unadopted_data
 from market import assert_counters
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.append(str(ROOT / "tests" / "torture"))  # for test_torture*.py
 import tour  # noqa: E402 what scripts/tour runs
 # What the environment of the tests must not decide about a stack that a test starts for itself.
 OF_THE_STACK = ("BASE_URL", "MONGODB_URI", "JWT_SECRET", "STATE")
@@ -108,8 +119,17 @@ class Stack:
             "configureFailPoint", name, mode=mode, **({"data": data} if data else {})
         )
 
-    def ctl(self, *arguments, env=None, stdin="", timeout=120):
-        """Runs microtaskctl against this stack's database."""
+    @contextlib.contextmanager
+    def sweep_paused(self):
+        """The stack's own sweep does nothing: what MongoDB holds up is what the test asked for."""
+        sweep = int(self.env()["PID_SWEEP"])
+        os.kill(sweep, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(sweep, signal.SIGCONT)
+
+    def ctl_environment(self, env=None):
         environment = {
             name: value for name, value in os.environ.items() if name not in OF_THE_STACK
         }
@@ -119,10 +139,13 @@ class Stack:
             JWT_SECRET=self.jwt_secret,
             MONGOC_DISABLE_SHM="1",
         )
-        environment.update(env or {})
+        return environment | (env or {})
+
+    def ctl(self, *arguments, env=None, stdin="", timeout=120):
+        """Runs microtaskctl against this stack's database."""
         return subprocess.run(
             [self.env()["MICROTASKCTL"], *map(str, arguments)],
-            env=environment,
+            env=self.ctl_environment(env),
             input=stdin,
             capture_output=True,
             text=True,
@@ -181,13 +204,16 @@ def stop_stack(state):
 
 
 class own_stack:
-    """A stack beside the shared one, with settings of its own: with own_stack(env={…}) as stack."""
+    """A stack beside the shared one, with settings of its own: with own_stack(env={…}) as stack.
 
-    def __init__(self, *options, env=None):
-        self.options, self.env = options, env
+    state: its folder, where the test has made one ready; else it gets one of its own.
+    """
+
+    def __init__(self, *options, env=None, state=None):
+        self.options, self.env, self.given = options, env, state
 
     def __enter__(self):
-        self.state = tempfile.mkdtemp(prefix="microtask-tests-")
+        self.state = self.given or tempfile.mkdtemp(prefix="microtask-tests-")
         started = run_stack(self.state, *self.options, env=self.env)
         if started.returncode != 0:
             stop_stack(self.state)
@@ -198,7 +224,8 @@ class own_stack:
     def __exit__(self, *_):
         self.stack.close()
         stopped = stop_stack(self.state)
-        shutil.rmtree(self.state, ignore_errors=True)
+        if not self.given:
+            shutil.rmtree(self.state, ignore_errors=True)
         assert stopped.returncode == 0, stopped.stdout + stopped.stderr
 
 
@@ -243,6 +270,15 @@ def showcase():
 
 
 @pytest.fixture(scope="session")
+def buggify_build():
+    """The folder of programs that fail on purpose (src/base/buggify.h)."""
+    folder = ROOT / "build-test-buggify"
+    build = [ROOT / "scripts" / "build", folder, "--enable-buggify", "--enable-werror"]
+    subprocess.run(build, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def one_browser():
     with Browser() as browser:
         yield browser
@@ -265,6 +301,20 @@ def db(stack):
 def api(stack):
     """A client without a token: api.get("/tasks", token=…, params=…)."""
     return stack.api
+
+
+@pytest.fixture
+def from_elsewhere(stack):
+    """from_elsewhere(): a client at another address."""
+    made = []
+
+    def make():
+        made.append(client_from_another_address(stack))
+        return made[-1]
+
+    yield make
+    for api in made:
+        api.http.close()
 
 
 @pytest.fixture
@@ -338,7 +388,7 @@ def assert_balanced(stack):
     assert audit["balanced"] is True, audit
     held = audit["coins"] + audit["pending_coins"] + audit["escrow"]
     made = audit["opening"] + audit["bonuses"] + audit["purchases"] + audit["adjustments"]
-    assert held == made - audit["payouts"] - audit["forfeits"], audit
+    assert held == made - audit["payouts"] - audit["forfeits"] - audit["reversals"], audit
 
 
 @pytest.fixture

@@ -5,7 +5,11 @@ It is strict about what it is sent: what Stripe would not take ends up in `compl
 test finds empty.
 """
 
+import contextlib
+import collections
 import copy
+import hashlib
+import hmac
 import http.server
 import itertools
 import json
@@ -36,8 +40,11 @@ CHARGE_FIELDS = ORDER_FIELDS | {"payment_method", "confirm"}
 def signed(payload, secret=WEBHOOK_SECRET, at=None):
     """A Stripe-Signature for a payload (bytes), made by Stripe's own library."""
     at = int(time.time()) if at is None else at
-    text = f"{at}.{payload.decode('utf-8', 'surrogateescape')}"
-    mac = stripe.WebhookSignature._compute_signature(text, secret)
+    try:
+        text = f"{at}.{payload.decode()}"
+        mac = stripe.WebhookSignature._compute_signature(text, secret)
+    except UnicodeError:  # which the library never signs
+        mac = hmac.new(secret.encode(), b"%d." % at + payload, hashlib.sha256).hexdigest()
     return f"t={at},v1={mac}"
 
 
@@ -56,12 +63,50 @@ def event(kind, intent):
     }
 
 
+def charge(intent, refunded=0):
+    """The charge of a paid intent, as events about refunds hold it."""
+    return {
+        "id": intent["id"].replace("pi_", "ch_"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": intent["amount"],
+        "amount_refunded": refunded,
+        "captured": True,
+        "currency": intent["currency"],
+        "disputed": False,
+        "metadata": dict(intent["metadata"]),
+        "paid": True,
+        "payment_intent": intent["id"],
+        "refunded": refunded == intent["amount"],
+        "status": "succeeded",
+    }
+
+
+def dispute(intent, status="needs_response", cents=None, number=1):
+    """A dispute as Stripe has it: it names the intent, and nothing of ours."""
+    return {
+        "id": intent["id"].replace("pi_", f"dp_{number}_"),
+        "object": "dispute",
+        "amount": intent["amount"] if cents is None else cents,
+        "balance_transactions": [],
+        "charge": intent["id"].replace("pi_", "ch_"),
+        "currency": intent["currency"],
+        "evidence": {"customer_name": None},
+        "is_charge_refundable": False,
+        "metadata": {},
+        "payment_intent": intent["id"],
+        "reason": "fraudulent",
+        "status": status,
+    }
+
+
 class FakeStripe:
     """`with FakeStripe() as fake:` listens at fake.url until the end of the block."""
 
     def __init__(self):
         self.lock = threading.Lock()
         self.intents = {}
+        self.ordered = collections.defaultdict(list)  # a payment's id: its intents
         self.kept = {}  # idempotency key: (the form, the answer)
         self.faults = {}  # a card, or None for orders without one: what goes wrong, in turn
         self.asked = []  # (method, path, idempotency key)
@@ -72,6 +117,24 @@ class FakeStripe:
         self.numbers = itertools.count(1)
 
     def __enter__(self):
+        self.listen(0)
+        return self
+
+    def settings(self):
+        """What the environment of a stack says, so that its payments go here."""
+        return {
+            "PAYMENTS_PROVIDER": "stripe",
+            "STRIPE_SECRET_KEY": SECRET_KEY,
+            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "STRIPE_API_BASE": self.url,
+            "no_proxy": "127.0.0.1",
+        }
+
+    def __exit__(self, *_):
+        self.released.set()
+        self.close()
+
+    def listen(self, port):
         fake = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -89,15 +152,22 @@ class FakeStripe:
             def handle_error(self, *_):
                 pass  # a client that was killed
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
 
-    def __exit__(self, *_):
-        self.released.set()
+    def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+    @contextlib.contextmanager
+    def unreachable(self):
+        """Nobody listens there in the meantime."""
+        self.close()
+        try:
+            yield
+        finally:
+            self.listen(self.server.server_port)
 
     # --- what tests arrange ---
 
@@ -120,9 +190,15 @@ class FakeStripe:
             stored.update(status="succeeded", amount_received=stored["amount"], **changes)
             return copy.deepcopy(stored)
 
+    def forget(self):
+        """Everything that was ordered: a long run would look through more and more."""
+        with self.lock:
+            for kept in (self.intents, self.kept, self.faults, self.asked):
+                kept.clear()
+
     def of_payment(self, payment_id):
         with self.lock:
-            found = [i for i in self.intents.values() if i["metadata"]["paymentId"] == payment_id]
+            found = self.ordered.get(payment_id, [])
         assert len(found) <= 1, "a payment was ordered twice"
         return copy.deepcopy(found[0]) if found else None
 
@@ -219,6 +295,7 @@ class FakeStripe:
                 }
             }
         self.intents[intent["id"]] = intent
+        self.ordered[form["metadata[paymentId]"]].append(intent)
         if card and card.startswith("pm_declined"):
             error = {
                 "type": "card_error",

@@ -53,6 +53,10 @@ def coins(db, user):
     return stored_user(db, user)["coins"]
 
 
+def tasks_of(db, buyer):
+    return db.tasks.count_documents({"buyer_id": ObjectId(buyer.id)})
+
+
 def pass_deadline(db, task):
     """Moves a task's deadline two days back: the day itself is over too, should it be a whole-day
     deadline.

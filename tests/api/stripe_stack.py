@@ -10,7 +10,7 @@ from bson import ObjectId
 
 from client import now, ok
 from conftest import own_stack
-from fake_stripe import SECRET_KEY, WEBHOOK_SECRET, FakeStripe, event, signed
+from fake_stripe import FakeStripe, charge, dispute, event, signed
 from market import coins, told
 
 
@@ -22,14 +22,7 @@ def fake():
 
 @pytest.fixture(scope="module")
 def settings(fake):
-    return {
-        "PAYMENTS_PROVIDER": "stripe",
-        "STRIPE_SECRET_KEY": SECRET_KEY,
-        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        "STRIPE_API_BASE": fake.url,
-        "COIN_PACKAGES_EXTRA": "50:5,19:19.99",
-        "no_proxy": "127.0.0.1",
-    }
+    return {**fake.settings(), "COIN_PACKAGES_EXTRA": "50:5,19:19.99"}
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +94,26 @@ def tell(stack, kind, intent, **changes):
 def succeeded(stack, intent, **changes):
     changes.setdefault("status", "succeeded")
     return tell(stack, "payment_intent.succeeded", intent, **changes)
+
+
+def bought(fake, stack, buyer, package=150):
+    """A payment that is completed: it, and its intent."""
+    payment, _ = create(buyer, package)
+    intent = fake.pay(fake.of_payment(payment["_id"]))
+    ok(succeeded(stack, intent))
+    return payment, intent
+
+
+def refunded(stack, intent, cents):
+    return tell(stack, "charge.refunded", charge(intent, cents))
+
+
+def disputed(stack, intent, cents=None, **more):
+    return tell(stack, "charge.dispute.created", dispute(intent, cents=cents, **more))
+
+
+def closed(stack, intent, verdict, cents=None, **more):
+    return tell(stack, "charge.dispute.closed", dispute(intent, verdict, cents, **more))
 
 
 def stored(db, payment):

@@ -71,6 +71,7 @@ BODIES = {
     "POST /api/payments/dummy-payment": lambda scene: {"coins": 10},
     "POST /api/payments/purchase-coins": lambda scene: {"coins": 10, "amount": 1},
     "PUT /api/admin/users/:id/role": lambda scene: {"role": "admin"},
+    "POST /api/admin/users/:id/adjust": lambda scene: {"coins": 1, "reason": "Paid twice"},
 }
 
 

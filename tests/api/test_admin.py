@@ -39,6 +39,8 @@ NUMBERS = {
     "pendingSubmissions",
     "totalCoins",
     "totalPaymentAmount",
+    "reversedCoins",
+    "owedCoins",
     "pendingWithdrawals",
     "pendingReviews",
     "completionRate",

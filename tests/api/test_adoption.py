@@ -196,25 +196,149 @@ def test_of_two_accounts_with_one_address_the_older_holds_the_key_and_both_keep_
     }, "they are two workers"
 
 
-def test_addresses_are_compared_in_any_case_of_every_alphabet(place):
+def test_addresses_are_the_same_when_the_case_of_ascii_letters_alone_differs(place):
+    """Whoever gives out addresses may give É and é to two people."""
     here = place()
     elder = here.old.user(email="ÉMILE@old.example", createdAt=datetime.datetime(2022, 1, 1))
     younger = here.old.user(email="émile@old.example", createdAt=datetime.datetime(2023, 1, 1))
     other = here.old.user(email="Özge@old.example")
     task = here.old.task(here.old.user("buyer"), 9, 10)
     work = [
-        here.old.submission(other, task, worker_email="özge@OLD.example"),
-        here.old.submission(other, task, "rejected", worker_email="ÖZGE@old.example"),
+        here.old.submission(other, task, worker_email="ÖZGE@OLD.example"),
+        here.old.submission(other, task, "rejected", worker_email="ÖzGe@old.example"),
     ]
+    another = here.old.submission(other, task, "rejected", worker_email="özge@old.example")
     asked = here.old.withdrawal(other, 200, worker_email="ÖZGE@old.example")
     foretold = here.ctl("init-db", "--dry-run")
     said = here.adopt()
     assert rules(said) == rules(foretold)
-    assert here.user(elder)["email_key"] == "émile@old.example"
-    assert "email_key" not in here.user(younger) and "1 × e-mail of an older account" in said
+    assert here.user(elder)["email_key"] == "Émile@old.example"
+    assert here.user(younger)["email_key"] == "émile@old.example"
+    assert "e-mail of an older account" not in said
     assert [here.work(one)["worker_id"] for one in work] == [other["_id"]] * 2
     assert here.withdrawal(asked)["worker_id"] == other["_id"]
     assert "1 × further submission" in said, said
+    assert "worker_id" not in here.work(another) and "1 × its worker is no user" in said
+
+
+def log_in_as(here, email):
+    """Who does this address log in as? By the rule of user_by_email: exactly, else by its key."""
+    email = email.strip()
+    exact = here.db.users.find_one({"email": email})
+    return exact or here.db.users.find_one({"email_key": email.lower()})
+
+
+def test_addresses_are_trimmed_so_that_their_owners_log_in_and_no_twin_registers(place):
+    here = place()
+    padded = here.old.user("worker", 5, email="Rosa@Old.example ")
+    wide = here.old.user("worker", 5, email="\u00a0wide@old.example\u3000")
+    task = here.old.task({**padded, "_id": MISSING}, 2, 10, buyer_email="rosa@old.example")
+    work = here.old.submission({"email": " WIDE@old.example", "name": ""}, here.old.task(padded))
+    asked = here.old.withdrawal(padded, 5)
+    note = here.old.notification({"email": "Rosa@Old.example"})
+    said = here.adopt()
+    assert "2 × e-mail had blanks at its ends: trimmed" in said, said
+    assert here.user(padded)["email"] == "Rosa@Old.example"
+    assert here.user(padded)["email_key"] == "rosa@old.example"
+    assert here.user(wide)["email"] == here.user(wide)["email_key"] == "wide@old.example"
+    assert here.task(task)["buyer_id"] == padded["_id"]
+    assert here.work(work)["worker_id"] == wide["_id"]
+    assert here.withdrawal(asked)["worker_id"] == padded["_id"]
+    assert here.now("notifications", note)["user_id"] == padded["_id"]
+
+
+def test_of_accounts_whose_addresses_differ_by_blanks_the_bare_one_logs_in(place):
+    """Else the first of them. The others keep theirs, and are told: an operator must decide."""
+    here = place()
+    day = datetime.datetime(2022, 1, 1)
+    elder = here.old.user("worker", 5, email="a@old.example ", createdAt=day)
+    bare = here.old.user("worker", 5, email="a@old.example")
+    second = here.old.user("worker", 5, email=" b@old.example")
+    first = here.old.user("worker", 5, email="b@old.example\t", createdAt=day)
+    case = here.old.user("worker", 5, email=" B@old.example")
+    foretold = here.ctl("init-db", "--dry-run")
+    said = here.adopt()
+    assert rules(said) == rules(foretold)
+    assert log_in_as(here, "a@old.example")["_id"] == bare["_id"]
+    assert log_in_as(here, "b@old.example")["_id"] == first["_id"]
+    assert log_in_as(here, "B@old.example")["_id"] == case["_id"]
+    for user in (elder, second):
+        assert here.user(user)["email"] == user["email"]
+        assert re.search(rf"2 × e-mail has blanks.*cannot log in.*{user['_id']}", said), said
+
+
+def test_roles_in_another_case_are_folded_and_reported(place):
+    here = place()
+    roles = {"Buyer": "buyer", " WORKER\n": "worker", "Admin": "admin", "boss": "boss"}
+    users = {role: here.old.user(role, 5) for role in roles}
+    said = here.adopt()
+    for role, user in users.items():
+        assert here.user(user)["role"] == roles[role]
+    assert "3 × role in another case, or with blanks: folded" in said, said
+
+
+def test_roles_that_are_unknown_or_none_are_reported(place):
+    """Else nobody learns why their owners may do nothing."""
+    here = place()
+    odd = [here.old.user(role, 5) for role in ("boss", "\u212aorker", "", ["buyer"], 3)]
+    bare = [here.old.user(role, 5) for role in (None, MISSING)]
+    said = here.adopt()
+    assert [here.user(user)["role"] for user in odd] == [user["role"] for user in odd]
+    assert [here.user(user)["role"] for user in bare] == ["worker", "worker"]
+    for line, users in (("5 × unknown role", odd), ("2 × no role", bare)):
+        [told] = [told for told in said.splitlines() if line in told]
+        assert all(str(user["_id"]) in told for user in users), said
+
+
+REFUSING = [
+    ("payments", "transaction_id", {}),
+    ("payments", [("buyer_email", 1), ("status", 1)], {}),
+    ("users", "googleId", {}),
+    ("users", "googleId", {"partialFilterExpression": {"createdAt": {"$exists": True}}}),
+    ("users", "email", {"collation": {"locale": "en", "strength": 1}}),
+    ("users", "name", {"sparse": True}),
+    ("submissions", [("task_id", 1), ("worker_email", 1)], {}),
+    ("withdrawals", "account_number", {}),
+    ("notifications", "toEmail", {"partialFilterExpression": {"isRead": False}}),
+    ("tasks", "task_title", {"name": "created"}),
+]
+HARMLESS = [
+    ("users", "googleId", {"sparse": True}),
+    ("users", "googleId", {"partialFilterExpression": {"googleId": {"$type": "string"}}}),
+    ("payments", "transaction_id", {"sparse": True}),
+    ("tasks", [("task_title", 1), ("_id", 1)], {}),
+]
+
+
+@pytest.mark.parametrize("collection, keys, options", REFUSING)
+def test_old_unique_indexes_that_would_refuse_what_is_written_are_dropped(
+    place, collection, keys, options
+):
+    here = place()
+    if keys == "email":
+        here.db.users.drop_index("email_1")
+    name = here.db[collection].create_index(keys, unique=True, **options)
+    before = dump(here.db)
+    told = f"{collection}: unique index {name} is not ours"
+    said = here.ctl("init-db", "--dry-run")
+    assert told in said and "to be dropped" in said
+    assert dump(here.db) == before
+    assert told in here.adopt()
+    left = here.db[collection].index_information()
+    assert not left.get(name, {}).get("unique")
+    assert "nothing was changed" in here.ctl("init-db")
+
+
+@pytest.mark.parametrize("collection, keys, options", HARMLESS)
+def test_old_unique_indexes_that_refuse_nothing_stay(place, collection, keys, options):
+    here = place()
+    name = here.db[collection].create_index(keys, unique=True, **options)
+    said = here.adopt()
+    assert "not ours" not in said
+    left = here.db[collection].index_information()
+    assert left[name]["unique"] and here.db.users.index_information()["email_1"]["unique"]
+    if keys == "googleId":
+        assert "googleId" in left, "ours is found by every query, beside it"
 
 
 def test_the_older_account_may_stand_second(place):
@@ -678,7 +802,14 @@ class Chaos:
     def email(self, person):
         address = person["email"] if isinstance(person.get("email"), str) else "x@old.example"
         return self.pick(
-            *[address] * 6, address.upper(), address.title(), "gone@old.example", MISSING, 5
+            *[address] * 6,
+            address.upper(),
+            address.title(),
+            address.strip(),
+            f"\u00a0{address} ",
+            "gone@old.example",
+            MISSING,
+            5,
         )
 
     def dates(self, *fields):
@@ -690,11 +821,12 @@ class Chaos:
         for n in range(40 * self.size):
             case = pick(str.lower, str.title, str.upper)
             email = case(f"{pick('p', 'p', 'é')}{number(30 * self.size)}-{n % 3}@old.example")
+            email = pick(*["{}"] * 5, " {}", "{}\n", "\u2003{}\u00a0").format(email)
             if any(user["email"] == email for user in users):
                 email = f"{n}{email}"
             users.append(
                 old.user(
-                    pick("worker", "buyer"),
+                    pick(*["worker", "buyer"] * 4, "Buyer", " worker", "ADMIN\t", "boss", MISSING),
                     self.amount(number(2000)),
                     _id=self.id(),
                     name=f"N{n}",

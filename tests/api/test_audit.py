@@ -9,6 +9,7 @@ from bson import Int64, ObjectId
 
 from client import UNKNOWN_ID, assert_error, eventually, faults, iso, now, ok, register_input, task_input, unique
 from conftest import assert_balanced
+from fail_points import held_up
 from market import pass_deadline, submit, withdraw
 
 NUMBERS = {
@@ -250,18 +251,8 @@ def test_the_audit_is_one_snapshot_also_while_coins_move(admin, new_buyer, new_w
 def test_books_too_large_for_five_seconds_are_told_by_the_last_finished_run(admin, stack):
     """… and the next sweep makes a fresh one."""
     before = ok(admin.api.get("/admin/audit"))
-    stack.fail_point(
-        "failCommand",
-        {"times": 1},
-        failCommands=["aggregate"],
-        blockConnection=True,
-        blockTimeMS=7000,
-        appName="microtask",
-    )
-    try:
+    with stack.sweep_paused(), held_up(stack.mongo.admin, "aggregate", ms=7000):
         told = ok(admin.api.get("/admin/audit"))
-    finally:
-        stack.fail_point("failCommand", "off")
     assert told == before, "the last finished run"
     assert stack.ctl("sweep").returncode == 0
 

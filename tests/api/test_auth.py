@@ -1,5 +1,7 @@
 """Contract, section 3: accounts, passwords and tokens."""
 
+import hashlib
+import hmac
 import json
 import statistics
 import time
@@ -62,9 +64,8 @@ def test_photo_url_may_be_left_out(api):
     assert ok(api.post("/auth/register", json=register_input()), 201)["user"]["photoURL"] == ""
 
 
-@pytest.mark.parametrize("mailbox", ["Mixed.Case", "\u00c9mile.\u039f\u0394\u039f\u03a3"])
-def test_an_email_can_be_registered_once_whatever_its_case(api, db, mailbox):
-    email = unique_email(mailbox)
+def test_an_email_can_be_registered_once_whatever_its_case(api, db):
+    email = unique_email("Mixed.Case")
     registered = ok(api.post("/auth/register", json=register_input(email=f"  {email} ")), 201)[
         "user"
     ]
@@ -74,7 +75,24 @@ def test_an_email_can_be_registered_once_whatever_its_case(api, db, mailbox):
             api.post("/auth/register", json=register_input(email=again)), 400, "email_taken"
         )
         ok(log_in(api, again))
-    assert db.users.count_documents({"email_key": email.lower().replace("\u03c2", "\u03c3")}) == 1
+    assert db.users.count_documents({"email_key": email.lower()}) == 1
+
+
+@pytest.mark.parametrize(
+    "one, other", [("\u00c9mile", "\u00e9mile"), ("\u0130", "i"), ("\u03a3", "\u03c3")]
+)
+def test_addresses_that_differ_in_more_than_the_case_of_ascii_letters_are_two(api, one, other):
+    tail = unique_email("Case")
+    users = {}
+    for mailbox, password in ((one, PASSWORD), (other, "new horse 5")):
+        body = register_input(email=mailbox + tail, password=password)
+        users[mailbox] = ok(api.post("/auth/register", json=body), 201)["user"]["_id"]
+        again = register_input(email=mailbox + tail.upper())
+        assert_error(api.post("/auth/register", json=again), 400, "email_taken")
+    assert len(set(users.values())) == 2
+    for mailbox, password in ((one, PASSWORD), (other, "new horse 5")):
+        assert ok(log_in(api, mailbox + tail.lower(), password))["user"]["_id"] == users[mailbox]
+    assert_error(log_in(api, one + tail, "new horse 5"), 401, "unauthorized")
 
 
 def test_a_name_has_100_and_an_email_254_characters_at_most(api):
@@ -125,6 +143,17 @@ def test_nobody_registers_as_admin(api):
                 "a@b@example.org",
                 "@example.org",
                 "x" * 243 + "@example.org",
+                "x@example..org",
+                "x@example.org.",
+                "<x@example.org>",
+                "x@[127.0.0.1]",
+                "x\u200b@example.org",
+                "\u3164@example.org",
+                "x\u202e@example.org",
+                "x\u0007@example.org",
+                "e\u0301mile@example.org",
+                "\u212a@example.org",
+                "x@\u212b.example.org",
             ],
         ),
         (
@@ -237,25 +266,6 @@ def test_an_account_without_a_bcrypt_hash_cannot_log_in(api, new_worker, kept):
     worker = new_worker(password=kept)
     for password in (PASSWORD, "plain text 1", " "):
         assert_error(log_in(api, worker.email, password), 401, "unauthorized")
-
-
-def test_a_storm_of_logins_does_not_starve_other_calls(api, new_worker, buyer):
-    """Hashing is limited, and who does not get a turn soon is told when to come back."""
-    accounts = [new_worker() for _ in range(40)]
-    with ThreadPoolExecutor(40) as pool:
-        storm = [pool.submit(log_in, api, worker.email) for worker in accounts]
-        took = []
-        while not all(call.done() for call in storm):
-            started = time.perf_counter()
-            ok(buyer.api.get("/tasks"))
-            took.append(time.perf_counter() - started)
-    assert took and max(took) < 1, f"slowest other call {max(took):.2f} s"
-    answers = [call.result() for call in storm]
-    assert [answer for answer in answers if answer.status_code == 200], "some got in"
-    for answer in answers:
-        if answer.status_code != 200:
-            assert_error(answer, 503, "unavailable")
-            assert int(answer.headers["retry-after"]) >= 1
 
 
 # --- me, profile ---
@@ -447,12 +457,26 @@ def claims_of(user, **changes):
     return {name: value for name, value in claims.items() if value is not None}
 
 
+def signed_text(payload, secret, header='{"alg":"HS256","typ":"JWT"}'):
+    """A token of any two texts: what no library lets one say."""
+    text = f"{b64url(header)}.{b64url(payload)}"
+    return text + "." + b64url(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest())
+
+
+def claims_text(user, member):
+    return json.dumps(claims_of(user))[:-1] + f",{member}}}"
+
+
 def test_tokens_made_by_another_implementation_work(api, worker, stack):
     for token in (
         sign(claims_of(worker), stack.jwt_secret),
         sign(claims_of(worker, nbf=seconds() - 1), stack.jwt_secret),
         sign(claims_of(worker, jti="x", aud="y", extra={"a": [1]}), stack.jwt_secret),
         sign(claims_of(worker), stack.jwt_secret, headers={"kid": "1"}),
+        sign(claims_of(worker, iat=time.time(), exp=time.time() + 60.5), stack.jwt_secret),
+        sign(claims_of(worker, nbf=time.time() - 0.1), stack.jwt_secret),
+        signed_text(claims_text(worker, r'"nick":"\ud800 \u0000"'), stack.jwt_secret),
+        signed_text(claims_text(worker, '"x":1e400,"x":' + "[" * 99 + "]" * 99), stack.jwt_secret),
     ):
         assert ok(api.get("/auth/me", token=token))["_id"] == worker.id
 
@@ -474,6 +498,8 @@ def test_other_tokens_are_401(api, worker, stack):
         "no exp": sign(claims_of(worker, exp=None), secret),
         "nbf ahead": sign(claims_of(worker, nbf=seconds() + 600), secret),
         "crit": sign(claims_of(worker), secret, headers={"crit": ["x"], "x": 1}),
+        "crit null": sign(claims_of(worker), secret, headers={"crit": None}),
+        "exp twice": signed_text(claims_text(worker, r'"\u0065xp":4102444800'), secret),
         "padding": good + "=",
         "white space": f"{head}. {payload}.{mac}",
         "unknown user": sign(claims_of(worker, userId=UNKNOWN_ID), secret),
@@ -493,6 +519,9 @@ def test_an_expired_token_is_told_apart(api, worker, token_for):
         "token_expired",
     )
     assert_error(api.get("/auth/me", token=token_for(worker, exp=seconds())), 401, "token_expired")
+    assert_error(
+        api.get("/auth/me", token=token_for(worker, exp=time.time() - 0.01)), 401, "token_expired"
+    )
     forged = sign(claims_of(worker, exp=seconds() - 1), "another secret of at least 32 bytes..")
     assert_error(api.get("/auth/me", token=forged), 401, "unauthorized")
 

@@ -163,6 +163,21 @@ def test_a_body_too_large_even_for_nginx_is_refused_in_the_same_order(
     assert_error(refused, status, code)
 
 
+def test_a_large_body_that_nginx_finds_no_room_for_is_503_with_retry_after(stack, worker):
+    """Its disk is full, say. Nothing is wrong with the call, nor with what stands behind nginx."""
+    spool = stack.state / "nginx" / "tmp" / "client_body"
+    away = spool.rename(spool.with_name("away"))
+    profile = {"name": "Ada", "ignored": "x" * 200_000}
+    try:
+        answer = worker.api.put("/auth/profile", json=profile, headers={"Origin": ORIGINS[0]})
+    finally:
+        away.rename(spool)
+    assert_error(answer, 503, "unavailable")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert_allowed(answer, ORIGINS[0])
+    ok(worker.api.put("/auth/profile", json=profile))
+
+
 def test_methods_that_nginx_refuses_itself_are_told_like_any_other(api):
     refused = api.request("TRACE", "/tasks")
     assert_error(refused, 405, "method_not_allowed")

@@ -11,7 +11,7 @@ import pymongo
 import pytest
 from bson import Int64, ObjectId
 
-from client import now, ok, task_input, unique, unique_email
+from client import eventually, now, ok, task_input, unique, unique_email
 from conftest import ROOT
 
 pytestmark = pytest.mark.usefixtures("fresh_throttle")
@@ -158,6 +158,28 @@ def test_unique_keys_leave_old_duplicates_alone(stack, scratch):
             assert "partialFilterExpression" in index, (name, index)
 
 
+def test_keys_of_addresses_made_by_an_earlier_rule_are_made_anew(stack, scratch):
+    """It folded letters of every alphabet, so a look-alike held the key of another's address."""
+    db, env = scratch()
+    assert stack.ctl("init-db", env=env).returncode == 0
+    db.meta.delete_one({"_id": "email_keys"})
+    earlier = {
+        "\u212aay@x.example": ("kay@x.example", "\u212aay@x.example"),
+        "\u00c9mile@X.example": ("\u00e9mile@x.example", "\u00c9mile@x.example"),
+        "Ann@x.example": ("ann@x.example", "ann@x.example"),
+        "\u00c9@TWICE.example": ("\u00e9@twice.example", None),
+        "\u00c9@twice.example": ("\u00c9@twice.example", "\u00c9@twice.example"),
+    }
+    for address, (key, _) in earlier.items():
+        fields = {"name": "x", "role": "worker", "coins": Int64(0), "adopted": 2}
+        db.users.insert_one({"email": address, "email_key": key, **fields})
+    assert "users: 3 keys of addresses made anew" in stack.ctl("init-db", env=env).stdout
+    kept = {user["email"]: user.get("email_key") for user in db.users.find()}
+    assert kept == {address: key for address, (_, key) in earlier.items()}
+    before = shape(db)
+    assert "made anew" not in stack.ctl("init-db", env=env).stdout and shape(db) == before
+
+
 def test_what_is_kept_for_a_time_is_removed_by_mongodb(stack, scratch):
     db, env = scratch()
     assert stack.ctl("init-db", env=env).returncode == 0
@@ -236,6 +258,79 @@ def test_sweep_refunds_overdue_tasks_once_however_many_run_at_once(stack, db, ne
     refunds = list(db.ledger.find({"to": f"user:{buyer.id}", "from": {"$regex": "^escrow:"}}))
     assert sorted(str(row["task"]) for row in refunds) == sorted(tasks)
     assert {row["actor"] for row in refunds} == {"service"}
+
+
+def test_sweep_refunds_many_at_once_and_one_bad_record_stops_no_other(
+    stack, db, new_buyer, books
+):
+    """Groups share transactions; the one whose buyer is gone is left, and it alone."""
+    buyer, gone = new_buyer(400), new_buyer(10)
+    tasks = [overdue_task(db, buyer) for _ in range(20)]
+    orphan = overdue_task(db, gone)
+    tasks += [overdue_task(db, buyer) for _ in range(20)]
+    kept = db.users.find_one_and_delete({"_id": ObjectId(gone.id)})
+    try:
+        stack.ctl("sweep")
+        assert buyer.coins() == 400
+        assert db.tasks.find_one({"_id": ObjectId(orphan)})["required_workers"] > 0
+    finally:
+        db.users.insert_one(kept)
+    assert stack.ctl("sweep").returncode == 0
+    assert gone.coins() == 10
+
+
+def test_deadlines_wait_for_no_other_duty_of_the_sweep(stack, db, new_buyer, new_worker, books):
+    """A removal hangs meanwhile: its writes take seconds."""
+    buyer, leaver = new_buyer(100), new_worker()
+    task = overdue_task(db, buyer)
+    db.users.update_one({"_id": ObjectId(leaver.id)}, {"$set": {"closing": True}})
+    slow = {"failCommands": ["delete"], "blockConnection": True, "blockTimeMS": 4000}
+    stack.fail_point("failCommand", "alwaysOn", **slow)
+    try:
+        sweep = subprocess.Popen(
+            [stack.env()["MICROTASKCTL"], "sweep"], env=stack.ctl_environment()
+        )
+        eventually(lambda: buyer.coins() == 100, within=3)
+        assert sweep.poll() is None, "it is still at the removal"
+    finally:
+        stack.fail_point("failCommand", "off")
+    assert sweep.wait(30) == 0
+    assert not db.users.find_one({"_id": ObjectId(leaver.id)})
+    assert db.ledger.find_one({"task": ObjectId(task), "to": f"user:{buyer.id}"})
+
+
+def test_sweep_looks_at_full_tasks_by_the_hundred(stack, db, new_buyer, new_worker, books):
+    """Not at each of them: there may be tens of thousands that wait for a review."""
+    buyer, worker = new_buyer(0), new_worker()
+    full = [ObjectId() for _ in range(700)]
+    common = {"buyer_id": ObjectId(buyer.id), "payable_amount": Int64(0), "createdAt": now()}
+    ahead = now() + datetime.timedelta(days=2)
+    db.tasks.insert_many(
+        {
+            "_id": task,
+            **common,
+            "status": "active",
+            "required_workers": Int64(0),
+            "completion_date": ahead,
+            "expires_at": ahead,
+        }
+        for task in full
+    )
+    db.submissions.insert_many(
+        {"task_id": task, **common, "worker_id": ObjectId(worker.id), "status": "pending"}
+        for task in full
+    )
+    begun = now()
+    db.command("profile", 2)
+    try:
+        assert stack.ctl("sweep").returncode == 0
+        looks = {"ns": f"{db.name}.submissions", "ts": {"$gte": begun}}
+        asked = db.system.profile.count_documents(looks)
+        assert 2 <= asked <= 40, asked
+    finally:
+        db.command("profile", 0)
+        for collection in (db.tasks, db.submissions):
+            collection.delete_many({"buyer_id": ObjectId(buyer.id)})
 
 
 def test_sweep_approves_what_nobody_reviewed_for_review_days_and_0_is_off(

@@ -2,9 +2,11 @@
 run, the links lead somewhere. All of it against a fresh stack with nothing but the demo data.
 """
 
+import pathlib
 import re
 import shlex
 import subprocess
+import tempfile
 
 import pytest
 
@@ -93,6 +95,29 @@ def test_the_readme_has_a_map_of_all_documents():
     readme = (ROOT / "README.md").read_text()
     for document in DOCUMENTS[1:]:
         assert f"({document.relative_to(ROOT)})" in readme, document.name
+
+
+def test_the_readme_names_each_event_that_stripe_must_send():
+    sources = "".join(path.read_text() for path in (ROOT / "src" / "market").glob("payments*.c"))
+    acted_upon = set(re.findall(r'"((?:charge|payment_intent)\.[a-z_.]+)"', sources))
+    assert len(acted_upon) >= 5, acted_upon
+    readme = (ROOT / "README.md").read_text()
+    assert not {event for event in acted_upon if f"`{event}`" not in readme}
+
+
+def test_a_distribution_holds_all_that_the_repository_does(stack):
+    """`make distdir`, as `make dist` begins: a file that no list in Makefile.am names is left out."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("no repository to compare with")
+    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    wanted = set(kept.stdout.splitlines()) - {".gitignore"}
+    build = pathlib.Path(stack.env()["MICROTASKCTL"]).parent
+    with tempfile.TemporaryDirectory() as to:
+        made = subprocess.run(
+            ["make", "-s", "distdir", f"distdir={to}/all"], cwd=build, capture_output=True, text=True
+        )
+        assert made.returncode == 0, made.stderr
+        assert not {name for name in wanted if not pathlib.Path(to, "all", name).exists()}
 
 
 def test_the_fresh_stack_is_none_the_worse(showcase):

@@ -9,6 +9,7 @@ import json
 import subprocess
 import threading
 import time
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import jwt
@@ -33,6 +34,7 @@ from conftest import ROOT, own_stack
 from market import post_task, stored_user
 
 CLIENT_ID = "1234-tests.apps.googleusercontent.com"
+OTHER_CLIENT_ID = "5678-app.apps.googleusercontent.com"
 REGISTRATIONS = 80
 _subjects = itertools.count(time.time_ns() // 1000)
 
@@ -184,7 +186,7 @@ def reload(stack):
 @pytest.fixture(scope="module")
 def stack(google):
     settings = {
-        "GOOGLE_CLIENT_ID": CLIENT_ID,
+        "GOOGLE_CLIENT_ID": f"{OTHER_CLIENT_ID},{CLIENT_ID}",
         "MICROTASK_GOOGLE_KEYS_URL": google.url,
         "REGISTER_LIMIT": str(REGISTRATIONS),
         "no_proxy": "127.0.0.1",
@@ -261,6 +263,10 @@ def test_a_newcomer_can_work_at_once(stack, api, books):
     [
         ({"name": None}, "{mailbox}", None),
         ({"name": "   "}, "{mailbox}", None),
+        ({"name": "\u200b\u3164"}, "{mailbox}", None),
+        ({"name": "\u202eadA"}, "{mailbox}", None),
+        ({"name": "A\x01da"}, "{mailbox}", None),
+        ({"picture": "https://example.org/\x01"}, None, ""),
         ({"name": 12 * "Ada Byron "}, (10 * "Ada Byron ").strip(), None),
         ({"picture": None}, None, ""),
         ({"picture": "javascript:alert(1)"}, None, ""),
@@ -381,6 +387,34 @@ def test_a_token_ended_ahead_of_time_stays_ended(api, stack, db):
     ok(api.get("/auth/me", token=answer["token"]))
 
 
+def test_several_client_ids_are_taken(api):
+    """A page's and an app's, each with an id of its own; and nothing between or beside them."""
+    for client in (CLIENT_ID, OTHER_CLIENT_ID):
+        ok(login(api, sign(claims(aud=client))))
+    for audience in ("", ",", f"{OTHER_CLIENT_ID},{CLIENT_ID}", CLIENT_ID[:-1]):
+        assert_error(login(api, sign(claims(aud=audience))), 401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    "theirs, alike", [("\u212a", "k"), ("\u212b", "\u00e5"), ("\u0130", "i"), ("\u00c9", "\u00e9")]
+)
+def test_an_address_that_looks_like_anothers_is_not_theirs(api, stack, db, theirs, alike, books):
+    """KELVIN SIGN, ANGSTROM SIGN, dotted I, E acute: Google may have given it to somebody else."""
+    tail = unique_email("")
+    user = stack.user("worker", email=alike + tail)
+    before = stored_user(db, user)
+    said = claims(email=theirs + tail)
+    answer = login(api, sign(said))
+    if unicodedata.is_normalized("NFC", theirs):
+        assert ok(answer)["user"]["_id"] != user.id
+    else:
+        assert_error(answer, 401, "unauthorized")
+        assert users_of(db, said) == []
+    assert stored_user(db, user) == before
+    ok(user.api.get("/auth/me"))
+    ok(password_login(api, user.email))
+
+
 def test_an_address_of_another_google_account_is_409(api, stack, db, books):
     """It may have passed to somebody else: the account stays with whom it was made by."""
     said = claims()
@@ -389,6 +423,14 @@ def test_an_address_of_another_google_account_is_409(api, stack, db, books):
     assert_error(login(api, sign(claims(email=said["email"]))), 409, "conflict")
     assert users_of(db, said) == before
     ok(api.get("/auth/me", token=first["token"]))
+
+
+def test_an_account_of_an_odd_address_is_still_googles(api, stack, db):
+    """Made before there were rules for addresses, it is found by Google's id for the person."""
+    odd = claims(email=f"a..b\u212a@{unique_email('').split('@')[1]}")
+    assert_error(login(api, sign(odd)), 401, "unauthorized")
+    user = stack.user("worker", email=odd["email"], googleId=odd["sub"])
+    assert ok(login(api, sign(odd)))["user"]["_id"] == user.id
 
 
 def test_a_user_being_removed_is_401(api, stack, db):

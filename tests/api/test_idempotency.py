@@ -1,7 +1,7 @@
 """Contract, section 1: a call with an Idempotency-Key happens once, however often it is sent."""
 
-import contextlib
 import datetime
+import functools
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from bson import ObjectId
 
-from client import assert_error, now, ok, task_input, unique
+from client import ahead, assert_error, now, ok, task_input, unique
+from fail_points import held_up
 from market import submit, withdraw
 
 JSON = {"Content-Type": "application/json"}
@@ -24,25 +25,10 @@ def post_task(buyer, headers, **changes):
 
 
 @pytest.fixture
-def slow_commits(stack):
-    """Inside it every commit of a transaction takes `ms` longer: with slow_commits(1500): …"""
-
-    @contextlib.contextmanager
-    def slow(ms):
-        stack.fail_point(
-            "failCommand",
-            "alwaysOn",
-            failCommands=["commitTransaction"],
-            blockConnection=True,
-            blockTimeMS=ms,
-        )
-        try:
-            yield
-        finally:
-            stack.fail_point("failCommand", "off")
-
-    yield slow
-    stack.fail_point("failCommand", "off")
+def held_up_commit(stack):
+    """with held_up_commit(ms=2000) as under_way: the next commit takes so long."""
+    with stack.sweep_paused():
+        yield functools.partial(held_up, stack.mongo.admin, "commitTransaction")
 
 
 # --- replay ---
@@ -212,6 +198,51 @@ def test_only_a_good_token_can_ask_for_a_kept_answer(api, buyer, new_buyer, book
     assert_error(buyer.api.post("/tasks", json=body, headers=headers), 401, "unauthorized")
 
 
+def end_the_token(user, db):
+    ok(user.api.post("/auth/logout"))
+
+
+def take_the_role(user, db):
+    db.users.update_one({"_id": ObjectId(user.id)}, {"$set": {"role": "worker"}})
+
+
+@pytest.mark.parametrize("spoil, refusal", [(end_the_token, 401), (take_the_role, 403)])
+def test_what_a_gateway_sends_again_was_done_whatever_became_of_the_caller_since(
+    new_buyer, db, books, spoil, refusal
+):
+    """It heard no answer, and has another worker answer the same request: "Please log in." would be a lie."""
+    buyer, body = new_buyer(100), json.dumps(task_input())
+    headers = {**JSON, **key(), "X-Request-ID": unique("request-")}
+    first = buyer.api.post("/tasks", content=body, headers=headers)
+    ok(first, 201)
+    spoil(buyer, db)
+    again = buyer.api.post("/tasks", content=body, headers=headers)
+    assert (again.status_code, again.content) == (201, first.content)
+    other_body = json.dumps(task_input(required_workers=1))
+    for content, other in (
+        (body, {"X-Request-ID": unique("request-")}),
+        (body, key()),
+        (other_body, {}),
+    ):
+        asked = buyer.api.post("/tasks", content=content, headers=headers | other)
+        assert asked.status_code == refusal
+    assert db.tasks.count_documents({"buyer_id": ObjectId(buyer.id)}) == 1
+
+
+def test_while_what_was_sent_before_may_be_under_way_it_is_not_told_as_refused(new_buyer, db):
+    buyer, body = new_buyer(100), json.dumps(task_input())
+    headers = {**JSON, **key(), "X-Request-ID": unique("request-")}
+    ok(buyer.api.post("/tasks", content=body, headers=headers), 201)
+    end_the_token(buyer, db)
+    lease = now() + datetime.timedelta(seconds=25)
+    db.idempotency.update_one(
+        {"user_id": ObjectId(buyer.id)}, {"$set": {"state": "claimed", "lease_until": lease}}
+    )
+    told = buyer.api.post("/tasks", content=body, headers=headers)
+    assert_error(told, 503, "unavailable")
+    assert int(told.headers["retry-after"]) >= 1
+
+
 @pytest.mark.parametrize("good", ["k", "x" * 255, "a b!~/:;,'\"{}"])
 def test_a_key_has_1_to_255_printable_characters(buyer, good, books):
     headers = {"Idempotency-Key": good[:255]}
@@ -234,16 +265,16 @@ def test_other_keys_are_400(buyer, bad):
 # --- while the first still runs ---
 
 
-def test_a_repeat_while_the_first_runs_is_409_in_progress(buyer, slow_commits, db, books):
+def test_a_repeat_while_the_first_runs_is_409_in_progress(buyer, held_up_commit, db, books):
     """For as long as its claim is leased, 30 s, should it not end."""
     headers, body = {**JSON, **key()}, json.dumps(task_input())
 
     def send():
         return buyer.api.post("/tasks", content=body, headers=headers)
 
-    with ThreadPoolExecutor(1) as pool, slow_commits(1200):
+    with ThreadPoolExecutor(1) as pool, held_up_commit(ms=2000) as under_way:
         first = pool.submit(send)
-        time.sleep(0.4)
+        under_way()
         [claim] = db.idempotency.find({**claims_of(db, buyer), "state": "claimed"})
         assert 25 < (claim["lease_until"] - now()).total_seconds() <= 30
         early = send()
@@ -357,3 +388,98 @@ def test_an_answer_is_kept_for_24_hours(buyer, db, books):
     made = post_task(buyer, headers)
     assert "idempotent-replayed" not in made.headers
     ok(made, 201)
+
+
+# --- what time brings into a body that was accepted ---
+
+
+def post_soon_over(buyer, headers):
+    """A task whose deadline passes in a moment; the body as it was sent, and the answer."""
+    body = json.dumps(task_input(completion_date=ahead(seconds=2)))
+    made = buyer.api.post("/tasks", content=body, headers=headers)
+    assert made.status_code == 201, made.text
+    return body, made
+
+
+def test_a_kept_answer_is_not_lost_when_the_date_in_the_body_has_passed(new_buyer, books):
+    buyer, headers = new_buyer(100), {**JSON, **key()}
+    body, made = post_soon_over(buyer, headers)
+    time.sleep(2.1)
+    again = buyer.api.post("/tasks", content=body, headers=headers)
+    assert (again.status_code, again.content) == (201, made.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    fresh = buyer.api.post("/tasks", content=body, headers={**JSON, **key()})
+    assert_error(fresh, 400, "invalid_input")
+    assert buyer.coins() == 90
+
+
+def test_with_a_kept_answer_another_body_is_still_judged_by_itself(new_buyer, books):
+    buyer, headers = new_buyer(100), {**JSON, **key()}
+    body, _ = post_soon_over(buyer, headers)
+    time.sleep(2.1)
+    for bad in (body + " ", "{", json.dumps(task_input(required_workers=0))):
+        refused = buyer.api.post("/tasks", content=bad, headers=headers)
+        assert refused.status_code == 400, refused.text
+    good = json.dumps(task_input())
+    assert_error(buyer.api.post("/tasks", content=good, headers=headers), 422, "key_reused")
+
+
+def test_a_kept_answer_is_its_users_own_also_when_the_body_is_refused(new_buyer, books):
+    buyer, other, headers = new_buyer(100), new_buyer(100), {**JSON, **key()}
+    body, _ = post_soon_over(buyer, headers)
+    time.sleep(2.1)
+    assert_error(other.api.post("/tasks", content=body, headers=headers), 400, "invalid_input")
+    nobody = buyer.api.post("/tasks", content=body, headers=headers, token="x")
+    assert_error(nobody, 401, "unauthorized")
+
+
+def test_a_repeat_after_the_date_while_the_first_runs_is_in_progress(
+    new_buyer, held_up_commit, books
+):
+    buyer, headers = new_buyer(100), {**JSON, **key()}
+    over = time.monotonic() + 1.5
+    body = json.dumps(task_input(completion_date=ahead(seconds=1.5)))
+
+    def send():
+        return buyer.api.post("/tasks", content=body, headers=headers)
+
+    with ThreadPoolExecutor(1) as pool, held_up_commit(ms=4000) as under_way:
+        first = pool.submit(send)
+        under_way()
+        time.sleep(max(0, over + 0.1 - time.monotonic()))
+        early = send()
+        assert_error(early, 409, "in_progress")
+        assert "errors" not in early.json(), "it is not about the date"
+        made = first.result()
+    late = send()
+    assert (late.status_code, late.content) == (201, made.content)
+
+
+def test_what_cannot_be_looked_up_is_not_told_as_refused(stack, new_buyer, books):
+    """Who is told 400 believes that nothing happened."""
+    buyer, headers = new_buyer(100), {**JSON, **key()}
+    body, made = post_soon_over(buyer, headers)
+    time.sleep(2.1)
+    stack.fail_point(
+        "failCommand",
+        "alwaysOn",
+        failCommands=["find"],
+        errorCode=262,
+        namespace=f"{stack.db.name}.idempotency",
+    )
+    try:
+        refused = buyer.api.post("/tasks", content=body, headers=headers)
+    finally:
+        stack.fail_point("failCommand", "off")
+    assert_error(refused, 503, "unavailable")
+    again = buyer.api.post("/tasks", content=body, headers=headers)
+    assert (again.status_code, again.content) == (201, made.content)
+
+
+def test_after_24_hours_the_body_is_judged_anew(new_buyer, db, books):
+    buyer, headers = new_buyer(100), {**JSON, **key()}
+    body, _ = post_soon_over(buyer, headers)
+    time.sleep(2.1)
+    past = now() - datetime.timedelta(seconds=1)
+    db.idempotency.update_one(claims_of(db, buyer), {"$set": {"expires_at": past}})
+    assert_error(buyer.api.post("/tasks", content=body, headers=headers), 400, "invalid_input")

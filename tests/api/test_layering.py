@@ -25,6 +25,7 @@ KEPT_IN = [
     ),
     (r"(json-c/.*|json\.h|json_object.*|json_tokener\.h)", ["http"]),
     (r"curl/.*", ["outside"]),
+    (r"uni(str|case|norm|ctype|types|name|width|gbrk|wbrk|lbrk|conv)\.h", ["base"]),
     (r"(event2/.*|event\.h|evhttp\.h|evutil\.h)", ["events"]),
 ]
 

@@ -332,6 +332,49 @@ def test_totals_are_exact_up_to_10000_and_say_so_beyond(long_list, db):
         assert page(other, "/tasks/buyer/my-tasks", limit=1)["total"] == 10002
 
 
+@pytest.fixture
+def counts_that(stack):
+    """counts_that(errorCode=…): each count of the database from now on."""
+
+    def fail(**how):
+        stack.fail_point("failCommand", "alwaysOn", failCommands=["count"], **how)
+
+    yield fail
+    stack.fail_point("failCommand", "off")
+
+
+@pytest.mark.parametrize(
+    "code, words",
+    # words of its own, as a total is kept that was made behind the scenes
+    [(50, "watch"), (2, "film"), (262, "watch film")],
+    ids=["takes too long", "fails", "is overrun"],
+)
+def test_no_count_fails_a_list(shelf, counts_that, code, words):
+    """What was seen of it is told: this page, and that there is a next."""
+    whole = page(shelf, limit=3)
+    assert whole["total"] == MANY and "totalApprox" not in whole
+    counts_that(errorCode=code)
+    for number in (1, 2):
+        answer = page(shelf, limit=3, page=number, min_payable=number, q=words)
+        assert len(answer["tasks"]) == 3 and answer["next"]
+        assert (answer["total"], answer["totalApprox"]) == (number * 3 + 1, True)
+    end = page(shelf, limit=100, page=2)
+    assert end["total"] == MANY and "totalApprox" not in end, "its end was seen"
+
+
+def test_totals_of_many_are_made_behind_the_scenes(long_list, counts_that):
+    """The last one serves while the next is made, and however long that takes nobody waits."""
+    buyer = long_list(10050)
+    assert page(buyer, "/tasks/buyer/my-tasks", limit=1)["total"] == 10050
+    page(buyer, "/tasks/buyer/my-tasks", limit=1)
+    counts_that(errorCode=50)
+    time.sleep(6)  # longer than one is kept
+    for _ in range(4):
+        answer = page(buyer, "/tasks/buyer/my-tasks", limit=1)
+        assert answer["totalApprox"] is True
+        assert answer["total"] in (10050, 2), "what was known last, or what was seen"
+
+
 def test_a_page_by_cursor_costs_the_same_however_deep(long_list, db):
     """MongoDB reads the page's records and one beyond, and seeks to the first of them."""
     buyer = long_list(5000)
@@ -388,3 +431,75 @@ def test_submissions_without_a_limit_come_up_to_1000(new_buyer, new_worker, db):
     finally:
         db.submissions.delete_many({"task_id": task})
         db.tasks.delete_one({"_id": task})
+
+
+# --- a long history ---
+
+
+@pytest.fixture
+def old_hand(new_worker, db):
+    """A worker who has submitted to more tasks than a filter may name."""
+    worker = new_worker()
+    at = now()
+    db.submissions.insert_many(
+        {
+            "task_id": ObjectId(),
+            "worker_id": ObjectId(worker.id),
+            "payable_amount": Int64(1),
+            "status": "approved",
+            "createdAt": at,
+            "submitted_date": at,
+        }
+        for _ in range(1500)
+    )
+    yield worker
+    db.submissions.delete_many({"worker_id": ObjectId(worker.id)})
+
+
+def submitted(db, worker, tasks):
+    db.submissions.insert_many(
+        {
+            "task_id": ObjectId(task),
+            "worker_id": ObjectId(worker.id),
+            "payable_amount": Int64(1),
+            "status": "approved",
+            "createdAt": now(),
+        }
+        for task in tasks
+    )
+
+
+def test_a_long_history_leaves_out_what_was_submitted_to(shelf, old_hand, db):
+    """By pages and by cursors, with the total; and a page does not read the history."""
+    everything = ids(page(shelf, limit=100)) + ids(page(shelf, limit=100, page=2))
+    left = [task for at, task in enumerate(everything) if at % 3]
+    submitted(db, old_hand, [task for at, task in enumerate(everything) if not at % 3])
+
+    def own(**params):
+        return ok(old_hand.api.get("/tasks", params={"category": shelf.category, **params}))
+
+    first = own(limit=10)
+    assert (ids(first), first["total"], first["pages"]) == (left[:10], len(left), 7)
+    assert ids(own(limit=10, page=3)) == left[20:30]
+    assert (ids(own(limit=10, page=8)), own(limit=10, page=8)["total"]) == ([], len(left))
+    seen, after = ids(first), first["next"]
+    while after:
+        answer = own(limit=10, after=after)
+        seen, after = seen + ids(answer), answer["next"]
+    assert seen == left
+    begun = now()
+    db.command("profile", 2)
+    try:
+        assert len(ids(own(limit=10))) == 10
+    finally:
+        db.command("profile", 0)
+    asked = {"ns": f"{db.name}.submissions", "ts": {"$gte": begun}}
+    for ran in db.system.profile.find({**asked, "docsExamined": {"$exists": True}}):
+        assert ran["docsExamined"] == 0 and ran["keysExamined"] <= 1001, ran
+
+
+def test_who_has_submitted_to_all_sees_none(shelf, old_hand, db):
+    everything = ids(page(shelf, limit=100)) + ids(page(shelf, limit=100, page=2))
+    submitted(db, old_hand, everything)
+    answer = ok(old_hand.api.get("/tasks", params={"category": shelf.category}))
+    assert (answer["tasks"], answer["total"], answer["next"]) == ([], 0, None)

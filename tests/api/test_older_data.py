@@ -6,6 +6,7 @@ beside the running service, and nothing that it offers may stumble over them.
 
 import datetime
 
+import httpx
 import pytest
 from bson import Int64, ObjectId
 
@@ -13,6 +14,8 @@ from client import (
     PASSWORD,
     PASSWORD_HASH,
     Api,
+    assert_error,
+    log_in,
     now,
     ok,
     register_input,
@@ -47,7 +50,9 @@ def api_of(stack, user):
 
 @pytest.fixture
 def old_task(db, buyer):
-    """A task of the buyer without rev, expires_at and words; its escrow stands in the journal."""
+    """A task of the buyer that bears the mark and nothing else of ours: no rev, expires_at or words;
+    its escrow stands in the journal.
+    """
     document = {
         "_id": ObjectId(),
         "task_title": f"Old task {unique()}",
@@ -61,6 +66,7 @@ def old_task(db, buyer):
         "buyer_name": buyer.name,
         "status": "active",
         "createdAt": now(),
+        "adopted": 1,
         "__v": 0,
     }
     db.tasks.insert_one(document)
@@ -308,3 +314,25 @@ def test_cursors_walk_over_fractions(order, db, api, unadopted):
         assert amounts == sorted([1, 2, 2.5, 2.5, 2.75, 3], reverse=order.startswith("-"))
     finally:
         db.tasks.delete_many({"category": category})
+
+
+# --- roles that nobody knows ---
+
+
+@pytest.mark.parametrize("role", ["boss", "Buyer", "", None, 5])
+def test_what_is_for_any_is_also_for_those_of_an_unknown_role(stack, role):
+    """They see and leave their own account, and may do nothing that asks for a role."""
+    user = old_user(stack, "worker")
+    stack.db.users.update_one({"_id": user["_id"]}, {"$set": {"role": role}})
+    # the OpenAPI document knows no such role
+    with httpx.Client(base_url=stack.base_url, verify=False, trust_env=False) as http:
+        api = Api(http, ok(log_in(Api(http), user["email"]))["token"])
+        assert ok(api.get("/notifications")) == []
+        assert ok(api.put("/auth/profile", json={"name": "New"}))["name"] == "New"
+        for path in ("/withdrawals/worker/history", "/tasks/buyer/my-tasks", "/admin/users"):
+            assert_error(api.get(path), 403, "forbidden")
+        body = {"currentPassword": PASSWORD, "newPassword": "another horse 2"}
+        api = Api(http, ok(api.put("/auth/password", json=body))["token"])
+        assert ok(api.get("/auth/me"))["_id"] == str(user["_id"])
+        ok(api.post("/auth/logout"))
+        assert_error(api.get("/auth/me"), 401, "unauthorized")

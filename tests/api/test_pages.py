@@ -18,6 +18,7 @@ from market import post_task
 DENY_ALL = "default-src 'none'; frame-ancestors 'none'"
 PAGES = ["/", "/docs/", "/tour.html"]
 WWW = ROOT / "conf" / "www"
+NO_DEMO = {"password": None, "accounts": {}}
 
 # --- as files ---
 
@@ -59,7 +60,8 @@ def test_a_file_is_kept_by_its_etag(stack, path):
 
 def test_the_openapi_document_is_served_as_it_is_printed(stack, api):
     served = api.get("/openapi.json", headers={"Origin": "http://localhost:3000"})
-    assert ok(served) == document()
+    here = [{"url": f"{stack.base_url}/api"}]
+    assert ok(served) == {**document(), "servers": here}
     assert served.headers["content-type"] == "application/json; charset=utf-8"
     assert served.headers["cache-control"] == "no-cache"
     assert served.headers["content-security-policy"] == DENY_ALL
@@ -102,7 +104,11 @@ def test_make_install_puts_the_same_files_where_nginx_looks(stack, tmp_path):
             if path.is_file() and "swagger-ui" not in path.parts
         }
 
-    assert files(installed) == files(stack.state / "www")
+    shipped, served = files(installed), files(stack.state / "www")
+    assert json.loads(shipped.pop("docs/demo.json")) == NO_DEMO, "nobody's accounts but a development's"
+    assert json.loads(served.pop("docs/demo.json"))["accounts"]
+    served["api/openapi.json"] = shipped["api/openapi.json"]  # which do not name one address
+    assert shipped == served
 
 
 # --- the first page ---
@@ -311,14 +317,25 @@ def test_the_tour_can_be_read_on_a_phone(showcase, browser, scheme):
 # --- each call to try ---
 
 
+def press(browser, selector):
+    """Wherever it is meanwhile: Swagger UI scrolls to a call while it opens."""
+    browser.script("arguments[0].click()", browser.find(selector))
+
+
+def open_call(browser, operation):
+    call = f"#operations-{operation} "
+    press(browser, call + ".opblock-summary-control")
+    press(browser, call + ".try-out__btn")
+    browser.find(call + ".execute")
+    return call
+
+
 def try_out(browser, operation, body=None):
     """Opens a call, fills in a body, sends it; the status and the text of what came back."""
-    call = f"#operations-{operation} "
-    browser.find(call + ".opblock-summary-control").click()
-    browser.find(call + ".try-out__btn").click()
+    call = open_call(browser, operation)
     if body:
         browser.find(call + "textarea.body-param__text").paste(json.dumps(body))
-    browser.find(call + ".execute").click()
+    press(browser, call + ".execute")
     answer = browser.find(call + ".live-responses-table .highlight-code code")
     text = browser.script("return arguments[0].textContent", answer)
     status = browser.find(call + ".live-responses-table tbody td.response-col_status").text
@@ -339,6 +356,61 @@ def test_a_person_signs_in_on_the_docs_page_and_makes_a_call(showcase, browser):
     assert (status, json.loads(said)["email"]) == (200, login["email"])
     browser.screenshot("docs-call")
     assert_quiet(browser)
+
+
+WHO = ["buyer", "worker", "admin"]
+PRESSED = "return document.querySelector('#who [aria-pressed=true]').value === arguments[0]"
+ANSWERED = "return document.querySelector(arguments[0])?.textContent.includes(arguments[1])"
+
+
+@pytest.mark.parametrize(
+    "size, scheme", [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop-light", "phone-dark"]
+)
+def test_in_development_one_acts_as_anybody_at_a_click(showcase, browser, size, scheme):
+    browser.size(*size)
+    browser.prefers(color_scheme=scheme)
+    browser.open(showcase.base_url + "/docs/")
+    call = open_call(browser, "auth-getAuthMe")
+    for who, told in [*((who, f"{who}@demo.example") for who in WHO), ("nobody", "unauthorized")]:
+        browser.find(f"#who button[value={who}]").click()
+        browser.wait(PRESSED, who)
+        press(browser, call + ".execute")
+        browser.wait(ANSWERED, call + ".live-responses-table .highlight-code code", told)
+    assert not browser.script(TOO_WIDE)
+    assert browser.script(CONTRAST.replace("document.body", "document.querySelector('header')")) == []
+    browser.script("scrollTo(0, 0)")
+    browser.screenshot(f"docs-acting-{'phone' if size[2] else 'desktop'}-{scheme}")
+    assert [entry for entry in browser.log() if "401" not in entry[1]] == []
+
+
+def test_in_development_the_log_in_is_filled_in(showcase, browser):
+    browser.open(showcase.base_url + "/docs/")
+    status, said = try_out(browser, "auth-postAuthLogin")
+    assert (status, json.loads(said)["user"]["email"]) == (200, "buyer@demo.example")
+    assert_quiet(browser)
+
+
+def test_elsewhere_the_docs_page_offers_no_account(showcase, browser):
+    """demo.json as it is shipped: then it is said how to log in by hand."""
+    served = showcase.state / "www" / "docs" / "demo.json"
+    demo = served.read_text()
+    served.write_bytes((WWW / "docs" / "demo.json").read_bytes())
+    try:
+        browser.open(showcase.base_url + "/docs/")
+        assert browser.find("#by-hand").text.startswith("To act as somebody")
+        browser.find("#operations-auth-getAuthMe")
+        assert browser.script("return document.querySelectorAll('#who button').length") == 0
+        assert "ada@example.com" in browser.script(LOG_IN_EXAMPLE)
+        assert_quiet(browser)
+    finally:
+        served.write_text(demo)
+
+
+LOG_IN_EXAMPLE = """
+const body = document.querySelector("#operations-auth-postAuthLogin");
+body.querySelector(".opblock-summary-control").click();
+return new Promise((found) => setTimeout(() => found(body.textContent), 1000));
+"""
 
 
 def test_the_docs_page_lists_every_call_on_a_phone_too(showcase, browser):
@@ -362,6 +434,7 @@ def test_without_network_the_service_starts_and_the_docs_page_says_what_it_lacks
     }
     with own_stack("--no-demo", env=offline) as lonely:
         ok(lonely.api.get("/openapi.json"))
+        assert lonely.http.get("/docs/demo.json").json() == NO_DEMO
         browser.open(lonely.base_url + "/docs/")
         sentence = browser.find("#calls main p").text
         assert "needs Swagger UI, which is not installed" in sentence

@@ -28,8 +28,11 @@ def test_each_promise_has_tests_and_each_of_these_exists(rows):
 
 
 def test_each_test_that_shows_a_promise_ran_and_passed(rows, request):
-    log = pathlib.Path(os.environ.get("RESULTS", ""), "unit.xml")  # scripts/test had Check write it
+    results = pathlib.Path(os.environ.get("RESULTS", "none"))  # scripts/test has logs written there
+    log = results / "unit.xml"
     unit = promises.unit_outcomes(log) if log.is_file() else None
+    for log in results.glob("api-*.xml"):
+        promises.ran.note_junit(log)
     assert promises.not_shown(rows, promises.ran, whole(request), unit) == []
 
 
@@ -106,6 +109,21 @@ def test_only_what_passed_in_all_its_parts_is_shown():
     ):
         assert len(outcome_of(*good, bad)) == 1, bad
     assert len(outcome_of(report("passed", "setup"), report("skipped", "call"))) == 1
+
+
+def test_what_another_session_ran_is_looked_up_in_its_log(tmp_path):
+    def outcome(*cases):
+        log = tmp_path / "api-a.xml"
+        named = "".join(f'<testcase classname="test_a" name="test_it{case}/testcase>' for case in cases)
+        log.write_text(f"<testsuites><testsuite>{named}</testsuite></testsuites>")
+        ran = promises.Ran()
+        ran.note_junit(log)
+        return promises.not_shown(promises.read(GOOD), ran, whole=True)
+
+    assert outcome('"><', '[2]"><') == []
+    for bad in ("failure", "error", "skipped"):
+        assert outcome('"><', f'[2]"><{bad}/><') == [f"tests/api/test_a.py::test_it: {bad}"]
+    assert outcome() == ["tests/api/test_a.py::test_it: did not run"]
 
 
 def test_what_was_not_asked_for_is_missed_only_where_all_was():

@@ -8,13 +8,16 @@ books (the fixture).
 
 import collections
 import concurrent.futures
+import datetime
 import pathlib
 
 import pytest
 from bson import ObjectId
 
-from client import eventually, task_input, unique
+from client import ahead, assert_error, eventually, iso, now, task_input, unique
+from fail_points import held_up
 from market import (
+    approve,
     coins,
     pass_deadline,
     post_task,
@@ -42,6 +45,10 @@ def deleting(buyer, task):
 
 def buying(buyer, task, delta):
     return Call("POST", f"/tasks/{task['_id']}/slots", buyer.token, {"delta": delta})
+
+
+def editing(buyer, task, **changes):
+    return Call("PUT", f"/tasks/{task['_id']}", buyer.token, changes)
 
 
 def alternating(*lists):
@@ -348,6 +355,100 @@ def test_many_withdrawals_of_one_worker_are_decided_at_once_beside_new_ones_and_
     held = 500 * outcomes(asked)[201]
     assert coins(db, worker) == 6 * 200 + 12 * 40 - held >= 0
     assert stored_user(db, worker)["pending_coins"] == held
+
+
+# --- edits ---
+
+
+def test_edits_at_once_are_all_taken_and_the_task_is_found_by_the_texts_that_stand(
+    stack, db, new_buyer, new_worker
+):
+    """Each is good by itself: none is refused for another, nor for work that is handed in."""
+    buyer = new_buyer(1000)
+    task = post_task(buyer, required_workers=20)
+    calls = alternating(
+        [editing(buyer, task, task_title=f"Film {number}") for number in range(20)],
+        [editing(buyer, task, task_detail=f"Watch {number}") for number in range(20)],
+        [submitting(new_worker(), task) for _ in range(20)],
+    )
+    assert outcomes(at_once(stack, calls)) == {200: 40, 201: 20}
+    kept = stored_task(db, task)
+    assert kept["rev"] == 60
+    assert [kept["task_title"].split()[0], kept["task_detail"].split()[0]] == ["Film", "Watch"]
+    texts = f"{kept['task_title']} {kept['task_detail']}"
+    assert sorted(kept["words"]) == sorted(set(texts.lower().split()))
+
+
+def test_of_deadlines_moved_at_once_the_latest_stands(stack, db, new_buyer):
+    buyer = new_buyer(1000)
+    task = post_task(buyer)
+    dates = [ahead(days=10 + number) for number in range(CLIENTS)]
+    answers = at_once(stack, [editing(buyer, task, completion_date=date) for date in dates])
+    assert set(outcomes(answers)) <= {200, "invalid_input"}
+    assert answers[-1].status == 200
+    kept = stored_task(db, task)
+    assert iso(kept["completion_date"]) == dates[-1] == iso(kept["expires_at"])
+
+
+def test_a_deadline_is_moved_to_a_day_or_into_it_at_once(stack, db, new_buyer):
+    """The whole day ends after its noon, and begins before it: whichever came first stands."""
+    buyer = new_buyer(1000)
+    noon, day = "2035-05-05T12:00:00.000Z", "2035-05-05T00:00:00.000Z"
+    for turn in range(4):
+        task = post_task(buyer)
+        both = [editing(buyer, task, completion_date=date) for date in (noon, day)[:: (-1) ** turn]]
+        answers = at_once(stack, both * 20)
+        assert outcomes(answers) == {200: 20, "invalid_input": 20}
+        taken = {answer.body["completion_date"] for answer in answers if answer.status == 200}
+        assert taken == {iso(stored_task(db, task)["completion_date"])}
+
+
+def test_the_same_deadline_many_times_at_once_is_one_change(stack, db, new_buyer):
+    buyer = new_buyer(1000)
+    task = post_task(buyer)
+    answers = at_once(stack, [editing(buyer, task, completion_date=ahead(days=10))] * CLIENTS)
+    assert outcomes(answers) == {200: CLIENTS}
+    assert stored_task(db, task)["rev"] == 1
+    assert len({answer.body["updatedAt"] for answer in answers}) == 1
+
+
+def test_a_deadline_that_others_move_there_and_then_on_is_an_earlier_one(stack, db, new_buyer):
+    """There is no moment at which it could be told as the task's."""
+    buyer = new_buyer(1000)
+    task = post_task(buyer)
+    first, second = now() + datetime.timedelta(days=10), now() + datetime.timedelta(days=20)
+
+    def moved(date):
+        change = {"$set": {"completion_date": date, "expires_at": date}, "$inc": {"rev": 1}}
+        db.tasks.update_one({"_id": ObjectId(task["_id"])}, change)
+
+    point = held_up(stack.mongo.admin, "findAndModify", times=2, ms=2000, collection=db.tasks)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, point as under_way:
+        edit = pool.submit(
+            buyer.api.put, f"/tasks/{task['_id']}", json={"completion_date": iso(first)}
+        )
+        under_way(1)
+        moved(first)
+        under_way(2)
+        moved(second)
+        assert_error(edit.result(), 400, "invalid_input")
+
+
+def test_an_if_match_of_before_the_task_was_completed_does_not_match(
+    stack, db, new_buyer, new_worker
+):
+    buyer = new_buyer(1000)
+    task = post_task(buyer, required_workers=1)
+    submission = submit(new_worker(), task)
+    path = f"/tasks/{task['_id']}"
+    tag = {"If-Match": buyer.api.get(path).headers["etag"]}
+    point = held_up(stack.mongo.admin, "findAndModify", ms=2000, collection=db.tasks)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, point as under_way:
+        edit = pool.submit(buyer.api.put, path, json={"category": "other"}, headers=tag)
+        under_way()
+        approve(buyer, submission)
+        eventually(lambda: stored_task(db, task)["status"] == "completed")
+        assert_error(edit.result(), 412, "precondition_failed")
 
 
 # --- deadlines ---

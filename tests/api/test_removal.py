@@ -378,12 +378,33 @@ def test_a_user_without_coins_forfeits_nothing(admin, new_worker, db):
     assert db.ledger.count_documents({"user": ObjectId(worker.id)}) == 0
 
 
+@pytest.mark.parametrize("earned", [0, 30])
+def test_who_was_restored_from_a_backup_is_removed_again(stack, admin, new_buyer, db, earned):
+    """What was forfeited is so once: the journal tells what they have."""
+    buyer = new_buyer(100)
+    stored_before = stored_user(db, buyer)
+    ok(remove(admin, buyer))
+    assert stored_user(db, buyer) is None
+    db.meta.delete_one({"_id": ObjectId(buyer.id)})  # … a minute later
+    del stored_before["adopted"]
+    db.users.insert_one(stored_before)
+    assert stack.ctl("init-db").returncode == 0
+    if earned:
+        path = f"/admin/users/{buyer.id}/adjust"
+        ok(admin.api.post(path, json={"coins": earned, "reason": "Earned since"}))
+    ok(remove(admin, buyer))
+    assert stored_user(db, buyer) is None
+    rows = db.ledger.find({"user": ObjectId(buyer.id), "kind": "forfeit"}).sort("at", 1)
+    assert [row["coins"] for row in rows] == ([100, earned] if earned else [100])
+
+
 def record_of(user, owner, **fields):
     return {
         f"{owner}_id": ObjectId(user.id),
         f"{owner}_name": user.name,
         f"{owner}_email": user.email,
         "createdAt": now(),
+        "adopted": 1,
         **fields,
     }
 

@@ -10,13 +10,16 @@ import subprocess
 import time
 
 import httpx
+import jwt
 import pytest
 from bson import ObjectId
 
-from client import PASSWORD, assert_error, eventually, ok
+from client import PASSWORD, assert_error, eventually, log_in, ok, user_token
 from conftest import OF_THE_STACK, ROOT, free_port, own_stack, run_stack, stop_stack
+from streams import Reader
 
 DEMO_PASSWORD = "demo-pass-1"
+EARLIER_SECRETS = ["hunter2", "an earlier secret of more than 32 bytes"]
 
 
 def pids_of(env):
@@ -55,8 +58,9 @@ def assert_gone(pids, state):
 
 @pytest.fixture(scope="module")
 def second():
-    """A second stack, without demo data, where failed logins are not counted."""
-    with own_stack("--no-demo", env={"LOGIN_FAILURES": "0"}) as stack:
+    """A second stack, without demo data, which counts no failed logins and had other secrets."""
+    settings = {"LOGIN_FAILURES": "0", "JWT_SECRET_PREVIOUS": ",".join(EARLIER_SECRETS)}
+    with own_stack("--no-demo", env=settings) as stack:
         yield stack
 
 
@@ -123,6 +127,27 @@ def test_failed_logins_are_not_counted_where_that_is_off(second):
     ok(second.api.post("/auth/login", json={"email": worker.email, "password": PASSWORD}))
 
 
+def test_earlier_secrets_verify_and_never_sign(second):
+    """An old server's short secret, or one that was changed: nobody has to log in again."""
+    worker = second.user("worker")
+    names = (second.jwt_secret, *EARLIER_SECRETS)
+    for secret in names:
+        token = user_token(secret, worker.id, worker.email, worker.role)
+        assert ok(second.api.get("/auth/me", token=token))["_id"] == worker.id
+        with Reader(second.base_url, token=token) as reader:
+            assert reader.status == 200
+    for secret in ("hunter", ",".join(EARLIER_SECRETS), ""):
+        token = user_token(secret, worker.id, worker.email, worker.role)
+        assert_error(second.api.get("/auth/me", token=token), 401, "unauthorized")
+    fresh = ok(log_in(second.api, worker.email))["token"]
+    jwt.decode(fresh, second.jwt_secret, algorithms=["HS256"])
+    for secret in EARLIER_SECRETS:
+        with pytest.raises(jwt.InvalidSignatureError):
+            jwt.decode(fresh, secret, algorithms=["HS256"])
+    assert "JWT_SECRET_PREVIOUS: secret 1 has fewer than 32 bytes" in second.worker_log()
+    assert "secret 2" not in second.worker_log() and "hunter2" not in second.worker_log()
+
+
 def test_the_numbers_of_an_empty_market_are_0(second):
     """All are computed from data; a share of nothing, and growth from nothing, are no errors."""
     kept = list(second.db.users.find())
@@ -135,7 +160,7 @@ def test_the_numbers_of_an_empty_market_are_0(second):
         for user in kept:
             second.db.users.insert_one(user)
     assert said.pop("totalAdmins") == 1
-    assert len(said) == 14 and set(said.values()) == {0}, said
+    assert len(said) == 16 and set(said.values()) == {0}, said
 
 
 def test_a_worker_that_dies_is_started_again_and_env_says_so(second):

@@ -7,6 +7,7 @@ real nginx, and before the process itself where nginx would be in the way.
 import concurrent.futures
 import contextlib
 import datetime
+import html
 import json
 import os
 import pathlib
@@ -25,12 +26,13 @@ from bson import ObjectId
 
 from browser import page
 from client import PASSWORD, Api, assert_error, eventually, http_client, iso, now, ok, unique
-from conftest import OF_THE_STACK, ROOT
+from conftest import OF_THE_STACK, ROOT, tour
 from market import approve, post_task, reject, submit, told
-from second_nginx import second_nginx
+from second_nginx import nginx_in_front, second_nginx
 from streams import PATH, Reader, UnixConnection, notification, notify
 
 ORIGIN = "http://localhost:3000"
+STREAMS_A_USER = 20
 FIELDS = ["_id", "toEmail", "message", "actionRoute", "type", "isRead", "archived"]
 
 
@@ -169,6 +171,23 @@ def test_two_nginx_and_two_processes_of_streams_tell_the_same(stack, db, tmp_pat
                 assert sorted(reader.ids()) == ids
 
 
+def test_a_proxy_in_front_that_gathers_answers_passes_streams_on_at_once(
+    stack, db, tmp_path, worker
+):
+    """An nginx of somebody else's, which buffers unless it is told not to."""
+    with nginx_in_front(stack, tmp_path) as url:
+        with Reader(url, token=worker.token) as reader:
+            assert reader.status == 200
+            assert reader.answer.headers["Cache-Control"] == "no-store, no-transform"
+            for _ in range(3):
+                count = len(reader.events) + 1
+                begun = time.monotonic()
+                notify(db, worker, 1)
+                assert reader.wait_for(count)[-1].at - begun < 1
+        refused = stack.http.get(url + PATH)
+        assert_error(refused, 401, "unauthorized")
+
+
 def test_a_worker_that_is_asked_for_a_stream_says_that_it_has_none(stack, tmp_path, worker):
     """Where nginx is set up without microtask-events."""
     shipped = tmp_path / "conf"
@@ -191,7 +210,8 @@ def test_a_stream_says_what_it_is_to_browsers_of_our_front_ends(stack, worker):
     with Reader(stack.base_url, token=worker.token, headers={"Origin": ORIGIN}) as reader:
         headers = reader.answer.headers
         assert headers["Content-Type"].split(";")[0] == "text/event-stream"
-        assert headers["Cache-Control"] == "no-store"
+        assert headers["Cache-Control"] == "no-store, no-transform"
+        assert headers["X-Accel-Buffering"] == "no"
         assert headers["Access-Control-Allow-Origin"] == ORIGIN
         assert headers["Access-Control-Allow-Credentials"] == "true"
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -226,6 +246,8 @@ def test_other_methods_and_a_trailing_slash(stack, worker):
     ) as answer:
         assert answer.status_code == 200
     head = ask(stack, worker, method="HEAD")
+    assert head.headers["cache-control"] == "no-store, no-transform"
+    assert head.headers["x-accel-buffering"] == "no"
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"].split(";")[0] == "text/event-stream"
     refused = ask(stack, method="HEAD")
@@ -380,6 +402,18 @@ def test_a_thousand_missed_are_told_and_more_are_a_reset(stack, db, worker):
         assert {event.type for event in reader.events} == {"message"}, "it goes on from the reset"
 
 
+def test_more_text_than_a_stream_may_be_behind_is_a_reset(stack, db, worker):
+    """Messages of older data, far longer than ours: together they would fill the memory."""
+    (first,) = notify(db, worker)
+    missed = notify(db, worker, 100, message="x" * 50_000)
+    with Reader(stack.base_url, token=worker.token, last=first) as reader:
+        (event,) = reader.wait_for(1)
+        assert event.type == "reset"
+        after = notify(db, worker)
+        reader.wait_for_ids(after)
+        assert not set(reader.ids()) & set(missed)
+
+
 # --- many, and slow ones ---
 
 
@@ -388,16 +422,20 @@ def memory_of(pid):
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def open_many(path, tokens):
-    """A stream for each token over a socket of its own, without a thread."""
-    streams = []
-    for token in tokens:
-        stream = socket.socket(socket.AF_UNIX)
-        stream.settimeout(60)
-        stream.connect(str(path))
-        request = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
-        stream.sendall(request.encode())
-        streams.append(stream)
+def ask_for_one(path, query="", token=""):
+    """Over a socket of its own, without a thread."""
+    stream = socket.socket(socket.AF_UNIX)
+    stream.settimeout(60)
+    stream.connect(str(path))
+    given = f"Authorization: Bearer {token}\r\n" if token else ""
+    stream.sendall(f"GET {PATH}{query} HTTP/1.1\r\nHost: x\r\n{given}\r\n".encode())
+    return stream
+
+
+def open_many(path, tokens, tickets=()):
+    """A stream for each."""
+    streams = [ask_for_one(path, token=token) for token in tokens]
+    streams += [ask_for_one(path, f"?ticket={ticket}") for ticket in tickets]
     for stream in streams:
         read_until(stream, b"id: since-")
     return streams
@@ -414,23 +452,22 @@ def read_until(stream, wanted, most=65536):
 
 
 def test_five_thousand_streams_on_one_process_in_under_200_mb(stack, db, new_worker):
-    """They are idle; then one user is told something, on a hundred streams at once."""
+    """They are idle; then one user is told something, on all streams a user may have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    users = [new_worker() for _ in range(50)]
+    users = [new_worker() for _ in range(5000 // STREAMS_A_USER)]
     streams = []
     try:
-        streams = open_many(events_socket(stack), [u.token for u in users for _ in range(100)])
+        tokens = [user.token for user in users for _ in range(STREAMS_A_USER)]
+        streams = open_many(events_socket(stack), tokens)
         assert len(streams) == 5000
         used = memory_of(events_pid(stack))
         assert used < 200, f"{used:.0f} MB"
-        with Reader(stack.base_url, token=users[-1].token) as reader:
-            began = time.monotonic()
-            (told_id,) = notify(db, users[-1])
-            for stream in streams[-100:]:
-                read_until(stream, told_id.encode())
-            reader.wait_for(1)
-            assert time.monotonic() - began < 5
+        began = time.monotonic()
+        (told_id,) = notify(db, users[-1])
+        for stream in streams[-STREAMS_A_USER:]:
+            read_until(stream, told_id.encode())
+        assert time.monotonic() - began < 5
     finally:
         for stream in streams:
             stream.close()
@@ -484,6 +521,61 @@ def own_events(stack, database=None, **settings):
         process.kill()
         process.wait()
         path.unlink()
+
+
+def refusal_of(path, query="", **headers):
+    connection = UnixConnection(path)
+    connection.request("GET", PATH + query, headers=headers)
+    answer = connection.getresponse()
+    body = json.loads(answer.read())
+    connection.close()
+    return answer, body
+
+
+def test_one_user_has_twenty_streams_and_takes_no_place_of_others(stack, db, new_worker, worker):
+    """By token and by ticket alike; whoever asks for more is told when to try again."""
+    crowd = new_worker()
+    authorization = {"Authorization": f"Bearer {crowd.token}"}
+    with own_events(stack, MICROTASK_STREAMS="100") as path:
+        streams = open_many(path, [crowd.token] * (STREAMS_A_USER // 2))
+        for _ in range(STREAMS_A_USER // 2):
+            streams += open_many(path, [], tickets=[ticket_of(crowd)])
+        for ticket in (None, None, ticket_of(crowd), ticket_of(crowd)):
+            query = f"?ticket={ticket}" if ticket else ""
+            answer, body = refusal_of(path, query, **({} if ticket else authorization))
+            assert answer.status == 429 and 1 <= int(answer.headers["Retry-After"]) <= 60
+            assert body["code"] == "too_many_requests" and body["requestId"]
+            assert answer.headers["Content-Type"].startswith("application/json")
+
+        # others have theirs, and those that are open are told what comes
+        other = open_many(path, [worker.token])
+        for user, its in ((crowd, streams), (worker, other)):
+            (told_id,) = notify(db, user)
+            for stream in its:
+                read_until(stream, told_id.encode())
+
+        # one that ends makes room for one
+        streams.pop().close()
+
+        def has_room():
+            with contextlib.suppress(AssertionError):
+                return open_many(path, [crowd.token])
+
+        streams += eventually(has_room)
+        assert refusal_of(path, **authorization)[0].status == 429
+        for stream in streams + other:
+            stream.close()
+
+
+def test_of_many_who_come_at_once_twenty_of_a_user_listen(stack, new_worker):
+    crowd = new_worker()
+    with own_events(stack, MICROTASK_STREAMS="1000") as path:
+        streams = [ask_for_one(path, token=crowd.token) for _ in range(3 * STREAMS_A_USER)]
+        outcomes = [stream.recv(4096).split(b" ")[1] for stream in streams]
+        assert outcomes.count(b"200") == STREAMS_A_USER, outcomes
+        assert outcomes.count(b"429") == 2 * STREAMS_A_USER, outcomes
+        for stream in streams:
+            stream.close()
 
 
 def test_beyond_the_limit_of_streams_newcomers_are_refused(stack, db, worker):
@@ -626,54 +718,62 @@ def test_told_to_stop_it_ends_within_a_few_seconds_and_streams_end_in_good_order
 
 # --- a browser ---
 
-PAGE = """<!doctype html><title>streams</title><script>
-const state = { api: null, token: null, last: null, seen: [], opened: 0, errors: 0 };
-
-// A ticket is good once: who lost the stream takes another, and says what came last.
-async function listen() {
-    try {
-        const answer = await fetch(state.api + '/notifications/stream-ticket', {
-            method: 'POST', headers: { Authorization: 'Bearer ' + state.token } });
-        const query = new URLSearchParams({ ticket: (await answer.json()).ticket });
-        if (state.last) query.set('lastEventId', state.last);
-        const source = new EventSource(state.api + '/notifications/stream?' + query);
-        source.onopen = () => { state.opened++; };
-        source.onmessage = event => {
-            state.last = event.lastEventId;
-            state.seen.push([event.lastEventId, event.data]);
-        };
-        source.onerror = () => {
-            state.errors++;
-            source.close();
-            setTimeout(listen, 300);
-        };
-    } catch (error) {
-        state.errors++;
-        setTimeout(listen, 300);
-    }
-}
+# The lines that docs/api.md and the tour show, on a page of a front end; and some to see what came of them.
+PAGE = f"""<!doctype html><title>streams</title><script>
+{tour.LISTEN}
+const told = [];
+let opened = 0;
+window.EventSource = class extends EventSource {{
+    constructor(address) {{
+        super(address);
+        this.addEventListener("open", () => opened++);
+    }}
+}};
 </script>"""
+START = "listen(...arguments, (notification) => told.push(notification));"
 
 
-def test_a_browsers_eventsource_listens_and_goes_on_after_a_restart(stack, db, worker):
+def test_the_lines_that_the_tour_shows_are_those_tried_here():
+    assert f"```js\n{tour.LISTEN}\n```" in tour.MARKDOWN.read_text()
+    assert tour.LISTEN in html.unescape(tour.PAGE.read_text())
+
+
+@pytest.mark.parametrize("before", [3, 0], ids=["told-something", "told-nothing-yet"])
+def test_a_browsers_eventsource_listens_and_goes_on_after_a_restart(stack, db, worker, before):
+    """By the lines of the tour. Each is told once, also where nothing was told before the restart."""
     with page(PAGE, ORIGIN) as shown:
-        shown.script(
-            "[state.api, state.token] = arguments; listen();",
-            stack.base_url + "/api",
-            worker.token,
-        )
 
         def seen():
-            return shown.script("return state.seen")
+            return shown.script("return told.map((one) => one._id)")
 
-        eventually(lambda: shown.script("return state.opened") == 1, within=20)
-        first = notify(db, worker, 3, message="Größe ☂ \u2028 \"<script>\"")
-        eventually(lambda: len(seen()) == 3, within=10)
-        assert [event[0] for event in seen()] == first
-        for event_id, data in seen():
-            document = db.notifications.find_one({"_id": ObjectId(event_id)})
-            assert json.loads(data) == as_listed(document)
+        shown.script(START, stack.base_url + "/api", worker.token)
+        shown.wait("return opened === 1")
+        first = notify(db, worker, before, message="Größe ☂ \u2028 \"<script>\"") if before else []
+        eventually(lambda: seen() == first, within=10)
+        for one in shown.script("return told"):
+            assert one == as_listed(db.notifications.find_one({"_id": ObjectId(one["_id"])}))
         kill(stack, "EVENTS", signal.SIGKILL)
         missed = notify(db, worker, 3)
-        eventually(lambda: set(missed) <= {event[0] for event in seen()}, within=20)
-        assert shown.script("return state.opened") == 2
+        eventually(lambda: set(missed) <= set(seen()), within=20)
+        kill(stack, "EVENTS", signal.SIGTERM)
+        later = notify(db, worker, 1)
+        eventually(lambda: set(later) <= set(seen()), within=20)
+        assert sorted(seen()) == sorted(first + missed + later), "each once"
+
+
+def test_the_lines_of_the_tour_end_with_the_token_and_read_the_list_after_a_reset(
+    stack, db, new_worker
+):
+    worker = new_worker()
+    with page(PAGE, ORIGIN) as shown:
+        shown.script(f"last = 'since-{int(time.time() * 1000) - 60000}';")
+        notify(db, worker, 1001)
+        shown.script(START, stack.base_url + "/api", worker.token)
+        shown.wait("return told.includes(null)")
+        ok(worker.api.post("/auth/logout"))
+        shown.script("const real = fetch; window.asked = []; window.fetch = (...call) =>"
+                     " real(...call).then((answer) => (asked.push(answer.status), answer));")
+        kill(stack, "EVENTS", signal.SIGKILL)
+        shown.wait("return asked.includes(401)")
+        time.sleep(4)
+        assert shown.script("return asked") == [401], "it has stopped asking"

@@ -2,6 +2,7 @@
 own (fake_stripe.py).
 """
 
+import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -147,7 +148,7 @@ def test_an_intent_confirms_only_the_payment_it_is_of(fake, db, buyer, new_buyer
     asked = len(fake.asked)
     for transaction in (foreign["id"], "pi_none", "txn"):
         assert_error(confirm(buyer, mine, transaction), 409, "conflict")
-    assert len(fake.asked) == asked + 3
+    assert len(fake.asked) == asked + 2, "what is no intent's id is not asked about"
     assert coins(db, buyer) == 0
     del fake.intents[foreign["id"]]
 
@@ -337,6 +338,21 @@ def test_what_never_left_did_not_happen(fake, stack, db, buyer, settings):
         assert [payment["status"] for payment in of(away.db, lonely)] == ["failed", "failed"]
 
 
+@pytest.mark.parametrize("trouble", ["out of reach", 401])
+def test_what_keeps_a_repeat_from_stripe_does_not_undo_the_first(fake, stack, db, buyer, trouble):
+    """The first order may have been carried out: it stays the one that its key goes on with."""
+    faults = ["drop", "drop"] + [trouble] * (trouble == 401)
+    card, key = fake.card("visa", *faults), unique("key-")
+    assert_error(purchase(buyer, card, key=key), 503, "unavailable")
+    with fake.unreachable() if trouble == "out of reach" else contextlib.nullcontext():
+        assert_error(purchase(buyer, card, key=key), 503, "unavailable")
+    assert [payment["status"] for payment in of(db, buyer)] == ["pending"]
+    answer = ok(purchase(buyer, card, key=key))
+    assert [str(payment["_id"]) for payment in of(db, buyer)] == [answer["paymentId"]]
+    assert fake.charged(buyer) == 1
+    assert_credited(stack, buyer)
+
+
 def test_stripes_refusal_of_us_is_our_fault_and_no_secret_is_logged(fake, stack, db, buyer):
     assert_error(purchase(buyer, fake.card("visa", 401)), 500, "internal")
     assert [payment["status"] for payment in of(db, buyer)] == ["failed"]
@@ -360,3 +376,39 @@ def test_stripe_refuses_to_start_without_its_secrets(stack, settings, missing):
     assert said.stderr.strip() == (
         f"microtaskctl: {missing} is not set, and PAYMENTS_PROVIDER stripe needs it."
     )
+
+
+@pytest.mark.parametrize(
+    "transaction",
+    [
+        "search",
+        "search?query=metadata['paymentId']:'x'",
+        "pi_",
+        "pi_x/../pi_y",
+        "pi_x/confirm",
+        "pi_x?expand[]=charges",
+        "pi_x#",
+        "pi_x%2f..",
+        "PI_x",
+        "ch_1",
+        "../charges/ch_1",
+        "pi_é",
+        "pi_x y",
+    ],
+)
+def test_what_is_no_intents_id_reaches_no_address_of_stripes(fake, db, buyer, transaction):
+    """Least of all another one than that of an intent."""
+    payment, _ = create(buyer)
+    before = len(fake.asked)
+    assert_error(confirm(buyer, payment, transaction), 409, "conflict")
+    assert len(fake.asked) == before
+    assert stored(db, payment)["status"] == "pending"
+
+
+@pytest.mark.parametrize("method", ["pm_1/../x", "pm 1", "pm_1&amount=1", "pm_1\r\nX: y", "é", "x" * 256])
+def test_what_is_no_payment_methods_id_is_400_and_not_asked_about(fake, db, buyer, method):
+    before = len(fake.asked)
+    refused = purchase(buyer, method)
+    assert_error(refused, 400, "invalid_input")
+    assert set(faults(refused)) == {"paymentMethodId"}
+    assert len(fake.asked) == before and of(db, buyer) == []

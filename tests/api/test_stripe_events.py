@@ -12,11 +12,12 @@ import stripe
 from bson import ObjectId
 
 from client import UNKNOWN_ID, assert_error, eventually, now, ok, unique
-from fake_stripe import WEBHOOK_SECRET, event, signed
+from fake_stripe import WEBHOOK_SECRET, charge, event, signed
 from market import coins
 from stripe_stack import (  # noqa: F401 - fixtures among them
     alerted,
     assert_credited,
+    bought,
     buyer,
     confirm,
     create,
@@ -119,6 +120,27 @@ def test_a_removed_buyer_alerts(fake, stack, db, buyer, gone):
     assert stored(db, payment)["status"] == "pending" and purchases(db, buyer) == 0
 
 
+@pytest.mark.parametrize("kind", ["payments", "users"])
+def test_a_payment_or_buyer_without_the_mark_is_not_credited_and_alerts(
+    fake, stack, db, buyer, kind
+):
+    """Restored, and not adopted yet; afterwards it is credited when the sweep asks."""
+    payment, _ = create(buyer)
+    intent = fake.pay(fake.of_payment(payment["_id"]))
+    record = {"_id": ObjectId(payment["_id"] if kind == "payments" else buyer.id)}
+    db[kind].update_one(record, {"$unset": {"adopted": ""}})
+    with alerted(stack):
+        assert ok(succeeded(stack, intent)) == {"received": True}
+    assert stored(db, payment)["status"] == "pending" and coins(db, buyer) == 0
+    make_due(db, payment)
+    if kind == "payments":
+        assert stack.ctl("sweep", env={"PAYMENTS_PROVIDER": "dummy"}).returncode == 0
+    assert stored(db, payment)["status"] == "pending"
+    db[kind].update_one(record, {"$set": {"adopted": 1}})
+    ok(succeeded(stack, intent))
+    assert_credited(stack, buyer)
+
+
 def test_a_second_intent_for_a_completed_payment_alerts(fake, stack, buyer):
     payment, _ = create(buyer)
     intent = fake.pay(fake.of_payment(payment["_id"]))
@@ -128,10 +150,22 @@ def test_a_second_intent_for_a_completed_payment_alerts(fake, stack, buyer):
     assert_credited(stack, buyer)
 
 
+def test_a_success_of_a_payment_in_a_state_of_an_older_server_alerts(fake, stack, db, buyer):
+    """It is received: told again and again it would be no other."""
+    payment, _ = create(buyer)
+    intent = fake.pay(fake.of_payment(payment["_id"]))
+    db.payments.update_one({"_id": ObjectId(payment["_id"])}, {"$set": {"status": "refunded"}})
+    with alerted(stack):
+        assert ok(succeeded(stack, intent)) == {"received": True}
+    assert_error(confirm(buyer, payment, intent["id"]), 409, "conflict")
+    assert stored(db, payment)["status"] == "refunded" and purchases(db, buyer) == 0
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        {"type": "charge.refunded", "data": {"object": {"id": "ch_1"}}},
+        {"type": "charge.updated", "data": {"object": {"id": "ch_1"}}},
+        {"type": "charge.dispute.updated", "data": {"object": {"id": "dp_1"}}},
         {"type": "payment_intent.created", "data": {"object": {"id": "pi_1"}}},
         {"type": "payment_intent.succeeded.v2", "data": {"object": {"id": "pi_1"}}},
         {"type": "account.updated"},
@@ -205,12 +239,150 @@ def test_one_good_signature_of_several_is_enough(stack):
         ok(stack.api.post("/payments/webhook", content=body, headers=headers))
 
 
-@pytest.mark.parametrize("body", [b"not JSON", b"[]", b"\xff", b'{"type":1}'])
+@pytest.mark.parametrize("body", [b"not JSON", b"[]", b"\xff", b""])
 def test_a_signed_body_that_is_no_event_is_400(stack, body):
     text = body.decode("latin1").encode("utf-8") if body == b"\xff" else body
     headers = {"Stripe-Signature": signed(text)}
     refused = stack.api.post("/payments/webhook", content=text, headers=headers)
     assert_error(refused, 400, "invalid_json")
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"type":1}', b'{"type":["charge.refunded"]}'])
+def test_an_event_of_no_readable_type_is_received(stack, body):
+    headers = {"Stripe-Signature": signed(body)}
+    answer = stack.api.post("/payments/webhook", content=body, headers=headers)
+    assert ok(answer) == {"received": True}
+
+
+# --- strange JSON ---
+
+
+def strange(body, how):
+    """The same event with something in it that strict JSON refuses."""
+    text = json.dumps(body)
+    inside = '"data": {"object": {'
+    assert inside in text
+    junk = {
+        "a lone surrogate": r'"name": "\ud83d"',
+        "NUL": r'"name": "a\u0000b"',
+        "a control character": '"name": "a\x01b"',
+        "beyond every number": '"weight": 1e400, "other": -1e400',
+        "beyond 64 bits": '"weight": 123456789012345678901234567890',
+        "a name twice": '"name": 1, "name": 2',
+        "a name twice, deep": '"name": {"a": 1, "a": {"b": 2, "b": 3}}',
+        "deep nesting": '"deep": ' + "[" * 20000 + "]" * 20000,
+        "deep objects": '"deep": ' + '{"a":' * 20000 + "1" + "}" * 20000,
+        "very many values": '"many": [' + ",".join("1" * 20001) + "]",
+        "a lone surrogate as a name": r'"\udc00": 1',
+        "no name at all": '"": {"": ""}',
+        "odd words": '"a": NaN, "b": -Infinity, "c": undefined',
+        "odd numbers": '"a": 01, "b": +1, "c": .5, "d": 0x1F',
+        "odd escapes": r'"a": "\q\x41", "b": "\\"',
+        "brackets in texts": r'"a": "}]\"}]", "b": ["]", "}"]',
+    }
+    if how in junk:
+        text = text.replace(inside, f"{inside}{junk[how]}, ", 1)
+        text = text.replace("{", "{" + junk[how] + ", ", 1)
+    content = text.encode()
+    return {
+        "bad UTF-8": content.replace(b'"object": "event"', b'"object": "\xff\xc3(\xed\xa0\x80"'),
+        "a byte order mark": b"\xef\xbb\xbf" + content,
+        "blanks around": b" \r\n\t" + content + b"\n\n",
+        "escaped names": content.replace(b'"type"', rb'"\u0074ype"').replace(
+            b'"data"', rb'"dat\u0061"'
+        ),
+    }.get(how, content)
+
+
+STRANGE = [
+    "a lone surrogate",
+    "NUL",
+    "a control character",
+    "beyond every number",
+    "beyond 64 bits",
+    "a name twice",
+    "a name twice, deep",
+    "deep nesting",
+    "deep objects",
+    "very many values",
+    "a lone surrogate as a name",
+    "no name at all",
+    "odd words",
+    "odd numbers",
+    "odd escapes",
+    "brackets in texts",
+    "bad UTF-8",
+    "a byte order mark",
+    "blanks around",
+    "escaped names",
+]
+
+
+def post_signed(stack, content):
+    mac = signed(content)
+    headers = {"Stripe-Signature": mac, "Content-Type": "application/json"}
+    return stack.api.post("/payments/webhook", content=content, headers=headers)
+
+
+@pytest.mark.parametrize("how", STRANGE)
+def test_an_event_is_acted_upon_however_strange_its_json(fake, stack, buyer, how):
+    payment, _ = create(buyer)
+    intent = fake.pay(fake.of_payment(payment["_id"]))
+    content = strange(event("payment_intent.succeeded", intent), how)
+    for _ in range(2):
+        assert ok(post_signed(stack, content)) == {"received": True}
+    assert_credited(stack, buyer)
+
+
+@pytest.mark.parametrize("how", STRANGE)
+def test_an_event_of_another_type_is_received_however_strange_its_json(stack, how):
+    content = strange(event("customer.updated", {"id": "cus_1"}), how)
+    with alerted(stack, 0):
+        assert ok(post_signed(stack, content)) == {"received": True}
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("amount_received", "1e400"),
+        ("amount_received", "1000.5"),
+        ("amount_received", "[1000]"),
+        ("currency", r'"us\ud800d"'),
+        ("currency", r'"usd\u0000"'),
+        ("id", r'"pi_\u0000"'),
+        ("id", "7"),
+        ("metadata", "[]"),
+        ("metadata", r'{"paymentId": "\ud800"}'),
+        ("metadata", '{"paymentId": 1e400}'),
+    ],
+)
+def test_an_event_whose_needed_fields_cannot_be_read_is_received_with_an_alert(
+    fake, stack, db, buyer, field, value
+):
+    payment, _ = create(buyer)
+    intent = fake.pay(fake.of_payment(payment["_id"]))
+    text = json.dumps(event("payment_intent.succeeded", {**intent, field: "HERE"}))
+    with alerted(stack):
+        answer = post_signed(stack, text.replace('"HERE"', value).encode())
+    assert ok(answer) == {"received": True}
+    assert stored(db, payment)["status"] == "pending" and coins(db, buyer) == 0
+
+
+def test_money_goes_back_however_strange_its_json(fake, stack, db, buyer):
+    _, intent = bought(fake, stack, buyer)
+    for how in STRANGE:
+        content = strange(event("charge.refunded", charge(intent, 500)), how)
+        assert ok(post_signed(stack, content)) == {"received": True}
+    assert coins(db, buyer) == 75
+
+
+@pytest.mark.parametrize("cut", [1, 2, 30])
+def test_half_an_event_is_400(fake, stack, buyer, cut):
+    payment, _ = create(buyer)
+    content = json.dumps(
+        event("payment_intent.succeeded", fake.pay(fake.of_payment(payment["_id"])))
+    ).encode()
+    assert_error(post_signed(stack, content[:-cut]), 400, "invalid_json")
 
 
 def test_a_webhook_is_told_again_when_the_database_was_away(fake, stack, buyer):
@@ -284,8 +456,8 @@ def test_a_key_used_by_many_at_once_charges_once(fake, stack, buyer):
 # --- crashes, and what heals them ---
 
 
-def crash_between_charge_and_credit(fake, stack, buyer, key=None):
-    """The card is charged, the answer is held, and the workers are killed."""
+def kill_between_charge_and_credit(fake, stack, buyer, key=None):
+    """The card is charged, the answer is held, and the workers are killed. Returns what the caller is answered."""
     card = fake.card("visa", "hold")
     fake.holding.clear()
     fake.released.clear()
@@ -296,27 +468,31 @@ def crash_between_charge_and_credit(fake, stack, buyer, key=None):
             stack.kill_workers()
         finally:
             fake.released.set()
-        assert call.result().status_code >= 500
+        return call.result()
+
+
+def crash_between_charge_and_credit(fake, stack, buyer):
+    assert kill_between_charge_and_credit(fake, stack, buyer).status_code >= 500
     [payment] = of(stack.db, buyer)
     assert payment["status"] == "pending" and coins(stack.db, buyer) == 0
     assert fake.charged(buyer) == 1
-    return card, {"_id": str(payment["_id"])}
+    return {"_id": str(payment["_id"])}
 
 
 def test_a_crash_after_the_charge_is_healed_by_the_event(fake, stack, buyer):
-    _, payment = crash_between_charge_and_credit(fake, stack, buyer)
+    payment = crash_between_charge_and_credit(fake, stack, buyer)
     ok(succeeded(stack, fake.of_payment(payment["_id"])))
     assert_credited(stack, buyer)
 
 
 def test_a_crash_after_the_charge_is_healed_by_confirming(fake, stack, buyer):
-    _, payment = crash_between_charge_and_credit(fake, stack, buyer)
+    payment = crash_between_charge_and_credit(fake, stack, buyer)
     ok(confirm(buyer, payment, fake.of_payment(payment["_id"])["id"]))
     assert_credited(stack, buyer)
 
 
 def test_a_crash_after_the_charge_is_healed_by_the_sweep(fake, stack, db, buyer, sweep):
-    _, payment = crash_between_charge_and_credit(fake, stack, buyer)
+    payment = crash_between_charge_and_credit(fake, stack, buyer)
     sweep()
     assert stored(db, payment)["status"] == "pending", "its call might still be running"
     make_due(db, payment)
@@ -329,21 +505,16 @@ def test_a_crash_after_the_charge_is_healed_by_the_sweep(fake, stack, db, buyer,
 
 
 def test_a_dead_callers_key_finds_the_payment_and_charges_nothing_again(fake, stack, db, buyer):
-    """Its lease of 30 s is taken over."""
-    key = unique("key-")
-    card, payment = crash_between_charge_and_credit(fake, stack, buyer, key)
-    assert_error(purchase(buyer, card, key=key), 409, "in_progress")
-    db.idempotency.update_many(
-        {"user_id": ObjectId(buyer.id), "state": "claimed"}, {"$set": {"lease_until": now()}}
-    )
-    answer = ok(purchase(buyer, card, key=key))
-    assert answer["paymentId"] == payment["_id"]
-    assert fake.charged(buyer) == 1 and len(of(db, buyer)) == 1
+    """Another worker takes the key over, while the caller waits."""
+    answer = ok(kill_between_charge_and_credit(fake, stack, buyer, unique("key-")))
+    [payment] = of(db, buyer)
+    assert answer["paymentId"] == str(payment["_id"])
+    assert fake.charged(buyer) == 1
     assert_credited(stack, buyer)
 
 
 def test_all_healers_at_once_credit_once(fake, stack, db, buyer, sweep):
-    _, payment = crash_between_charge_and_credit(fake, stack, buyer)
+    payment = crash_between_charge_and_credit(fake, stack, buyer)
     intent = fake.of_payment(payment["_id"])
     make_due(db, payment)
     with ThreadPoolExecutor(4) as pool:
@@ -367,6 +538,23 @@ def test_the_sweep_heals_an_event_that_never_came(fake, stack, db, buyer, sweep)
     make_due(db, payment)
     sweep()
     eventually(lambda: stored(db, payment)["status"] == "completed")
+    assert_credited(stack, buyer)
+
+
+def test_payments_without_the_mark_keep_the_sweep_from_no_other(fake, stack, db, buyer, sweep):
+    """More of them than it looks up in a run, and due before."""
+    payment, _ = create(buyer)
+    fake.pay(fake.of_payment(payment["_id"]))
+    make_due(db, payment)
+    copy = {**stored(db, payment), "check_at": datetime.datetime(2020, 1, 1)}
+    del copy["adopted"]
+    old = [{**copy, "_id": ObjectId(), "intent_id": unique("pi_")} for _ in range(30)]
+    db.payments.insert_many(old)
+    try:
+        sweep()
+        eventually(lambda: stored(db, payment)["status"] == "completed")
+    finally:
+        db.payments.delete_many({"_id": {"$in": [one["_id"] for one in old]}})
     assert_credited(stack, buyer)
 
 

@@ -3,35 +3,20 @@
 import datetime
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
-from client import Api, assert_error, log_in, now, ok, register_input, unique_email
+from client import (
+    assert_error,
+    client_from_another_address,
+    log_in,
+    now,
+    ok,
+    register_input,
+    unique_email,
+)
 from conftest import own_stack
 
-_addresses = (f"127.77.{a}.{b}" for a in range(256) for b in range(1, 255))
 ORIGIN = "https://shop.example"  # of the stack that has settings
-
-
-def client_from_another_address(stack):
-    """A client whose calls come from a loopback address that nobody used before in this run."""
-    url = httpx.URL(stack.base_url).copy_with(host="127.0.0.1")
-    transport = httpx.HTTPTransport(verify=False, local_address=next(_addresses))
-    return Api(httpx.Client(base_url=url, transport=transport, timeout=30, trust_env=False))
-
-
-@pytest.fixture
-def from_elsewhere(stack):
-    """from_elsewhere(): a client at another address."""
-    made = []
-
-    def make():
-        made.append(client_from_another_address(stack))
-        return made[-1]
-
-    yield make
-    for api in made:
-        api.http.close()
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +140,19 @@ def test_registration_is_limited_per_address(here, there):
     ok(there.post("/auth/register", json=register_input()), 201)
 
 
+def test_a_registration_is_counted_once_though_others_take_its_address_meanwhile(limited, here):
+    """Its event is built again then, which is no further try."""
+    limited.db.throttle.delete_many({})
+    body = register_input()
+    with ThreadPoolExecutor(REGISTRATIONS) as pool:
+        answers = list(
+            pool.map(lambda _: here.post("/auth/register", json=body), range(REGISTRATIONS))
+        )
+    assert sorted(answer.status_code for answer in answers) == [201] + [400] * (REGISTRATIONS - 1)
+    [counted] = limited.db.throttle.find()
+    assert counted["count"] == REGISTRATIONS
+
+
 def test_what_was_counted_is_forgotten_when_its_time_is_over(here, somebody, limited):
     """15 minutes for failed logins, an hour for registrations; told by the clock, not waited for."""
     throttle, begun = limited.db.throttle, now()
@@ -198,3 +196,28 @@ def test_calls_are_limited_per_address_and_refused_in_the_shape_of_every_error(h
     assert refused.headers["access-control-allow-origin"] == ORIGIN
     assert "retry-after" in refused.headers["access-control-expose-headers"].lower()
     ok(there.get("/tasks"))
+
+
+def test_health_and_the_webhook_are_not_counted(here):
+    for path in ("/health", "/health/", "/health/ready", "/payments/webhook", "/payments/webhook/"):
+        method = "POST" if "webhook" in path else "GET"
+        statuses = {here.request(method, path).status_code for _ in range(2 * CALLS)}
+        assert statuses == {404 if "webhook" in path else 200}, path
+    ok(here.get("/tasks"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/health/x",
+        "/healthy",
+        "/payments/webhook/x",
+        "/payments/webhooks",
+        "/payments/%77ebhook",
+        "/payments/webhook//",
+        "/Payments/webhook",
+    ],
+)
+def test_what_only_looks_like_them_is_counted(here, path):
+    statuses = [here.get(path).status_code for _ in range(CALLS + 4)]
+    assert 429 in statuses, statuses

@@ -78,7 +78,7 @@ def test_what_is_not_strict_json_is_400(worker, text):
     assert ok(worker.api.get("/auth/me"))["name"] == worker.name, "nothing was touched"
 
 
-@pytest.mark.parametrize("text", ["[]", '"Ada"', "1", "null", "true", '[{"name": "Ada"}]'])
+@pytest.mark.parametrize("text", ["[]", '"Ada"', "1", "true", '[{"name": "Ada"}]'])
 def test_a_body_that_is_no_object_is_400(worker, text):
     assert_error(send_profile(worker, text), 400, "invalid_json")
 
@@ -235,10 +235,13 @@ def test_texts_are_trimmed_before_they_are_measured(buyer):
     assert_error(refused, 400, "invalid_input")
 
 
-def test_texts_come_back_as_they_were_sent(worker):
-    name = 'Zoë "Z" <b>\\ / 漢字 😀 ‮ \u2028 $where'
+def test_texts_come_back_as_they_were_sent(worker, buyer):
+    name = 'Zoë "Z" <b>\\ / 漢字 😀 \u2028 $where'
     assert ok(worker.api.put("/auth/profile", json={"name": name}))["name"] == name
     assert ok(worker.api.get("/auth/me"))["name"] == name
+    detail = f"{name} \u202e overridden \u200b"
+    task = ok(buyer.api.post("/tasks", json=task_input(task_detail=detail)), 201)["task"]
+    assert task["task_detail"] == detail
 
 
 @pytest.mark.parametrize(
@@ -287,6 +290,8 @@ def test_other_urls_are_400(buyer, worker, bad):
         ("2040-02-29T12:30:00.123Z", "2040-02-29T12:30:00.123Z"),
         ("2040-02-29T12:30:00+05:30", "2040-02-29T07:00:00.000Z"),
         ("2040-02-29T20:30:00-04:00", "2040-03-01T00:30:00.000Z"),
+        ("2040-02-29t12:30:00z", "2040-02-29T12:30:00.000Z"),
+        ("2040-02-29t12:30:00.123+00:00", "2040-02-29T12:30:00.123Z"),
     ],
 )
 def test_dates_are_iso_8601(buyer, sent, kept):

@@ -535,6 +535,7 @@ def older(db, worker, coin, user_coins):
         "__v": 0,
         "worker_id": ObjectId(worker.id),
         "createdAt": now() - datetime.timedelta(days=400),
+        "adopted": 1,
     }
     db.withdrawals.insert_one(record)
     db.ledger.insert_one(

@@ -75,11 +75,11 @@ static void check_claims(const struct google_claims *claims)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct google_check check = { .client_id = CLIENT, .find = find };
+	const struct google_check check = { .client_ids = CLIENT, .find = find };
 	struct arena *arena = arena_new();
 	struct google_claims claims;
 	const char *token = token_of(arena, (const char *)data, size);
-	enum err err = google_verify(arena, &check, token, NOW, &claims);
+	enum err err = google_verify(arena, &check, token, NOW * INT64_C(1000), &claims);
 
 	promise(err == OK || err == ERR_UNAUTHORIZED || err == ERR_TOKEN_EXPIRED);
 	promise(err != OK || strlen(token) <= JWS_LENGTH_MAX);

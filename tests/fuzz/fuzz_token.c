@@ -42,9 +42,10 @@ static const char *token_of(struct arena *arena, const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = arena_new();
+	const struct token_secrets secrets = { .current = SECRET, .previous = "x,y" };
 	struct token_claims claims;
 	const char *token = token_of(arena, (const char *)data, size);
-	enum err err = token_verify(arena, SECRET, token, NOW, &claims);
+	enum err err = token_verify(arena, &secrets, token, NOW * INT64_C(1000), &claims);
 
 	promise(err == OK || err == ERR_UNAUTHORIZED || err == ERR_TOKEN_EXPIRED);
 	promise(err != OK || claims.expires_at > NOW);

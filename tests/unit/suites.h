@@ -8,43 +8,64 @@ Suite *suite_arena(void);
 Suite *suite_buffer(void);
 Suite *suite_caller(void);
 Suite *suite_clock(void);
+Suite *suite_comma(void);
 Suite *suite_config(void);
+Suite *suite_email(void);
 Suite *suite_encoding(void);
 Suite *suite_error(void);
 Suite *suite_id(void);
 Suite *suite_log(void);
+Suite *suite_network(void);
 Suite *suite_random(void);
 Suite *suite_unicode(void);
 
-Suite *suite_fcgi(void);
-Suite *suite_fcgi_stop(void);
-Suite *suite_notify(void);
-Suite *suite_route(void);
-Suite *suite_pipeline(void);
-Suite *suite_pipeline_answer(void);
-Suite *suite_openapi(void);
-Suite *suite_schema(void);
-Suite *suite_schema_input(void);
-Suite *suite_json_in(void);
-Suite *suite_json_out(void);
+Suite *suite_turns(void);
 
 Suite *suite_google(void);
 Suite *suite_jwk(void);
 Suite *suite_password(void);
 Suite *suite_token(void);
 
-Suite *suite_stripe(void);
 Suite *suite_google_keys(void);
+Suite *suite_stripe(void);
 
-Suite *suite_stats(void);
-Suite *suite_missed(void);
 Suite *suite_adoption_values(void);
+Suite *suite_ledger(void);
+Suite *suite_missed(void);
+Suite *suite_reversals(void);
+Suite *suite_stats(void);
 Suite *suite_words(void);
 
 Suite *suite_frame(void);
 Suite *suite_mail(void);
 
+Suite *suite_address(void);
+Suite *suite_buggify(void);
 Suite *suite_cursor(void);
+Suite *suite_failure(void);
+Suite *suite_mark(void);
+Suite *suite_presence(void);
+Suite *suite_refresher(void);
 Suite *suite_render(void);
+
+Suite *suite_bulkhead(void);
+Suite *suite_fair(void);
+Suite *suite_fcgi(void);
+Suite *suite_fcgi_stop(void);
+Suite *suite_fcgi_turns(void);
+Suite *suite_json_in(void);
+Suite *suite_json_out(void);
+Suite *suite_json_pick(void);
+Suite *suite_label(void);
+Suite *suite_notify(void);
+Suite *suite_openapi(void);
+Suite *suite_pipeline(void);
+Suite *suite_pipeline_answer(void);
+Suite *suite_pipeline_turn(void);
+Suite *suite_records(void);
+Suite *suite_route(void);
+Suite *suite_schema(void);
+Suite *suite_schema_input(void);
+Suite *suite_text_email(void);
 
 #endif

@@ -59,9 +59,11 @@ static enum err find(void *context, const char *kid, EVP_PKEY **key)
 
 static enum err verify_at(const char *token, int64_t now)
 {
-	const struct google_check check = { .client_id = CLIENT, .find = find };
+	const struct google_check check = { .client_ids =
+						    "other.apps.googleusercontent.com," CLIENT,
+					    .find = find };
 
-	return google_verify(arena, &check, token, now, &claims);
+	return google_verify(arena, &check, token, now * 1000, &claims);
 }
 
 /* A token of any two texts with a good signature: what only Google can make. */
@@ -128,9 +130,8 @@ END_TEST
 
 START_TEST(clocks_may_differ_by_a_minute)
 {
-	ck_assert_int_eq(verify_at(GOOGLE_FIRST, ISSUED - GOOGLE_SKEW_SECONDS), OK);
-	ck_assert_int_eq(verify_at(GOOGLE_FIRST, ISSUED - GOOGLE_SKEW_SECONDS - 1),
-			 ERR_UNAUTHORIZED);
+	ck_assert_int_eq(verify_at(GOOGLE_FIRST, ISSUED - 60), OK);
+	ck_assert_int_eq(verify_at(GOOGLE_FIRST, ISSUED - 60 - 1), ERR_UNAUTHORIZED);
 }
 END_TEST
 
@@ -142,6 +143,8 @@ static const char *const good_payloads[] = {
 	CLAIMS "\"iat\":1770000160,\"nbf\":1770000160," EXP,
 	CLAIMS "\"azp\":\"another\",\"hd\":\"example.org\",\"more\":{\"a\":[1]}," EXP,
 	CLAIMS "\"exp\":4102444800",
+	CLAIMS "\"exp\":4102444800.5",
+	CLAIMS "\"x\":{\"a\":1,\"a\":2,\"b\":\"\\ud800\"}," EXP,
 };
 
 START_TEST(a_token_of_the_right_claims_is_taken)
@@ -337,7 +340,6 @@ static const char *const bad_payloads[] = {
 	ISS AUD SUB MAIL "\"email_verified\":true",
 	CLAIMS "\"exp\":null",
 	CLAIMS "\"exp\":\"4102444800\"",
-	CLAIMS "\"exp\":4102444800.5",
 	CLAIMS "\"exp\":-1",
 	CLAIMS "\"exp\":1e300",
 	CLAIMS "\"nbf\":1770000161," EXP,
@@ -347,7 +349,6 @@ static const char *const bad_payloads[] = {
 	CLAIMS "\"exp\":1,\"exp\":1770003600",
 	CLAIMS "\"sub\":\"2\"," EXP,
 	CLAIMS "\"aud\":\"" CLIENT "\"," EXP,
-	CLAIMS "\"x\":{\"a\":1,\"a\":2}," EXP,
 	/* an expired one with another fault is no expired one */
 	ISS AUD SUB MAIL "\"email_verified\":false,\"exp\":1",
 	ISS "\"aud\":\"another\"," SUB MAIL VERIFIED "\"exp\":1",

@@ -21,6 +21,9 @@ static const struct {
 	{ "2026-01-31T09:00:00-0530", INT64_C(1769869800000) },
 	{ "2026-01-31T09:00:00-05", INT64_C(1769868000000) },
 	{ "2026-01-31T09:00+00:00", INT64_C(1769850000000) },
+	{ "2026-01-31t09:00:00z", INT64_C(1769850000000) },
+	{ "2026-01-31t09:00:00.000+00:00", INT64_C(1769850000000) },
+	{ "2026-01-31T09:00z", INT64_C(1769850000000) },
 	{ "2024-02-29", INT64_C(1709164800000) },
 	{ "2000-02-29", INT64_C(951782400000) },
 	{ "1969-12-31T23:59:59.999Z", -1 },
@@ -50,7 +53,6 @@ static const char *const bad[] = {
 	"2026-01-31 ",
 	"2026-01-31x",
 	"2026-01-31 09:00",
-	"2026-01-31t09:00",
 	"2026-01-31T",
 	"2026-01-31T09",
 	"2026-01-31T9:00",
@@ -61,7 +63,8 @@ static const char *const bad[] = {
 	"2026-01-31T09:00:00,5Z",
 	"2026-01-31T09:00:00.0000000001Z",
 	"2026-01-31T09:00.5Z",
-	"2026-01-31T09:00:00z",
+	"2026-01-31 09:00:00z",
+	"2026-01-31t",
 	"2026-01-31T09:00:00ZZ",
 	"2026-01-31T09:00:00+",
 	"2026-01-31T09:00:00+2",
@@ -173,6 +176,31 @@ START_TEST(the_clock_tells_the_time_and_the_steady_one_goes_on)
 }
 END_TEST
 
+static void assert_now(int64_t when)
+{
+	ck_assert_int_ge(clock_now(), when);
+	ck_assert_int_lt(clock_now(), when + 1000);
+}
+
+START_TEST(the_calendar_that_counts_is_followed_and_not_the_one_of_this_host)
+{
+	int64_t ours = clock_of_host();
+
+	clock_heard(ours + 10 * CLOCK_MINUTE);
+	assert_now(ours + 10 * CLOCK_MINUTE);
+	/* news that was long on its way tells nothing */
+	clock_heard(ours + 9 * CLOCK_MINUTE);
+	assert_now(ours + 10 * CLOCK_MINUTE);
+	ck_assert_int_lt(clock_of_host(), ours + CLOCK_MINUTE);
+	/* it was set back indeed */
+	for (int i = 0; i < CLOCK_NEWS; i++)
+		clock_heard(ours - 10 * CLOCK_MINUTE);
+	assert_now(ours - 10 * CLOCK_MINUTE);
+	for (int i = 0; i < CLOCK_NEWS; i++)
+		clock_heard(clock_of_host());
+}
+END_TEST
+
 Suite *suite_clock(void)
 {
 	Suite *suite = suite_create("clock");
@@ -188,6 +216,7 @@ Suite *suite_clock(void)
 	tcase_add_test(writing, dates_are_written_in_utc_with_milliseconds);
 	tcase_add_test(writing, dates_beyond_the_calendar_are_written_as_its_ends);
 	tcase_add_test(writing, the_clock_tells_the_time_and_the_steady_one_goes_on);
+	tcase_add_test(writing, the_calendar_that_counts_is_followed_and_not_the_one_of_this_host);
 	suite_add_tcase(suite, reading);
 	suite_add_tcase(suite, writing);
 	return suite;

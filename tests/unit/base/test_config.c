@@ -10,28 +10,14 @@
 #define URI "mongodb://db.internal:27017/market?replicaSet=rs0"
 
 static const char *const names[] = {
-	"MICROTASK_ENV",
-	"MONGODB_URI",
-	"JWT_SECRET",
-	"CORS_ORIGINS",
-	"MICROTASK_RUN_DIR",
-	"MICROTASK_THREADS",
-	"MICROTASK_QUEUE",
-	"MICROTASK_LOG_LEVEL",
-	"RATE_LIMIT",
-	"LOGIN_FAILURES",
-	"REGISTER_LIMIT",
-	"REVIEW_DAYS",
-	"COIN_PACKAGES",
-	"COIN_PACKAGES_EXTRA",
-	"PAYMENTS_PROVIDER",
-	"STRIPE_SECRET_KEY",
-	"STRIPE_WEBHOOK_SECRET",
-	"STRIPE_API_BASE",
-	"GOOGLE_CLIENT_ID",
-	"MICROTASK_GOOGLE_KEYS_URL",
-	"MICROTASK_STREAMS",
-	"MICROTASK_TRHEADS",
+	"MICROTASK_ENV",       "MONGODB_URI",	    "JWT_SECRET",
+	"JWT_SECRET_PREVIOUS", "CORS_ORIGINS",	    "MICROTASK_RUN_DIR",
+	"MICROTASK_THREADS",   "MICROTASK_QUEUE",   "MICROTASK_LOG_LEVEL",
+	"RATE_LIMIT",	       "LOGIN_FAILURES",    "REGISTER_LIMIT",
+	"REVIEW_DAYS",	       "COIN_PACKAGES",	    "COIN_PACKAGES_EXTRA",
+	"PAYMENTS_PROVIDER",   "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET",
+	"STRIPE_API_BASE",     "GOOGLE_CLIENT_ID",  "MICROTASK_GOOGLE_KEYS_URL",
+	"MICROTASK_STREAMS",   "MICROTASK_TRHEADS",
 };
 
 static struct arena *arena;
@@ -113,7 +99,8 @@ START_TEST(what_is_not_given_has_its_default)
 	ck_assert_ptr_null(config->stripe_key);
 	ck_assert_ptr_null(config->stripe_webhook_secret);
 	ck_assert_str_eq(config->stripe_base, "https://api.stripe.com");
-	ck_assert_ptr_null(config->google_client_id);
+	ck_assert_ptr_null(config->jwt_secret_previous);
+	ck_assert_ptr_null(config->google_client_ids);
 	ck_assert_str_eq(config->google_keys_url, "https://www.googleapis.com/oauth2/v3/certs");
 }
 END_TEST
@@ -216,10 +203,13 @@ END_TEST
 #define DATABASE_SENTENCE "MONGODB_URI must name the database, as in mongodb://host:27017/database."
 #define HOST_SENTENCE "MONGODB_URI must name a host, as in mongodb://host:27017/database."
 #define THREADS_SENTENCE "MICROTASK_THREADS must be a whole number of 1 to 512."
-#define CLIENT_SENTENCE \
-	"GOOGLE_CLIENT_ID must be one word, as in 1234-abcd.apps.googleusercontent.com."
+#define CLIENT_SENTENCE                                                                             \
+	"GOOGLE_CLIENT_ID must be words, as in 1234-abcd.apps.googleusercontent.com, with nothing " \
+	"but a comma between them."
 #define HTTPS_SENTENCE "MICROTASK_GOOGLE_KEYS_URL must begin with https://."
 #define KEYS_HOST_SENTENCE "MICROTASK_GOOGLE_KEYS_URL must name a host, as in https://host/path."
+#define PREVIOUS_SENTENCE \
+	"JWT_SECRET_PREVIOUS must be secrets with nothing but a comma between them."
 #define EXAMPLE_SENTENCE \
 	"JWT_SECRET looks like an example's value; make one with: openssl rand -base64 48"
 
@@ -314,6 +304,12 @@ static const struct {
 	{ "STRIPE_API_BASE", "https://a.example /v1", BASE_SENTENCE },
 	{ "GOOGLE_CLIENT_ID", "1234-abcd .apps.googleusercontent.com", CLIENT_SENTENCE },
 	{ "GOOGLE_CLIENT_ID", "1234-abcd.apps.googleusercontent.com\n", CLIENT_SENTENCE },
+	{ "GOOGLE_CLIENT_ID", "1234-abcd.apps.googleusercontent.com, 5678-efgh", CLIENT_SENTENCE },
+	{ "GOOGLE_CLIENT_ID", "1234-abcd.apps.googleusercontent.com,",
+	  "GOOGLE_CLIENT_ID must not have a comma without a word beside it." },
+	{ "JWT_SECRET_PREVIOUS", "one,,two", PREVIOUS_SENTENCE },
+	{ "JWT_SECRET_PREVIOUS", ",", PREVIOUS_SENTENCE },
+	{ "JWT_SECRET_PREVIOUS", "one, two", PREVIOUS_SENTENCE },
 	{ "MICROTASK_GOOGLE_KEYS_URL", "http://keys.example/certs", HTTPS_SENTENCE },
 	{ "MICROTASK_GOOGLE_KEYS_URL", "file:///etc/keys", HTTPS_SENTENCE },
 	{ "MICROTASK_GOOGLE_KEYS_URL", "keys.example/certs", HTTPS_SENTENCE },
@@ -351,6 +347,10 @@ static const struct {
 	{ "STRIPE_API_BASE", "http://127.0.0.1:12111" },
 	{ "STRIPE_API_BASE", "https://[::1]:12111/stripe/" },
 	{ "GOOGLE_CLIENT_ID", "1234-abcd.apps.googleusercontent.com" },
+	{ "GOOGLE_CLIENT_ID", "1234-abcd.apps.googleusercontent.com,5678-efgh" },
+	{ "JWT_SECRET_PREVIOUS", "x" },
+	{ "JWT_SECRET_PREVIOUS",
+	  "change-me,a secret with blanks,0f1e2d3c4b5a69788796a5b4c3d2e1f0" },
 	{ "MICROTASK_GOOGLE_KEYS_URL", "https://keys.example:8443/certs?v=3" },
 };
 

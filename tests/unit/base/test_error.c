@@ -36,6 +36,8 @@ static const struct {
 	{ ERR_NOT_FOUND, 404, "not_found" },
 	{ ERR_METHOD_NOT_ALLOWED, 405, "method_not_allowed" },
 	{ ERR_CONFLICT, 409, "conflict" },
+	{ ERR_COINS_OWED, 409, "coins_owed" },
+	{ ERR_NOT_ADOPTED, 409, "conflict" },
 	{ ERR_IN_PROGRESS, 409, "in_progress" },
 	{ ERR_PRECONDITION_FAILED, 412, "precondition_failed" },
 	{ ERR_BODY_TOO_LARGE, 413, "body_too_large" },
@@ -46,6 +48,7 @@ static const struct {
 	{ ERR_NOT_CONFIGURED, 501, "not_configured" },
 	{ ERR_INTERNAL, 500, "internal" },
 	{ ERR_UNAVAILABLE, 503, "unavailable" },
+	{ ERR_BUSY, 503, "unavailable" },
 };
 
 START_TEST(each_error_has_the_status_and_code_of_the_contract)

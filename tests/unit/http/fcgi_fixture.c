@@ -13,6 +13,7 @@
 struct shared *shared;
 int listener = -1;
 pid_t server_pid = -1;
+const struct bulkhead_limits *server_bulkheads;
 
 /* --- the service under test --- */
 
@@ -53,15 +54,21 @@ static void echo(struct request *rq)
 	json_finish(json);
 }
 
-static void service_handle(void *context, struct request *rq)
+static void hold_on(void)
+{
+	atomic_fetch_add(&shared->held, 1);
+	while (!shared->let_go)
+		clock_sleep(2);
+}
+
+static enum turn service_handle(void *context, struct request *rq)
 {
 	(void)context;
 	atomic_fetch_add(&shared->handled, 1);
-	if (strcmp(rq->uri, "/hold") == 0) {
-		atomic_fetch_add(&shared->held, 1);
-		while (!shared->let_go)
-			clock_sleep(2);
-	}
+	if (strncmp(rq->uri, "/turn", 5) == 0)
+		return TURN_STRIPE;
+	if (strcmp(rq->uri, "/hold") == 0)
+		hold_on();
 	echo(rq);
 	if (strncmp(rq->uri, "/status/", 8) == 0)
 		rq->status = atoi(rq->uri + 8);
@@ -71,6 +78,37 @@ static void service_handle(void *context, struct request *rq)
 			buffer_byte(&rq->out, (char)('a' + i % 26));
 	}
 	respond_header(rq, "X-Own", "yes");
+	return TURN_NONE;
+}
+
+static void service_resume(void *context, struct request *rq)
+{
+	int running = atomic_fetch_add(&shared->running, 1) + 1;
+
+	(void)context;
+	if (running > shared->most)
+		shared->most = running;
+	atomic_fetch_add(&shared->resumed, 1);
+	if (strcmp(rq->uri, "/turn/hold") == 0)
+		hold_on();
+	echo(rq);
+	atomic_fetch_sub(&shared->running, 1);
+}
+
+static void service_turn_away(void *context, struct request *rq, int seconds)
+{
+	(void)context;
+	(void)seconds;
+	atomic_fetch_add(&shared->turned_away, 1);
+	echo(rq);
+	rq->status = 503;
+}
+
+static struct fair_key service_share(void *context, const struct request *rq)
+{
+	(void)context;
+	(void)rq;
+	return (struct fair_key){ 0 };
 }
 
 /* --- starting and stopping it --- */
@@ -83,7 +121,11 @@ void server_start(int threads, int queue)
 		.context = shared,
 		.start = service_start,
 		.stop = service_stop,
+		.bulkheads = server_bulkheads,
 		.handle = service_handle,
+		.resume = service_resume,
+		.turn_away = service_turn_away,
+		.share = service_share,
 		.ready = service_ready,
 	};
 

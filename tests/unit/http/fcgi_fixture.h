@@ -18,11 +18,15 @@ struct shared {
 	atomic_bool let_go; /* ends every /hold */
 	atomic_int refuse_start; /* the thread whose start fails; 0: none */
 	atomic_int started, stopped, ready;
+	atomic_int resumed, turned_away; /* of those who waited for a turn */
+	atomic_int running, most; /* turns at once */
 };
 
 extern struct shared *shared;
 extern int listener;
 extern pid_t server_pid;
+/* Of the next server, whose /turn… needs one of TURN_STRIPE; NULL: it has none. */
+extern const struct bulkhead_limits *server_bulkheads;
 
 /* A checked fixture: a listening Unix socket before, an end to the server after each test. */
 void server_setup(void);

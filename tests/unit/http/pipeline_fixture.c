@@ -30,6 +30,18 @@ static const struct schema thing_input = {
 	.name = "ThingInput", .size = sizeof(struct thing), .fields = thing_rows, .count = 2
 };
 
+static const struct field edit_rows[] = {
+	{ .name = "name",
+	  .type = FIELD_TEXT,
+	  .offset = offsetof(struct thing, name),
+	  .min = 1,
+	  .max = 10 },
+};
+
+static const struct schema edit_input = {
+	.name = "ThingEdit", .size = sizeof(struct thing), .fields = edit_rows, .count = 1
+};
+
 struct paging {
 	struct number page;
 };
@@ -78,6 +90,14 @@ static enum err handle(struct request *rq)
 	return do_thing(rq);
 }
 
+static enum err shown(struct request *rq, struct json *json)
+{
+	(void)rq;
+	reach("shown ");
+	json_text(json, "name", "longer than names are");
+	return scene.shown_result;
+}
+
 static enum err change(struct request *rq, struct event *event)
 {
 	(void)rq;
@@ -123,7 +143,20 @@ static const struct route table[] = {
 	  .flags = IDEMPOTENT,
 	  .change = change,
 	  .answer = answer },
+	{ .method = PUT,
+	  .path = "/edits/:id",
+	  .access = ACCESS_WORKER,
+	  .body = &edit_input,
+	  .shown = shown,
+	  .change = change,
+	  .answer = answer },
 	{ .method = PUT, .path = "/pairs/:a/:b", .access = ACCESS_WORKER, .handler = handle },
+	{ .method = PUT,
+	  .path = "/scarce",
+	  .access = ACCESS_WORKER,
+	  .flags = IDEMPOTENT,
+	  .turn = TURN_STRIPE,
+	  .handler = handle },
 	{ .method = GET,
 	  .path = "/alive",
 	  .access = ACCESS_PUBLIC,
@@ -131,10 +164,16 @@ static const struct route table[] = {
 	  .handler = handle },
 };
 
+/* "boss" is somebody of a role that nobody knows. */
 static enum err authenticate(struct request *rq, const char *token)
 {
+	static const char *const good[] = { "worker", "buyer", "boss" };
+	bool is_good = false;
+
 	reach("auth ");
-	if (strcmp(token, "worker") != 0 && strcmp(token, "buyer") != 0) {
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		is_good = is_good || strcmp(token, good[i]) == 0;
+	if (!is_good) {
 		rq->caller.name = "half filled";
 		return fail(rq, scene.auth_result, "This token is not good.");
 	}
@@ -160,6 +199,15 @@ static enum err is_open(struct request *rq)
 	return scene.closed ? ERR_UNAVAILABLE : OK;
 }
 
+static void replay_done(struct request *rq)
+{
+	if (strcmp(rq->idempotency_key, "done") != 0)
+		return;
+	rq->replayed = true;
+	rq->status = 201;
+	buffer_text(&rq->out, "{\"kept\":true}");
+}
+
 static enum err claim(struct request *rq)
 {
 	reach("claim ");
@@ -168,11 +216,17 @@ static enum err claim(struct request *rq)
 	if (strcmp(rq->idempotency_key, "running") == 0)
 		return ERR_IN_PROGRESS;
 	rq->claim = &scene;
-	if (strcmp(rq->idempotency_key, "done") == 0) {
-		rq->replayed = true;
-		rq->status = 201;
-		buffer_text(&rq->out, "{\"kept\":true}");
-	}
+	replay_done(rq);
+	return OK;
+}
+
+static enum err recall(struct request *rq, bool own)
+{
+	(void)own;
+	reach("recall ");
+	if (strcmp(rq->idempotency_key, "running") == 0)
+		return ERR_IN_PROGRESS;
+	replay_done(rq);
 	return OK;
 }
 
@@ -194,6 +248,7 @@ static struct service service = {
 	.authenticate = authenticate,
 	.open = is_open,
 	.claim = claim,
+	.recall = recall,
 	.release = release,
 	.commit = commit,
 };
@@ -228,6 +283,24 @@ void scene_send(const char *method, const char *uri)
 	scene.rq.method = method;
 	scene.rq.uri = uri;
 	pipeline_run(&service, &scene.rq);
+}
+
+enum turn scene_begin(const char *token)
+{
+	scene.rq.method = "PUT";
+	scene.rq.uri = "/api/scarce";
+	scene.rq.authorization = token;
+	return pipeline_begin(&service, &scene.rq);
+}
+
+void scene_resume(void)
+{
+	pipeline_resume(&service, &scene.rq);
+}
+
+void scene_turn_away(int seconds)
+{
+	pipeline_turn_away(&service, &scene.rq, seconds);
 }
 
 void scene_put(const char *body)

@@ -14,6 +14,7 @@ struct scene {
 	char reached[64]; /* "auth claim handle " … in the order of the calls */
 	enum err handler_result; /* OK, or what the handler fails with */
 	int handler_status; /* of its answer; 0: it gives none */
+	enum err shown_result; /* of who shows the record that is edited */
 	enum err auth_result; /* for the token "other" */
 	bool closed; /* calls may not touch the data */
 	const char *sentence; /* of the handler's failure */
@@ -35,6 +36,11 @@ void scene_recognises(void);
 void scene_send(const char *method, const char *uri);
 /* A PUT of a JSON text with a good worker's token to /api/things/<id>. */
 void scene_put(const char *body);
+
+/* The first half of a call that needs a turn, and the others. */
+enum turn scene_begin(const char *token);
+void scene_resume(void);
+void scene_turn_away(int seconds);
 
 void expect_status(int status);
 /* The whole line, without its end. */

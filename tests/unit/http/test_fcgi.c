@@ -1,5 +1,6 @@
 /* Requests, bodies and connections, on a real server. */
 #include "base/clock.h"
+#include "base/count.h"
 #include "fcgi_fixture.h"
 #include "suites.h"
 
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* --- requests and answers --- */
@@ -287,6 +289,35 @@ START_TEST(idle_connections_pin_no_thread)
 }
 END_TEST
 
+/* The server's process is made with some of few in use. */
+START_TEST(who_finds_no_descriptor_left_waits)
+{
+	struct rlimit before, few = { .rlim_cur = 128, .rlim_max = 128 };
+	struct buffer request = { 0 }, text = { 0 };
+	int used[40], fds[100];
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (size_t i = 0; i < COUNT_OF(used); i++)
+		used[i] = dup(listener);
+	server_start(2, 200);
+	for (size_t i = 0; i < COUNT_OF(used); i++)
+		close(used[i]);
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		fds[i] = connected();
+		client_request(&request, &(struct call){ .method = "GET", .uri = "/" });
+		client_send(fds[i], &request);
+	}
+	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+		ck_assert_msg(client_read(fds[i], &text), "connection %zu", i);
+		close(fds[i]);
+	}
+	buffer_free(&request);
+	buffer_free(&text);
+	(void)!setrlimit(RLIMIT_NOFILE, &before);
+}
+END_TEST
+
 START_TEST(tcp_works_too)
 {
 	const struct sockaddr_in any = { .sin_family = AF_INET,
@@ -367,6 +398,7 @@ Suite *suite_fcgi(void)
 	tcase_add_test(connections, a_connection_carries_many_requests);
 	tcase_add_test(connections, a_connection_ends_when_the_client_asks_so);
 	tcase_add_test(connections, idle_connections_pin_no_thread);
+	tcase_add_test(connections, who_finds_no_descriptor_left_waits);
 	tcase_add_test(connections, tcp_works_too);
 	tcase_add_test(connections, a_full_queue_refuses_at_once);
 	suite_add_tcase(suite, connections);

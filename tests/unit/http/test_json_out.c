@@ -58,7 +58,10 @@ static const struct {
 	{ "plain", 5, "\"plain\"" },
 	{ "say \"hi\" \\o/", 12, "\"say \\\"hi\\\" \\\\o/\"" },
 	{ "\b\f\n\r\t", 5, "\"\\b\\f\\n\\r\\t\"" },
-	{ "a\0b\x1f", 4, "\"a\\u0000b\\u001f\"" },
+	{ "a\x01z\x1f", 4, "\"a\\u0001z\\u001f\"" },
+	{ "a\0b", 3,
+	  "\"a\xEF\xBF\xBD"
+	  "b\"" },
 	{ "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", 9, "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"" },
 	{ "a\xFFz", 3, "\"a\xEF\xBF\xBDz\"" },
 	{ "cut \xE2\x82", 6, "\"cut \xEF\xBF\xBD\xEF\xBF\xBD\"" },
@@ -70,6 +73,28 @@ START_TEST(texts_are_escaped_and_bad_bytes_replaced)
 {
 	json_text_n(&json, NULL, texts[_i].text, texts[_i].length);
 	ck_assert_str_eq(out.bytes, texts[_i].written);
+}
+END_TEST
+
+START_TEST(a_long_text_is_cut_at_a_character)
+{
+	static const struct {
+		const char *text, *cut;
+	} cases[] = {
+		{ "0123456789", "\"012345678\xE2\x80\xA6\"" },
+		{ "012345678", "\"012345678\"" },
+		{ "01234567\xC3\xA9z", "\"01234567\xC3\xA9\xE2\x80\xA6\"" },
+		{ "\1\1\1", "\"\\u0001\\u0001\xE2\x80\xA6\"" },
+		{ "\1\1", "\"\\u0001\\u0001\"" },
+		{ "", "\"\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buffer_reset(&out);
+		json_start(&json, &out);
+		json_text_most(&json, NULL, cases[i].text, strlen(cases[i].text), 9);
+		ck_assert_str_eq(out.bytes, cases[i].cut);
+	}
 }
 END_TEST
 
@@ -164,8 +189,8 @@ START_TEST(indented_text_is_for_people)
 	const char *text = "{\"a\":[1,{}],\"b\":\"{\\\",:[\",\"c\":[]}";
 
 	json_indent(&pretty, text, strlen(text));
-	ck_assert_str_eq(pretty.bytes, "{\n\t\"a\": [\n\t\t1,\n\t\t{}\n\t],\n"
-				       "\t\"b\": \"{\\\",:[\",\n\t\"c\": []\n}\n");
+	ck_assert_str_eq(pretty.bytes, "{\n  \"a\": [\n    1,\n    {}\n  ],\n"
+				       "  \"b\": \"{\\\",:[\",\n  \"c\": []\n}\n");
 	buffer_free(&pretty);
 }
 END_TEST
@@ -181,6 +206,7 @@ Suite *suite_json_out(void)
 	tcase_add_checked_fixture(shape, setup, teardown);
 	tcase_add_test(shape, members_and_items_are_parted_by_commas);
 	tcase_add_test(shape, finishing_closes_what_is_open);
+	tcase_add_test(shape, a_long_text_is_cut_at_a_character);
 	tcase_add_test(shape, names_are_escaped_like_texts);
 	tcase_add_test(shape, dates_and_ids_are_texts);
 	tcase_add_test(shape, indented_text_is_for_people);

@@ -2,7 +2,6 @@
 #include "pipeline_fixture.h"
 #include "suites.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* --- idempotency keys --- */
@@ -79,6 +78,53 @@ START_TEST(a_bad_input_claims_nothing)
 {
 	scene.rq.idempotency_key = "new";
 	scene_put("{}");
+	expect_status(400);
+	expect_code("invalid_input");
+	expect_reached("auth recall ");
+}
+END_TEST
+
+START_TEST(a_kept_answer_is_older_than_what_is_wrong_with_the_input)
+{
+	scene.rq.idempotency_key = "done";
+	scene_put("{}");
+	expect_status(201);
+	ck_assert_str_eq(scene.rq.out.bytes, "{\"kept\":true}");
+	expect_header("Idempotent-Replayed: true");
+	expect_reached("auth recall ");
+}
+END_TEST
+
+START_TEST(a_request_that_still_runs_is_not_judged_anew)
+{
+	scene.rq.idempotency_key = "running";
+	scene_put("{}");
+	expect_status(409);
+	expect_code("in_progress");
+	ck_assert_ptr_null(strstr(scene.rq.out.bytes, "\"errors\""));
+	expect_reached("auth recall ");
+}
+END_TEST
+
+START_TEST(without_a_key_or_with_a_bad_one_nothing_is_recalled)
+{
+	scene_put("{}");
+	expect_status(400);
+	expect_reached("auth ");
+	scene_teardown();
+	scene_setup();
+	scene.rq.idempotency_key = "bad\tone";
+	scene_put("{}");
+	expect_status(400);
+	expect_reached("auth ");
+}
+END_TEST
+
+START_TEST(a_bad_id_is_refused_whatever_the_key_holds)
+{
+	scene.rq.idempotency_key = "done";
+	scene.rq.authorization = "Bearer worker";
+	scene_send("PUT", "/api/things/nonsense");
 	expect_status(400);
 	expect_reached("auth ");
 }
@@ -391,6 +437,10 @@ static TCase *keys(void)
 	tcase_add_test(tcase, a_failure_gives_the_claim_back);
 	tcase_add_test(tcase, an_answer_that_is_no_success_gives_the_claim_back);
 	tcase_add_test(tcase, a_bad_input_claims_nothing);
+	tcase_add_test(tcase, a_kept_answer_is_older_than_what_is_wrong_with_the_input);
+	tcase_add_test(tcase, a_request_that_still_runs_is_not_judged_anew);
+	tcase_add_test(tcase, without_a_key_or_with_a_bad_one_nothing_is_recalled);
+	tcase_add_test(tcase, a_bad_id_is_refused_whatever_the_key_holds);
 	tcase_add_test(tcase, a_key_is_1_to_255_printable_characters);
 	tcase_add_loop_test(tcase, a_key_of_other_characters_is_refused, 0, COUNT(bad_keys));
 	tcase_add_test(tcase, a_key_of_256_characters_is_refused);

@@ -9,8 +9,8 @@
 
 /* --- bodies --- */
 
-static const char *const bad_bodies[] = { "[]",	 "null", "1",	  "\"{}\"",	      "{",
-					  "{}}", " ",	 "a=b&c", "{\"x\":1,\"x\":1}" };
+static const char *const bad_bodies[] = { "[]",	 "nul", "1",	 "\"{}\"",	     "{",
+					  "{}}", " ",	"a=b&c", "{\"x\":1,\"x\":1}" };
 
 START_TEST(a_body_that_is_no_json_object_is_refused)
 {
@@ -19,17 +19,26 @@ START_TEST(a_body_that_is_no_json_object_is_refused)
 	ck_assert_ptr_null(body(text));
 	ck_assert_int_eq(err, ERR_INVALID_JSON);
 	ck_assert_ptr_nonnull(detail.sentence);
-	ck_assert_int_eq(schema_check_body(arena, text, strlen(text), &detail), ERR_INVALID_JSON);
 	ck_assert_uint_eq(faults.count, 0);
 }
 END_TEST
 
-START_TEST(an_empty_body_is_an_empty_object)
+static const char *const empty_bodies[] = { "", "null", " null\n", "\ufeff", "\ufeffnull" };
+
+START_TEST(an_empty_body_and_null_are_an_empty_object)
 {
+	taken(body(empty_bodies[_i]));
+	ck_assert_int_eq(err, OK);
 	taken(schema_decode_body(arena, &input_schema, NULL, 0, &faults, &detail, &err));
 	ck_assert_int_eq(err, OK);
-	ck_assert_int_eq(schema_check_body(arena, NULL, 0, &detail), OK);
-	ck_assert_int_eq(schema_check_body(arena, "{\"any\":[1]}", 11, &detail), OK);
+}
+END_TEST
+
+START_TEST(a_byte_order_mark_before_a_body_is_skipped)
+{
+	expect_text(taken(body("\ufeff{\"text\":\"a\"}"))->text, "a");
+	ck_assert_ptr_null(body("\ufeff\ufeff{}"));
+	ck_assert_int_eq(err, ERR_INVALID_JSON);
 }
 END_TEST
 
@@ -139,13 +148,16 @@ START_TEST(no_query_and_an_empty_one_give_nothing)
 }
 END_TEST
 
-START_TEST(an_empty_text_or_choice_in_a_query_is_absent)
+START_TEST(a_blank_value_in_a_query_is_absent)
 {
-	const struct input *in = taken(query("text=&choice=+"));
+	const struct input *in = taken(query(
+		"text=&choice=+&whole=%20&coins=%09&date&id=+&money=&truth=%C2%A0&email=&url="));
 
 	ck_assert_ptr_null(in->text);
 	ck_assert_ptr_null(in->choice);
+	ck_assert(!in->whole.given && !in->coins.given && !in->date.given && !in->id.given);
 	ck_assert_ptr_null(taken(query("text"))->text);
+	expect_text(taken(query("text=&text=a&text=+"))->text, "a");
 }
 END_TEST
 
@@ -158,12 +170,10 @@ END_TEST
 static const struct {
 	const char *field, *query;
 } bad_queries[] = {
-	{ "whole", "whole=" },
-	{ "whole", "whole" },
 	{ "whole", "whole=x" },
 	{ "whole", "whole=%2B5" },
 	{ "whole", "whole=1&whole=1" },
-	{ "text", "text=&text=a" },
+	{ "text", "text=b&text=&text=a" },
 	{ "text", "text=a&t%65xt=b&text=c" },
 	{ "text", "text=%" },
 	{ "text", "text=%4" },
@@ -183,13 +193,188 @@ START_TEST(a_bad_query_is_one_fault_of_its_field)
 }
 END_TEST
 
+/* --- what is sent back as it is stored --- */
+
+/* The record has what is refused today; the body sends one member of it back. */
+static const char stored[] =
+	"{\"text\":\"far too long\",\"url\":\"uploads/me.png\",\"choice\":\"Red\",\"whole\":-1,"
+	"\"date\":\"long ago\",\"digits\":null,\"truth\":42,\"email\":\" odd \"}";
+
+static const struct input *edit(const char *text, const char *shown)
+{
+	return schema_decode_edit(arena, &input_schema, (struct json_piece){ text, strlen(text) },
+				  (struct json_piece){ shown, strlen(shown) }, &faults, &detail,
+				  &err);
+}
+
+static const char *const echoes[] = {
+	"{\"text\":\"far too long\"}",
+	"{\"text\":\" far too long\\n\"}",
+	"{\"url\":\"uploads/me.png\"}",
+	"{\"choice\":\"Red\"}",
+	"{\"whole\":-1}",
+	"{\"whole\":-1.0}",
+	"{\"date\":\"long ago\"}",
+	"{\"truth\":42}",
+	"{\"email\":\"odd\"}",
+	"{\"email\":\" odd \",\"digits\":null,\"other\":[]}",
+};
+
+START_TEST(a_value_sent_back_as_it_is_stored_is_absent)
+{
+	const struct input *in = taken(edit(echoes[_i], stored));
+
+	ck_assert(!in->text && !in->url && !in->choice && !in->email && !in->truth);
+	ck_assert(!in->whole.given && !in->date.given);
+}
+END_TEST
+
+static const struct {
+	const char *field, *text;
+} changes[] = {
+	{ "text", "{\"text\":\"far too long!\",\"url\":\"uploads/me.png\"}" },
+	{ "text", "{\"text\":\"far  too long\"}" },
+	{ "url", "{\"url\":\"Uploads/me.png\"}" },
+	{ "whole", "{\"whole\":-2}" },
+	{ "whole", "{\"whole\":\"-1\"}" },
+	{ "choice", "{\"choice\":[\"Red\"]}" },
+	{ "truth", "{\"truth\":\"42\"}" },
+	{ "digits", "{\"digits\":{}}" },
+};
+
+START_TEST(any_other_value_is_judged)
+{
+	ck_assert_ptr_nonnull(edit(changes[_i].text, stored));
+	ck_assert_uint_eq(faults.count, 1);
+	ck_assert_str_eq(faults.list[0].field, changes[_i].field);
+}
+END_TEST
+
+START_TEST(without_a_record_every_value_is_judged)
+{
+	static const char *const shown[] = { "", "{}", "null", "[]", "{\"text\":\"\\u0000\"}" };
+
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		memset(&faults, 0, sizeof(faults));
+		edit("{\"text\":\"far too long\"}", shown[i]);
+		ck_assert_uint_eq(faults.count, 1);
+	}
+	memset(&faults, 0, sizeof(faults));
+	expect_text(taken(edit("{\"text\":\"short\"}", stored))->text, "short");
+}
+END_TEST
+
+/* --- characters of texts --- */
+
+static const char *const controls[] = { "\\u0001", "\\u001f",  "\\b",	   "\\f",     "\\u000b",
+					"\x7f",	   "\xc2\x80", "\xc2\x85", "\xc2\x9f" };
+
+START_TEST(a_text_holds_no_control_characters)
+{
+	const char *text = arena_printf(arena, "\"a%sb\"", controls[_i]);
+
+	member("text", text);
+	expect_fault("text", ERR_INVALID_INPUT);
+	ck_assert_str_eq(
+		faults.list[0].message,
+		"text must hold no control characters but tab, line feed and carriage return.");
+}
+END_TEST
+
+START_TEST(nor_does_one_in_a_query)
+{
+	query("text=a%01b");
+	expect_fault("text", ERR_INVALID_INPUT);
+}
+END_TEST
+
+START_TEST(a_text_may_hold_tabs_and_line_ends_and_a_password_anything)
+{
+	expect_text(taken(member("text", "\"a\\t\\r\\nb\""))->text, "a\t\r\nb");
+	expect_text(taken(member("password", "\"a1\\u0001\\u007f\xc2\x85x\""))->password,
+		    "a1\x01\x7f\xc2\x85x");
+	/* at its ends they are white space, and what hides is for names alone to refuse */
+	expect_text(taken(member("text", "\"\\u000b\\fa\u200b\\u000b\""))->text, "a\u200b");
+}
+END_TEST
+
+struct named {
+	const char *name, *nick;
+};
+
+static const struct field name_rows[] = {
+	{ .name = "name",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_LABEL,
+	  .offset = offsetof(struct named, name),
+	  .min = 1,
+	  .max = 9 },
+	{ .name = "nick",
+	  .type = FIELD_TEXT,
+	  .flags = FIELD_LABEL,
+	  .offset = offsetof(struct named, nick),
+	  .max = 9 },
+};
+static const struct schema ours = SCHEMA_OF("Ours", struct named, name_rows);
+static const struct schema theirs = SCHEMA_OF("Theirs", struct named, name_rows, .foreign = true);
+
+static const struct named *named(const struct schema *schema, const char *text)
+{
+	memset(&faults, 0, sizeof(faults));
+	return schema_decode_body(arena, schema, text, strlen(text), &faults, &detail, &err);
+}
+
+START_TEST(a_label_shows_something_and_may_be_empty_where_it_may)
+{
+	named(&ours, "{\"name\":\"\u200b\",\"nick\":\"\u3164\"}");
+	ck_assert_uint_eq(faults.count, 2);
+	named(&ours, "{\"nick\":\"\u202eabc\"}");
+	expect_fault("nick", ERR_INVALID_INPUT);
+	expect_text(named(&ours, "{\"nick\":\" \"}")->nick, "");
+	ck_assert_uint_eq(faults.count, 0);
+}
+END_TEST
+
+START_TEST(what_other_programs_write_is_taken_as_it_is)
+{
+	expect_text(named(&theirs, "{\"name\":\"\\u0001\u200b\"}")->name, "\x01\u200b");
+	ck_assert_uint_eq(faults.count, 0);
+}
+END_TEST
+
+static TCase *edits(void)
+{
+	TCase *tcase = tcase_create("edits");
+
+	tcase_add_checked_fixture(tcase, schema_setup, schema_teardown);
+	tcase_add_loop_test(tcase, a_value_sent_back_as_it_is_stored_is_absent, 0, COUNT(echoes));
+	tcase_add_loop_test(tcase, any_other_value_is_judged, 0, COUNT(changes));
+	tcase_add_test(tcase, without_a_record_every_value_is_judged);
+	return tcase;
+}
+
+static TCase *characters(void)
+{
+	TCase *tcase = tcase_create("characters");
+
+	tcase_add_checked_fixture(tcase, schema_setup, schema_teardown);
+	tcase_add_loop_test(tcase, a_text_holds_no_control_characters, 0, COUNT(controls));
+	tcase_add_test(tcase, nor_does_one_in_a_query);
+	tcase_add_test(tcase, a_text_may_hold_tabs_and_line_ends_and_a_password_anything);
+	tcase_add_test(tcase, a_label_shows_something_and_may_be_empty_where_it_may);
+	tcase_add_test(tcase, what_other_programs_write_is_taken_as_it_is);
+	return tcase;
+}
+
 static TCase *bodies(void)
 {
 	TCase *tcase = tcase_create("bodies");
 
 	tcase_add_checked_fixture(tcase, schema_setup, schema_teardown);
 	tcase_add_loop_test(tcase, a_body_that_is_no_json_object_is_refused, 0, COUNT(bad_bodies));
-	tcase_add_test(tcase, an_empty_body_is_an_empty_object);
+	tcase_add_loop_test(tcase, an_empty_body_and_null_are_an_empty_object, 0,
+			    COUNT(empty_bodies));
+	tcase_add_test(tcase, a_byte_order_mark_before_a_body_is_skipped);
 	tcase_add_test(tcase, every_fault_is_told_at_once_in_the_order_of_the_rows);
 	tcase_add_test(tcase, a_schema_may_stand_on_another);
 	tcase_add_test(tcase, a_required_field_must_be_there);
@@ -205,7 +390,7 @@ static TCase *queries(void)
 	tcase_add_checked_fixture(tcase, schema_setup, schema_teardown);
 	tcase_add_test(tcase, a_query_is_decoded_once);
 	tcase_add_test(tcase, no_query_and_an_empty_one_give_nothing);
-	tcase_add_test(tcase, an_empty_text_or_choice_in_a_query_is_absent);
+	tcase_add_test(tcase, a_blank_value_in_a_query_is_absent);
 	tcase_add_test(tcase, an_operator_in_a_query_is_an_unknown_name);
 	tcase_add_loop_test(tcase, a_bad_query_is_one_fault_of_its_field, 0, COUNT(bad_queries));
 	return tcase;
@@ -216,6 +401,8 @@ Suite *suite_schema_input(void)
 	Suite *suite = suite_create("schema_input");
 
 	suite_add_tcase(suite, bodies());
+	suite_add_tcase(suite, edits());
+	suite_add_tcase(suite, characters());
 	suite_add_tcase(suite, queries());
 	return suite;
 }

@@ -1,7 +1,8 @@
+#include "base/count.h"
 #include "market/words.h"
+#include "store/doc.h"
 #include "suites.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static struct arena *arena;
@@ -101,6 +102,65 @@ START_TEST(a_word_counts_once_whatever_its_case_and_text)
 }
 END_TEST
 
+START_TEST(marks_belong_to_the_word_they_stand_on)
+{
+	/* kara, karma, hindi: signs and viramas are within */
+	assert_words("\u0915\u0930", "\u0915\u0930");
+	assert_words("\u0915\u0930\u094d\u092e", "\u0915\u0930\u094d\u092e");
+	assert_words("\u0939\u093f\u0928\u094d\u0926\u0940",
+		     "\u0939\u093f\u0928\u094d\u0926\u0940");
+	assert_words("x\u0307y", "\u1e8by");
+	/* on nothing, or on what is no letter, they are no word */
+	assert_words("\u0301 \u0301", "");
+	assert_words("\u2665\u0301a", "a");
+}
+END_TEST
+
+START_TEST(words_are_compared_however_they_are_put_together)
+{
+	const char *bari = "\u09ac\u09be\u09a1\u09bc\u09bf";
+
+	assert_words("\u09ac\u09be\u09dc\u09bf", bari);
+	assert_words(bari, bari);
+	assert_words("Cafe\u0301 CAF\u00c9", "caf\u00e9");
+	/* with the joiner that shapes it, and without */
+	assert_words("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+		     "\u0645\u06cc\u062e\u0648\u0627\u0647\u0645");
+}
+END_TEST
+
+START_TEST(whoever_asks_whether_there_is_a_word_is_told)
+{
+	ck_assert(words_any(arena, "-a-") && words_any(arena, "7"));
+	ck_assert(!words_any(arena, "@ _ - \u2665 \u200d \u0301"));
+}
+END_TEST
+
+START_TEST(a_record_says_by_which_rules_its_words_were_made)
+{
+	bson_t *set = doc_keep(arena, bson_new());
+
+	words_set(arena, set, "Label", NULL);
+	ck_assert_int_eq(doc_whole(set, "search_version", 0), SEARCH_VERSION);
+	bson_t words;
+	ck_assert(doc_part(set, "words", &words));
+	ck_assert_str_eq(joined(&words), "label");
+}
+END_TEST
+
+START_TEST(of_a_text_without_end_the_beginning_is_looked_at)
+{
+	bson_t *set = doc_keep(arena, bson_new()), words;
+	char text[30001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	words_set(arena, set, text, NULL);
+	ck_assert(doc_part(set, "words", &words));
+	ck_assert_uint_eq(strlen(joined(&words)), 20000);
+}
+END_TEST
+
 START_TEST(texts_may_be_empty_or_absent)
 {
 	assert_words("", "");
@@ -154,11 +214,19 @@ static bson_iter_t found_at(const bson_t *filter, const char *path)
 	return found;
 }
 
-START_TEST(a_query_without_a_word_has_no_filter)
+START_TEST(a_query_without_a_word_finds_nothing)
 {
-	ck_assert_ptr_null(filter_of(""));
-	ck_assert_ptr_null(filter_of(" _ - ! "));
-	ck_assert_ptr_null(filter_of(NULL));
+	static const char *const wordless[] = { " _ - ! ", "\u2665", "\u200d", "\u0301" };
+
+	for (size_t i = 0; i < COUNT_OF(wordless); i++) {
+		bson_iter_t none = found_at(filter_of(wordless[i]), "words.$in");
+		uint32_t length;
+		const uint8_t *bytes;
+		bson_t words;
+
+		bson_iter_array(&none, &length, &bytes);
+		ck_assert(bson_init_static(&words, bytes, length) && bson_empty(&words));
+	}
 }
 END_TEST
 
@@ -192,6 +260,14 @@ START_TEST(older_records_without_words_are_searched_by_their_texts)
 }
 END_TEST
 
+START_TEST(older_records_without_words_are_found_as_they_were_typed)
+{
+	bson_iter_t title = found_at(filter_of("\u09dc"), "$or.2.$and.1.$or.0.task_title");
+
+	ck_assert_ptr_nonnull(strstr(bson_iter_regex(&title, NULL), "\u09dc"));
+}
+END_TEST
+
 START_TEST(nothing_of_a_query_is_taken_for_a_pattern)
 {
 	bson_iter_t title = found_at(filter_of("a.*b"), "$or.1.$and.1.$or.0.task_title");
@@ -212,15 +288,21 @@ Suite *suite_words(void)
 	tcase_add_test(split, case_is_folded_in_every_alphabet);
 	tcase_add_test(split, letters_without_case_are_letters);
 	tcase_add_test(split, a_word_counts_once_whatever_its_case_and_text);
+	tcase_add_test(split, marks_belong_to_the_word_they_stand_on);
+	tcase_add_test(split, words_are_compared_however_they_are_put_together);
+	tcase_add_test(split, whoever_asks_whether_there_is_a_word_is_told);
+	tcase_add_test(split, a_record_says_by_which_rules_its_words_were_made);
+	tcase_add_test(split, of_a_text_without_end_the_beginning_is_looked_at);
 	tcase_add_test(split, texts_may_be_empty_or_absent);
 	tcase_add_test(split, words_do_not_grow_together_across_texts);
 	tcase_add_test(split, many_words_are_all_kept);
 	tcase_add_test(split, a_long_word_is_kept_whole);
 	suite_add_tcase(suite, split);
 	tcase_add_checked_fixture(query, setup, teardown);
-	tcase_add_test(query, a_query_without_a_word_has_no_filter);
+	tcase_add_test(query, a_query_without_a_word_finds_nothing);
 	tcase_add_test(query, a_query_asks_for_all_its_words);
 	tcase_add_test(query, older_records_without_words_are_searched_by_their_texts);
+	tcase_add_test(query, older_records_without_words_are_found_as_they_were_typed);
 	tcase_add_test(query, nothing_of_a_query_is_taken_for_a_pattern);
 	suite_add_tcase(suite, query);
 	return suite;

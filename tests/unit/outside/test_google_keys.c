@@ -2,6 +2,7 @@
 #include "auth/google_vectors.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/turn.h"
 #include "outside/fetch.h"
 #include "outside/google_keys.h"
 #include "outside/http_server.h"
@@ -10,8 +11,6 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MINUTE (60 * INT64_C(1000))
@@ -24,10 +23,10 @@ static struct arena *arena;
 static struct google_keys *keys;
 static atomic_int found, refused, unavailable; /* by the threads of a crowd */
 
-static struct google_keys *keys_new(int64_t timeout_ms, int waiting_max)
+static struct google_keys *keys_new(int64_t timeout_ms)
 {
-	return google_keys_new(&(struct google_keys_options){
-		.url = http_server_url(), .timeout_ms = timeout_ms, .waiting_max = waiting_max });
+	return google_keys_new(&(struct google_keys_options){ .url = http_server_url(),
+							      .timeout_ms = timeout_ms });
 }
 
 static void setup(void)
@@ -37,7 +36,7 @@ static void setup(void)
 	fetch_start();
 	http_server_start();
 	http_server_answer(HEAD "\r\n" GOOGLE_KEYS);
-	keys = keys_new(5000, 64);
+	keys = keys_new(5000);
 	atomic_store(&found, 0);
 	atomic_store(&refused, 0);
 	atomic_store(&unavailable, 0);
@@ -193,7 +192,7 @@ END_TEST
 START_TEST(a_server_that_does_not_answer_in_time_is_not_waited_for)
 {
 	google_keys_free(keys);
-	keys = keys_new(200, 64);
+	keys = keys_new(200);
 	http_server_delay(2000);
 	int64_t before = clock_steady();
 	ck_assert_int_eq(find("first", START), ERR_UNAVAILABLE);
@@ -232,15 +231,21 @@ START_TEST(one_thread_fetches_and_the_others_wait_for_it)
 }
 END_TEST
 
-START_TEST(no_more_wait_than_may)
+static void *find_without_turn(void *now)
 {
-	google_keys_free(keys);
-	keys = keys_new(5000, 3);
-	http_server_delay(1000);
-	crowd_find(START);
-	ck_assert_int_eq(http_server_count(), 1);
-	ck_assert_int_eq(atomic_load(&found), 1 + 3);
-	ck_assert_int_eq(atomic_load(&unavailable), CROWD - 1 - 3);
+	turn_take(TURN_NONE);
+	return find_in_thread(now);
+}
+
+START_TEST(a_thread_that_serves_everybody_waits_for_no_keys)
+{
+	int64_t now = START;
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, find_without_turn, &now), 0);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(http_server_count(), 0);
+	ck_assert_int_eq(atomic_load(&found), 0);
 }
 END_TEST
 
@@ -289,7 +294,7 @@ Suite *suite_google_keys(void)
 	tcase_add_test(alone, a_server_that_does_not_answer_in_time_is_not_waited_for);
 	tcase_add_checked_fixture(many, setup, teardown);
 	tcase_add_test(many, one_thread_fetches_and_the_others_wait_for_it);
-	tcase_add_test(many, no_more_wait_than_may);
+	tcase_add_test(many, a_thread_that_serves_everybody_waits_for_no_keys);
 	tcase_add_test(many, what_is_known_is_told_while_a_thread_fetches);
 	tcase_set_timeout(many, 20);
 	suite_add_tcase(suite, alone);

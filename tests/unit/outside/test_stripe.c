@@ -1,7 +1,9 @@
 /* Signatures and events; the values were made with another implementation of HMAC. */
+#include "base/turn.h"
 #include "outside/stripe.h"
 #include "suites.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define SECRET "whsec_9fJq2LmT"
@@ -155,7 +157,6 @@ static const char *const odd[] = {
 	"{\"type\":\"payment_intent.succeeded\",\"data\":[]}",
 	"{\"type\":\"payment_intent.succeeded\",\"data\":{\"object\":7}}",
 	"{\"type\":\"payment_intent.succeeded\",\"data\":{\"object\":{\"id\":7}}}",
-	"{\"type\":\"payment_intent.succeeded\",\"data\":{\"object\":{\"id\":\"pi\",\"amount\":-1}}}",
 	"{\"type\":\"charge.refunded\",\"data\":{\"object\":" INTENT "}}",
 };
 
@@ -168,7 +169,74 @@ START_TEST(an_event_of_another_kind_has_no_intent)
 }
 END_TEST
 
-static const char *const no_events[] = { "x", "[]", "7", "{\"type\":1}", "{\"a\":1,\"a\":2}" };
+static const char *const no_events[] = {
+	"x", "[]", "7", "", "{\"type\":\"x\"",
+};
+
+/* In it and around it. */
+#define STRANGE \
+	"\"a\":\"\\ud800\\u0000\",\"b\":1e400,\"c\":[[[{}]]],\"d\":{\"x\":1,\"x\":2},\"e\":NaN,"
+
+START_TEST(what_stands_beside_does_not_keep_an_event_from_being_read)
+{
+	struct stripe_event event;
+
+	ck_assert_int_eq(told("\xEF\xBB\xBF{" STRANGE
+			      "\"type\":\"payment_intent.succeeded\",\"data\":{" STRANGE
+			      "\"object\":{" STRANGE
+			      "\"id\":\"pi_1\",\"currency\":\"usd\",\"amount\":1e400,"
+			      "\"amount_received\":1000}}}",
+			      &event),
+			 OK);
+	ck_assert_str_eq(event.intent.id, "pi_1");
+	ck_assert_int_eq(event.intent.received.value, 1000);
+	ck_assert(!event.intent.amount.given);
+}
+END_TEST
+
+START_TEST(money_that_goes_back_is_read)
+{
+	struct stripe_event event;
+
+	told("{\"type\":\"charge.refunded\",\"created\":7,\"data\":{\"object\":{\"id\":\"ch_1\",\"amount\":1000,"
+	     "\"amount_refunded\":400,\"payment_intent\":\"pi_1\",\"currency\":\"usd\"}}}",
+	     &event);
+	ck_assert_str_eq(event.back.intent, "pi_1");
+	ck_assert_int_eq(event.back.cents.value, 400);
+	ck_assert_int_eq(event.created, 7);
+	told("{\"type\":\"charge.dispute.closed\",\"data\":{\"object\":{\"id\":\"dp_1\",\"amount\":1000,"
+	     "\"payment_intent\":\"pi_1\",\"status\":\"won\"}}}",
+	     &event);
+	ck_assert_str_eq(event.back.dispute, "dp_1");
+	ck_assert_str_eq(event.back.status, "won");
+	ck_assert_int_eq(event.back.cents.value, 1000);
+}
+END_TEST
+
+START_TEST(an_id_has_a_prefix_and_letters_digits_and_underscores)
+{
+	static const char *const good_ids[] = { "pi_1", "pi_3NyzRDLkdIwHu7ix", "pi_a_b" };
+	static const char *const bad_ids[] = { "",     "pi_",	  "pi",	   "search",
+					       "PI_1", "pi_x/y",  "pi_x.", "pi_ x",
+					       "pi_é", "pi_x%2f", "ch_1" };
+
+	for (size_t i = 0; i < sizeof good_ids / sizeof good_ids[0]; i++)
+		ck_assert(stripe_is_id(good_ids[i], "pi_"));
+	for (size_t i = 0; i < sizeof bad_ids / sizeof bad_ids[0]; i++)
+		ck_assert(!stripe_is_id(bad_ids[i], "pi_"));
+}
+END_TEST
+
+static const char *const untyped[] = { "{}", "{\"type\":1}", "{\"type\":[]}", "{\"type\":null}" };
+
+START_TEST(an_event_may_be_of_no_type)
+{
+	struct stripe_event event;
+
+	ck_assert_int_eq(told(untyped[_i], &event), OK);
+	ck_assert_ptr_null(event.type);
+}
+END_TEST
 
 START_TEST(what_is_no_json_object_is_no_event)
 {
@@ -179,6 +247,27 @@ START_TEST(what_is_no_json_object_is_no_event)
 END_TEST
 
 #define COUNT(array) (int)(sizeof(array) / sizeof(array[0]))
+
+static void *ask_without_turn(void *err)
+{
+	const struct config config = { .stripe_key = "k", .stripe_base = "http://127.0.0.1:1" };
+	struct intent intent;
+
+	turn_take(TURN_NONE);
+	*(enum err *)err = stripe_intent(arena, &config, "pi_1", &intent);
+	return NULL;
+}
+
+START_TEST(a_thread_that_serves_everybody_asks_stripe_nothing)
+{
+	enum err err = OK;
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, ask_without_turn, &err), 0);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(err, ERR_INTERNAL);
+}
+END_TEST
 
 Suite *suite_stripe(void)
 {
@@ -192,9 +281,14 @@ Suite *suite_stripe(void)
 	tcase_add_test(signatures, each_byte_of_the_body_counts);
 	tcase_add_checked_fixture(events, setup, teardown);
 	tcase_add_test(events, an_event_has_a_type_and_an_intent);
+	tcase_add_test(events, a_thread_that_serves_everybody_asks_stripe_nothing);
 	tcase_add_test(events, only_us_dollars_that_were_received_are_a_payment);
 	tcase_add_loop_test(events, an_event_of_another_kind_has_no_intent, 0, COUNT(odd));
+	tcase_add_loop_test(events, an_event_may_be_of_no_type, 0, COUNT(untyped));
 	tcase_add_loop_test(events, what_is_no_json_object_is_no_event, 0, COUNT(no_events));
+	tcase_add_test(events, what_stands_beside_does_not_keep_an_event_from_being_read);
+	tcase_add_test(events, money_that_goes_back_is_read);
+	tcase_add_test(events, an_id_has_a_prefix_and_letters_digits_and_underscores);
 	suite_add_tcase(suite, signatures);
 	suite_add_tcase(suite, events);
 	return suite;

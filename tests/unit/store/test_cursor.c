@@ -2,6 +2,7 @@
 #include "store/cursor.h"
 #include "suites.h"
 
+#include "base/count.h"
 #include "base/encoding.h"
 #include "store/doc.h"
 
@@ -141,6 +142,27 @@ START_TEST(a_cursor_is_good_for_its_list_and_order_alone)
 }
 END_TEST
 
+/* {"a|b", "c"} and {"a", "b|c"}: where one part ends is in the name. */
+START_TEST(names_of_lists_differ_as_their_parts_do)
+{
+	struct arena *names = arena_new();
+	const char *const all[] = {
+		LIST_NAME(names, "a|b", "c"),	 LIST_NAME(names, "a", "b|c"),
+		LIST_NAME(names, "a", "b", "c"), LIST_NAME(names, "ab", "c"),
+		LIST_NAME(names, "a", NULL),	 LIST_NAME(names, "a", ""),
+		LIST_NAME(names, "a"),		 LIST_NAME(names, "a", "-"),
+		LIST_NAME(names, "a", "1:b"),	 LIST_NAME(names, "a1:", "b"),
+		LIST_NAME(names, NULL, "a"),	 LIST_NAME(names, "-1:a"),
+	};
+
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		for (size_t j = 0; j < i; j++)
+			ck_assert_str_ne(all[i], all[j]);
+	ck_assert_str_eq(LIST_NAME(names, "a", "b"), LIST_NAME(names, "a", "b"));
+	arena_free(names);
+}
+END_TEST
+
 START_TEST(anything_else_is_no_cursor)
 {
 	struct list list = list_of("tasks", "price", false);
@@ -199,6 +221,7 @@ Suite *suite_cursor(void)
 	tcase_add_test(tests, a_record_without_the_field_stands_below_all);
 	tcase_add_test(tests, an_id_may_be_a_text_as_in_the_journal);
 	tcase_add_test(tests, a_cursor_is_good_for_its_list_and_order_alone);
+	tcase_add_test(tests, names_of_lists_differ_as_their_parts_do);
 	tcase_add_test(tests, anything_else_is_no_cursor);
 	tcase_add_test(tests, a_tampered_cursor_leads_out_of_no_list);
 	suite_add_tcase(suite, tests);

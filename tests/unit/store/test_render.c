@@ -144,6 +144,22 @@ START_TEST(a_record_that_names_no_owner_has_none)
 }
 END_TEST
 
+START_TEST(no_record_outgrows_an_answer)
+{
+	size_t length = 16 * 1024 * 1024 - 1024;
+	char *huge = arena_alloc(arena, length + 1);
+	bson_t *doc = DOC(arena, "_id", BCON_OID((const bson_oid_t *)owner.bytes));
+
+	memset(huge, 1, length);
+	for (size_t i = 0; i < 10; i++)
+		bson_append_utf8(doc, "name", -1, huge, (int)length);
+	bson_append_utf8(doc, "coins", -1, huge, (int)length);
+	rendered(doc, NULL);
+	ck_assert_uint_gt(out.length, RENDER_MAX / 2);
+	ck_assert_uint_lt(out.length, RENDER_MAX);
+}
+END_TEST
+
 Suite *suite_render(void)
 {
 	Suite *suite = suite_create("render");
@@ -157,6 +173,7 @@ Suite *suite_render(void)
 	tcase_add_test(tests, what_json_cannot_say_is_null);
 	tcase_add_test(tests, a_private_field_is_for_the_owner_and_for_admins);
 	tcase_add_test(tests, a_record_that_names_no_owner_has_none);
+	tcase_add_test(tests, no_record_outgrows_an_answer);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -1,0 +1,354 @@
+#include "http/pool.h"
+
+#include "base/log.h"
+#include "http/acceptor.h"
+#include "http/queue.h"
+#include "http/worker.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* A request that is served, or waits for its turn. */
+struct job {
+	struct waiter waiter; /* first, so that a waiter is its job */
+	struct worker *worker;
+	struct request *rq; /* the worker's */
+	struct connection *connection;
+	struct job *next; /* of those that are idle */
+};
+
+struct pool {
+	const struct fcgi_server *server;
+	struct acceptor *acceptor;
+	struct queue ready, refused;
+	struct bulkhead *bulkheads[TURN_COUNT]; /* NULL where there is none */
+	sem_t started; /* posted by each thread when its start has succeeded or failed */
+	struct thread *threads;
+	size_t count; /* of those that were made */
+
+	pthread_mutex_t lock; /* of what follows */
+	struct job *idle;
+	int idle_count;
+};
+
+struct thread {
+	struct pool *pool;
+	void (*run)(struct thread *thread);
+	enum turn turn; /* whose bulkhead it is of; TURN_NONE: it serves everybody */
+	bool failed;
+	void *own; /* what the service's start gave; NULL: it asks nothing of the service */
+	pthread_t id;
+};
+
+/* --- jobs --- */
+
+static struct job *job_take(struct pool *pool, struct connection *connection)
+{
+	pthread_mutex_lock(&pool->lock);
+	struct job *job = pool->idle;
+	if (job) {
+		pool->idle = job->next;
+		pool->idle_count--;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	if (!job) {
+		job = calloc(1, sizeof(*job));
+		if (!job)
+			abort();
+		job->worker = worker_new();
+		job->rq = worker_request(job->worker);
+	}
+	job->connection = connection;
+	return job;
+}
+
+static void job_free(struct job *job)
+{
+	worker_free(job->worker);
+	free(job);
+}
+
+/* No more stay than there are threads for everybody: what a rush took goes when it is over. */
+static void job_put(struct pool *pool, struct job *job)
+{
+	pthread_mutex_lock(&pool->lock);
+	bool stays = pool->idle_count < pool->server->threads;
+	if (stays) {
+		job->next = pool->idle;
+		pool->idle = job;
+		pool->idle_count++;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	if (!stays)
+		job_free(job);
+}
+
+static void job_end(struct pool *pool, struct job *job, bool keep)
+{
+	struct connection *connection = job->connection;
+
+	worker_reset(job->worker);
+	job_put(pool, job);
+	if (keep)
+		acceptor_keep(pool->acceptor, connection);
+	else
+		acceptor_close(pool->acceptor, connection);
+}
+
+/* false: there is nothing to answer, or not yet, and the job has ended. */
+static bool job_read(struct pool *pool, struct job *job)
+{
+	enum worker_read read = worker_read(job->worker, job->connection);
+
+	if (read != WORKER_READ_WHOLE)
+		job_end(pool, job, read == WORKER_READ_PART);
+	return read == WORKER_READ_WHOLE;
+}
+
+static void job_deliver(struct pool *pool, struct job *job)
+{
+	bool keep = worker_send(job->worker);
+
+	job_end(pool, job, keep);
+}
+
+/* --- turns --- */
+
+static void turn_away(const struct thread *thread, struct job *job, int seconds)
+{
+	const struct fcgi_server *server = thread->pool->server;
+
+	job->rq->thread = thread->own;
+	server->turn_away(server->context, job->rq, seconds);
+	job_deliver(thread->pool, job);
+}
+
+/* Lets it wait for its turn. Then it belongs to who takes it, who may be done with it already. */
+static void park(const struct thread *thread, struct job *job, enum turn turn)
+{
+	const struct fcgi_server *server = thread->pool->server;
+	struct bulkhead *bulkhead = thread->pool->bulkheads[turn];
+	bool bulky = job->rq->body_length > BULKHEAD_BULKY;
+	struct waiter *displaced;
+	int seconds;
+
+	job->waiter.key = server->share(server->context, job->rq);
+	job->rq->thread = NULL;
+	if (!bulkhead_enter(bulkhead, &job->waiter, bulky, &displaced, &seconds))
+		turn_away(thread, job, seconds);
+	if (displaced)
+		turn_away(thread, (struct job *)displaced, bulkhead_seconds(bulkhead, displaced));
+}
+
+/* Those who left get no turn: what they came for is not done. */
+static void run_turns(struct thread *thread)
+{
+	const struct fcgi_server *server = thread->pool->server;
+	struct bulkhead *bulkhead = thread->pool->bulkheads[thread->turn];
+	struct job *job;
+
+	while ((job = (struct job *)bulkhead_take(bulkhead)) != NULL) {
+		job->rq->thread = thread->own;
+		if (acceptor_is_left(thread->pool->acceptor, job->connection))
+			server->turn_away(server->context, job->rq, 0);
+		else
+			server->resume(server->context, job->rq);
+		bulkhead_leave(bulkhead, &job->waiter);
+		job_deliver(thread->pool, job);
+	}
+}
+
+static void run_late(struct thread *thread)
+{
+	struct bulkhead *bulkhead = thread->pool->bulkheads[thread->turn];
+	struct waiter *waiter;
+
+	while ((waiter = bulkhead_take_late(bulkhead)) != NULL)
+		turn_away(thread, (struct job *)waiter, bulkhead_seconds(bulkhead, waiter));
+}
+
+/* --- serving everybody --- */
+
+static void serve(const struct thread *thread, struct job *job)
+{
+	const struct fcgi_server *server = thread->pool->server;
+
+	job->rq->thread = thread->own;
+	if (!job_read(thread->pool, job))
+		return;
+	enum turn turn = server->handle(server->context, job->rq);
+	if (turn == TURN_NONE)
+		job_deliver(thread->pool, job);
+	else
+		park(thread, job, turn);
+}
+
+static void run_ready(struct thread *thread)
+{
+	struct connection *connection;
+
+	while ((connection = queue_pop(&thread->pool->ready)) != NULL)
+		serve(thread, job_take(thread->pool, connection));
+}
+
+/* Answers those whom the queue did not hold. */
+static void run_refusing(struct thread *thread)
+{
+	struct pool *pool = thread->pool;
+	struct connection *connection;
+
+	while ((connection = queue_pop(&pool->refused)) != NULL) {
+		struct job *job = job_take(pool, connection);
+
+		if (!job_read(pool, job))
+			continue;
+		worker_refuse(job->worker);
+		job_deliver(pool, job);
+	}
+}
+
+/* --- threads --- */
+
+static void *thread_main(void *argument)
+{
+	struct thread *thread = argument;
+	const struct fcgi_server *server = thread->pool->server;
+	bool asks = thread->run != run_refusing;
+
+	turn_take(thread->turn);
+	/* a thread has a priority of its own in Linux */
+	if (thread->turn && server->bulkheads[thread->turn].nice)
+		setpriority(PRIO_PROCESS, (id_t)gettid(), server->bulkheads[thread->turn].nice);
+	if (asks)
+		thread->own = server->start(server->context);
+	thread->failed = asks && !thread->own;
+	sem_post(&thread->pool->started);
+	if (!thread->failed)
+		thread->run(thread);
+	if (thread->own)
+		server->stop(thread->own);
+	return NULL;
+}
+
+/* How many threads a bulkhead takes: one for each turn, and one for those who wait too long. */
+static size_t threads_of(const struct fcgi_server *server, enum turn turn)
+{
+	int turns = server->bulkheads ? server->bulkheads[turn].turns : 0;
+
+	return turns > 0 ? (size_t)turns + 1 : 0;
+}
+
+/* Who does what. Returns how many threads that takes. */
+static size_t pool_plan(struct pool *pool)
+{
+	const struct fcgi_server *server = pool->server;
+	size_t wanted = (size_t)server->threads + 1, planned = 0;
+
+	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
+		wanted += threads_of(server, turn);
+	pool->threads = calloc(wanted, sizeof(*pool->threads));
+	if (!pool->threads)
+		abort();
+	while (planned < (size_t)server->threads)
+		pool->threads[planned++].run = run_ready;
+	pool->threads[planned++].run = run_refusing;
+	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
+		for (size_t i = 0; i < threads_of(server, turn); i++)
+			pool->threads[planned++] =
+				(struct thread){ .run = i ? run_turns : run_late, .turn = turn };
+	return wanted;
+}
+
+/* Makes the threads and waits until each can serve. */
+static bool pool_start(struct pool *pool)
+{
+	size_t wanted = pool_plan(pool);
+	bool all = true;
+
+	for (; pool->count < wanted; pool->count++) {
+		struct thread *thread = &pool->threads[pool->count];
+		thread->pool = pool;
+		int error = pthread_create(&thread->id, NULL, thread_main, thread);
+		if (error) {
+			log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
+			return false;
+		}
+	}
+	for (size_t i = 0; i < pool->count; i++)
+		while (sem_wait(&pool->started) != 0)
+			continue;
+	for (size_t i = 0; i < pool->count; i++)
+		all = all && !pool->threads[i].failed;
+	if (!all)
+		log_line(LOG_ERROR, NULL, "Not every thread could be started");
+	return all;
+}
+
+static void pool_open(struct pool *pool)
+{
+	const struct fcgi_server *server = pool->server;
+
+	queue_init(&pool->ready, (size_t)server->queue);
+	queue_init(&pool->refused, SIZE_MAX); /* in effect the number of connections */
+	pthread_mutex_init(&pool->lock, NULL);
+	sem_init(&pool->started, 0, 0);
+	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
+		if (threads_of(server, turn))
+			pool->bulkheads[turn] = bulkhead_new(&server->bulkheads[turn]);
+}
+
+static void pool_stop(struct pool *pool)
+{
+	queue_close(&pool->ready);
+	queue_close(&pool->refused);
+	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
+		bulkhead_close(pool->bulkheads[turn]);
+	for (size_t i = 0; i < pool->count; i++)
+		pthread_join(pool->threads[i].id, NULL);
+}
+
+static void pool_close(struct pool *pool)
+{
+	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
+		bulkhead_free(pool->bulkheads[turn]);
+	for (struct job *job = pool->idle, *next; job; job = next) {
+		next = job->next;
+		job_free(job);
+	}
+	queue_destroy(&pool->ready);
+	queue_destroy(&pool->refused);
+	pthread_mutex_destroy(&pool->lock);
+	sem_destroy(&pool->started);
+	free(pool->threads);
+}
+
+static int pool_run(struct pool *pool)
+{
+	const struct fcgi_server *server = pool->server;
+
+	if (!pool_start(pool))
+		return -1;
+	if (server->ready)
+		server->ready(server->context);
+	return acceptor_run(pool->acceptor, FCGI_DRAIN_MS);
+}
+
+int pool_serve(const struct fcgi_server *server, int listen_fd)
+{
+	struct pool pool = { .server = server };
+	int result = -1;
+
+	pool_open(&pool);
+	/* First: it blocks the signals for which the library would set handlers. */
+	pool.acceptor = acceptor_new(listen_fd, &pool.ready, &pool.refused);
+	if (pool.acceptor && worker_library_start())
+		result = pool_run(&pool);
+	pool_stop(&pool);
+	pool_close(&pool);
+	acceptor_free(pool.acceptor);
+	return result;
+}

@@ -1,0 +1,55 @@
+/*
+ * FastCGI records, judged before libfcgi sees them.
+ *
+ * libfcgi trusts its peer: lengths that do not add up end the process, a management record may overrun its stack, and a
+ * peer that stalls keeps the thread that reads. So the records of a request are collected here as they come, hardly
+ * waiting for more, and handed on when the request is whole. Only what a web server sends is sound: the beginning of a
+ * request for a responder, its parameters, its body, all under one id, and nothing behind them.
+ */
+#ifndef HTTP_RECORDS_H
+#define HTTP_RECORDS_H
+
+#include "base/buffer.h"
+
+#include <stdint.h>
+
+/* Of names and values together: several times what the web server's header buffers hold. */
+#define RECORDS_PARAMS_MAX ((size_t)128 * 1024)
+/* Of a whole request: the largest body that the web server passes on, and what goes with it. */
+#define RECORDS_MAX ((size_t)3 * 1024 * 1024)
+
+/* From here on a thread stays with a request, as the web server has all of it; no peer keeps it longer than this. */
+#define RECORDS_LARGE ((size_t)64 * 1024)
+#define RECORDS_WAIT_MS 1000
+
+enum records_state { RECORDS_PART, RECORDS_WHOLE, RECORDS_BROKEN };
+
+/* All 0 before the first byte of a request. */
+struct records {
+	struct buffer bytes; /* what has come */
+	int64_t began; /* steady milliseconds; 0: nothing has come */
+	int64_t waited_us; /* for the rest of a large one */
+	size_t judged; /* where the next record begins */
+	enum { AT_BEGIN, AT_PARAMS, AT_BODY, AT_END } stage;
+	unsigned id;
+	/* of the parameters so far */
+	size_t params;
+	unsigned char lengths[8]; /* of the pair that begins */
+	size_t lengths_count;
+	size_t pair_left; /* bytes of a name and its value still to come */
+};
+
+/* Judges what has been put into records->bytes. */
+enum records_state records_judge(struct records *records);
+
+/* Takes what the connection has, and judges it. Waits for the rest of large ones alone, and no longer than told above.
+ * Broken also when the peer is gone; logged otherwise. */
+enum records_state records_read(struct records *records, int fd);
+
+/* A file that reads as the request, for the caller to close; -1 with a logged reason. */
+int records_file(const struct records *records);
+
+/* Makes ready for the connection's next request. */
+void records_reset(struct records *records);
+
+#endif

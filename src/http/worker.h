@@ -1,0 +1,33 @@
+/*
+ * A worker has one request at a time, from its first byte to the answer's last. A thread carries it; while the request
+ * waits for a turn none does, and then another. fcgi.c has what it does, pool.c who does it when.
+ */
+#ifndef HTTP_WORKER_H
+#define HTTP_WORKER_H
+
+#include "http/queue.h"
+#include "http/request.h"
+
+#include <stdbool.h>
+
+struct worker;
+
+/* Once, before any worker is made. */
+bool worker_library_start(void);
+
+struct worker *worker_new(void);
+void worker_free(struct worker *w);
+
+struct request *worker_request(struct worker *w);
+
+/* Reads what a readable connection has. Whole: a request that is to be answered. Part: more of it must come first. */
+enum worker_read { WORKER_READ_WHOLE, WORKER_READ_PART, WORKER_READ_BROKEN };
+enum worker_read worker_read(struct worker *w, struct connection *connection);
+/* Answers that the queue is full, without asking anybody anything. */
+void worker_refuse(struct worker *w);
+/* Sends the answer that stands in the request. false: the connection is of no more use. */
+bool worker_send(struct worker *w);
+/* Forgets the request, whatever came of it. */
+void worker_reset(struct worker *w);
+
+#endif

@@ -1,0 +1,86 @@
+#include "market/adjustments.h"
+
+#include "market/ledger.h"
+#include "market/notifications.h"
+#include "market/users.h"
+#include "store/doc.h"
+
+static enum err adjusted_read(struct call *call, const struct id *id, int64_t taken,
+			      const bson_t **user)
+{
+	enum err err = db_find_id(call->db, call->arena, USERS, id, user);
+
+	if (err != OK)
+		return err;
+	if (!*user || doc_bool(*user, "closing", false))
+		return ERR_NOT_FOUND;
+	int64_t there = doc_whole(*user, "coins", 0);
+	if (there >= taken)
+		return OK;
+	err_number(call->detail, "required", taken);
+	err_number(call->detail, "available", there);
+	return ERR_INSUFFICIENT_COINS;
+}
+
+static const char *page_of(const bson_t *user)
+{
+	switch (role_of(doc_text(user, "role"))) {
+	case ROLE_BUYER:
+		return PAGE_BUYER_HOME;
+	case ROLE_ADMIN:
+		return PAGE_ADMIN_HOME;
+	default:
+		return PAGE_WORKER_HOME;
+	}
+}
+
+static void tell_user(struct call *call, const bson_t *user, const struct adjustment *adjustment,
+		      struct event *event)
+{
+	struct id id = doc_own_id(user);
+	int64_t coins = adjustment->coins.value;
+
+	notify(call, event,
+	       &(struct notice){
+		       .user = &id,
+		       .email = doc_text(user, "email"),
+		       .type = "payment",
+		       .page = page_of(user),
+		       .message = arena_printf(
+			       call->arena, "Payment correction: %lld coins were %s. Reason: %s",
+			       (long long)(coins > 0 ? coins : -coins),
+			       coins > 0 ? "added to your balance" : "taken from your balance",
+			       adjustment->reason),
+	       });
+}
+
+enum err user_adjust(struct call *call, const struct id *id, const struct adjustment *adjustment,
+		     struct event *event)
+{
+	struct arena *arena = call->arena;
+	int64_t coins = adjustment->coins.value, taken = coins < 0 ? -coins : 0;
+	const char *account = account_user(arena, id);
+	struct id key = doc_new_id();
+	const bson_t *user;
+	enum err err = adjusted_read(call, id, taken, &user);
+
+	if (err != OK)
+		return err;
+	bson_t *filter = user_active(arena, id, ROLE_NONE);
+	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(taken), "}"));
+	event->hot = id;
+	ledger_move(call, event,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "adjust:%s", id_text(arena, &key)),
+			    .from = taken ? account : ACCOUNT_ADJUSTMENTS,
+			    .to = taken ? ACCOUNT_ADJUSTMENTS : account,
+			    .coins = taken ? taken : coins,
+			    .kind = "adjust",
+			    .reason = adjustment->reason,
+			    .user = id,
+			    .taken = ERR_INTERNAL,
+		    },
+		    &(struct holder){ .filter = filter, .otherwise = ERR_CONFLICT });
+	tell_user(call, user, adjustment, event);
+	return OK;
+}

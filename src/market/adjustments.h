@@ -1,0 +1,20 @@
+/* Corrections by an operator's hand: coins given or taken, with a reason, in the journal (contract section 9). */
+#ifndef MARKET_ADJUSTMENTS_H
+#define MARKET_ADJUSTMENTS_H
+
+#include "http/schema.h"
+#include "market/market.h"
+
+#define ADJUSTMENT_COINS_MAX INT64_C(1000000000000)
+
+struct adjustment {
+	struct number coins; /* below 0: taken */
+	const char *reason;
+};
+
+/* Gives the coins, which pay what is owed first, or takes them, and tells the user. ERR_NOT_FOUND; ERR_INSUFFICIENT_COINS,
+ * with required and available, when fewer are there. Found: USERS. */
+enum err user_adjust(struct call *call, const struct id *user, const struct adjustment *adjustment,
+		     struct event *event);
+
+#endif

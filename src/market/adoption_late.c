@@ -1,0 +1,219 @@
+/*
+ * What comes late, when the data is adopted and in use: is there anything, and what do the books hold for it?
+ *
+ * Work that comes late for a task in the books may have its slot: it was handed in to us, and restored since. Or not: an
+ * older server ran on. The journal tells: a task's escrow has what its open slots, its pending work in the books and such
+ * work are worth.
+ */
+#include "market/adoption_private.h"
+
+#include "store/doc.h"
+#include "store/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- tasks in the books ---- */
+
+static int late_compare(const void *a, const void *b)
+{
+	const struct late_task *one = a, *other = b;
+
+	return id_compare(&one->id, &other->id);
+}
+
+struct late_task *late_task_of(const struct late_tasks *late, const struct id *task)
+{
+	struct late_task key = { .id = *task };
+
+	return late->count ? bsearch(&key, late->list, late->count, sizeof key, late_compare) :
+			     NULL;
+}
+
+void late_want(struct late_tasks *late, struct batch *batch, const struct id *task)
+{
+	if (!late->wanted.doc)
+		late->wanted = doc_array_new(batch->arena);
+	doc_array_id(&late->wanted, task);
+}
+
+static int64_t price_of(const bson_t *task)
+{
+	int64_t price = doc_whole(task, "payable_amount", 0);
+
+	return price > 0 ? price : 1;
+}
+
+/* With prices, until the journal's coins are divided by them. */
+static void tasks_take(struct late_tasks *late, struct rows *rows, struct arena *arena)
+{
+	const bson_t *task;
+
+	late->list = arena_alloc(arena, late->wanted.count * sizeof *late->list);
+	while ((task = rows_next(rows)) && late->count < late->wanted.count)
+		late->list[late->count++] = (struct late_task){
+			.id = doc_own_id(task),
+			.open = doc_text_is(task, "status", "active") ?
+					doc_whole(task, "required_workers", 0) :
+					0,
+			.price = price_of(task),
+		};
+	qsort(late->list, late->count, sizeof *late->list, late_compare);
+}
+
+/* {_id: a task, n} each. */
+static void rows_apply(struct late_tasks *late, struct rows *rows,
+		       void (*apply)(struct late_task *task, int64_t n))
+{
+	const bson_t *row;
+	struct id id;
+
+	while ((row = rows_next(rows))) {
+		struct late_task *task = doc_id(row, "_id", &id) ? late_task_of(late, &id) : NULL;
+
+		if (task)
+			apply(task, doc_whole(row, "n", 0));
+	}
+}
+
+static void escrow_apply(struct late_task *task, int64_t coins)
+{
+	task->paid = coins / task->price - task->open;
+}
+
+static void pending_apply(struct late_task *task, int64_t pending)
+{
+	task->paid -= pending;
+}
+
+static bson_t *starts_with(struct arena *arena, const char *field, const char *prefix)
+{
+	return DOC(arena, "$eq", "[", "{", "$substrBytes", "[", BCON_UTF8(field), BCON_INT32(0),
+		   BCON_INT32((int32_t)strlen(prefix)), "]", "}", BCON_UTF8(prefix), "]");
+}
+
+static struct rows *escrows_read(struct snapshot *snapshot, struct arena *arena,
+				 const bson_t *tasks)
+{
+	bson_t *coins =
+		DOC(arena, "$cond", "[", BCON_DOCUMENT(starts_with(arena, "$to", "escrow:")),
+		    BCON_UTF8("$coins"), "{", "$cond", "[",
+		    BCON_DOCUMENT(starts_with(arena, "$from", "escrow:")), "{", "$multiply", "[",
+		    BCON_UTF8("$coins"), BCON_INT32(-1), "]", "}", BCON_INT32(0), "]", "}", "]");
+
+	return snapshot_aggregate(snapshot, LEDGER,
+				  DOC(arena, "0", "{", "$match", "{", "task", "{", "$in",
+				      BCON_ARRAY(tasks), "}", "}", "}", "1", "{", "$group", "{",
+				      "_id", BCON_UTF8("$task"), "n", "{", "$sum",
+				      BCON_DOCUMENT(coins), "}", "}", "}"));
+}
+
+static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena,
+				 const bson_t *tasks)
+{
+	bson_t *pending = DOC(arena, "task_id", "{", "$in", BCON_ARRAY(tasks), "}", "status",
+			      BCON_UTF8("pending"));
+
+	return snapshot_aggregate(snapshot, SUBMISSIONS,
+				  DOC(arena, "0", "{", "$match",
+				      BCON_DOCUMENT(mark_ask(arena, SUBMISSIONS, pending)), "}",
+				      "1", "{", "$group", "{", "_id", BCON_UTF8("$task_id"), "n",
+				      "{", "$sum", BCON_INT32(1), "}", "}", "}"));
+}
+
+enum err late_read(struct late_tasks *late, struct batch *batch)
+{
+	struct arena *arena = batch->arena;
+
+	if (!late->wanted.count)
+		return OK;
+	struct snapshot *snapshot = snapshot_open(batch->adoption->order->db, arena, 0);
+	bson_t *wanted = DOC(arena, "_id", "{", "$in", BCON_ARRAY(late->wanted.doc), "}");
+	const bson_t *filter = mark_ask(arena, TASKS, wanted);
+
+	tasks_take(late, snapshot_find(snapshot, TASKS, filter, DOC(arena, NULL)), arena);
+	rows_apply(late, escrows_read(snapshot, arena, late->wanted.doc), escrow_apply);
+	rows_apply(late, pending_read(snapshot, arena, late->wanted.doc), pending_apply);
+	return snapshot_error(snapshot);
+}
+
+/* ---- is there anything? ---- */
+
+enum { SAMPLE = 1000 };
+
+struct sample {
+	struct journal journal;
+	struct batch batch;
+	struct id ids[SAMPLE];
+	size_t count;
+	const char *amount; /* the field that says whether it is worth anything */
+};
+
+static bool sample_take(void *context, const bson_t *record)
+{
+	struct sample *sample = context;
+	struct id id;
+
+	if (!is_marked(record) || doc_whole(record, sample->amount, 0) < 1 ||
+	    !doc_id(record, "_id", &id))
+		return true;
+	sample->ids[sample->count++] = id;
+	return true;
+}
+
+/* How many of the newest records that are worth something does the journal not know? */
+static enum err sample_read(struct adoption *adoption, enum collection in, const char *field,
+			    const char *amount, int64_t *unknown)
+{
+	struct sample *sample = calloc(1, sizeof *sample);
+
+	if (!sample)
+		abort();
+	struct arena *arena = arena_new();
+	sample->amount = amount;
+	sample->batch = (struct batch){ .adoption = adoption, .arena = arena };
+	journal_start(&sample->journal, &sample->batch);
+	enum err err = db_each(adoption->order->db, in, DOC(arena, NULL),
+			       DOC(arena, "sort", "{", "_id", BCON_INT32(-1), "}", "limit",
+				   BCON_INT64(SAMPLE), "projection", "{", amount, BCON_INT32(1),
+				   MARK, BCON_INT32(1), "}"),
+			       sample_take, sample);
+	for (size_t i = 0; i < sample->count; i++)
+		journal_want_owner(&sample->journal, field, &sample->ids[i]);
+	if (err == OK)
+		err = journal_read(&sample->journal);
+	for (size_t i = 0; i < sample->count && err == OK; i++)
+		*unknown += !journal_knows(&sample->journal, &sample->ids[i]);
+	arena_free(arena);
+	free(sample);
+	return err;
+}
+
+/* Somebody may have dropped the journal, or restored an older one. The audit names all; this is to be quick. */
+static enum err journal_look(struct adoption *adoption)
+{
+	int64_t unknown = 0;
+	enum err err = sample_read(adoption, USERS, "user", "coins", &unknown);
+
+	if (err == OK)
+		err = sample_read(adoption, TASKS, "task", "required_workers", &unknown);
+	if (err == OK && unknown)
+		fprintf(adoption->order->report,
+			"The journal lacks %lld of the newest users and tasks: was the ledger dropped, or "
+			"restored from an older backup? microtaskctl audit names them.\n",
+			(long long)unknown);
+	return err;
+}
+
+enum err late_look(struct adoption *adoption, bool *any)
+{
+	struct arena *arena = arena_new();
+	struct unmarked unmarked;
+	enum err err = unmarked_count(adoption->order->db, arena, 1, &unmarked);
+
+	*any = unmarked.any;
+	if (err == OK && adoption->order->late)
+		err = journal_look(adoption);
+	arena_free(arena);
+	return err;
+}

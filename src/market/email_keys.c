@@ -1,0 +1,114 @@
+#include "market/email_keys.h"
+
+#include "base/email.h"
+#include "store/doc.h"
+#include "store/event.h"
+
+#include <inttypes.h>
+
+struct renewal {
+	struct arena *arena;
+	struct doc_array users; /* those with another key than their address has */
+};
+
+static bool user_take(void *context, const bson_t *user)
+{
+	struct renewal *renewal = context;
+
+	doc_array_doc(&renewal->users, user);
+	return true;
+}
+
+/* MongoDB's $toLower folds as email_fold() does. */
+static enum err users_find(struct db *db, struct renewal *renewal)
+{
+	struct arena *arena = renewal->arena;
+
+	return db_each(db, USERS,
+		       DOC(arena, "email", "{", "$type", BCON_UTF8("string"), "}", "email_key", "{",
+			   "$exists", BCON_BOOL(true), "}", "$expr", "{", "$ne", "[",
+			   BCON_UTF8("$email_key"), "{", "$toLower", BCON_UTF8("$email"), "}", "]",
+			   "}"),
+		       DOC(arena, "projection", "{", "email", BCON_INT32(1), "email_key",
+			   BCON_INT32(1), "}"),
+		       user_take, renewal);
+}
+
+static enum err key_change(struct db *db, struct arena *arena, const bson_t *user,
+			   const bson_t *change)
+{
+	struct id id = doc_own_id(user);
+	bson_t *filter = DOC(arena, "_id", BCON_ID(&id));
+	struct event event;
+
+	doc_unchanged(filter, user, "email");
+	doc_unchanged(filter, user, "email_key");
+	event_start(&event, arena);
+	event_update(&event, USERS, filter, change, ERR_CONFLICT);
+	return store_commit(db, &event);
+}
+
+static enum err key_renew(struct db *db, struct arena *arena, const bson_t *user)
+{
+	const char *key = email_fold(arena, doc_text(user, "email"));
+	enum err err = key_change(db, arena, user,
+				  DOC(arena, "$set", "{", "email_key", BCON_UTF8(key), "}"));
+
+	if (err == ERR_CONFLICT)
+		err = key_change(db, arena, user,
+				 DOC(arena, "$unset", "{", "email_key", BCON_UTF8(""), "}"));
+	/* changed by another meanwhile: by another run, as nothing else does */
+	return err == ERR_CONFLICT ? OK : err;
+}
+
+static enum err done_note(struct db *db, struct arena *arena)
+{
+	struct event event;
+
+	event_start(&event, arena);
+	event_insert(&event, META,
+		     DOC(arena, "_id", BCON_UTF8("email_keys"), "fold", BCON_UTF8("ascii")),
+		     ERR_CONFLICT);
+	enum err err = store_commit(db, &event);
+	return err == ERR_CONFLICT ? OK : err;
+}
+
+static enum err keys_renew(struct db *db, struct renewal *renewal)
+{
+	bson_iter_t at;
+	bson_t user;
+	enum err err = OK;
+
+	bson_iter_init(&at, renewal->users.doc);
+	while (err == OK && bson_iter_next(&at) &&
+	       doc_part(renewal->users.doc, bson_iter_key(&at), &user))
+		err = key_renew(db, renewal->arena, &user);
+	return err == OK ? done_note(db, renewal->arena) : err;
+}
+
+static enum err renew(struct db *db, struct renewal *renewal, bool dry_run, FILE *report)
+{
+	const bson_t *done;
+	enum err err =
+		db_find_one(db, renewal->arena, META,
+			    DOC(renewal->arena, "_id", BCON_UTF8("email_keys")), NULL, &done);
+
+	if (err != OK || done)
+		return err;
+	err = users_find(db, renewal);
+	if (err == OK && renewal->users.count)
+		fprintf(report, "users: %" PRIu32 " keys of addresses %s anew\n",
+			renewal->users.count, dry_run ? "to be made" : "made");
+	return err == OK && !dry_run ? keys_renew(db, renewal) : err;
+}
+
+enum err email_keys_renew(struct db *db, bool dry_run, FILE *report, int64_t *renewed)
+{
+	struct renewal renewal = { .arena = arena_new() };
+
+	renewal.users = doc_array_new(renewal.arena);
+	enum err err = renew(db, &renewal, dry_run, report);
+	*renewed = renewal.users.count;
+	arena_free(renewal.arena);
+	return err;
+}

@@ -1,0 +1,352 @@
+/*
+ * Money that goes back: refunds and disputes take a payment's coins back from its buyer, disputes that are won return
+ * them.
+ *
+ * They are about a transaction. While no payment is completed with it, what is told is noted in META by its name, and
+ * the event that completes one takes the note along. Both write the payment, so that of two in the same moment one sees the
+ * other; where it is not known which payment that will be, the sweep sees both. So it is with a payment or a buyer who is
+ * not adopted yet: the note waits for that.
+ */
+#include "market/payments_settle.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "market/alerts.h"
+#include "market/ledger.h"
+#include "market/payments_reversal.h"
+#include "store/doc.h"
+#include "store/mark.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define NOTE_PREFIX "reversal:"
+/* Longer than an event can take that completes a payment and did not see the note. */
+#define NOTE_MEETS_MS (60 * CLOCK_MINUTE)
+/* A payment that is not completed by then never is. */
+#define NOTE_LASTS_MS (30 * CLOCK_DAY)
+/* How long an event tries its luck with a payment that others are at. */
+#define TOLD_MS (5 * CLOCK_SECOND)
+
+/* ---- notes of what is told too early ---- */
+
+static const char *note_name(struct arena *arena, const char *transaction)
+{
+	return arena_printf(arena, NOTE_PREFIX "%s", transaction);
+}
+
+static enum err note_read(struct call *call, const char *transaction, const bson_t **note)
+{
+	return db_find_one(call->db, call->arena, META,
+			   DOC(call->arena, "_id", BCON_UTF8(note_name(call->arena, transaction))),
+			   NULL, note);
+}
+
+static bson_t *note_as_read(struct arena *arena, const bson_t *note)
+{
+	return DOC(arena, "_id", BCON_UTF8(doc_text(note, "_id")), "rev",
+		   BCON_INT64(doc_whole(note, "rev", 0)));
+}
+
+static void note_write(struct call *call, const char *transaction, const bson_t *note,
+		       const struct reversals *known, bool unadopted, struct event *event)
+{
+	struct arena *arena = call->arena;
+	bson_t *set = reversals_doc(arena, known);
+
+	BSON_APPEND_DATE_TIME(set, "reversal_at", call->now);
+	BSON_APPEND_BOOL(set, "unadopted", unadopted);
+	if (note) {
+		event_update(event, META, note_as_read(arena, note),
+			     DOC(arena, "$set", BCON_DOCUMENT(set), "$inc", "{", "rev",
+				 BCON_INT64(1), "}"),
+			     ERR_CONFLICT);
+		return;
+	}
+	bson_t *doc =
+		DOC(arena, "_id", BCON_UTF8(note_name(arena, transaction)), "rev", BCON_INT64(1));
+	bson_concat(doc, set);
+	event_insert(event, META, doc, ERR_CONFLICT);
+}
+
+enum err payment_reverse_completed(struct call *call, const struct payment *payment,
+				   struct event *event)
+{
+	struct arena *arena = call->arena;
+	struct reversing *reversing = arena_alloc(arena, sizeof *reversing);
+	const bson_t *note = NULL;
+	struct reversals noted;
+	bool news = false;
+	enum err err = stripe_is_id(payment->transaction, "pi_") ?
+			       note_read(call, payment->transaction, &note) :
+			       OK;
+
+	if (err != OK || !note)
+		return err;
+	reversals_read(note, &noted);
+	err = reversal_plan(call, payment, &noted, reversing, &news);
+	event_remove(event, META, note_as_read(arena, note), ERR_BUSY);
+	return err == OK && news ? reversal_add(reversing, event) : err;
+}
+
+/* ---- what is told ---- */
+
+struct told {
+	struct call *call;
+	const char *transaction;
+	const char *named; /* the payment that it names; NULL: none */
+	struct reversals more;
+	struct payment payment;
+	const bson_t *open; /* the payment that it may yet complete; NULL: none is known */
+	bool waits; /* no payment was completed with the transaction, or: */
+	bool unadopted; /* it, or its buyer, bears no mark yet */
+};
+
+static enum err open_read(struct told *told)
+{
+	struct call *call = told->call;
+	const bson_t *found = NULL;
+	struct id id;
+	enum err err = OK;
+
+	if (told->named && id_parse(told->named, strlen(told->named), &id))
+		err = db_find_id(call->db, call->arena, PAYMENTS, &id, &found);
+	if (err == OK && !found)
+		err = db_find_one(call->db, call->arena, PAYMENTS,
+				  DOC(call->arena, "intent_id", BCON_UTF8(told->transaction)), NULL,
+				  &found);
+	told->open = found && !doc_text_is(found, "status", "completed") ? found : NULL;
+	return err;
+}
+
+/* Whoever is completing it looks for the note anew; where it has been completed, this event is built anew. */
+static void open_stays(const struct told *told, struct event *event)
+{
+	struct arena *arena = told->call->arena;
+	struct id id = doc_own_id(told->open);
+
+	event_update(
+		event, PAYMENTS,
+		DOC(arena, "_id", BCON_ID(&id), "status", "{", "$ne", BCON_UTF8("completed"), "}"),
+		DOC(arena, "$inc", "{", "reversal_notes", BCON_INT64(1), "}"), ERR_CONFLICT);
+	event_of_any(event);
+}
+
+static enum err told_early(struct told *told, const bson_t *note, struct event *event)
+{
+	struct reversals known = { 0 };
+
+	told->waits = true;
+	if (note)
+		reversals_read(note, &known);
+	bool news = reversals_join(&known, &told->more);
+	if (news || (note && told->unadopted != doc_bool(note, "unadopted", false)))
+		note_write(told->call, told->transaction, note, &known, told->unadopted, event);
+	if (news && told->open)
+		open_stays(told, event);
+	return OK;
+}
+
+/* An older server's payment has no key of ours: is there one that waits to be adopted? */
+static enum err told_of_nothing(struct told *told, const bson_t *note, struct event *event)
+{
+	struct call *call = told->call;
+	const bson_t *found;
+	enum err err = db_find_one(
+		call->db, call->arena, PAYMENTS,
+		DOC(call->arena, "transaction_id", BCON_UTF8(told->transaction), MARK, BCON_NULL),
+		NULL, &found);
+
+	told->unadopted = found != NULL;
+	return err == OK ? told_early(told, note, event) : err;
+}
+
+static enum err told_build(void *context, struct event *event)
+{
+	struct told *told = context;
+	struct call *call = told->call;
+	struct reversing *reversing = arena_alloc(call->arena, sizeof *reversing);
+	struct reversals noted = { 0 };
+	const bson_t *note;
+	bool news = false;
+	enum err err = note_read(call, told->transaction, &note);
+
+	/* before it is looked whether one was completed: in between it may be */
+	if (err == OK)
+		err = open_read(told);
+	if (err == OK)
+		err = payment_by_transaction(call, told->transaction, &told->payment);
+	if (err == ERR_NOT_FOUND)
+		return told_of_nothing(told, note, event);
+	if (note)
+		reversals_read(note, &noted);
+	reversals_join(&told->more, &noted);
+	if (err == OK)
+		err = reversal_plan(call, &told->payment, &told->more, reversing, &news);
+	if (err != OK)
+		return err;
+	told->unadopted =
+		!is_marked(told->payment.doc) || (reversing->buyer && !is_marked(reversing->buyer));
+	if (told->unadopted)
+		return told_early(told, note, event);
+	told->waits = false;
+	if (note)
+		event_remove(event, META, note_as_read(call->arena, note), ERR_CONFLICT);
+	if (!news)
+		return OK;
+	if (reversing->buyer && reversing->after > reversing->before)
+		ledger_hold_still(call, event, &told->payment.buyer, ERR_CONFLICT);
+	return reversal_add(reversing, event);
+}
+
+/* Others at the same payment or user may be quicker a few times. */
+static enum err told_carry_out(struct told *told)
+{
+	struct call *call = told->call;
+	int64_t until = clock_steady() + TOLD_MS;
+	enum err err;
+
+	do
+		err = event_carry_out(call->db, call->arena, told_build, told);
+	while (err == ERR_CONFLICT && clock_steady() < until);
+	return err == ERR_CONFLICT || err == ERR_NOT_ADOPTED ? ERR_UNAVAILABLE : err;
+}
+
+/* ---- events ---- */
+
+static void alert(const struct call *call, const struct money_back *back, const char *what)
+{
+	log_line(LOG_ERROR, call->request_id,
+		 "ALERT: %s: intent %s of payment %s, dispute %s %s, %lld cents %s", what,
+		 back->intent ? back->intent : "-", back->payment ? back->payment : "-",
+		 back->dispute ? back->dispute : "-", back->status ? back->status : "-",
+		 (long long)back->cents.value, back->currency ? back->currency : "-");
+}
+
+static bool is_told(const struct stripe_event *event, const char *type)
+{
+	return event->type && !strcmp(event->type, type);
+}
+
+/* An inquiry that was closed took no money. */
+static bool verdict_read(const char *status, enum dispute_state *verdict)
+{
+	bool won = status && (!strcmp(status, "won") || !strcmp(status, "warning_closed"));
+
+	*verdict = won ? DISPUTE_WON : DISPUTE_LOST;
+	return won || (status && !strcmp(status, "lost"));
+}
+
+/* What an event says; NULL, or a sentence about why nobody can tell. */
+static const char *event_take(const struct stripe_event *event, const struct money_back *back,
+			      struct told *told)
+{
+	bool closed = is_told(event, "charge.dispute.closed");
+	struct dispute dispute = { .id = back->dispute,
+				   .cents = back->cents.value,
+				   .told_at = event->created };
+
+	if (!back->intent || !stripe_is_id(back->intent, "pi_") || !back->cents.given ||
+	    back->cents.value < 0)
+		return ALERT_BACK_UNREADABLE;
+	if (back->currency && strcasecmp(back->currency, "usd"))
+		return ALERT_BACK_CURRENCY;
+	told->transaction = back->intent;
+	told->named = back->payment;
+	if (is_told(event, "charge.refunded")) {
+		told->more.refunded = back->cents.value;
+		return NULL;
+	}
+	if (!back->dispute || (closed && !verdict_read(back->status, &dispute.state)))
+		return ALERT_DISPUTE_UNREADABLE;
+	told->more.disputes[told->more.count++] = dispute;
+	return NULL;
+}
+
+/* Where an event names our payment alone: what is known here to pay it. */
+static enum err intent_fill(struct call *call, struct money_back *back)
+{
+	struct payment payment;
+	struct id id;
+
+	if (back->intent || !back->payment || !id_parse(back->payment, strlen(back->payment), &id))
+		return OK;
+	enum err err = payment_read(call, &id, &payment);
+	if (err == OK)
+		back->intent = payment_is(&payment, "completed") ?
+				       doc_text(payment.doc, "transaction_id") :
+				       payment.intent;
+	return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err payment_back_told(struct call *call, const struct stripe_event *event)
+{
+	struct money_back back = event->back;
+	struct told told = { .call = call };
+
+	if (!is_told(event, "charge.refunded") && !is_told(event, "charge.dispute.created") &&
+	    !is_told(event, "charge.dispute.closed"))
+		return OK;
+	enum err err = intent_fill(call, &back);
+	const char *problem = err == OK ? event_take(event, &back, &told) : NULL;
+	if (err == OK && !problem)
+		err = told_carry_out(&told);
+	if (err == OK && told.waits && !told.open)
+		problem = ALERT_BACK_OF_NOTHING;
+	if (err == OK && told.unadopted)
+		problem = ALERT_BACK_NOT_ADOPTED;
+	if (err == ERR_ALREADY_PROCESSED) {
+		problem = ALERT_BACK_RESTORED;
+		err = OK;
+	}
+	if (problem)
+		alert(call, &back, problem);
+	return err;
+}
+
+/* ---- the sweep ---- */
+
+struct settling {
+	struct call *call;
+	int64_t done;
+	enum err err;
+};
+
+static bool note_settle(void *context, const bson_t *note)
+{
+	struct settling *settling = context;
+	struct call *call = settling->call;
+	const char *name = doc_text(note, "_id");
+	struct told told = { .call = call };
+
+	if (!name || strncmp(name, NOTE_PREFIX, strlen(NOTE_PREFIX)))
+		return true;
+	told.transaction = arena_text(call->arena, name + strlen(NOTE_PREFIX));
+	enum err err = told_carry_out(&told);
+	bool restored = err == ERR_ALREADY_PROCESSED;
+	bool in_vain = err == OK && told.waits && !told.unadopted &&
+		       doc_date(note, "reversal_at", 0) < call->now - NOTE_LASTS_MS;
+	if (restored)
+		alert(call, &(struct money_back){ .intent = told.transaction },
+		      ALERT_BACK_RESTORED);
+	settling->done += err == OK && !told.waits;
+	settling->err = restored || in_vain ? db_remove(call->db, call->arena, META,
+							note_as_read(call->arena, note), true) :
+					      err;
+	return settling->err == OK;
+}
+
+enum err payments_back_settle(struct call *call, int64_t *done)
+{
+	struct settling settling = { .call = call };
+	enum err err =
+		db_each(call->db, META,
+			DOC(call->arena, "$or", "[", "{", "reversal_at", "{", "$gte",
+			    BCON_DATE_TIME(call->now - NOTE_MEETS_MS), "}", "}", "{", "reversal_at",
+			    "{", "$lt", BCON_DATE_TIME(call->now - NOTE_LASTS_MS), "}", "}", "{",
+			    "unadopted", BCON_BOOL(true), "}", "]"),
+			NULL, note_settle, &settling);
+
+	*done = settling.done;
+	return err != OK ? err : settling.err;
+}

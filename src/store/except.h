@@ -1,0 +1,29 @@
+/*
+ * What a list leaves out: records that documents of another collection name, such as the tasks that a worker has
+ * submitted to. Where those are few the list's filter says it; where they may be many, each batch of records that was read
+ * is looked up among them, so that a page costs what it shows and not what was left out over the years.
+ */
+#ifndef STORE_EXCEPT_H
+#define STORE_EXCEPT_H
+
+#include "store/store.h"
+
+struct list_except {
+	enum collection in; /* a document of this … */
+	const bson_t *filter; /* … that matches this … */
+	const char *field; /* … leaves out the record whose _id stands in this field */
+};
+
+/* db_each() over the records that are not left out. The options hold the order, no limit and no skip. */
+enum err except_each(struct db *db, enum collection in, const bson_t *filter, const bson_t *options,
+		     const struct list_except *except, db_row row, void *context);
+
+/* How many of at most `most` records that match the filter are left out. */
+enum err except_count(struct db *db, enum collection in, const bson_t *filter, int64_t most,
+		      const struct list_except *except, int64_t *count);
+
+/* The same of any number, as a pipeline over except->in that ends in {n}: it looks at all that the filter there finds. */
+bson_t *except_pipeline(struct arena *arena, enum collection in, const bson_t *filter,
+			const struct list_except *except);
+
+#endif
