@@ -67,7 +67,9 @@ class Read:
 
 
 class Reader:
-    """A thread that reads some accounts' rows again and again: start(), and reads() ends it."""
+    """A thread that reads some accounts' rows again and again, from start() until stop(). The
+    round's last look at everything comes after that, as adya is told.
+    """
 
     def __init__(self, mongo, database, seed):
         self.mongo, self.db = mongo, mongo[database]
@@ -81,10 +83,9 @@ class Reader:
         self.thread.start()
         return self
 
-    def reads(self):
+    def stop(self):
         self.ended.set()
         self.thread.join()
-        return self.found
 
     def run(self):
         while not self.ended.wait(PAUSE):
@@ -168,9 +169,9 @@ def check_journal(adya, reader, written, lines, summary, path):
     """Violations of a round. written: commits() of it; summary: as the history ends, with the new
     rows; path: for adya's history, which is removed when it is clean.
     """
-    reads = reader.reads()
+    assert not reader.thread.is_alive(), "its reads may show more than the summary"
     old = reader.old - {row["_id"] for rows in written for row in rows}
-    return check(adya, reads, written, lines, summary, path, old)
+    return check(adya, reader.found, written, lines, summary, path, old)
 
 
 def check(adya, reads, written, lines, after, path, old=frozenset()):

@@ -104,6 +104,8 @@ class Rounds:
         if self.tamper:
             await self.in_thread(self.tamper, self.system, number)
         with self.spending("rest"):
+            # No look after the last one: the service goes on, and may complete a payment meanwhile.
+            await self.in_thread(reader.stop)
             after = await self.rest(number)
         lines = [operation.line() for operation in callers.operations]
         with self.spending("comparing"):

@@ -8,7 +8,10 @@ import dataclasses
 import datetime
 import time
 
+import bson
 from bson import ObjectId
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -73,20 +76,27 @@ def read(mongo, database):
 
 
 def read_once(database):
-    """The records are looked at afterwards: the server ends a transaction after some seconds."""
+    """The records are decoded afterwards: the server ends a transaction after some seconds, and
+    they may be many.
+    """
     options = {"projection": {name: 0 for name in LEFT_OUT}, "batch_size": 100_000}
+    raw = database.with_options(CodecOptions(document_class=RawBSONDocument))
     at, place = int(time.time() * 1000), newest_place(database.client)
     with database.client.start_session() as session:
         with session.start_transaction(ReadConcern("snapshot"), WriteConcern("majority")):
             read = {
-                name: list(database[name].find({}, session=session, **options))
+                name: list(raw[name].find({}, session=session, **options))
                 for name in COLLECTIONS
             }
     found = {
-        name: {key_of(record): plain(record) for record in records}
+        name: {key_of(record): plain(record) for record in map(decoded, records)}
         for name, records in read.items()
     }
     return Snapshot(**found, at=at, place=place)
+
+
+def decoded(record):
+    return bson.decode(record.raw)
 
 
 def newest_place(mongo):
