@@ -138,7 +138,9 @@ static void park(const struct thread *thread, struct job *job, enum turn turn)
 
 	job->waiter.key = server->share(server->context, job->rq);
 	job->rq->thread = NULL;
-	if (!bulkhead_enter(bulkhead, &job->waiter, bulky, &displaced, &seconds))
+	if (bulkhead_enter(bulkhead, &job->waiter, bulky, &displaced, &seconds))
+		log_line(LOG_DEBUG, NULL, "A call waits for its turn %s", turn_name(turn));
+	else
 		turn_away(thread, job, seconds);
 	if (displaced)
 		turn_away(thread, (struct job *)displaced, bulkhead_seconds(bulkhead, displaced));
