@@ -112,10 +112,15 @@ class Api:
         return self.request("OPTIONS", path, **kwargs)
 
 
+def new_address():
+    """One of this machine that nobody used before in this run."""
+    return next(_addresses)
+
+
 def client_from_another_address(stack):
     """A client whose calls come from a loopback address that nobody used before in this run."""
     url = httpx.URL(stack.base_url).copy_with(host="127.0.0.1")
-    transport = httpx.HTTPTransport(verify=False, local_address=next(_addresses))
+    transport = httpx.HTTPTransport(verify=False, local_address=new_address())
     return Api(httpx.Client(base_url=url, transport=transport, timeout=30, trust_env=False))
 
 
