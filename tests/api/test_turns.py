@@ -1,15 +1,13 @@
 """Contract, section 1, Limits: people who log in together wait their turn, and nobody else waits with
 them.
 
-Hashing is held up here by holding the lock of each of the host's slots, as a hash does, until the
-workers' logs tell that all wait who are meant to. So nothing depends on how quick this machine is:
+Hashing is held up here until the workers' logs tell that all wait who are meant to. So nothing depends on how quick this machine is:
 not what happens meanwhile, nor, as nobody waits longer than 10 s, how long their hashes take then.
 These are the cheapest there are, where a test does not ask for others.
 """
 
 import bisect
 import contextlib
-import fcntl
 import os
 import pathlib
 import signal
@@ -23,6 +21,7 @@ import pytest
 
 from client import PASSWORD, eventually, log_in, new_address, ok, register_input
 from conftest import own_stack
+from hashing import hashing_held, slots
 from logs import Tail
 from wire import Call, Volley, at_once, outcomes
 
@@ -33,33 +32,9 @@ CHEAP = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
 FLOOD = 60
 
 
-def slots(stack):
-    """The files whose locks let one hash."""
-    found = list((stack.state / "run").glob("hash.*.lock"))
-    assert found
-    return found
-
-
 def turns(stack):
     """How many a worker has in their turn at once: one more than can hash."""
     return min(len(slots(stack)) + 1, 16)
-
-
-@contextlib.contextmanager
-def hashing_held(stack):
-    """Nobody can hash in this block, or until what it gives is called."""
-    held = [open(path, "r+") for path in slots(stack)]
-
-    def let_go():
-        for slot in held:
-            slot.close()
-
-    try:
-        for slot in held:
-            fcntl.flock(slot, fcntl.LOCK_EX)
-        yield let_go
-    finally:
-        let_go()
 
 
 def login_call(user, password=PASSWORD):
