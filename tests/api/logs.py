@@ -23,15 +23,16 @@ class Tail:
                 said += log.read().decode(errors="replace").split("\n")[:-1]
         return [json.loads(line) for line in said if line.startswith("{")]
 
-    def messages(self, words):
-        return sum(words in line.get("message", "") for line in self.lines())
+    def said(self, words):
+        """The ids of the requests that something is said of."""
+        return {line.get("requestId") for line in self.lines() if words in line.get("message", "")}
 
-    def wait_for(self, words, count=1):
-        eventually(lambda: self.messages(words) >= count)
+    def wait_for(self, words):
+        eventually(lambda: self.said(words))
 
-    def wait_for_waiting(self, count, turn):
-        """So many calls have come as far as to wait for their turn, or had it since."""
-        self.wait_for(f"waits for its turn {turn}", count)
+    def wait_for_all(self, count, turn):
+        """So many calls have come as far as to wait for their turn, and have it, or wait, or were turned away."""
+        eventually(lambda: len(self.said(f"turn {turn}")) >= count)
 
     def answered(self, route):
         """The ids of the requests of a route that were answered, the first first."""

@@ -53,7 +53,7 @@ def waiting(stack, calls):
     with Volley(stack, calls) as volley, hashing_held(stack) as let_go:
         log = Tail(stack)
         volley.fire()
-        log.wait_for_waiting(len(calls), "to hash")
+        log.wait_for_all(len(calls), "to hash")
         yield volley, let_go, log
 
 
@@ -129,9 +129,9 @@ def flooded(stack, flood, others):
     with Volley(stack, *flood) as first, Volley(stack, *others) as then:
         with hashing_held(stack):
             first.fire()
-            log.wait_for_waiting(len(first.calls), "to hash")
+            log.wait_for_all(len(first.calls), "to hash")
             then.fire()
-            log.wait_for_waiting(len(first.calls) + len(then.calls), "to hash")
+            log.wait_for_all(len(first.calls) + len(then.calls), "to hash")
             assert log.answered("/auth/login") == []
         answers, theirs = first.answers(), then.answers()
     assert outcomes(theirs) == {200: len(theirs)}
