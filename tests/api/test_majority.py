@@ -128,7 +128,7 @@ def test_a_write_without_a_majority_is_a_503_in_time(members, stack, new_buyer):
 
 
 def post(buyer, **headers):
-    return buyer.api.post("/tasks", json=SAME_TASK, headers=headers, timeout=30)
+    return buyer.api.post("/tasks", json=SAME_TASK, headers=headers)
 
 
 SAME_TASK = task_input(required_workers=1, payable_amount=10)
@@ -214,7 +214,7 @@ def test_what_was_done_before_is_not_told_before_it_is_confirmed(members, stack,
     unsafe = db.payments.with_options(write_concern=WriteConcern(w=1))
     with members.secondaries_stopped():
         unsafe.update_one(payment, completed)
-        answer, seconds = timed(lambda: buyer.api.put(path, json=body, timeout=30))
+        answer, seconds = timed(lambda: buyer.api.put(path, json=body))
         assert_error(answer, 503, "unavailable")
         assert seconds < PATIENCE - 3
     assert buyer.api.put(path, json=body).status_code == 200
@@ -227,11 +227,11 @@ def test_what_was_done_before_is_not_told_before_it_is_confirmed(members, stack,
 def test_a_token_is_not_told_as_ended_before_its_end_is_confirmed(members, stack, new_worker):
     worker = new_worker()
     with members.secondaries_stopped():
-        assert_error(worker.api.post("/auth/logout", timeout=30), 503, "unavailable")
+        assert_error(worker.api.post("/auth/logout"), 503, "unavailable")
         ok(worker.api.get("/auth/me"))
     # it has reached the others since, or was taken back
     eventually(
-        lambda: worker.api.post("/auth/logout").status_code in (200, 401), within=15, every=0.5
+        lambda: worker.api.post("/auth/logout").status_code in (200, 401), every=0.5
     )
     assert_error(worker.api.get("/auth/me"), 401, "unauthorized")
 
@@ -251,10 +251,10 @@ def test_a_refusal_tells_of_nothing_that_may_yet_be_taken_back(members, stack, n
     approve = f"/submissions/{submission}/approve"
     with members.secondaries_stopped():
         for _ in range(2):
-            answer, seconds = timed(lambda: buyer.api.put(approve, timeout=30))
+            answer, seconds = timed(lambda: buyer.api.put(approve))
             assert_error(answer, 503, "unavailable")
             assert seconds < PATIENCE - 1
-    eventually(lambda: buyer.api.put(approve).status_code in (200, 400), within=15, every=0.5)
+    eventually(lambda: buyer.api.put(approve).status_code in (200, 400), every=0.5)
     assert_error(buyer.api.put(approve), 400, "already_processed")
     assert_balanced(stack)
 
@@ -266,7 +266,7 @@ def test_with_a_new_primary_all_that_was_acknowledged_is_read(members, stack, ne
     with members.recorded() as commands:
         members.step_down()
         elected = members.primary()
-        eventually(lambda: buyer.api.get("/auth/me").status_code == 200, within=15)
+        eventually(lambda: buyer.api.get("/auth/me").status_code == 200)
         assert buyer.coins() == 90
         reads = [one for one in commands() if one.member is elected and one.name in READS]
     levels = [one.document.get("readConcern", {}).get("level") for one in reads]

@@ -57,7 +57,7 @@ def test_the_record_is_there_before_stripe_is_asked(fake, stack, db, buyer):
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(purchase, buyer, card)
         try:
-            assert fake.holding.wait(15)
+            assert fake.holding.wait(60)
             [payment] = of(db, buyer)
             assert payment["status"] == "pending"
             # Other calls about the same records need not wait: no transaction is open.

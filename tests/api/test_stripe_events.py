@@ -462,9 +462,9 @@ def kill_between_charge_and_credit(fake, stack, buyer, key=None):
     fake.holding.clear()
     fake.released.clear()
     with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(purchase, buyer, card, key=key, timeout=20)
+        call = pool.submit(purchase, buyer, card, key=key)
         try:
-            assert fake.holding.wait(15)
+            assert fake.holding.wait(60)
             stack.kill_workers()
         finally:
             fake.released.set()

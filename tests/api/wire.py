@@ -14,12 +14,11 @@ import time
 import urllib.parse
 from collections import Counter, namedtuple
 
+from client import PATIENCE
 from described import check_answer
 
 Call = namedtuple("Call", "method path token body headers", defaults=(None, None, None))
 Answer = namedtuple("Answer", "call status headers body")
-
-TIMEOUT = 60  # nginx gives up long before
 
 
 def tls_context():
@@ -53,7 +52,7 @@ def request_bytes(call, host="localhost"):
 def connect(base_url, context=None, source=None):
     """source: the address that it comes from, where that matters."""
     source = (source, 0) if source else None
-    plain = socket.create_connection(address(base_url), timeout=TIMEOUT, source_address=source)
+    plain = socket.create_connection(address(base_url), timeout=PATIENCE, source_address=source)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return (context or tls_context()).wrap_socket(plain)
 
