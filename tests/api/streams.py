@@ -73,7 +73,7 @@ class Reader:
         self.returns = False
         with contextlib.suppress(OSError, AttributeError):
             self.socket.shutdown(socket.SHUT_RDWR)
-        self.thread.join(10)
+        self.thread.join(60)
 
     def run(self):
         while True:
