@@ -31,3 +31,15 @@ def held_up(admin, command, times=1, skip=0, ms=HELD_MS, collection=None):
         yield under_way
     finally:
         admin.command("configureFailPoint", "failCommand", mode="off")
+
+
+@contextlib.contextmanager
+def patient_server(admin):
+    """As MongoDB is by itself: a transaction that nobody ends stays open for a minute."""
+    name = "transactionLifetimeLimitSeconds"
+    limit = admin.command("getParameter", **{name: 1})[name]
+    admin.command("setParameter", 1, **{name: 60})
+    try:
+        yield
+    finally:
+        admin.command("setParameter", 1, **{name: limit})

@@ -19,7 +19,7 @@ from bson import ObjectId
 
 from client import PASSWORD, assert_error, eventually, now, task_input, unique
 from conftest import ROOT
-from fail_points import held_up
+from fail_points import held_up, patient_server
 from market import coins, pass_deadline, post_task, tasks_of
 from wire import Call, Volley
 
@@ -209,21 +209,9 @@ def test_what_another_wrote_meanwhile_stays(stack, db, what):
     assert records.find_one(record)[field] == "The second"
 
 
-@contextlib.contextmanager
-def patient_server(stack):
-    """As MongoDB is by itself: what nobody ends stays open for a minute."""
-    name = "transactionLifetimeLimitSeconds"
-    limit = stack.mongo.admin.command("getParameter", **{name: 1})[name]
-    stack.mongo.admin.command("setParameter", 1, **{name: 60})
-    try:
-        yield
-    finally:
-        stack.mongo.admin.command("setParameter", 1, **{name: limit})
-
-
 def test_records_of_a_killed_worker_are_free_although_the_server_would_keep_them(stack, db):
     buyer = stack.user("buyer", 100)
-    with patient_server(stack):
+    with patient_server(stack.mongo.admin):
         with ThreadPoolExecutor(1) as pool, held_up(
             stack.mongo.admin, "insert", collection=db.tasks
         ) as under_way:
@@ -244,7 +232,7 @@ def sweep(stack):
 def test_records_of_a_killed_sweep_are_free_when_the_next_begins(stack, db):
     buyer = stack.user("buyer", 100)
     task = post_task(buyer, required_workers=2, payable_amount=10)
-    with patient_server(stack), held_up(
+    with patient_server(stack.mongo.admin), held_up(
         stack.mongo.admin, "insert", collection=db.ledger
     ) as under_way:
         pass_deadline(db, task)
