@@ -51,7 +51,7 @@ def options():
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (default 2)")
     parser.add_argument("--threads", type=int, metavar="N", help="threads in each (default 16)")
     parser.add_argument("--no-demo", action="store_true", help="do not add the demo data")
-    parser.add_argument("--test-commands", action="store_true", help="let tests make mongod fail (failpoints)")
+    parser.add_argument("--test-commands", action="store_true", help="let tests make mongod fail (failpoints), and see who waits (debug logs)")
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--launcher", help=argparse.SUPPRESS)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help=argparse.SUPPRESS)
@@ -149,6 +149,8 @@ class Stack:
         env.setdefault("RATE_LIMIT", "0" if development else "500")
         if development:
             env.setdefault("REGISTER_LIMIT", "0")
+        if self.given.test_commands:
+            env.setdefault("MICROTASK_LOG_LEVEL", "debug")
         if self.given.threads is not None:
             env["MICROTASK_THREADS"] = str(self.given.threads)
         env.setdefault("MICROTASK_RUN_DIR", str(self.state / "run"))

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -20,6 +21,9 @@ struct job {
 	struct connection *connection;
 	struct job *next; /* of those that are idle */
 };
+
+/* Of a request's id, which is our own or an nginx's: so much of it is logged when the request may be gone already. */
+#define LOG_ID_SIZE 65
 
 struct pool {
 	const struct fcgi_server *server;
@@ -133,12 +137,16 @@ static void park(const struct thread *thread, struct job *job, enum turn turn)
 	const struct fcgi_server *server = thread->pool->server;
 	struct bulkhead *bulkhead = thread->pool->bulkheads[turn];
 	bool bulky = job->rq->body_length > BULKHEAD_BULKY;
+	char id[LOG_ID_SIZE];
 	struct waiter *displaced;
 	int seconds;
 
+	snprintf(id, sizeof(id), "%s", job->rq->request_id);
 	job->waiter.key = server->share(server->context, job->rq);
 	job->rq->thread = NULL;
-	if (!bulkhead_enter(bulkhead, &job->waiter, bulky, &displaced, &seconds))
+	if (bulkhead_enter(bulkhead, &job->waiter, bulky, &displaced, &seconds))
+		log_line(LOG_DEBUG, id, "Waits for its turn %s", turn_name(turn));
+	else
 		turn_away(thread, job, seconds);
 	if (displaced)
 		turn_away(thread, (struct job *)displaced, bulkhead_seconds(bulkhead, displaced));

@@ -72,7 +72,7 @@ class Stack:
         self.jwt_secret = env["JWT_SECRET"]
         self.http = http_client(self.base_url)
         self.mongo = pymongo.MongoClient(
-            self.mongodb_uri, serverSelectionTimeoutMS=10000, socketTimeoutMS=60000
+            self.mongodb_uri, serverSelectionTimeoutMS=30000, socketTimeoutMS=60000
         )
         self.db = self.mongo.get_default_database()
         self.api = Api(self.http)
@@ -95,7 +95,7 @@ class Stack:
 
     def is_ready(self):
         try:
-            return self.api.get("/health/ready", timeout=5).status_code == 200
+            return self.api.get("/health/ready").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -104,8 +104,8 @@ class Stack:
         killed = self.worker_pids()
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
-        eventually(lambda: not set(self.worker_pids()) & set(killed), within=15)
-        eventually(self.is_ready, within=15)
+        eventually(lambda: not set(self.worker_pids()) & set(killed))
+        eventually(self.is_ready)
 
     def pause_mongod(self):
         os.kill(self.mongod_pid(), signal.SIGSTOP)
@@ -199,7 +199,7 @@ def stop_stack(state):
         [str(ROOT / "scripts" / "stop"), "--state", str(state)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 

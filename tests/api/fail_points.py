@@ -5,7 +5,7 @@ the middle of a call waits for that word, and depends on nobody's speed.
 import contextlib
 
 HELD_MS = 5000  # long enough for the test to kill somebody meanwhile
-SOON_MS = 15000  # by then they must be under way
+SOON_MS = 50000  # by then they must be under way
 
 
 @contextlib.contextmanager
@@ -31,3 +31,15 @@ def held_up(admin, command, times=1, skip=0, ms=HELD_MS, collection=None):
         yield under_way
     finally:
         admin.command("configureFailPoint", "failCommand", mode="off")
+
+
+@contextlib.contextmanager
+def patient_server(admin):
+    """As MongoDB is by itself: a transaction that nobody ends stays open for a minute."""
+    name = "transactionLifetimeLimitSeconds"
+    limit = admin.command("getParameter", **{name: 1})[name]
+    admin.command("setParameter", 1, **{name: 60})
+    try:
+        yield
+    finally:
+        admin.command("setParameter", 1, **{name: limit})

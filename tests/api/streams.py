@@ -63,7 +63,7 @@ class Reader:
 
     def __enter__(self):
         self.thread.start()
-        eventually(lambda: self.opened or self.over.is_set(), within=20)
+        eventually(lambda: self.opened or self.over.is_set())
         return self
 
     def __exit__(self, *_):
@@ -73,7 +73,7 @@ class Reader:
         self.returns = False
         with contextlib.suppress(OSError, AttributeError):
             self.socket.shutdown(socket.SHUT_RDWR)
-        self.thread.join(10)
+        self.thread.join(60)
 
     def run(self):
         while True:
@@ -136,16 +136,16 @@ class Reader:
     def ids(self):
         return [event.id for event in self.events]
 
-    def wait_for(self, count, within=10):
+    def wait_for(self, count):
         """The first events, when so many are there."""
-        eventually(lambda: len(self.events) >= count, within=within)
+        eventually(lambda: len(self.events) >= count)
         return self.events[:count]
 
-    def wait_for_ids(self, wanted, within=20):
+    def wait_for_ids(self, wanted):
         """Every one of these has come, at least once."""
         wanted = {str(one) for one in wanted}
         try:
-            eventually(lambda: wanted <= set(self.ids()), within=within)
+            eventually(lambda: wanted <= set(self.ids()))
         except AssertionError:
             missing = wanted - set(self.ids())
             raise AssertionError(f"{len(missing)} of {len(wanted)} never came") from None

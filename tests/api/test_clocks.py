@@ -22,8 +22,8 @@ from streams import Reader, notify
 
 (FAKETIME,) = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1") or [""]
 MINUTES = 10
-# What a call may take and a clock may be read late.
-CLOSE = datetime.timedelta(seconds=5)
+# What a call may take, on a busy machine, and a clock may be read late: far less than it is off.
+CLOSE = datetime.timedelta(minutes=1)
 
 pytestmark = pytest.mark.skipif(not FAKETIME, reason="there is no libfaketime")
 
@@ -100,7 +100,7 @@ def test_a_lease_that_runs_is_honoured(stack):
 
 
 def test_a_lease_that_is_over_is_taken_over(stack):
-    assert claimed_again(stack, stack.user("buyer", 1000), -1).status_code == 201
+    assert claimed_again(stack, stack.user("buyer", 1000), -60).status_code == 201
 
 
 def test_a_stream_ticket_lives_a_minute(stack):
@@ -138,7 +138,7 @@ def test_deadlines_are_those_of_all(stack):
 def test_tokens_and_windows_begin_now(stack):
     token = ok(stack.api.post("/auth/register", json=register_input()), 201)["token"]
     claims = jwt.decode(token, stack.jwt_secret, algorithms=["HS256"])
-    assert abs(claims["iat"] - time.time()) < CLOSE.seconds
+    assert abs(claims["iat"] - time.time()) < CLOSE.total_seconds()
     (window,) = stack.db.throttle.find({"_id": {"$regex": "^register:"}})
     assert_close(window["expires_at"], now() + datetime.timedelta(hours=1))
 
@@ -150,19 +150,19 @@ def test_calls_that_come_before_mongodb_is_heard_go_by_its_clock_all_the_same(st
     buyer = stack.user("buyer", 1000)
 
     def webhook():
-        return stack.api.post("/payments/webhook", content=body, headers=headers, timeout=20)
+        return stack.api.post("/payments/webhook", content=body, headers=headers)
 
     def post():
         key = {"Idempotency-Key": unique()}  # nginx may have kept a connection to the one that died
-        return buyer.api.post("/tasks", json=task_input(), headers=key, timeout=20)
+        return buyer.api.post("/tasks", json=task_input(), headers=key)
 
     with ThreadPoolExecutor(2) as pool:
         stack.pause_mongod()
         try:
             (first,) = stack.worker_pids()
             os.kill(first, signal.SIGKILL)
-            eventually(lambda: stack.worker_pids() != [first], within=15)
-            eventually(lambda: stack.api.get("/health").status_code == 200, within=15)
+            eventually(lambda: stack.worker_pids() != [first])
+            eventually(lambda: stack.api.get("/health").status_code == 200)
             early = [pool.submit(webhook), pool.submit(post)]
             time.sleep(0.5)
         finally:

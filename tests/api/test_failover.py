@@ -21,7 +21,7 @@ from market import coins, pass_deadline
 from replica_set import ReplicaSet
 
 TASK = task_input(required_workers=1, payable_amount=10)
-DONE_WITHIN = 30
+DONE_WITHIN = 60  # a lease, an election, and what a call may take on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,11 @@ class Load:
         for thread in self.threads:
             thread.join()
 
+    def goes_on(self, count=20):
+        """So many more were posted."""
+        wanted = len(self.posted) + count
+        eventually(lambda: len(self.posted) >= wanted or self.surprises)
+
     def work(self, buyer):
         try:
             while not self.over.is_set():
@@ -86,7 +91,6 @@ class Load:
     def check(self, db):
         """Each key had its effect, once."""
         assert self.surprises == []
-        assert len(self.posted) > 20, "hardly a load"
         for buyer in self.buyers:
             posted = [task for one, task in self.posted if one is buyer]
             kept = [str(task["_id"]) for task in db.tasks.find({"buyer_id": ObjectId(buyer.id)})]
@@ -95,29 +99,29 @@ class Load:
 
 
 def post(buyer, key):
-    return buyer.api.post("/tasks", json=TASK, headers={"Idempotency-Key": key}, timeout=30)
+    return buyer.api.post("/tasks", json=TASK, headers={"Idempotency-Key": key})
 
 
 def test_planned_stepdowns_under_load_are_a_503_at_worst_and_keys_stay_usable(members, stack, db):
     with Load(stack) as load:
         for _ in range(4):
-            time.sleep(1.5)
+            load.goes_on()
             members.step_down()
             members.primary()
-            eventually(stack.is_ready, within=15)
-        time.sleep(1)
+            eventually(stack.is_ready)
+        load.goes_on()
     load.check(db)
     assert_balanced(stack)
 
 
 def test_a_killed_primary_is_a_503_at_worst_and_keys_are_usable_with_the_next(members, stack, db):
     with Load(stack) as load:
-        time.sleep(1)
+        load.goes_on()
         killed = members.primary()
         killed.kill()
         members.primary()
-        eventually(stack.is_ready, within=15)
-        time.sleep(2)
+        eventually(stack.is_ready)
+        load.goes_on()
     killed.start()
     members.settle()
     load.check(db)
@@ -137,15 +141,15 @@ def test_reads_go_on_with_the_next_primary(members, stack):
     with ThreadPoolExecutor(4) as pool:
         reading = [pool.submit(read) for _ in range(4)]
         try:
-            for _ in range(2):
-                time.sleep(1)
+            for number in range(1, 3):
+                eventually(lambda: statuses.count(200) > 20 * number)
                 members.step_down()
                 members.primary()
         finally:
             over.set()
         for one in reading:
             one.result()
-    assert set(statuses) <= {200, 503} and statuses.count(200) > 20
+    assert set(statuses) <= {200, 503}
     ok(user.api.get("/auth/me"))
 
 
@@ -183,11 +187,11 @@ def test_a_worker_that_gives_keys_back_behind_the_scenes_stops_when_told(members
         assert_error(post(buyer, key), 503, "unavailable")
         for pid in workers:
             os.kill(pid, signal.SIGTERM)
-        eventually(lambda: not set(stack.worker_pids()) & set(workers), within=15)
+        eventually(lambda: not set(stack.worker_pids()) & set(workers))
     finally:
         primary.go_on()
         members.settle()
-    eventually(stack.is_ready, within=15)
+    eventually(stack.is_ready)
 
     def made():
         try:
@@ -195,5 +199,5 @@ def test_a_worker_that_gives_keys_back_behind_the_scenes_stops_when_told(members
         except httpx.TransportError:
             return False
 
-    eventually(made, within=31, every=0.5)
+    eventually(made, every=0.5)
     assert coins(db, buyer) == 90

@@ -31,7 +31,10 @@ from client import (
     unique_email,
 )
 from conftest import ROOT, own_stack
+from hashing import hashing_held, wait_until_one_would_hash
+from logs import Tail
 from market import post_task, stored_user
+from wire import Call, Volley, outcomes
 
 CLIENT_ID = "1234-tests.apps.googleusercontent.com"
 OTHER_CLIENT_ID = "5678-app.apps.googleusercontent.com"
@@ -167,7 +170,6 @@ def warm(stack):
     """Until every worker has the keys: calls in a row take turns among them."""
     eventually(
         lambda: all(login(stack.api, sign(claims())).status_code == 200 for _ in range(6)),
-        within=30,
         every=0.5,
     )
 
@@ -178,7 +180,7 @@ def reload(stack):
         [ROOT / "scripts" / "reload", "--state", stack.state],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert said.returncode == 0, said.stdout + said.stderr
 
@@ -379,7 +381,7 @@ def test_an_older_servers_account_is_linked(api, stack, db, google_id, books):
 
 def test_a_token_ended_ahead_of_time_stays_ended(api, stack, db):
     """tokens_valid_after may lie ahead of the clock; linking does not take it back."""
-    ahead = int(time.time()) + 30
+    ahead = int(time.time()) + 100
     user = stack.user("worker", tokens_valid_after=ahead)
     answer = ok(login(api, sign(claims(email=user.email))))
     assert stored_user(db, user)["tokens_valid_after"] > ahead
@@ -637,15 +639,15 @@ def test_linking_outlives_log_ins_and_changes_of_password_under_way(api, stack, 
         user = stack.user("worker")
         said = claims(email=user.email)
         body = {"currentPassword": PASSWORD, "newPassword": "new horse 5"}
-
-        def link():
-            time.sleep(0.08)  # they are at their hashing by now
-            return login(api, sign(said))
-
-        linked, changed, *logins = at_once(
-            [link, lambda: user.api.put("/auth/password", json=body)]
-            + [lambda: password_login(api, user.email)] * 3
-        )
+        with ThreadPoolExecutor(4) as pool:
+            with hashing_held(stack):
+                log = Tail(stack)
+                change = pool.submit(user.api.put, "/auth/password", json=body)
+                under_way = [pool.submit(password_login, api, user.email) for _ in range(3)]
+                log.wait_for_all(4, "to hash")
+                wait_until_one_would_hash(stack)
+                linked = login(api, sign(said))
+            changed, *logins = [call.result() for call in (change, *under_way)]
         tokens = [answer.json().get("token") for answer in (changed, *logins)]
         for token in filter(None, tokens):
             assert_error(api.get("/auth/me", token=token), 401, "unauthorized")
@@ -701,7 +703,7 @@ def test_a_new_key_is_found_by_its_kid(api, google):
     google.keys[kid] = key
     said = claims()
     eventually(
-        lambda: login(api, sign(said, kid=kid, key=key)).status_code == 200, within=30, every=0.5
+        lambda: login(api, sign(said, kid=kid, key=key)).status_code == 200, every=0.5
     )
     ok(login(api, sign(said)))
 
@@ -730,11 +732,9 @@ def test_known_keys_serve_on_while_google_cannot_be_reached(api, google, how):
 def test_without_any_keys_it_is_503_until_google_is_back(api, stack, google, how):
     break_by(google, how)
     reload(stack)
-    started = time.monotonic()
     refused = login(api, sign(claims()))
-    assert_error(refused, 503, "unavailable")
+    assert_error(refused, 503, "unavailable")  # a few seconds, as after 15 nginx says 504
     assert int(refused.headers["retry-after"]) >= 1
-    assert time.monotonic() - started < 10, "Google is given a few seconds"
     assert_error(login(api, without_signature(claims(), "none")), 401, "unauthorized")
     google.behave()
     warm(stack)
@@ -743,15 +743,16 @@ def test_without_any_keys_it_is_503_until_google_is_back(api, stack, google, how
 def test_a_slow_google_does_not_keep_others_waiting(api, stack, google):
     google.slow()
     reload(stack)
-    with ThreadPoolExecutor(40) as pool:
-        storm = [pool.submit(login, api, sign(claims())) for _ in range(40)]
-        took = []
-        while not all(call.done() for call in storm):
-            started = time.monotonic()
+    path, turn = "/auth/google-login", "turn to sign in with Google"
+    with Volley(
+        stack, [Call("POST", path, None, {"tokenId": sign(claims())}) for _ in range(40)]
+    ) as storm:
+        log = Tail(stack)
+        storm.fire()
+        eventually(lambda: log.said(turn))
+        for _ in range(4):
             ok(api.get("/health"))
-            took.append(time.monotonic() - started)
-    assert took and max(took) < 2, f"slowest other call {max(took):.2f} s"
-    for call in storm:
-        assert_error(call.result(), 503, "unavailable")
+        assert set(log.answered(path)) <= log.said(f"No {turn}"), "who waits for Google does so still"
+        assert outcomes(storm.answers()) == {"unavailable": 40}
     google.behave()
     warm(stack)

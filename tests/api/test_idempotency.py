@@ -3,13 +3,12 @@
 import datetime
 import functools
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bson import ObjectId
 
-from client import ahead, assert_error, now, ok, task_input, unique
+from client import ahead, assert_error, eventually, faults, now, ok, task_input, unique
 from fail_points import held_up
 from market import submit, withdraw
 
@@ -26,7 +25,7 @@ def post_task(buyer, headers, **changes):
 
 @pytest.fixture
 def held_up_commit(stack):
-    """with held_up_commit(ms=2000) as under_way: the next commit takes so long."""
+    """with held_up_commit() as under_way: the next commit takes long."""
     with stack.sweep_paused():
         yield functools.partial(held_up, stack.mongo.admin, "commitTransaction")
 
@@ -272,11 +271,13 @@ def test_a_repeat_while_the_first_runs_is_409_in_progress(buyer, held_up_commit,
     def send():
         return buyer.api.post("/tasks", content=body, headers=headers)
 
-    with ThreadPoolExecutor(1) as pool, held_up_commit(ms=2000) as under_way:
+    begun = now()
+    with ThreadPoolExecutor(1) as pool, held_up_commit() as under_way:
         first = pool.submit(send)
         under_way()
         [claim] = db.idempotency.find({**claims_of(db, buyer), "state": "claimed"})
-        assert 25 < (claim["lease_until"] - now()).total_seconds() <= 30
+        assert (claim["lease_until"] - begun).total_seconds() > 25
+        assert (claim["lease_until"] - now()).total_seconds() <= 30
         early = send()
         assert_error(early, 409, "in_progress")
         assert 1 <= int(early.headers["retry-after"]) <= 30
@@ -328,7 +329,7 @@ def test_a_dead_claimants_lease_is_taken_over(buyer, db, books):
     assert_error(waiting, 409, "in_progress")
     assert 1 <= int(waiting.headers["retry-after"]) <= 30
 
-    passed = {"$set": {"lease_until": now() - datetime.timedelta(seconds=1)}}
+    passed = {"$set": {"lease_until": now() - datetime.timedelta(minutes=1)}}
     db.idempotency.update_one(claims_of(db, buyer), passed)
     taken_over = send()
     assert "idempotent-replayed" not in taken_over.headers
@@ -351,7 +352,7 @@ def test_of_many_who_find_a_dead_claim_one_takes_it_over(buyer, db, books):
     dead = {
         "state": "claimed",
         "token": ObjectId(),
-        "lease_until": now() - datetime.timedelta(seconds=1),
+        "lease_until": now() - datetime.timedelta(minutes=1),
     }
     db.idempotency.update_one(
         claims_of(db, buyer), {"$set": dead, "$unset": {"status": 1, "body": 1}}
@@ -383,7 +384,7 @@ def test_an_answer_is_kept_for_24_hours(buyer, db, books):
     ] == 0
     # MongoDB removes what is over within a minute or so; over it is at once.
     db.idempotency.update_one(
-        {"_id": claim["_id"]}, {"$set": {"expires_at": now() - datetime.timedelta(seconds=1)}}
+        {"_id": claim["_id"]}, {"$set": {"expires_at": now() - datetime.timedelta(minutes=1)}}
     )
     made = post_task(buyer, headers)
     assert "idempotent-replayed" not in made.headers
@@ -394,17 +395,30 @@ def test_an_answer_is_kept_for_24_hours(buyer, db, books):
 
 
 def post_soon_over(buyer, headers):
-    """A task whose deadline passes in a moment; the body as it was sent, and the answer."""
-    body = json.dumps(task_input(completion_date=ahead(seconds=2)))
-    made = buyer.api.post("/tasks", content=body, headers=headers)
+    """A task whose deadline has passed since; the body as it was sent, and the answer. How soon it may pass and be
+    ahead still when the call comes depends on the machine.
+    """
+    for seconds in (1, 2, 4, 8, 16, 32):
+        date = ahead(seconds=seconds)
+        body = json.dumps(task_input(completion_date=date))
+        made = buyer.api.post("/tasks", content=body, headers=headers)
+        if made.status_code == 201:
+            break
+        assert "completion_date" in faults(made), made.text
     assert made.status_code == 201, made.text
+    eventually(lambda: all(is_over(buyer, date) for _ in range(8)))
     return body, made
+
+
+def is_over(buyer, date):
+    """For the worker that happens to be asked: calls in a row take turns among them."""
+    refused = buyer.api.post("/tasks", json=task_input(required_workers=0, completion_date=date))
+    return "completion_date" in faults(refused)
 
 
 def test_a_kept_answer_is_not_lost_when_the_date_in_the_body_has_passed(new_buyer, books):
     buyer, headers = new_buyer(100), {**JSON, **key()}
     body, made = post_soon_over(buyer, headers)
-    time.sleep(2.1)
     again = buyer.api.post("/tasks", content=body, headers=headers)
     assert (again.status_code, again.content) == (201, made.content)
     assert again.headers["idempotent-replayed"] == "true"
@@ -416,7 +430,6 @@ def test_a_kept_answer_is_not_lost_when_the_date_in_the_body_has_passed(new_buye
 def test_with_a_kept_answer_another_body_is_still_judged_by_itself(new_buyer, books):
     buyer, headers = new_buyer(100), {**JSON, **key()}
     body, _ = post_soon_over(buyer, headers)
-    time.sleep(2.1)
     for bad in (body + " ", "{", json.dumps(task_input(required_workers=0))):
         refused = buyer.api.post("/tasks", content=bad, headers=headers)
         assert refused.status_code == 400, refused.text
@@ -427,31 +440,23 @@ def test_with_a_kept_answer_another_body_is_still_judged_by_itself(new_buyer, bo
 def test_a_kept_answer_is_its_users_own_also_when_the_body_is_refused(new_buyer, books):
     buyer, other, headers = new_buyer(100), new_buyer(100), {**JSON, **key()}
     body, _ = post_soon_over(buyer, headers)
-    time.sleep(2.1)
     assert_error(other.api.post("/tasks", content=body, headers=headers), 400, "invalid_input")
     nobody = buyer.api.post("/tasks", content=body, headers=headers, token="x")
     assert_error(nobody, 401, "unauthorized")
 
 
-def test_a_repeat_after_the_date_while_the_first_runs_is_in_progress(
-    new_buyer, held_up_commit, books
-):
+def test_a_repeat_after_the_date_while_the_first_runs_is_in_progress(new_buyer, db, books):
+    """The claim is made what it is meanwhile."""
     buyer, headers = new_buyer(100), {**JSON, **key()}
-    over = time.monotonic() + 1.5
-    body = json.dumps(task_input(completion_date=ahead(seconds=1.5)))
-
-    def send():
-        return buyer.api.post("/tasks", content=body, headers=headers)
-
-    with ThreadPoolExecutor(1) as pool, held_up_commit(ms=4000) as under_way:
-        first = pool.submit(send)
-        under_way()
-        time.sleep(max(0, over + 0.1 - time.monotonic()))
-        early = send()
-        assert_error(early, 409, "in_progress")
-        assert "errors" not in early.json(), "it is not about the date"
-        made = first.result()
-    late = send()
+    body, made = post_soon_over(buyer, headers)
+    [kept] = db.idempotency.find(claims_of(db, buyer))
+    runs = {"state": "claimed", "lease_until": now() + datetime.timedelta(seconds=25)}
+    db.idempotency.update_one({"_id": kept["_id"]}, {"$set": runs})
+    early = buyer.api.post("/tasks", content=body, headers=headers)
+    assert_error(early, 409, "in_progress")
+    assert "errors" not in early.json(), "it is not about the date"
+    db.idempotency.replace_one({"_id": kept["_id"]}, kept)
+    late = buyer.api.post("/tasks", content=body, headers=headers)
     assert (late.status_code, late.content) == (201, made.content)
 
 
@@ -459,7 +464,6 @@ def test_what_cannot_be_looked_up_is_not_told_as_refused(stack, new_buyer, books
     """Who is told 400 believes that nothing happened."""
     buyer, headers = new_buyer(100), {**JSON, **key()}
     body, made = post_soon_over(buyer, headers)
-    time.sleep(2.1)
     stack.fail_point(
         "failCommand",
         "alwaysOn",
@@ -479,7 +483,6 @@ def test_what_cannot_be_looked_up_is_not_told_as_refused(stack, new_buyer, books
 def test_after_24_hours_the_body_is_judged_anew(new_buyer, db, books):
     buyer, headers = new_buyer(100), {**JSON, **key()}
     body, _ = post_soon_over(buyer, headers)
-    time.sleep(2.1)
-    past = now() - datetime.timedelta(seconds=1)
+    past = now() - datetime.timedelta(minutes=1)
     db.idempotency.update_one(claims_of(db, buyer), {"$set": {"expires_at": past}})
     assert_error(buyer.api.post("/tasks", content=body, headers=headers), 400, "invalid_input")

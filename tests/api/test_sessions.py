@@ -2,13 +2,14 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import jwt
 import pytest
 from bson import ObjectId
 
-from client import PASSWORD, Api, assert_error, log_in, ok
+from client import PASSWORD, Api, assert_error, eventually, log_in, ok
+from hashing import hashing_held, wait_until_one_would_hash
 
 pytestmark = pytest.mark.usefixtures("fresh_throttle")
 NEW = "new horse 5"
@@ -34,24 +35,16 @@ def works(api, token):
 
 
 def test_a_change_of_password_does_not_take_back_what_ended_while_it_hashed(
-    api, new_worker, token_for, db
+    stack, api, new_worker, token_for, db
 ):
-    ahead = int(time.time()) + 100
-
-    def change_while_others_end(worker, delay):
-        with ThreadPoolExecutor(1) as pool:
+    ahead, worker = int(time.time()) + 100, new_worker()
+    with ThreadPoolExecutor(1) as pool:
+        with hashing_held(stack):
             change = pool.submit(change_password, worker)
-            time.sleep(delay)
+            wait_until_one_would_hash(stack)
             ending = {"$set": {"tokens_valid_after": ahead}}
             db.users.update_one({"_id": ObjectId(worker.id)}, ending)
-            return change.result()
-
-    for delay in (0.03, 0.06, 0.12, 0.25, 0.5):
-        worker = new_worker()
-        answer = change_while_others_end(worker, delay)
-        if answer.status_code != 401:  # else it had not begun yet
-            break
-    fresh = ok(answer)["token"]
+        fresh = ok(change.result())["token"]
     assert ended_until(db, worker) > ahead and issued(fresh) > ended_until(db, worker)
     assert not works(api, token_for(worker, iat=ahead))
     assert works(api, fresh)
@@ -95,7 +88,7 @@ def test_who_knows_the_old_password_keeps_nothing(api, new_worker):
     """They log in and out in a loop while the owner changes it."""
     for _ in range(14):
         worker = new_worker()
-        tokens, done = [], threading.Event()
+        tokens, refused, done = [], [], threading.Event()
 
         def loop():
             while not done.is_set():
@@ -104,16 +97,18 @@ def test_who_knows_the_old_password_keeps_nothing(api, new_worker):
                     tokens.append(answer.json()["token"])
                     if len(tokens) % 2:
                         api.post("/auth/logout", token=tokens[-1])
+                else:
+                    refused.append(answer)
 
         with ThreadPoolExecutor(2) as pool:
             loops = [pool.submit(loop) for _ in range(2)]
-            time.sleep(0.15)
+            eventually(lambda: tokens)
             changed = change_password(worker)
             while changed.status_code == 401:  # logged out by the other before it began
                 worker.api = Api(api.http, ok(log_in(api, worker.email))["token"])
                 changed = change_password(worker)
             fresh = ok(changed)["token"]
-            time.sleep(0.1)
+            eventually(lambda: refused)
             done.set()
             for one in loops:
                 one.result()
@@ -121,25 +116,22 @@ def test_who_knows_the_old_password_keeps_nothing(api, new_worker):
         assert works(api, fresh)
 
 
-def test_what_was_told_before_a_log_out_was_told_does_not_work_after_it(api, new_worker):
-    def log_in_for(worker, start):
-        time.sleep(start)
-        answer = log_in(api, worker.email)
-        return time.monotonic(), answer.json().get("token")
-
+def test_what_was_told_before_a_log_out_does_not_work_after_it(api, new_worker, db):
+    """Also of the same second; and of log-ins that overlap it those that the log-out came before."""
     for _ in range(5):
         worker = new_worker()
         with ThreadPoolExecutor(4) as pool:
-            logins = [pool.submit(log_in_for, worker, 0.04 * number) for number in range(4)]
-            time.sleep(0.1)
+            logins = [pool.submit(log_in, api, worker.email) for _ in range(4)]
+            wait(logins, return_when=FIRST_COMPLETED)
+            told = [login for login in logins if login.done()]
             ok(worker.api.post("/auth/logout"))
-            told = time.monotonic()
-            given = [login.result() for login in logins]
-        for at, token in given:
-            if token and at < told:
-                assert not works(api, token), f"{at - told:.4f} s before the log-out was told"
-            elif token:
-                ok(api.get("/auth/me", token=token))
+            overlapping = [login for login in logins if login not in told]
+        for login in told:
+            assert not works(api, ok(login.result())["token"])
+        for login in overlapping:
+            token = ok(login.result())["token"]
+            assert works(api, token) == (issued(token) > ended_until(db, worker))
+        assert works(api, ok(log_in(api, worker.email))["token"])
 
 
 # --- clocks ---

@@ -26,14 +26,14 @@ def stop_past_the_lease(command):
         def post(buyer, call):
             """None where a gateway, or nobody, gave the answer."""
             try:
-                answer = buyer.api.post("/tasks", timeout=20, **call)
+                answer = buyer.api.post("/tasks", **call)
             except httpx.TransportError:
                 return None
             return answer if answer.status_code in (201, 409) else None
 
         def repeat(buyer, call):
             """Until it does not come to the worker that is stopped."""
-            return eventually(lambda: post(buyer, call), within=60)
+            return eventually(lambda: post(buyer, call), within=120)
 
         stopped = stack.worker_pids()[0]
         with held_up(stack.mongo.admin, command, CALLS, ms=SLOW_MS) as under_way:

@@ -462,9 +462,9 @@ def kill_between_charge_and_credit(fake, stack, buyer, key=None):
     fake.holding.clear()
     fake.released.clear()
     with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(purchase, buyer, card, key=key, timeout=20)
+        call = pool.submit(purchase, buyer, card, key=key)
         try:
-            assert fake.holding.wait(15)
+            assert fake.holding.wait(60)
             stack.kill_workers()
         finally:
             fake.released.set()
@@ -605,13 +605,14 @@ def test_the_sweep_does_not_wait_for_a_stripe_that_is_away(fake, stack, db, buye
     """It ends with the first that is not answered; deadlines come before."""
     for _ in range(5):
         make_due(db, create(buyer)[0])
-    fake.down, asked = True, len(fake.asked)
-    try:
-        done = stack.ctl("sweep", env=settings)
-    finally:
-        fake.down = False
+    with stack.sweep_paused():
+        fake.down, asked = True, len(fake.asked)
+        try:
+            done = stack.ctl("sweep", env=settings)
+        finally:
+            fake.down = False
     assert done.returncode == 1 and len(done.stderr.strip().splitlines()) >= 1
-    assert len(fake.asked) - asked <= 4  # two tries, and as many of the stack's own sweep
+    assert len(fake.asked) - asked <= 2, "two tries"
 
 
 def test_the_sweep_never_charges(fake, stack, db, buyer, sweep):

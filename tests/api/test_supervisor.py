@@ -15,6 +15,7 @@ import pytest
 from client import eventually
 from conftest import OF_THE_STACK, ROOT, Stack, free_port, stop_stack
 
+LONGEST_PAUSE = 5  # s, before what keeps dying is started again
 UNITS = ROOT / "conf" / "systemd"
 STACK = ROOT / "scripts" / "stack.py"
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build"))
@@ -76,7 +77,7 @@ def start(programs, state):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 
@@ -98,9 +99,17 @@ class Said:
         self.log = pathlib.Path(stack.env()["LOG_STACK"])
         self.start = len(self.log.read_text())
 
-    def times(self, *words):
+    def lines(self, *words):
         lines = self.log.read_text()[self.start :].splitlines()
-        return sum(all(word in line for word in words) for line in lines)
+        return [line for line in lines if all(word in line for word in words)]
+
+    def times(self, *words):
+        return len(self.lines(*words))
+
+    def pauses(self, name):
+        """After each death, in seconds."""
+        again = "starting it again in "
+        return [float(line.split(again)[1].split()[0]) for line in self.lines(name, again)]
 
 
 def all_well(stack, workers=2):
@@ -113,15 +122,15 @@ def test_a_program_that_is_missing_for_a_moment_ends_nothing(here, programs):
     with programs.missing("microtaskd"), programs.missing("microtaskctl"):
         os.kill(here.worker_pids()[0], signal.SIGKILL)
         os.kill(int(sweep), signal.SIGKILL)
-        eventually(lambda: said.times("worker 1 cannot be started: No such file"), within=10)
-        eventually(lambda: said.times("sweep cannot be started: No such file") >= 2, within=10)
+        eventually(lambda: said.times("worker 1 cannot be started: No such file"))
+        eventually(lambda: said.times("sweep cannot be started: No such file") >= 2)
         reload = [ROOT / "scripts" / "reload", "--state", here.state]
-        refused = subprocess.run(reload, capture_output=True, text=True, timeout=60)
+        refused = subprocess.run(reload, capture_output=True, text=True, timeout=180)
         assert refused.returncode != 0
         assert here.is_ready(), "the other worker serves"
-    eventually(lambda: all_well(here), within=10)
-    eventually(lambda: here.env()["PID_SWEEP"] not in ("", sweep), within=10)
-    assert subprocess.run(reload, capture_output=True, timeout=60).returncode == 0
+    eventually(lambda: all_well(here))
+    eventually(lambda: here.env()["PID_SWEEP"] not in ("", sweep))
+    assert subprocess.run(reload, capture_output=True, timeout=180).returncode == 0
 
 
 def test_what_keeps_dying_is_started_again_ever_more_slowly_and_for_ever(here, programs):
@@ -129,32 +138,31 @@ def test_what_keeps_dying_is_started_again_ever_more_slowly_and_for_ever(here, p
     with programs.broken("microtaskctl"), programs.broken("microtask-events", "soon after READY=1"):
         for name in ("PID_SWEEP", "PID_EVENTS"):
             os.kill(int(here.env()[name]), signal.SIGKILL)
-        began = time.monotonic()
         for name in ("sweep", "events"):
-            eventually(lambda: said.times(name, "ended with status 1: it broke") >= 7, within=30)
-        assert time.monotonic() - began > 3, "not in a tight loop"
-        assert said.times("events", "ended with status 1") < 14
+            eventually(lambda: said.pauses(name)[-1:] == [LONGEST_PAUSE])
+            assert len(said.pauses(name)) >= 7, "ever more slowly"
+            assert said.times(name, "ended with status 1: it broke") >= 6
         assert here.is_ready()
     for name in ("PID_SWEEP", "PID_EVENTS"):
-        eventually(lambda: pathlib.Path(f"/proc/{here.env()[name]}").exists(), within=10)
-    eventually(lambda: here.api.get("/notifications/stream").status_code == 401, within=10)
+        eventually(lambda: pathlib.Path(f"/proc/{here.env()[name]}").exists())
+    eventually(lambda: here.api.get("/notifications/stream").status_code == 401)
 
 
 def test_a_log_that_is_taken_away_ends_nothing(here, programs):
     said = Said(here)
     with programs.broken("microtaskctl", "without its log"):
         os.kill(int(here.env()["PID_SWEEP"]), signal.SIGKILL)
-        eventually(lambda: said.times("sweep", "ended with status 1") >= 2, within=30)
+        eventually(lambda: said.times("sweep", "ended with status 1") >= 2)
         assert here.is_ready()
-    eventually(lambda: pathlib.Path(f"/proc/{here.env()['PID_SWEEP']}").exists(), within=10)
+    eventually(lambda: pathlib.Path(f"/proc/{here.env()['PID_SWEEP']}").exists())
 
 
 def test_a_worker_that_dies_in_service_is_started_again_at_once(here):
-    eventually(lambda: all_well(here), within=10)
+    eventually(lambda: all_well(here))
     time.sleep(1.1)
     said = Said(here)
     os.kill(here.worker_pids()[0], signal.SIGKILL)
-    eventually(lambda: said.times("worker 1", "was killed by SIGKILL; starting it again"), within=5)
+    eventually(lambda: said.times("worker 1", "was killed by SIGKILL; starting it again"))
     assert not said.times("starting it again in")
 
 

@@ -6,6 +6,7 @@ compete.
 """
 
 import http.client
+import itertools
 import json
 import socket
 import ssl
@@ -13,12 +14,11 @@ import time
 import urllib.parse
 from collections import Counter, namedtuple
 
+from client import PATIENCE
 from described import check_answer
 
 Call = namedtuple("Call", "method path token body headers", defaults=(None, None, None))
 Answer = namedtuple("Answer", "call status headers body")
-
-TIMEOUT = 20
 
 
 def tls_context():
@@ -49,8 +49,10 @@ def request_bytes(call, host="localhost"):
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def connect(base_url, context=None):
-    plain = socket.create_connection(address(base_url), timeout=TIMEOUT)
+def connect(base_url, context=None, source=None):
+    """source: the address that it comes from, where that matters."""
+    source = (source, 0) if source else None
+    plain = socket.create_connection(address(base_url), timeout=PATIENCE, source_address=source)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return (context or tls_context()).wrap_socket(plain)
 
@@ -67,24 +69,56 @@ def read_answer(connection, call):
     return answer
 
 
-def at_once(stack, calls):
-    """Makes all the calls in the same instant, each over its own connection; the answers in the
-    same order.
+class Volley:
+    """Calls that come in the same instant, each over a connection of its own and, where addresses are
+    given, from one of its own.
     """
-    context = tls_context()
-    connections = []
-    try:
-        payloads = [request_bytes(call) for call in calls]
-        for payload in payloads:
-            connections.append(connect(stack.base_url, context))
-            connections[-1].sendall(payload[:-1])
-        time.sleep(0.05)
-        for connection, payload in zip(connections, payloads):
+
+    def __init__(self, stack, calls, addresses=()):
+        self.calls, self.connections = calls, []
+        self.payloads = [request_bytes(call) for call in calls]
+        context = tls_context()
+        try:
+            for payload, source in itertools.zip_longest(self.payloads, addresses):
+                self.connections.append(connect(stack.base_url, context, source))
+                self.connections[-1].sendall(payload[:-1])
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def fire(self):
+        for connection, payload in zip(self.connections, self.payloads):
             connection.sendall(payload[-1:])
-        return [read_answer(connection, call) for connection, call in zip(connections, calls)]
-    finally:
-        for connection in connections:
+
+    def answers(self):
+        """In the order of the calls."""
+        return [read_answer(*each) for each in zip(self.connections, self.calls)]
+
+    def leave(self):
+        """Without an answer; returns when nginx knows it, and has left the workers, too."""
+        for connection in self.connections:
+            connection.shutdown(socket.SHUT_WR)
+        for connection in self.connections:
+            while connection.recv(65536):
+                pass
+
+    def close(self):
+        for connection in self.connections:
             connection.close()
+
+
+def at_once(stack, calls):
+    """Makes all the calls in the same instant; the answers in the same order."""
+    with Volley(stack, calls) as volley:
+        time.sleep(0.05)
+        volley.fire()
+        return volley.answers()
 
 
 def outcomes(answers):
