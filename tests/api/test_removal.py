@@ -518,7 +518,7 @@ def removed_in_the_end(stack, db, user):
         stack.ctl("sweep")
         return stored_user(db, user) is None
 
-    eventually(gone, within=30, every=0.2)
+    eventually(gone, within=90, every=0.2)
     look_again(stack, db, user)
     assert_nothing_left(db, user)
 
