@@ -1039,7 +1039,7 @@ def test_several_runs_at_once_end_the_same(place):
         Chaos(here, 21, size=2).fill()
     whole.adopt()
     runs = [spawn(crowded, "init-db") for _ in range(3)]
-    assert [run.wait(timeout=120) for run in runs] == [0] * 3
+    assert [run.wait(timeout=600) for run in runs] == [0] * 3
     assert "balanced" in crowded.ctl("audit")
     assert settled(crowded.db, began) == settled(whole.db, began)
 
