@@ -40,7 +40,7 @@ FLAGS = [
     "--ignore-certificate-errors",
 ]
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the standard's word for a reference to an element
-PATIENCE = 30  # seconds, for what a page does by itself on a busy machine
+PATIENCE = 120  # seconds, for what a page does by itself on a busy machine
 
 # Screenshots are kept here when scripts/test says where.
 RESULTS = pathlib.Path(os.environ.get("RESULTS") or tempfile.gettempdir()) / "screenshots"
@@ -95,7 +95,7 @@ class Browser:
             lambda: re.search(r"successfully on port (\d+)", self.log_file.read_text()), PATIENCE
         )
         self.http = httpx.Client(
-            base_url=f"http://127.0.0.1:{port[1]}", timeout=60, trust_env=False
+            base_url=f"http://127.0.0.1:{port[1]}", timeout=600, trust_env=False
         )
         options = {
             "binary": shutil.which("chromium"),

@@ -71,7 +71,7 @@ class Namespace:
         self.holder = children.start(["unshare", "--net", "sleep", "infinity"])
         self.path = pathlib.Path(f"/proc/{self.holder.pid}/ns/net")
         ours = os.readlink("/proc/self/ns/net")
-        eventually(lambda: os.readlink(self.path) != ours, within=10, every=0.01)
+        eventually(lambda: os.readlink(self.path) != ours, within=60, every=0.01)
         self.run("ip", "link", "set", "dev", "lo", "up")
 
     def inside(self):

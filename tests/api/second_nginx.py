@@ -88,7 +88,7 @@ def running(path, port):
                 with contextlib.suppress(httpx.TransportError):
                     return client.options("/api/health").status_code == 204
 
-            eventually(is_up, within=15)
+            eventually(is_up, within=60)
         yield url
     finally:
         os.killpg(nginx.pid, signal.SIGKILL)

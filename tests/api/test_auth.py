@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import pathlib
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -225,22 +226,30 @@ def test_login_answers_as_registration_did_and_notes_the_time(api, new_worker, d
     assert abs((now() - noted).total_seconds()) < 60
 
 
-def test_an_unknown_email_and_a_wrong_password_get_the_same_text_in_the_same_time(api, new_worker):
+def worked_ms(stack):
+    """What the workers have worked so far, however busy the machine is with others; as Linux counts it for each thread."""
+    threads = [path for pid in stack.worker_pids() for path in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
+
+
+def test_an_unknown_email_and_a_wrong_password_get_the_same_text_in_the_same_time(
+    stack, api, new_worker
+):
+    """The time is that of hashing; all else are single reads."""
     known, unknown = new_worker().email, unique_email()
 
     def measure(email):
-        started = time.perf_counter()
+        begun = worked_ms(stack)
         refused = log_in(api, email, "wrong horse 2")
-        took = time.perf_counter() - started
+        took = worked_ms(stack) - begun
         body = assert_error(refused, 401, "unauthorized")
         return took, (body["error"], *sorted(body), *sorted(refused.headers))
 
     measured = [(measure(known), measure(unknown)) for _ in range(7)]
     assert len({shape for pair in measured for _, shape in pair}) == 1
     wrong, nobody = (statistics.median(pair[i][0] for pair in measured) for i in (0, 1))
-    assert (
-        0.6 < nobody / wrong < 1.67
-    ), f"{nobody * 1000:.0f} ms for an unknown e-mail, {wrong * 1000:.0f} ms for a known"
+    told = f"{nobody:.0f} ms for an unknown e-mail, {wrong:.0f} ms for a known"
+    assert 0.6 < nobody / wrong < 1.67, told
 
 
 @pytest.mark.parametrize("prefix", ["$2a$", "$2b$", "$2y$"])
@@ -432,6 +441,7 @@ def test_a_token_issued_after_tokens_valid_after_has_an_iat_beyond_it(api, worke
 
 
 def test_our_tokens_are_those_of_the_usual_library(api, stack, worker):
+    asked_at = time.time()
     token = ok(log_in(api, worker.email))["token"]
     claims = jwt.decode(token, stack.jwt_secret, algorithms=["HS256"])
     assert set(claims) == {"userId", "email", "role", "iat", "exp"}
@@ -440,7 +450,8 @@ def test_our_tokens_are_those_of_the_usual_library(api, stack, worker):
         worker.email,
         "worker",
     )
-    assert claims["exp"] - claims["iat"] == WEEK and abs(claims["iat"] - time.time()) < 5
+    assert claims["exp"] - claims["iat"] == WEEK
+    assert asked_at - 5 < claims["iat"] < time.time() + 5
     header = jwt.get_unverified_header(token)
     assert (header["alg"], header["typ"]) == ("HS256", "JWT")
 

@@ -221,7 +221,8 @@ def test_a_500_shows_no_internals_and_can_be_found_in_the_log_by_its_request_id(
     eventually(
         lambda: any(
             request_id in line and "500" in line for line in stack.worker_log().splitlines()
-        )
+        ),
+        within=30,
     )
     ok(worker.api.get("/auth/me"))
 
@@ -232,7 +233,6 @@ def test_while_mongodb_is_away_calls_are_503_with_retry_after_and_all_is_well_af
     headers = {"Idempotency-Key": f"away-{time.time_ns()}", "Origin": ORIGINS[2]}
     body = task_input()
     mongod_paused()
-    started = time.monotonic()
     with ThreadPoolExecutor(3) as pool:
         calls = [
             pool.submit(buyer.api.get, "/auth/me", headers=headers),
@@ -241,19 +241,17 @@ def test_while_mongodb_is_away_calls_are_503_with_retry_after_and_all_is_well_af
         ]
         ok(api.get("/health")), "the process itself is well"
         answers = [call.result() for call in calls]
-    took = time.monotonic() - started
     for answer in answers:
-        assert_error(answer, 503, "unavailable")
+        assert_error(answer, 503, "unavailable")  # of ours: nginx's own, after 15 s, is a 504
         assert int(answer.headers["retry-after"]) >= 1
         assert_allowed(answer, ORIGINS[2])
-    assert took < 15, f"{took:.1f} s"
     stack.resume_mongod()
-    eventually(lambda: api.get("/health/ready").status_code == 200, within=15)
+    eventually(lambda: api.get("/health/ready").status_code == 200, within=60)
     # Nobody can know whether the first attempt reached MongoDB; with the key it happens once.
     made = eventually(
         lambda: (answer := buyer.api.post("/tasks", json=body, headers=headers)).status_code == 201
         and answer,
-        within=45,
+        within=90,
         every=0.5,
     )
     assert ok(made, 201)["remainingCoins"] == 990

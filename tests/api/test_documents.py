@@ -47,7 +47,7 @@ def test_the_readmes_first_tour_prints_what_it_says(showcase):
     assert lines[0].startswith("API=https://localhost:8443/api")
     script = "\n".join([f"API={showcase.base_url}/api", *lines[1:]])
     said = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=60
+        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=300
     )
     assert said.returncode == 0, said.stderr
     printed = re.findall(r"\{[^{}]*\}", said.stdout)  # jq writes an object in several lines

@@ -127,7 +127,7 @@ def test_a_body_that_breaks_off_in_nonsense_is_refused_in_json(stack, method, pa
 
 def test_http_on_the_port_of_https_is_refused_in_json(stack):
     for sent in (request(), request(b"/docs/"), request(STREAM), request(method=b"POST"), b"hello\r\n\r\n"):
-        with socket.create_connection(address(stack.base_url), timeout=20) as connection:
+        with socket.create_connection(address(stack.base_url), timeout=120) as connection:
             assert_refused(connection, sent, 400)
 
 

@@ -499,7 +499,7 @@ def test_a_key_finds_its_payment_again_after_an_error(stack, db, buyer, commits)
         repeated = buyer.api.post("/payments/dummy-payment", json={"coins": 10}, headers=headers)
         return repeated.status_code == 201 and repeated.json()
 
-    done = eventually(again, within=35, every=0.2)
+    done = eventually(again, within=90, every=0.2)
     assert done["newBalance"] == coins(db, buyer) == 10
     assert db.payments.count_documents({"buyer_id": ObjectId(buyer.id)}) == 1
 

@@ -174,9 +174,17 @@ def test_a_deadline_must_be_ahead(buyer, books):
         assert set(faults(refused)) == {"completion_date"}
 
 
+def day_with_time_left():
+    """Today, as a date; in its last minutes tomorrow's first moment is waited for."""
+    left = datetime.timedelta(days=1) - (now() - now().replace(hour=0, minute=0, second=0, microsecond=0))
+    if left < datetime.timedelta(minutes=2):
+        time.sleep(left.total_seconds() + 1)
+    return now().strftime("%Y-%m-%d")
+
+
 def test_midnight_utc_is_a_whole_day(api, buyer, new_worker, books):
     """Today's date is a deadline ahead until the day is over, and shown as it was given."""
-    today = now().strftime("%Y-%m-%d")
+    today = day_with_time_left()
     word = unique("today")
     for given in (today, f"{today}T00:00:00.000Z"):
         task = post_task(buyer, completion_date=given, task_title=word)
@@ -599,7 +607,7 @@ def test_the_owner_changes_what_is_said_of_a_task(api, buyer, db, change, books)
     changed = ok(buyer.api.put(f"/tasks/{task['_id']}", json=change))
     assert changed["updatedAt"] >= task["updatedAt"]
     assert changed == {**task, **change, "updatedAt": changed["updatedAt"]}
-    assert eventually(lambda: see(buyer.api, task) == changed)
+    assert see(buyer.api, task) == changed
 
 
 def test_price_and_slots_in_a_change_are_ignored(buyer, db, books):
@@ -680,10 +688,10 @@ def test_the_stored_deadline_again_is_no_change_also_when_it_has_passed(buyer, d
 
 def test_a_moved_deadline_is_the_one_that_counts(buyer, new_worker, db, stack, books):
     """The moment a task closes is kept beside its date: both move."""
-    task = post_task(buyer, completion_date=ahead(seconds=2))
+    task = post_task(buyer, completion_date=ahead(seconds=10))
     later = ahead(days=3)
     ok(buyer.api.put(f"/tasks/{task['_id']}", json={"completion_date": later}))
-    eventually(lambda: iso(now()) > task["completion_date"])
+    eventually(lambda: iso(now()) > task["completion_date"], within=15)
     assert stack.ctl("sweep").returncode == 0
     submit(new_worker(), task)
 
@@ -935,5 +943,5 @@ def test_the_six_workers_with_most_coins_are_public(api, new_worker, new_buyer, 
         {"_id": worker.id, "name": worker.name, "photoURL": "", "coins": most + i}
         for i, worker in sorted(zip((3, 1, 7, 5, 2, 6, 4), workers), reverse=True)[:6]
     ]
-    eventually(lambda: ok(api.get(path)) == expected, within=3)
+    eventually(lambda: ok(api.get(path)) == expected, within=30)
     assert ok(workers[0].api.get(path)) == expected

@@ -9,7 +9,7 @@ import verdicts
 def test_the_judge_of_histories_is_awake():
     command = ["go", "test", "-mod=readonly", "./..."]
     done = subprocess.run(
-        command, cwd=verdicts.SOURCES, capture_output=True, text=True, timeout=300
+        command, cwd=verdicts.SOURCES, capture_output=True, text=True, timeout=1200
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -37,7 +37,7 @@ def system(stack, members, tmp_path):
     system.notes = notes
     yield system
     members.settle()
-    eventually(stack.is_ready, within=15)
+    eventually(stack.is_ready, within=60)
     assert_balanced(stack)
 
 
@@ -45,7 +45,7 @@ def post(buyer, key):
     return buyer.api.post("/tasks", json=TASK, headers={"Idempotency-Key": key}, timeout=30)
 
 
-def made(buyer, key, within=31):
+def made(buyer, key, within=90):
     """Sent again until it is done; whatever comes before is a refusal that passes."""
 
     def tried():
@@ -94,7 +94,7 @@ def test_a_primary_cut_off_from_its_secondaries_is_followed_by_another(system):
         answers = [made(buyer, f"key-{buyer.id}") for buyer in buyers]
     finally:
         end()
-    eventually(lambda: any("took back" in note for note in system.notes), within=60)
+    eventually(lambda: any("took back" in note for note in system.notes), within=120)
     members.settle()
     for buyer, answer in zip(buyers, answers):
         assert_happened_once(stack, buyer)
@@ -132,5 +132,5 @@ def test_while_a_member_takes_no_connections_calls_are_a_503_at_worst(system):
         for reader in readers:
             reader.join()
     assert seen <= {200, 503}
-    made(buyer, unique("key"), within=15)
+    made(buyer, unique("key"), within=60)
     assert_happened_once(system.stack, buyer)

@@ -6,7 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 3000
+/* Longer than a busy machine keeps anybody waiting. */
+#define PATIENCE_MS 30000
 
 enum record_type { BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
 
@@ -131,6 +132,13 @@ bool client_read(int fd, struct buffer *text)
 			return true;
 	}
 	return false;
+}
+
+bool client_sees_hangup(int fd)
+{
+	struct pollfd poller = { .fd = fd };
+
+	return poll(&poller, 1, PATIENCE_MS) == 1 && (poller.revents & POLLHUP);
 }
 
 bool client_sees_end(int fd)

@@ -29,11 +29,13 @@ void client_request(struct buffer *out, const struct call *call);
 void client_send(int fd, struct buffer *out);
 
 /* Reads an answer's STDOUT into text up to its END_REQUEST. false at the end of the connection, or
- * when nothing came for 3 s. */
+ * when nothing came for half a minute. */
 bool client_read(int fd, struct buffer *text);
 
-/* Has the server closed the connection? Waits up to 3 s for it. */
+/* Has the server closed the connection? Waits up to half a minute for it. */
 bool client_sees_end(int fd);
+/* The same, and what came before is left unread. */
+bool client_sees_hangup(int fd);
 
 /* A call, and its answer's text until the next one; NULL for client_read's false. */
 const char *client_call(int fd, const struct call *call);

@@ -36,8 +36,10 @@ void server_teardown(void);
 void server_listen(int domain, const struct sockaddr *address, socklen_t length);
 /* Connections made before are the child's as well, and so do not end when the test closes them. */
 void server_start(int threads, int queue);
-/* Its exit status; fails the test unless it ends within most milliseconds. */
-int server_end(int64_t most);
+/* Sends a signal to the server that runs, and returns when it was taken. */
+void server_signal(int number);
+/* Waits for its end; its exit status. */
+int server_end(void);
 
 int connected(void);
 void send_call(int fd, const struct call *call);

@@ -349,7 +349,8 @@ START_TEST(who_sends_much_slowly_keeps_a_thread_for_a_moment_alone)
 		ck_assert_int_eq(write(slow, out.bytes + at, 1), 1);
 		assert_serves(connected());
 	}
-	ck_assert_int_lt(clock_steady() - since, 3000);
+	/* a second for each byte would be two minutes */
+	ck_assert_int_lt(clock_steady() - since, 30000);
 	buffer_free(&out);
 }
 END_TEST
@@ -366,8 +367,8 @@ START_TEST(who_never_ends_or_never_reads_loses_the_connection)
 	/* More than the socket's buffer takes. */
 	send_call(deaf, &(struct call){ .method = "GET", .uri = "/large" });
 	assert_serves(connected());
-	clock_sleep(10500);
 	ck_assert(client_sees_end(silent));
+	ck_assert(client_sees_hangup(deaf));
 	ck_assert(!client_read(deaf, &out));
 	assert_serves(idle);
 	buffer_free(&out);

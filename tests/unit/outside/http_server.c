@@ -14,7 +14,8 @@ static int listener;
 static char url[64];
 static pthread_t thread;
 static _Atomic(const char *) answer;
-static atomic_int delay, count;
+static atomic_int count;
+static atomic_bool held;
 
 /* To the end of the head: none of the requests has a body. */
 static bool request_read(int connection)
@@ -40,7 +41,8 @@ static void serve(int connection)
 	if (!request_read(connection))
 		return;
 	atomic_fetch_add(&count, 1);
-	clock_sleep(atomic_load(&delay));
+	while (atomic_load(&held))
+		clock_sleep(1);
 	const char *text = atomic_load(&answer);
 	size_t length = text ? strlen(text) : 0;
 	/* a client that has given up is no matter here */
@@ -68,7 +70,7 @@ void http_server_start(void)
 	socklen_t length = sizeof(address);
 
 	atomic_store(&answer, NULL);
-	atomic_store(&delay, 0);
+	atomic_store(&held, false);
 	atomic_store(&count, 0);
 	listener = socket(AF_INET, SOCK_STREAM, 0);
 	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, length), 0);
@@ -80,6 +82,7 @@ void http_server_start(void)
 
 void http_server_stop(void)
 {
+	http_server_hold(false);
 	shutdown(listener, SHUT_RDWR);
 	pthread_join(thread, NULL);
 	close(listener);
@@ -95,9 +98,9 @@ void http_server_answer(const char *text)
 	atomic_store(&answer, text);
 }
 
-void http_server_delay(int milliseconds)
+void http_server_hold(bool whether)
 {
-	atomic_store(&delay, milliseconds);
+	atomic_store(&held, whether);
 }
 
 int http_server_count(void)

@@ -2,6 +2,8 @@
 #ifndef TESTS_HTTP_SERVER_H
 #define TESTS_HTTP_SERVER_H
 
+#include <stdbool.h>
+
 /* Listens on a free port of 127.0.0.1; answers nothing but the end of the connection yet. */
 void http_server_start(void);
 void http_server_stop(void);
@@ -11,8 +13,8 @@ const char *http_server_url(void);
 
 /* What is sent from now on, head and body; NULL: the connection is closed without a word. The text must last. */
 void http_server_answer(const char *answer);
-/* Milliseconds before each answer. */
-void http_server_delay(int milliseconds);
+/* Answers nothing as long as it is held; at the end it is let go. */
+void http_server_hold(bool held);
 /* Requests so far. */
 int http_server_count(void);
 
