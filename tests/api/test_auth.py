@@ -227,7 +227,7 @@ def test_login_answers_as_registration_did_and_notes_the_time(api, new_worker, d
 
 
 def worked_ms(stack):
-    """What the workers have worked so far, however busy the machine is with others; as Linux counts it for each thread."""
+    """What the workers have worked so far, as Linux counts it for each thread, however busy the machine is."""
     threads = [path for pid in stack.worker_pids() for path in pathlib.Path(f"/proc/{pid}/task").iterdir()]
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
 

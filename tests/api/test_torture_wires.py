@@ -36,7 +36,7 @@ def sockets(stack):
 
 
 def kept_connections(stack):
-    """Those that nginx still has to workers, past the relay. Linux names each socket's state (03: connected) and path."""
+    """Those that nginx still has to workers, past the relay. Linux names the state (03: connected) and path of each."""
     sockets = [line.split() for line in pathlib.Path("/proc/net/unix").read_text().splitlines()]
     paths = re.compile(re.escape(f"{stack.state}/") + r".*/worker-.*\.sock")
     return [one for one in sockets if len(one) == 8 and one[5] == "03" and paths.fullmatch(one[7])]
