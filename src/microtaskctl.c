@@ -16,6 +16,7 @@
 #include "market/sweep.h"
 #include "market/users.h"
 #include "outside/fetch.h"
+#include "outside/provider.h"
 #include "store/doc.h"
 #include "store/setup.h"
 
@@ -519,7 +520,7 @@ static int run_configured(const struct command *command, struct tool *tool, cons
 	char problem[256] = "";
 	struct arena *arena = arena_new();
 
-	tool->config = config_read(arena, file, problem);
+	tool->config = config_read(arena, provider_settings, file, problem);
 	if (tool->config)
 		log_set_level((enum log_level)tool->config->log_level);
 	int result = tool->config ? run_connected(command, tool) : refuse(problem);

@@ -27,6 +27,7 @@ static Suite *(*const suites[])(void) = {
 	suite_password,
 	suite_token,
 	suite_google_keys,
+	suite_provider,
 	suite_stripe,
 	suite_adoption_values,
 	suite_ledger,

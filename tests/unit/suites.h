@@ -27,6 +27,7 @@ Suite *suite_password(void);
 Suite *suite_token(void);
 
 Suite *suite_google_keys(void);
+Suite *suite_provider(void);
 Suite *suite_stripe(void);
 
 Suite *suite_adoption_values(void);
