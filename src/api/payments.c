@@ -415,7 +415,8 @@ enum err payments_webhook(struct request *rq)
 
 	if (!provider || provider->untold)
 		return provider ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
-	if (!provider->is_signed(config, rq->signature, body, rq->body_length, rq->now))
+	if (!provider->is_signed(config, request_header(rq, provider->header), body,
+				 rq->body_length, rq->now))
 		return ERR_BAD_SIGNATURE;
 	enum err err = provider->read_event(rq->arena, body, rq->body_length, &event);
 	if (err == OK)

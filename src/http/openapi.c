@@ -133,9 +133,28 @@ static bool has_tag(const struct route *route)
 	return route->method == GET && !(route->flags & STREAMS);
 }
 
+/* The index-th header that may sign the body; NULL: there are fewer. */
+static const char *signature_of(const struct route *route, size_t index, const char **help)
+{
+	return route->signatures ? route->signatures(index, help) : NULL;
+}
+
+/* What a header is called among the components: without its hyphens. */
+static const char *component_name(const char *header, char name[64])
+{
+	size_t length = 0;
+
+	for (; *header && length < 63; header++)
+		if (*header != '-')
+			name[length++] = *header;
+	name[length] = '\0';
+	return name;
+}
+
 static void write_parameters(struct json *json, const struct route *route)
 {
-	const char *name;
+	const char *name, *help;
+	char component[64];
 	size_t length;
 
 	json_array(json, "parameters");
@@ -147,8 +166,8 @@ static void write_parameters(struct json *json, const struct route *route)
 		write_reference(json, NULL, "parameters", "IdempotencyKey");
 	if (names_error(route, ERR_PRECONDITION_FAILED))
 		write_reference(json, NULL, "parameters", "IfMatch");
-	if (names_error(route, ERR_BAD_SIGNATURE))
-		write_reference(json, NULL, "parameters", "StripeSignature");
+	for (size_t i = 0; (name = signature_of(route, i, &help)) != NULL; i++)
+		write_reference(json, NULL, "parameters", component_name(name, component));
 	if (has_tag(route))
 		write_reference(json, NULL, "parameters", "IfNoneMatch");
 	json_end(json);
@@ -343,10 +362,7 @@ static const struct {
 	  "{\"name\":\"If-Match\",\"in\":\"header\",\"required\":false,"
 	  "\"description\":\"The ETag the record had when it was read; 412 if it has changed\","
 	  "\"schema\":{\"type\":\"string\"}}" },
-	{ "parameters", "StripeSignature",
-	  "{\"name\":\"Stripe-Signature\",\"in\":\"header\",\"required\":true,"
-	  "\"description\":\"HMAC-SHA256 of the time and the raw body, at most 300 s old\","
-	  "\"schema\":{\"type\":\"string\"}}" },
+	{ "parameters", NULL, NULL }, /* those that sign a body */
 	{ "parameters", "IfNoneMatch",
 	  "{\"name\":\"If-None-Match\",\"in\":\"header\",\"required\":false,"
 	  "\"description\":\"The ETag of an earlier answer; 304 if it is still the same\","
@@ -361,12 +377,46 @@ static const struct {
 	  "\"schema\":{\"type\":\"integer\",\"minimum\":1}}" },
 };
 
-static void write_constants(struct json *json, const char *kind)
+/* Where there are several, a request has one of them. */
+static void write_signatures(struct json *json, const struct route *route)
+{
+	const char *header, *help, *other;
+	char component[64];
+
+	for (size_t i = 0; (header = signature_of(route, i, &help)) != NULL; i++) {
+		json_object(json, component_name(header, component));
+		json_text(json, "name", header);
+		json_text(json, "in", "header");
+		json_bool(json, "required", !signature_of(route, 1, &other));
+		json_text(json, "description", help);
+		json_object(json, "schema");
+		json_text(json, "type", "string");
+		json_end(json);
+		json_end(json);
+	}
+}
+
+static bool signs_like_one_before(const struct route *routes, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (routes[i].signatures == routes[index].signatures)
+			return true;
+	}
+	return false;
+}
+
+static void write_constants(struct json *json, const char *kind, const struct route *routes,
+			    size_t count)
 {
 	for (size_t i = 0; i < COUNT_OF(constants); i++) {
-		if (strcmp(constants[i].kind, kind) == 0)
+		if (strcmp(constants[i].kind, kind) != 0)
+			continue;
+		if (constants[i].json)
 			json_raw(json, constants[i].name, constants[i].json,
 				 strlen(constants[i].json));
+		for (size_t r = 0; !constants[i].json && r < count; r++)
+			if (!signs_like_one_before(routes, r))
+				write_signatures(json, &routes[r]);
 	}
 }
 
@@ -379,7 +429,7 @@ static void write_components(struct json *json, const struct route *routes, size
 	json_object(json, "components");
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		json_object(json, kinds[i]);
-		write_constants(json, kinds[i]);
+		write_constants(json, kinds[i], routes, count);
 		json_end(json);
 	}
 	json_object(json, "responses");

@@ -60,6 +60,7 @@ static Suite *(*const suites[])(void) = {
 	suite_pipeline_answer,
 	suite_pipeline_turn,
 	suite_records,
+	suite_request,
 	suite_route,
 	suite_schema,
 	suite_schema_input,
