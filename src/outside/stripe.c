@@ -165,7 +165,7 @@ static enum err call(struct arena *arena, const struct config *config, struct fe
 
 	asked->headers = headers;
 	*receipt = (struct receipt){ 0 };
-	if (!turn_held(TURN_STRIPE))
+	if (!turn_held(TURN_PROVIDER))
 		return ERR_INTERNAL;
 	for (size_t i = 0; i < COUNT_OF(tries_ms); i++) {
 		struct fetched fetched;
