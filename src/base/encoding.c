@@ -70,6 +70,15 @@ void hex_encode(const void *bytes, size_t length, char *out)
 	*out = '\0';
 }
 
+int hex_digit(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
 /* The length that the first byte of a character announces, 0 for one that starts none. */
 static size_t utf8_length(unsigned char first)
 {

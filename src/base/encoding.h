@@ -19,6 +19,9 @@ uint8_t *base64url_decode(struct arena *arena, const char *text, size_t length, 
 /* Lower-case hex, NUL-terminated: 2 * length + 1 bytes are written. */
 void hex_encode(const void *bytes, size_t length, char *out);
 
+/* The value of a hexadecimal digit of either case; -1 when it is none. isxdigit() would ask the locale. */
+int hex_digit(char digit);
+
 /* Is it valid UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF)? */
 bool utf8_valid(const char *text, size_t length);
 /* Unicode code points in valid UTF-8. */
