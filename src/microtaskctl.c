@@ -18,6 +18,7 @@
 #include "outside/fetch.h"
 #include "outside/provider.h"
 #include "store/doc.h"
+#include "store/replica_set.h"
 #include "store/setup.h"
 
 #include <errno.h>
@@ -449,6 +450,16 @@ static int openapi(struct tool *tool)
 	return EXIT_SUCCESS;
 }
 
+/* ---- init-set ---- */
+
+static int init_set(struct tool *tool)
+{
+	char problem[256] = "";
+	enum err err = replica_set_begin(tool->argv[0], tool->argv[1], problem);
+
+	return err == OK ? EXIT_SUCCESS : refuse(problem);
+}
+
 /* ---- the commands ---- */
 
 static const struct command {
@@ -469,6 +480,8 @@ static const struct command {
 	  "do what is due: deadlines, unreviewed work, open payments, removals" },
 	{ "seed-demo", seed, false, 0, 3, "[--scale TASKS] [--force]",
 	  "demo data, the same each time" },
+	{ "init-set", init_set, true, 2, 2, "NAME HOST:PORT",
+	  "for trying out: make a new mongod a replica set of its own; exit status 0 when it takes writes" },
 	{ "routes", routes, true, 0, 0, "", "list every call and who may use it" },
 	{ "openapi", openapi, true, 0, 2, "[--server ADDRESS]",
 	  "print the OpenAPI document; with the address below which the calls are, if it is known" },
