@@ -23,7 +23,6 @@ import time
 import urllib.error
 import urllib.request
 
-import mongo_wire
 import nginx_files
 import pages
 from supervisor import Child, Failed, Stopped, Supervisor
@@ -222,7 +221,15 @@ class Stack:
         for parameter in parameters:
             argv += ["--setParameter", parameter]
         mongod = self.child("mongod", argv, "mongod.log", stop_seconds=30, orphan_signal=signal.SIGTERM)
-        self.supervisor.start(mongod, lambda: mongo_wire.is_writable(port), 60)
+        self.supervisor.start(mongod, lambda: self.is_writable(port), 60)
+
+    def is_writable(self, port):
+        """Whether the database takes writes. A new one is first made a replica set of one member."""
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return False  # it needs the processor itself, to come so far
+        argv = [self.given.build / "microtaskctl", "init-set", "microtask", f"127.0.0.1:{port}"]
+        return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
     def start_sweep(self):
         argv = [self.given.build / "microtaskctl", "sweep", "--every", "30"]

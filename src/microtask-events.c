@@ -4,6 +4,7 @@
 #include "events/server.h"
 #include "http/acceptor.h"
 #include "http/notify.h"
+#include "outside/provider.h"
 
 #include <stdlib.h>
 
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
 		.about =
 			"Serves HTTP on the listening socket it inherits as descriptor 0; its settings "
 			"are microtaskd's.",
+		.providers = provider_settings,
 		.serve = serve,
 	};
 

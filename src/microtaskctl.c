@@ -16,7 +16,9 @@
 #include "market/sweep.h"
 #include "market/users.h"
 #include "outside/fetch.h"
+#include "outside/provider.h"
 #include "store/doc.h"
+#include "store/replica_set.h"
 #include "store/setup.h"
 
 #include <errno.h>
@@ -448,6 +450,16 @@ static int openapi(struct tool *tool)
 	return EXIT_SUCCESS;
 }
 
+/* ---- init-set ---- */
+
+static int init_set(struct tool *tool)
+{
+	char problem[256] = "";
+	enum err err = replica_set_begin(tool->argv[0], tool->argv[1], problem);
+
+	return err == OK ? EXIT_SUCCESS : refuse(problem);
+}
+
 /* ---- the commands ---- */
 
 static const struct command {
@@ -468,6 +480,8 @@ static const struct command {
 	  "do what is due: deadlines, unreviewed work, open payments, removals" },
 	{ "seed-demo", seed, false, 0, 3, "[--scale TASKS] [--force]",
 	  "demo data, the same each time" },
+	{ "init-set", init_set, true, 2, 2, "NAME HOST:PORT",
+	  "for trying out: make a new mongod a replica set of its own; exit status 0 when it takes writes" },
 	{ "routes", routes, true, 0, 0, "", "list every call and who may use it" },
 	{ "openapi", openapi, true, 0, 2, "[--server ADDRESS]",
 	  "print the OpenAPI document; with the address below which the calls are, if it is known" },
@@ -519,7 +533,7 @@ static int run_configured(const struct command *command, struct tool *tool, cons
 	char problem[256] = "";
 	struct arena *arena = arena_new();
 
-	tool->config = config_read(arena, file, problem);
+	tool->config = config_read(arena, provider_settings, file, problem);
 	if (tool->config)
 		log_set_level((enum log_level)tool->config->log_level);
 	int result = tool->config ? run_connected(command, tool) : refuse(problem);

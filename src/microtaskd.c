@@ -9,6 +9,7 @@
 #include "market/packages.h"
 #include "outside/fetch.h"
 #include "outside/google_keys.h"
+#include "outside/provider.h"
 
 #include <stdlib.h>
 
@@ -116,7 +117,8 @@ static int serve(const struct config *config)
 	fcgi_block_signals();
 	fetch_start();
 	log_set_level((enum log_level)config->log_level);
-	if (routes_check(api_routes, api_route_count, problem))
+	if (routes_check(api_routes, api_route_count, problem) ||
+	    providers_check(provider_rows, problem))
 		return refuse(problem);
 	if (app_open(&app, bulkheads)) {
 		packages_warn(config);
@@ -132,6 +134,7 @@ int main(int argc, char **argv)
 	const struct program program = {
 		.name = NAME,
 		.about = "Serves FastCGI on the listening socket it inherits as descriptor 0.",
+		.providers = provider_settings,
 		.serve = serve,
 	};
 

@@ -259,13 +259,13 @@ enum err payments_ask(struct request *rq)
 {
 	const struct package_input *input = rq->body_input;
 	struct call *call = call_of(rq);
-	const struct provider *provider = payment_provider(call->config);
+	const struct provider *provider = provider_of(call->config);
 	const struct package *package = packages_find(&call->config->packages, input->coins.value);
 
 	if (!provider || !package)
 		return provider ? ERR_NOT_A_PACKAGE : ERR_NOT_CONFIGURED;
 	enum err err = payment_start(rq, provider, package);
-	return err == OK ? payment_tried(rq, provider->ask(call, rq->work)) : err;
+	return err == OK ? payment_tried(rq, payment_ask(call, rq->work)) : err;
 }
 
 enum err payments_create(struct request *rq, struct event *event)
@@ -309,11 +309,10 @@ enum err payments_confirm(struct request *rq)
 {
 	const struct confirm_input *input = rq->body_input;
 	struct call *call = call_of(rq);
-	const struct provider *provider = payment_provider(call->config);
 	struct payment *payment = arena_alloc(rq->arena, sizeof *payment);
 
 	rq->work = payment;
-	if (!provider)
+	if (!provider_of(call->config))
 		return ERR_NOT_CONFIGURED;
 	enum err err = payment_read_own(call, &rq->ids[0], payment);
 	if (err != OK)
@@ -323,26 +322,27 @@ enum err payments_confirm(struct request *rq)
 	payment->transaction = input->transaction;
 	if (!payment_is(payment, "pending"))
 		return OK;
-	return provider->check(call, payment, input->transaction);
+	return payment_check(call, payment, input->transaction);
 }
 
 static enum err charge(struct request *rq, const struct package *package, const char *method)
 {
 	struct call *call = call_of(rq);
-	const struct provider *provider = payment_provider(call->config);
+	const struct provider *provider = provider_of(call->config);
 	enum err err = payment_start(rq, provider, package);
 
-	return err == OK ? payment_tried(rq, provider->charge(call, rq->work, method)) : err;
+	return err == OK ? payment_tried(rq, payment_charge(call, rq->work, method)) : err;
 }
 
 enum err payments_pay_dummy(struct request *rq)
 {
 	const struct package_input *input = rq->body_input;
 	const struct config *config = app_of(rq)->config;
+	const struct provider *provider = provider_of(config);
 	const struct package *package = packages_find(&config->packages, input->coins.value);
 
-	if (config->provider != PROVIDER_DUMMY)
-		return payment_provider(config) ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
+	if (!provider || !provider->is_free)
+		return provider ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
 	return package ? charge(rq, package, NULL) : ERR_NOT_A_PACKAGE;
 }
 
@@ -365,13 +365,13 @@ enum err payments_charge(struct request *rq)
 {
 	const struct package_input *input = rq->body_input;
 	const struct config *config = app_of(rq)->config;
-	const struct provider *provider = payment_provider(config);
+	const struct provider *provider = provider_of(config);
 	const struct package *package = package_bought(config, input);
 	const char *method = input->method ? input->method : "";
 
 	if (!provider || !package)
 		return provider ? ERR_NOT_A_PACKAGE : ERR_NOT_CONFIGURED;
-	if (provider->is_method && !provider->is_method(method))
+	if (!provider->is_method(method))
 		return fail_field(rq, "paymentMethodId", ERR_INVALID_INPUT,
 				  *method ? "paymentMethodId is not the id of a payment method." :
 					    "paymentMethodId is required.");
@@ -404,20 +404,21 @@ void payments_purchased(struct request *rq, const struct event *event)
 	json_text(json, "message", "The coins are bought.");
 }
 
-/* ---- what Stripe tells ---- */
+/* ---- what the provider tells ---- */
 
 enum err payments_webhook(struct request *rq)
 {
 	const struct config *config = app_of(rq)->config;
+	const struct provider *provider = provider_of(config);
 	const char *body = rq->body ? rq->body : "";
-	struct stripe_event event;
+	struct provider_event event;
 
-	if (config->provider != PROVIDER_STRIPE)
-		return payment_provider(config) ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
-	if (!stripe_signed(rq->signature, config->stripe_webhook_secret, body, rq->body_length,
-			   rq->now))
+	if (!provider || provider->untold)
+		return provider ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
+	if (!provider->is_signed(config, request_header(rq, provider->header), body,
+				 rq->body_length, rq->now))
 		return ERR_BAD_SIGNATURE;
-	enum err err = stripe_event_read(rq->arena, body, rq->body_length, &event);
+	enum err err = provider->read_event(rq->arena, body, rq->body_length, &event);
 	if (err == OK)
 		err = payment_told(call_of(rq), &event);
 	if (err == OK)

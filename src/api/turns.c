@@ -16,7 +16,7 @@ static const struct bulkhead_limits plan[TURN_COUNT] = {
 	/* Of all that is done here hashing alone takes much of a core, and whoever waits for it waits anyway: nice. */
 	[TURN_HASH] = { .wait_ms = PASSWORD_WAIT_MS, .usual_ms = 80, .nice = 10 },
 	/* Two of one account's calls, as one may hang that nobody waits for any more. */
-	[TURN_STRIPE] = { .each = 2, .wait_ms = 3000, .usual_ms = 50 },
+	[TURN_PROVIDER] = { .each = 2, .wait_ms = 3000, .usual_ms = 50 },
 	/* Keys are fetched by one thread, once in a while; all else is quick. */
 	[TURN_GOOGLE] = { .turns = 4, .wait_ms = 4000, .usual_ms = 20 },
 };
@@ -40,7 +40,7 @@ int turns_plan(const struct config *config, const struct password_gate *gate,
 	memcpy(limits, plan, sizeof plan);
 	limits[TURN_HASH].turns = hash_turns(gate);
 	/* As many as there are threads for everything else: a call of a second is nothing unusual. */
-	limits[TURN_STRIPE].turns = (int)config->threads;
+	limits[TURN_PROVIDER].turns = (int)config->threads;
 	for (enum turn turn = TURN_NONE + 1; turn < TURN_COUNT; turn++) {
 		limits[turn].places = (int)config->queue;
 		threads += limits[turn].turns + 1;
@@ -67,14 +67,14 @@ static uint64_t account_of(const struct request *rq)
 /*
  * Turns to hash are shared among addresses, as whoever logs in is nobody yet, and within one, which may be a whole
  * school's, among the accounts that are meant. Not the other way round: then anybody could use up an account's turns.
- * Those to call Stripe are shared among accounts, as who asks is known.
+ * Those to call a provider are shared among accounts, as who asks is known.
  */
 struct fair_key turns_share(void *context, const struct request *rq)
 {
 	uint64_t network = text_hash(network_of(rq->arena, rq->address)), account = account_of(rq);
 
 	(void)context;
-	if (rq->route->turn == TURN_STRIPE)
+	if (rq->route->turn == TURN_PROVIDER)
 		return (struct fair_key){ .outer = account, .inner = network };
 	return (struct fair_key){ .outer = network, .inner = account };
 }

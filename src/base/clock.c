@@ -81,46 +81,6 @@ void clock_sleep(int64_t milliseconds)
 		;
 }
 
-/*
- * The calendar, after Howard Hinnant's days_from_civil: years begin in March, so that the leap day
- * is the last of its year, and are counted in eras of 400. timegm() would take the 30th of February
- * for the 2nd of March.
- */
-struct civil {
-	int64_t year;
-	int month, day;
-};
-
-static int64_t days_from_civil(struct civil date)
-{
-	int64_t year = date.month <= 2 ? date.year - 1 : date.year;
-	int64_t era = (year >= 0 ? year : year - 399) / 400;
-	int64_t year_of_era = year - era * 400;
-	int64_t month_from_march = (date.month + 9) % 12;
-	int64_t day_of_year = (153 * month_from_march + 2) / 5 + date.day - 1;
-	int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-
-	return era * 146097 + day_of_era - 719468;
-}
-
-static struct civil civil_from_days(int64_t days)
-{
-	int64_t shifted = days + 719468;
-	int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-	int64_t day_of_era = shifted - era * 146097;
-	int64_t year_of_era =
-		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int64_t day_of_year =
-		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	int64_t month_from_march = (5 * day_of_year + 2) / 153;
-	struct civil date = {
-		.year = year_of_era + era * 400 + (month_from_march >= 10),
-		.month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9),
-		.day = (int)(day_of_year - (153 * month_from_march + 2) / 5 + 1),
-	};
-	return date;
-}
-
 static void put_digits(char *out, int64_t value, size_t width)
 {
 	while (width-- > 0) {
@@ -136,18 +96,19 @@ void clock_iso(int64_t when, char out[CLOCK_ISO_LENGTH + 1])
 		when = EARLIEST;
 	if (when > LATEST)
 		when = LATEST;
-	int64_t days = (when >= 0 ? when : when - (CLOCK_DAY - 1)) / CLOCK_DAY;
-	int64_t of_day = when - days * CLOCK_DAY;
-	struct civil date = civil_from_days(days);
+	int64_t since = when - EARLIEST; /* never below 0, as division would round up then */
+	time_t seconds = (time_t)(since / CLOCK_SECOND + EARLIEST / CLOCK_SECOND);
+	struct tm date;
 
+	gmtime_r(&seconds, &date);
 	memcpy(out, "0000-00-00T00:00:00.000Z", CLOCK_ISO_LENGTH + 1);
-	put_digits(out, date.year, 4);
-	put_digits(out + 5, date.month, 2);
-	put_digits(out + 8, date.day, 2);
-	put_digits(out + 11, of_day / (60 * CLOCK_MINUTE), 2);
-	put_digits(out + 14, of_day / CLOCK_MINUTE % 60, 2);
-	put_digits(out + 17, of_day / CLOCK_SECOND % 60, 2);
-	put_digits(out + 20, of_day % CLOCK_SECOND, 3);
+	put_digits(out, date.tm_year + 1900, 4);
+	put_digits(out + 5, date.tm_mon + 1, 2);
+	put_digits(out + 8, date.tm_mday, 2);
+	put_digits(out + 11, date.tm_hour, 2);
+	put_digits(out + 14, date.tm_min, 2);
+	put_digits(out + 17, date.tm_sec, 2);
+	put_digits(out + 20, since % CLOCK_SECOND, 3);
 }
 
 /* What is still to be read of a text. */
@@ -186,25 +147,18 @@ static bool take_number(struct rest *rest, size_t width, int min, int max, int *
 	return number >= min && number <= max;
 }
 
-static int month_days(int year, int month)
-{
-	static const char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month == 2 && leap ? 29 : days[month - 1];
-}
-
 static bool take_date(struct rest *rest, int64_t *when)
 {
 	int year, month, day;
 
 	if (!take_number(rest, 4, 1, 9999, &year) || !take_char(rest, '-') ||
 	    !take_number(rest, 2, 1, 12, &month) || !take_char(rest, '-') ||
-	    !take_number(rest, 2, 1, month_days(year, month), &day))
+	    !take_number(rest, 2, 1, 31, &day))
 		return false;
-	struct civil date = { .year = year, .month = month, .day = day };
-	*when = days_from_civil(date) * CLOCK_DAY;
-	return true;
+	struct tm date = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day };
+	*when = (int64_t)timegm(&date) * CLOCK_SECOND;
+	/* timegm() takes the 30th of February for the 2nd of March, and says so */
+	return date.tm_mday == day;
 }
 
 /* The digits after the point: 1 to 9 of them, of which the first three count. */

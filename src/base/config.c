@@ -1,8 +1,8 @@
 #include "base/config.h"
 #include "base/config_check.h"
-#include "base/config_private.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/setting.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -19,10 +19,6 @@ static const char *const environments[] = { "development", "production", NULL };
 /* As enum log_level counts. */
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
 static_assert(LOG_DEBUG == 0 && LOG_ERROR == 3, "log_levels follows enum log_level");
-/* As enum payments_provider counts. */
-static const char *const providers[] = { "none", "dummy", "stripe", NULL };
-static_assert(PROVIDER_NONE == 0 && PROVIDER_STRIPE == 2,
-	      "providers follows enum payments_provider");
 
 #define AT(member) .offset = offsetof(struct config, member)
 
@@ -82,25 +78,27 @@ const struct setting config_settings[] = {
 	  .sentence = "What coins cost, as coins:dollars pairs separated by commas." },
 	{ "COIN_PACKAGES_EXTRA", SETTING_PACKAGES, AT(packages_extra),
 	  .sentence = "More packages, sold by POST /api/payments/purchase-coins alone." },
-	{ "PAYMENTS_PROVIDER", SETTING_CHOICE, AT(provider), .standard = "dummy",
-	  .choices = providers, .flags = SETTING_NOT_PRODUCTION,
+	{ "PAYMENTS_PROVIDER", SETTING_PROVIDER, AT(provider), .standard = "dummy",
+	  .flags = SETTING_NOT_PRODUCTION,
 	  .sentence = "Who takes the money for coins; dummy takes none and gives the coins." },
-	{ "STRIPE_SECRET_KEY", SETTING_TEXT, AT(stripe_key), .check = config_check_secret_word,
-	  .flags = SETTING_SECRET, .sentence = "Stripe's secret API key; needed with stripe." },
-	{ "STRIPE_WEBHOOK_SECRET", SETTING_TEXT, AT(stripe_webhook_secret),
-	  .check = config_check_secret_word, .flags = SETTING_SECRET,
-	  .sentence = "Signs what Stripe sends to /api/payments/webhook; needed with stripe." },
-	{ "STRIPE_API_BASE", SETTING_TEXT, AT(stripe_base), .check = config_check_api_base,
-	  .standard = "https://api.stripe.com", .sentence = "Where Stripe's API is." },
 };
 
 #define SETTING_COUNT COUNT_OF(config_settings)
 const size_t config_setting_count = SETTING_COUNT;
 
-/* Values as they are gathered: the environment first, a file over it. */
+/* A value as it is gathered: from the environment first, a file over it. */
+struct slot {
+	const struct setting *setting;
+	const struct provider_settings *provider; /* whose it is; NULL: everybody's */
+	void *into; /* what its offset is in */
+	const char *value; /* NULL: not given */
+};
+
 struct reading {
 	struct arena *arena;
-	const char *values[SETTING_COUNT]; /* NULL: not given */
+	const struct provider_settings *const *providers;
+	struct slot *slots;
+	size_t count;
 	char *problem;
 };
 
@@ -117,11 +115,36 @@ static bool refuse(struct reading *reading, const char *format, ...)
 	return false;
 }
 
-static const struct setting *setting_find(const char *name)
+static void slots_add(struct reading *reading, const struct setting *rows, size_t count,
+		      const struct provider_settings *provider, void *into)
 {
-	for (size_t i = 0; i < SETTING_COUNT; i++)
-		if (strcmp(config_settings[i].name, name) == 0)
-			return &config_settings[i];
+	for (size_t i = 0; i < count; i++)
+		reading->slots[reading->count++] = (struct slot){
+			.setting = &rows[i],
+			.provider = provider,
+			.into = into,
+		};
+}
+
+static void slots_make(struct reading *reading, struct config *config)
+{
+	const struct provider_settings *const *each;
+	size_t count = SETTING_COUNT;
+
+	for (each = reading->providers; *each; each++)
+		count += (*each)->count;
+	reading->slots = arena_alloc(reading->arena, count * sizeof(struct slot));
+	slots_add(reading, config_settings, SETTING_COUNT, NULL, config);
+	for (each = reading->providers; *each; each++)
+		slots_add(reading, (*each)->rows, (*each)->count, *each,
+			  arena_alloc(reading->arena, (*each)->size));
+}
+
+static struct slot *slot_find(const struct reading *reading, const char *name)
+{
+	for (size_t i = 0; i < reading->count; i++)
+		if (strcmp(reading->slots[i].setting->name, name) == 0)
+			return &reading->slots[i];
 	return NULL;
 }
 
@@ -132,16 +155,16 @@ static bool environment_read(struct reading *reading)
 		if (strncmp(*entry, OUR_PREFIX, strlen(OUR_PREFIX)) != 0)
 			continue;
 		const char *name = arena_copy(reading->arena, *entry, strcspn(*entry, "="));
-		if (!setting_find(name))
+		if (!slot_find(reading, name))
 			return refuse(
 				reading,
 				"The environment has %s, which is no setting; see --help-config.",
 				name);
 	}
-	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		const char *value = getenv(config_settings[i].name);
+	for (size_t i = 0; i < reading->count; i++) {
+		const char *value = getenv(reading->slots[i].setting->name);
 		if (value && *value)
-			reading->values[i] = arena_text(reading->arena, value);
+			reading->slots[i].value = arena_text(reading->arena, value);
 	}
 	return true;
 }
@@ -180,12 +203,12 @@ static bool line_read(struct reading *reading, const char *file, int number, cha
 	*value++ = '\0';
 	name = text_trim(name);
 	value = text_unquote(text_trim(value));
-	const struct setting *setting = setting_find(name);
-	if (!setting)
+	struct slot *slot = slot_find(reading, name);
+	if (!slot)
 		return refuse(reading, "%s, line %d: %s is no setting; see --help-config.", file,
 			      number, name);
 	if (*value)
-		reading->values[setting - config_settings] = arena_text(reading->arena, value);
+		slot->value = arena_text(reading->arena, value);
 	return true;
 }
 
@@ -235,17 +258,30 @@ static const char *choices_join(struct arena *arena, const char *const *choices)
 	return joined;
 }
 
-static bool choice_store(struct reading *reading, const struct setting *setting, const char *value,
-			 int64_t *at)
+static bool choice_store(struct reading *reading, const char *name, const char *const *choices,
+			 const char *value, int64_t *at)
 {
-	for (int64_t i = 0; setting->choices[i]; i++) {
-		if (strcmp(setting->choices[i], value) == 0) {
+	for (int64_t i = 0; choices[i]; i++) {
+		if (strcmp(choices[i], value) == 0) {
 			*at = i;
 			return true;
 		}
 	}
-	return refuse(reading, "%s must be %s.", setting->name,
-		      choices_join(reading->arena, setting->choices));
+	return refuse(reading, "%s must be %s.", name, choices_join(reading->arena, choices));
+}
+
+/* "none", and the names of all. */
+static const char *const *provider_names(const struct reading *reading)
+{
+	size_t count = 0;
+
+	while (reading->providers[count])
+		count++;
+	const char **names = arena_alloc(reading->arena, (count + 2) * sizeof(*names));
+	names[0] = "none";
+	for (size_t i = 0; i < count; i++)
+		names[i + 1] = reading->providers[i]->name;
+	return names;
 }
 
 static bool text_store(struct reading *reading, const struct setting *setting, const char *value,
@@ -267,21 +303,24 @@ static bool packages_store(struct reading *reading, const struct setting *settin
 	return !wrong || refuse(reading, "%s %s", setting->name, wrong);
 }
 
-static bool value_store(struct reading *reading, const struct setting *setting, const char *value,
-			struct config *config)
+static bool value_store(struct reading *reading, const struct slot *slot, const char *value,
+			bool production)
 {
-	void *at = (char *)config + setting->offset;
+	const struct setting *setting = slot->setting;
+	void *at = (char *)slot->into + setting->offset;
 	int64_t place;
 
 	switch (setting->type) {
 	case SETTING_TEXT:
-		return text_store(reading, setting, value, config->production, at);
+		return text_store(reading, setting, value, production, at);
 	case SETTING_WHOLE:
 		return whole_store(reading, setting, value, at);
 	case SETTING_CHOICE:
-		return choice_store(reading, setting, value, at);
+		return choice_store(reading, setting->name, setting->choices, value, at);
+	case SETTING_PROVIDER:
+		return choice_store(reading, setting->name, provider_names(reading), value, at);
 	case SETTING_SWITCH:
-		if (!choice_store(reading, setting, value, &place))
+		if (!choice_store(reading, setting->name, setting->choices, value, &place))
 			return false;
 		*(bool *)at = place == 1;
 		return true;
@@ -291,40 +330,50 @@ static bool value_store(struct reading *reading, const struct setting *setting, 
 	return false;
 }
 
-static bool setting_store(struct reading *reading, size_t which, struct config *config)
+static bool slot_store(struct reading *reading, const struct slot *slot, bool production)
 {
-	const struct setting *setting = &config_settings[which];
-	const char *value = reading->values[which];
-	bool has_standard = !(setting->flags & SETTING_NOT_PRODUCTION) || !config->production;
+	const struct setting *setting = slot->setting;
+	const char *value = slot->value;
+	bool has_standard = !(setting->flags & SETTING_NOT_PRODUCTION) || !production;
 
 	if (!value && has_standard)
 		value = setting->standard;
 	if (!value && (setting->flags & SETTING_REQUIRED))
 		return refuse(reading, "%s is not set; see --help-config.", setting->name);
-	return !value || value_store(reading, setting, value, config);
+	return !value || value_store(reading, slot, value, production);
 }
 
-/* What one setting asks of others. */
-static bool settings_agree(struct reading *reading, const struct config *config)
+/* The chosen provider gets its settings, and must have those that it needs. */
+static bool provider_choose(struct reading *reading, struct config *config)
 {
-	const char *missing = !config->stripe_key	     ? "STRIPE_SECRET_KEY" :
-			      !config->stripe_webhook_secret ? "STRIPE_WEBHOOK_SECRET" :
-							       NULL;
-
-	if (config->provider != PROVIDER_STRIPE || !missing)
+	if (config->provider == 0)
 		return true;
-	return refuse(reading, "%s is not set, and PAYMENTS_PROVIDER stripe needs it.", missing);
+	const struct provider_settings *chosen = reading->providers[config->provider - 1];
+	for (size_t i = 0; i < reading->count; i++) {
+		const struct slot *slot = &reading->slots[i];
+
+		if (slot->provider != chosen)
+			continue;
+		config->provider_settings = slot->into;
+		if (slot->setting->flags & SETTING_NEEDED && !slot->value)
+			return refuse(reading, "%s is not set, and PAYMENTS_PROVIDER %s needs it.",
+				      slot->setting->name, chosen->name);
+	}
+	return true;
 }
 
-const struct config *config_read(struct arena *arena, const char *file, char problem[256])
+const struct config *config_read(struct arena *arena,
+				 const struct provider_settings *const *providers, const char *file,
+				 char problem[256])
 {
-	struct reading reading = { .arena = arena, .problem = problem };
+	struct reading reading = { .arena = arena, .providers = providers, .problem = problem };
 	struct config *config = arena_alloc(arena, sizeof(*config));
 
+	slots_make(&reading, config);
 	if (!environment_read(&reading) || (file && !file_read(&reading, file)))
 		return NULL;
-	for (size_t i = 0; i < SETTING_COUNT; i++)
-		if (!setting_store(&reading, i, config))
+	for (size_t i = 0; i < reading.count; i++)
+		if (!slot_store(&reading, &reading.slots[i], config->production))
 			return NULL;
-	return settings_agree(&reading, config) ? config : NULL;
+	return provider_choose(&reading, config) ? config : NULL;
 }

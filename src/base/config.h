@@ -2,7 +2,8 @@
  * Configuration: names and values from the environment, or from a file of NAME=value lines over it.
  *
  * config.c has the one table (name, type, default, range, secret or not, one sentence) that
- * reading, checking, `--help-config` and docs/configuration.md share. The names that came with the service's contract
+ * reading, checking, `--help-config` and docs/configuration.md share; behind it stand the settings of the payment
+ * providers, of which there is a NULL-terminated array. The names that came with the service's contract
  * (MONGODB_URI, JWT_SECRET, …) are kept; those of ours begin with MICROTASK_, and one of those that
  * is unknown refuses to start.
  */
@@ -16,8 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Who takes the money for coins. */
-enum payments_provider { PROVIDER_NONE, PROVIDER_DUMMY, PROVIDER_STRIPE };
+struct provider_settings; /* base/setting.h */
 
 struct config {
 	bool production; /* MICROTASK_ENV: production unless it is development */
@@ -39,21 +39,21 @@ struct config {
 	int64_t review_days; /* REVIEW_DAYS: unreviewed work is approved after so many; 0 = off */
 	struct packages packages; /* COIN_PACKAGES: what everybody is offered */
 	struct packages packages_extra; /* COIN_PACKAGES_EXTRA: for POST /purchase-coins alone */
-	int64_t provider; /* PAYMENTS_PROVIDER: an enum payments_provider */
-	const char *stripe_key; /* STRIPE_SECRET_KEY; never NULL with PROVIDER_STRIPE */
-	const char *stripe_webhook_secret; /* STRIPE_WEBHOOK_SECRET; the same */
-	const char *stripe_base; /* STRIPE_API_BASE: http(s)://host[:port][/path] */
+	int64_t provider; /* PAYMENTS_PROVIDER: the place among the providers, from 1 on; 0: none */
+	const void *provider_settings; /* that provider's own; NULL: it has none */
 };
 
 /*
  * Reads and checks everything. file may be NULL. Returns NULL and writes one sentence for a person
  * to problem when something is wrong. Texts belong to the arena.
  */
-const struct config *config_read(struct arena *arena, const char *file, char problem[256]);
+const struct config *config_read(struct arena *arena,
+				 const struct provider_settings *const *providers, const char *file,
+				 char problem[256]);
 
 /* The table for --help-config: name, default, range, sentence; secrets never show a value. */
-void config_print_help(FILE *out);
+void config_print_help(const struct provider_settings *const *providers, FILE *out);
 /* The same as the page docs/configuration.md. */
-void config_print_markdown(FILE *out);
+void config_print_markdown(const struct provider_settings *const *providers, FILE *out);
 
 #endif

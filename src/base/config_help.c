@@ -1,11 +1,30 @@
 /* The table of settings, printed for a terminal and as a page. */
 #include "base/config.h"
-#include "base/config_private.h"
+#include "base/setting.h"
 
 #include <inttypes.h>
 
-static void range_print(const struct setting *setting, FILE *out)
+/* What settings are printed from, and to. */
+struct page {
+	const struct provider_settings *const *providers;
+	FILE *out;
+};
+
+/* Those of everybody, then the providers'. */
+static void each_setting(const struct page *page,
+			 void (*print)(const struct setting *setting, const struct page *page))
 {
+	for (size_t i = 0; i < config_setting_count; i++)
+		print(&config_settings[i], page);
+	for (size_t p = 0; page->providers[p]; p++)
+		for (size_t i = 0; i < page->providers[p]->count; i++)
+			print(&page->providers[p]->rows[i], page);
+}
+
+static void range_print(const struct setting *setting, const struct page *page)
+{
+	FILE *out = page->out;
+
 	switch (setting->type) {
 	case SETTING_TEXT:
 		fputs(setting->flags & SETTING_SECRET ? "secret text" : "text", out);
@@ -17,6 +36,11 @@ static void range_print(const struct setting *setting, FILE *out)
 	case SETTING_SWITCH:
 		for (size_t i = 0; setting->choices[i]; i++)
 			fprintf(out, "%s%s", i > 0 ? ", " : "", setting->choices[i]);
+		break;
+	case SETTING_PROVIDER:
+		fputs("none", out);
+		for (size_t i = 0; page->providers[i]; i++)
+			fprintf(out, ", %s", page->providers[i]->name);
 		break;
 	case SETTING_PACKAGES:
 		fputs("coins:dollars,…", out);
@@ -38,17 +62,18 @@ static void standard_print(const struct setting *setting, FILE *out)
 		fprintf(out, "; default %s\n", setting->standard);
 }
 
-void config_print_help(FILE *out)
+static void help_print(const struct setting *setting, const struct page *page)
+{
+	fprintf(page->out, "\n%s\n    %s\n    ", setting->name, setting->sentence);
+	range_print(setting, page);
+	standard_print(setting, page->out);
+}
+
+void config_print_help(const struct provider_settings *const *providers, FILE *out)
 {
 	fputs("Settings come from the environment, or from a file of NAME=value lines (-c), which wins.\n",
 	      out);
-	for (size_t i = 0; i < config_setting_count; i++) {
-		const struct setting *setting = &config_settings[i];
-
-		fprintf(out, "\n%s\n    %s\n    ", setting->name, setting->sentence);
-		range_print(setting, out);
-		standard_print(setting, out);
-	}
+	each_setting(&(struct page){ providers, out }, help_print);
 }
 
 /* ---- as a page ---- */
@@ -96,18 +121,21 @@ static void standard_cell_print(const struct setting *setting, FILE *out)
 	fputc('`', out);
 }
 
-void config_print_markdown(FILE *out)
+static void row_print(const struct setting *setting, const struct page *page)
+{
+	FILE *out = page->out;
+
+	fprintf(out, "| `%s` | ", setting->name);
+	standard_cell_print(setting, out);
+	fputs(" | ", out);
+	range_print(setting, page);
+	fputs(" | ", out);
+	cell_print(setting->sentence, out);
+	fputs(" |\n", out);
+}
+
+void config_print_markdown(const struct provider_settings *const *providers, FILE *out)
 {
 	fputs(page_head, out);
-	for (size_t i = 0; i < config_setting_count; i++) {
-		const struct setting *setting = &config_settings[i];
-
-		fprintf(out, "| `%s` | ", setting->name);
-		standard_cell_print(setting, out);
-		fputs(" | ", out);
-		range_print(setting, out);
-		fputs(" | ", out);
-		cell_print(setting->sentence, out);
-		fputs(" |\n", out);
-	}
+	each_setting(&(struct page){ providers, out }, row_print);
 }

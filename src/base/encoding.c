@@ -1,5 +1,7 @@
 #include "base/encoding.h"
 
+#include <unistr.h>
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 char *base64url_encode(struct arena *arena, const void *bytes, size_t length)
@@ -70,102 +72,37 @@ void hex_encode(const void *bytes, size_t length, char *out)
 	*out = '\0';
 }
 
-/* The length that the first byte of a character announces, 0 for one that starts none. */
-static size_t utf8_length(unsigned char first)
+int hex_digit(char digit)
 {
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 2;
-	if (first >= 0xe0 && first <= 0xef)
-		return 3;
-	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-}
-
-/* Where overlong forms, surrogates and too large numbers show: in the second byte. */
-static bool utf8_second_fits(unsigned char first, unsigned char second)
-{
-	switch (first) {
-	case 0xe0:
-		return second >= 0xa0;
-	case 0xed:
-		return second <= 0x9f;
-	case 0xf0:
-		return second >= 0x90;
-	case 0xf4:
-		return second <= 0x8f;
-	default:
-		return true;
-	}
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
 }
 
 bool utf8_valid(const char *text, size_t length)
 {
-	const unsigned char *next = (const unsigned char *)text;
-	const unsigned char *end = next + length;
-
-	while (next < end) {
-		size_t whole = utf8_length(*next);
-		if (whole == 0 || whole > (size_t)(end - next))
-			return false;
-		for (size_t i = 1; i < whole; i++)
-			if ((next[i] & 0xc0) != 0x80)
-				return false;
-		if (whole > 1 && !utf8_second_fits(next[0], next[1]))
-			return false;
-		next += whole;
-	}
-	return true;
+	return !u8_check((const uint8_t *)text, length);
 }
 
 size_t utf8_count(const char *text, size_t length)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < length; i++)
-		count += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return count;
+	return u8_mbsnlen((const uint8_t *)text, length);
 }
 
 uint32_t utf8_next(const char *text, size_t *length)
 {
-	static const unsigned char first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-	const unsigned char *bytes = (const unsigned char *)text;
+	ucs4_t code_point;
 
-	*length = utf8_length(bytes[0]);
-	uint32_t code_point = bytes[0] & first_bits[*length];
-	for (size_t i = 1; i < *length; i++)
-		code_point = code_point << 6 | (bytes[i] & 0x3f);
+	/* no more is read than the first byte announces */
+	*length = (size_t)u8_mbtouc_unsafe(&code_point, (const uint8_t *)text, UTF8_MAX);
 	return code_point;
 }
 
-static char utf8_tail(uint32_t code_point, unsigned shift)
+size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX])
 {
-	return (char)(0x80 | (code_point >> shift & 0x3f));
-}
-
-size_t utf8_encode(uint32_t code_point, char out[4])
-{
-	if (code_point < 0x80) {
-		out[0] = (char)code_point;
-		return 1;
-	}
-	if (code_point < 0x800) {
-		out[0] = (char)(0xc0 | code_point >> 6);
-		out[1] = utf8_tail(code_point, 0);
-		return 2;
-	}
-	if (code_point < 0x10000) {
-		out[0] = (char)(0xe0 | code_point >> 12);
-		out[1] = utf8_tail(code_point, 6);
-		out[2] = utf8_tail(code_point, 0);
-		return 3;
-	}
-	out[0] = (char)(0xf0 | code_point >> 18);
-	out[1] = utf8_tail(code_point, 12);
-	out[2] = utf8_tail(code_point, 6);
-	out[3] = utf8_tail(code_point, 0);
-	return 4;
+	return (size_t)u8_uctomb((uint8_t *)out, code_point, UTF8_MAX);
 }
 
 uint64_t hash_bytes(const void *bytes, size_t length)

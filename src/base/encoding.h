@@ -19,6 +19,11 @@ uint8_t *base64url_decode(struct arena *arena, const char *text, size_t length, 
 /* Lower-case hex, NUL-terminated: 2 * length + 1 bytes are written. */
 void hex_encode(const void *bytes, size_t length, char *out);
 
+/* The value of a hexadecimal digit of either case; -1 when it is none. isxdigit() would ask the locale. */
+int hex_digit(char digit);
+
+/* The longest character, in bytes. */
+#define UTF8_MAX 4
 /* Is it valid UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF)? */
 bool utf8_valid(const char *text, size_t length);
 /* Unicode code points in valid UTF-8. */
@@ -26,7 +31,7 @@ size_t utf8_count(const char *text, size_t length);
 /* Decodes one code point of valid UTF-8 and tells its length in bytes. */
 uint32_t utf8_next(const char *text, size_t *length);
 /* Appends the UTF-8 form; returns its length, 1 to 4. */
-size_t utf8_encode(uint32_t code_point, char out[4]);
+size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX]);
 
 /* FNV-1a, 64 bits: for tags and stripes, never for security. */
 uint64_t hash_bytes(const void *bytes, size_t length);

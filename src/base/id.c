@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-/* isxdigit() would ask the locale. */
-static int hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
-
 bool id_parse(const char *text, size_t length, struct id *id)
 {
 	struct id parsed;
@@ -24,7 +12,7 @@ bool id_parse(const char *text, size_t length, struct id *id)
 	if (length != ID_HEX_LENGTH)
 		return false;
 	for (size_t i = 0; i < sizeof(parsed.bytes); i++) {
-		int high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return false;
 		parsed.bytes[i] = (uint8_t)(high << 4 | low);

@@ -1,10 +1,11 @@
 #include "base/log.h"
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/encoding.h"
+#include "base/quote.h"
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,45 +23,10 @@ void log_set_level(enum log_level level)
 	lowest_level = level;
 }
 
-/* The length of the valid character at the start of the text, or 0. */
-static size_t character_length(const char *text, size_t left)
-{
-	for (size_t length = 1; length <= 4 && length <= left; length++)
-		if (utf8_valid(text, length))
-			return length;
-	return 0;
-}
-
-static void put_character(struct buffer *line, const char *text, size_t length)
-{
-	unsigned char byte = (unsigned char)*text;
-
-	if (length == 0)
-		buffer_text(line, "\\ufffd");
-	else if (byte == '"' || byte == '\\')
-		buffer_printf(line, "\\%c", byte);
-	else if (byte == '\n')
-		buffer_text(line, "\\n");
-	else if (byte < 0x20 || byte == 0x7f)
-		buffer_printf(line, "\\u%04x", byte);
-	else
-		buffer_put(line, text, length);
-}
-
 static void put_text(struct buffer *line, const char *name, const char *text)
 {
-	size_t left = strlen(text);
-
-	buffer_printf(line, ",\"%s\":\"", name);
-	while (left > 0) {
-		size_t length = character_length(text, left);
-		put_character(line, text, length);
-		/* A bad byte is replaced by itself, so that one cannot swallow what follows. */
-		size_t read = length > 0 ? length : 1;
-		text += read;
-		left -= read;
-	}
-	buffer_byte(line, '"');
+	buffer_printf(line, ",\"%s\":", name);
+	quote_json(line, text, strlen(text), SIZE_MAX - 1);
 }
 
 static void line_start(struct buffer *line, enum log_level level, const char *request_id)

@@ -24,9 +24,9 @@ static int help(const struct program *program, const char *form)
 	if (form && strcmp(form, "markdown"))
 		return usage(program);
 	if (form)
-		config_print_markdown(stdout);
+		config_print_markdown(program->providers, stdout);
 	else
-		config_print_help(stdout);
+		config_print_help(program->providers, stdout);
 	return EXIT_SUCCESS;
 }
 
@@ -34,7 +34,7 @@ static int configured(const struct program *program, const char *file, bool only
 {
 	char problem[256];
 	struct arena *arena = arena_new();
-	const struct config *config = config_read(arena, file, problem);
+	const struct config *config = config_read(arena, program->providers, file, problem);
 	int result = EXIT_SUCCESS;
 
 	if (!config)

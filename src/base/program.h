@@ -8,6 +8,7 @@
 struct program {
 	const char *name;
 	const char *about; /* one sentence, for the usage */
+	const struct provider_settings *const *providers; /* what config_read() takes */
 	int (*serve)(const struct config *config); /* the exit status */
 };
 

@@ -11,7 +11,7 @@ const char *turn_name(enum turn turn)
 	static const char *const names[TURN_COUNT] = {
 		[TURN_NONE] = "for nothing",
 		[TURN_HASH] = "to hash a password",
-		[TURN_STRIPE] = "to call Stripe",
+		[TURN_PROVIDER] = "to call a payment provider",
 		[TURN_GOOGLE] = "to sign in with Google",
 	};
 

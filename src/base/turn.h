@@ -14,12 +14,12 @@
 enum turn {
 	TURN_NONE = 0,
 	TURN_HASH, /* to hash a password */
-	TURN_STRIPE, /* to call Stripe */
+	TURN_PROVIDER, /* to call a payment provider */
 	TURN_GOOGLE, /* to sign somebody in with Google, whose keys may have to be fetched */
 	TURN_COUNT
 };
 
-/* "to call Stripe", for the log. */
+/* "to call a payment provider", for the log. */
 const char *turn_name(enum turn turn);
 
 /* Says which turn this thread has from now on; TURN_NONE: none, as it serves everybody. A thread that never called this

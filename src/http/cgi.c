@@ -21,7 +21,6 @@ static const struct param {
 	{ "HTTP_IF_MATCH=", offsetof(struct request, if_match), false },
 	{ "HTTP_IF_NONE_MATCH=", offsetof(struct request, if_none_match), false },
 	{ "HTTP_IDEMPOTENCY_KEY=", offsetof(struct request, idempotency_key), true },
-	{ "HTTP_STRIPE_SIGNATURE=", offsetof(struct request, signature), false },
 };
 
 /* Of a repeated header the first counts. */
@@ -55,6 +54,7 @@ bool cgi_read_params(struct request *rq, char *const entries[], size_t *announce
 	const size_t prefix_length = sizeof(length_prefix) - 1;
 
 	*announced = 0;
+	rq->params = entries;
 	for (; *entries; entries++) {
 		if (strcmp(*entries, "BODY_REFUSED=1") == 0)
 			rq->body_too_large = true;

@@ -96,14 +96,11 @@ static int32_t scan_hex4(struct scan *scan)
 	int32_t unit = 0;
 
 	for (int i = 0; i < 4; i++, scan->at++) {
-		char c = peek(scan);
+		int digit = hex_digit(peek(scan));
 
-		if (c >= '0' && c <= '9')
-			unit = unit * 16 + (c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			unit = unit * 16 + ((c | 0x20) - 'a' + 10);
-		else
+		if (digit < 0)
 			return -1;
+		unit = unit * 16 + digit;
 	}
 	return unit;
 }

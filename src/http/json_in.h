@@ -5,6 +5,9 @@
  * Refused besides bad grammar: duplicate keys in any object, NUL in any text or key, invalid UTF-8, lone surrogates,
  * numbers beyond int64 in magnitude, nesting deeper than JSON_DEPTH_MAX, more values than JSON_VALUES_MAX (a
  * value of two bytes becomes nearly a kilobyte of tree, which a hostile body would multiply by its length).
+ *
+ * Not jansson, which is as strict by itself: it makes a double of a number with a fraction, where json-c keeps the digits
+ * that prices are read from, and what callers are told of a fault is said by the reader here.
  */
 #ifndef HTTP_JSON_IN_H
 #define HTTP_JSON_IN_H

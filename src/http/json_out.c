@@ -1,15 +1,12 @@
 #include "http/json_out.h"
 
 #include "base/clock.h"
-#include "base/encoding.h"
+#include "base/quote.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
-#define ELLIPSIS "\xE2\x80\xA6" /* U+2026 */
 
 void json_start(struct json *json, struct buffer *out)
 {
@@ -24,82 +21,6 @@ void json_finish(struct json *json)
 		json_end(json);
 }
 
-/* How many bytes from here can be copied as they are, to spare a call per character. */
-static size_t plain_run(const char *text, size_t length)
-{
-	size_t run = 0;
-
-	while (run < length) {
-		unsigned char c = (unsigned char)text[run];
-
-		if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
-			break;
-		run++;
-	}
-	return run;
-}
-
-static void put_escaped(struct buffer *out, char c)
-{
-	static const char short_forms[] = "\"\"\\\\\bb\ff\nn\rr\tt";
-
-	/* no request may hold a NUL, and whoever reads a record may send it back */
-	if (c == '\0') {
-		buffer_text(out, REPLACEMENT);
-		return;
-	}
-	for (const char *pair = short_forms; *pair; pair += 2) {
-		if (*pair == c) {
-			buffer_byte(out, '\\');
-			buffer_byte(out, pair[1]);
-			return;
-		}
-	}
-	static const char digits[] = "0123456789abcdef";
-	const char code[] = { '\\', 'u', '0', '0', digits[c >> 4 & 0xf], digits[c & 0xf] };
-	buffer_put(out, code, sizeof(code));
-}
-
-/* Copies one multi-byte character, or replaces a byte that begins none; returns the bytes read. */
-static size_t put_wide(struct buffer *out, const char *text, size_t length)
-{
-	unsigned char lead = (unsigned char)*text;
-	size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-
-	if (size <= length && utf8_valid(text, size)) {
-		buffer_put(out, text, size);
-		return size;
-	}
-	buffer_text(out, REPLACEMENT);
-	return 1;
-}
-
-/* Beyond most bytes, which need not be exact, the rest is left out. */
-static void put_quoted(struct buffer *out, const char *text, size_t length, size_t most)
-{
-	size_t start = out->length;
-
-	buffer_byte(out, '"');
-	while (length > 0 && out->length - start <= most) {
-		size_t room = most - (out->length - start) + 1;
-		size_t done = plain_run(text, length < room ? length : room);
-
-		if (done > 0) {
-			buffer_put(out, text, done);
-		} else if ((unsigned char)*text >= 0x80) {
-			done = put_wide(out, text, length);
-		} else {
-			put_escaped(out, *text);
-			done = 1;
-		}
-		text += done;
-		length -= done;
-	}
-	if (length > 0)
-		buffer_text(out, ELLIPSIS);
-	buffer_byte(out, '"');
-}
-
 /* What stands before every value: the comma that the last one left, and the member's name. */
 static void begin_value(struct json *json, const char *key)
 {
@@ -108,7 +29,7 @@ static void begin_value(struct json *json, const char *key)
 	json->comma = true;
 	if (!key)
 		return;
-	put_quoted(json->out, key, strlen(key), SIZE_MAX - 1);
+	quote_json(json->out, key, strlen(key), SIZE_MAX - 1);
 	buffer_byte(json->out, ':');
 }
 
@@ -158,7 +79,7 @@ void json_text_most(struct json *json, const char *key, const char *text, size_t
 		    size_t most)
 {
 	begin_value(json, key);
-	put_quoted(json->out, text, length, most);
+	quote_json(json->out, text, length, most);
 }
 
 void json_int(struct json *json, const char *key, int64_t value)

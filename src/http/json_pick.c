@@ -208,14 +208,11 @@ static uint32_t hex4(struct walk *walk)
 	if (walk->end - walk->at < 4)
 		return UINT32_MAX;
 	for (int i = 0; i < 4; i++) {
-		char c = walk->at[i], low = (char)(c | 0x20);
+		int digit = hex_digit(walk->at[i]);
 
-		if (c >= '0' && c <= '9')
-			unit = unit * 16 + (uint32_t)(c - '0');
-		else if (low >= 'a' && low <= 'f')
-			unit = unit * 16 + (uint32_t)(low - 'a' + 10);
-		else
+		if (digit < 0)
 			return UINT32_MAX;
+		unit = unit * 16 + (uint32_t)digit;
 	}
 	walk->at += 4;
 	return unit;

@@ -95,15 +95,13 @@ static void write_security(struct json *json, const struct route *route)
 
 static void write_path_parameter(struct json *json, const char *name, size_t length)
 {
-	json_object(json, NULL);
-	json_text_n(json, "name", name, length);
-	json_text(json, "in", "path");
-	json_bool(json, "required", true);
-	json_text(json, "description", "The record's id: 24 hexadecimal digits");
-	json_object(json, "schema");
-	write_id_members(json);
-	json_end(json);
-	json_end(json);
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*s", (int)length, name);
+	write_form(json, NULL,
+		   "{'name':'%s','in':'path','required':true,'description':'%s','schema':{" ID_FORM
+		   "}}",
+		   text, "The record's id: 24 hexadecimal digits");
 }
 
 static void write_query_parameter(struct json *json, const struct field *field)
@@ -133,9 +131,28 @@ static bool has_tag(const struct route *route)
 	return route->method == GET && !(route->flags & STREAMS);
 }
 
+/* The index-th header that may sign the body; NULL: there are fewer. */
+static const char *signature_of(const struct route *route, size_t index, const char **help)
+{
+	return route->signatures ? route->signatures(index, help) : NULL;
+}
+
+/* What a header is called among the components: without its hyphens. */
+static const char *component_name(const char *header, char name[64])
+{
+	size_t length = 0;
+
+	for (; *header && length < 63; header++)
+		if (*header != '-')
+			name[length++] = *header;
+	name[length] = '\0';
+	return name;
+}
+
 static void write_parameters(struct json *json, const struct route *route)
 {
-	const char *name;
+	const char *name, *help;
+	char component[64];
 	size_t length;
 
 	json_array(json, "parameters");
@@ -147,19 +164,10 @@ static void write_parameters(struct json *json, const struct route *route)
 		write_reference(json, NULL, "parameters", "IdempotencyKey");
 	if (names_error(route, ERR_PRECONDITION_FAILED))
 		write_reference(json, NULL, "parameters", "IfMatch");
-	if (names_error(route, ERR_BAD_SIGNATURE))
-		write_reference(json, NULL, "parameters", "StripeSignature");
+	for (size_t i = 0; (name = signature_of(route, i, &help)) != NULL; i++)
+		write_reference(json, NULL, "parameters", component_name(name, component));
 	if (has_tag(route))
 		write_reference(json, NULL, "parameters", "IfNoneMatch");
-	json_end(json);
-}
-
-/* Whatever another service sends of its own: any object. */
-static void write_raw_schema(struct json *json)
-{
-	json_object(json, "schema");
-	json_text(json, "type", "object");
-	json_bool(json, "additionalProperties", true);
 	json_end(json);
 }
 
@@ -174,7 +182,8 @@ static void write_request_body(struct json *json, const struct route *route)
 	json_object(json, "content");
 	json_object(json, "application/json");
 	if (raw) {
-		write_raw_schema(json);
+		/* whatever another service sends of its own */
+		write_form(json, "schema", "{'type':'object','additionalProperties':true}");
 	} else {
 		write_reference(json, "schema", "schemas", route->body->name);
 		write_schema_example(json, "example", route->body);
@@ -185,14 +194,6 @@ static void write_request_body(struct json *json, const struct route *route)
 }
 
 /* --- what it answers --- */
-
-static void write_array_schema(struct json *json, const struct view *view)
-{
-	json_object(json, "schema");
-	json_text(json, "type", "array");
-	write_reference(json, "items", "schemas", view->name);
-	json_end(json);
-}
 
 static void write_success_headers(struct json *json, const struct route *route)
 {
@@ -206,29 +207,22 @@ static void write_success_headers(struct json *json, const struct route *route)
 	json_end(json);
 }
 
-/* Of a stream the schema is that of all its text; what stands in its events is said in words. */
-static void write_stream_schema(struct json *json, const struct view *view)
-{
-	char words[128];
-
-	snprintf(words, sizeof(words), "Server-sent events; the data of each is a %s as JSON",
-		 view->name);
-	json_object(json, "schema");
-	json_text(json, "type", "string");
-	json_text(json, "description", words);
-	json_end(json);
-}
-
 static void write_success_content(struct json *json, const struct route *route)
 {
 	bool streams = (route->flags & STREAMS) != 0;
 
 	json_object(json, "content");
 	json_object(json, streams ? "text/event-stream" : "application/json");
+	/* of a stream the schema is that of all its text; what stands in its events is said in words */
 	if (streams)
-		write_stream_schema(json, route->view);
+		write_form(json, "schema",
+			   "{'type':'string','description':"
+			   "'Server-sent events; the data of each is a %s as JSON'}",
+			   route->view->name);
 	else if (route->flags & ARRAY || route->view->is_list)
-		write_array_schema(json, route->view);
+		write_form(json, "schema",
+			   "{'type':'array','items':{'$ref':'#/components/schemas/%s'}}",
+			   route->view->name);
 	else
 		write_reference(json, "schema", "schemas", route->view->name);
 	json_end(json);
@@ -252,11 +246,9 @@ static void write_answers(struct json *json, const struct route *route)
 {
 	json_object(json, "responses");
 	write_success(json, route);
-	if (has_tag(route)) {
-		json_object(json, "304");
-		json_text(json, "description", "Unchanged since the ETag of If-None-Match");
-		json_end(json);
-	}
+	if (has_tag(route))
+		write_form(json, "304",
+			   "{'description':'Unchanged since the ETag of If-None-Match'}");
 	write_error_answers(json);
 	json_end(json);
 }
@@ -327,46 +319,71 @@ static void write_paths(struct json *json, const struct route *routes, size_t co
 
 /* --- the rest --- */
 
-/* What every answer looks like that no row describes; the texts are JSON already. */
+/* What every answer looks like that no row describes, as write_form() takes it. */
 static const struct {
-	const char *kind, *name, *json;
+	const char *kind, *name, *form;
 } constants[] = {
 	{ "securitySchemes", "bearer",
-	  "{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
-	  "\"description\":\"The token of POST /auth/login or /auth/register; it lasts 7 days\"}" },
+	  "{'type':'http','scheme':'bearer','bearerFormat':'JWT',"
+	  "'description':'The token of POST /auth/login or /auth/register; it lasts 7 days'}" },
 	{ "parameters", "IdempotencyKey",
-	  "{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,"
-	  "\"description\":\"A repeat with the same key and body gets the same answer, and nothing is "
-	  "done again\",\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,"
-	  "\"pattern\":\"^[ -~]+$\"}}" },
+	  "{'name':'Idempotency-Key','in':'header','required':false,"
+	  "'description':'A repeat with the same key and body gets the same answer, and nothing is "
+	  "done again','schema':{'type':'string','minLength':1,'maxLength':255,"
+	  "'pattern':'^[ -~]+$'}}" },
 	{ "parameters", "IfMatch",
-	  "{\"name\":\"If-Match\",\"in\":\"header\",\"required\":false,"
-	  "\"description\":\"The ETag the record had when it was read; 412 if it has changed\","
-	  "\"schema\":{\"type\":\"string\"}}" },
-	{ "parameters", "StripeSignature",
-	  "{\"name\":\"Stripe-Signature\",\"in\":\"header\",\"required\":true,"
-	  "\"description\":\"HMAC-SHA256 of the time and the raw body, at most 300 s old\","
-	  "\"schema\":{\"type\":\"string\"}}" },
+	  "{'name':'If-Match','in':'header','required':false,"
+	  "'description':'The ETag the record had when it was read; 412 if it has changed',"
+	  "'schema':{'type':'string'}}" },
+	{ "parameters", NULL, NULL }, /* those that sign a body */
 	{ "parameters", "IfNoneMatch",
-	  "{\"name\":\"If-None-Match\",\"in\":\"header\",\"required\":false,"
-	  "\"description\":\"The ETag of an earlier answer; 304 if it is still the same\","
-	  "\"schema\":{\"type\":\"string\"}}" },
+	  "{'name':'If-None-Match','in':'header','required':false,"
+	  "'description':'The ETag of an earlier answer; 304 if it is still the same',"
+	  "'schema':{'type':'string'}}" },
 	{ "headers", "ETag",
-	  "{\"description\":\"Names this very answer; weak\",\"schema\":{\"type\":\"string\"}}" },
+	  "{'description':'Names this very answer; weak','schema':{'type':'string'}}" },
 	{ "headers", "IdempotentReplayed",
-	  "{\"description\":\"true: the kept answer to an earlier request with this key\","
-	  "\"schema\":{\"type\":\"string\"}}" },
+	  "{'description':'true: the kept answer to an earlier request with this key',"
+	  "'schema':{'type':'string'}}" },
 	{ "headers", "RetryAfter",
-	  "{\"description\":\"Seconds until another try makes sense\","
-	  "\"schema\":{\"type\":\"integer\",\"minimum\":1}}" },
+	  "{'description':'Seconds until another try makes sense',"
+	  "'schema':{'type':'integer','minimum':1}}" },
 };
 
-static void write_constants(struct json *json, const char *kind)
+/* Where there are several, a request has one of them. */
+static void write_signatures(struct json *json, const struct route *route)
+{
+	const char *header, *help, *other;
+	char component[64];
+
+	for (size_t i = 0; (header = signature_of(route, i, &help)) != NULL; i++) {
+		write_form(json, component_name(header, component),
+			   "{'name':'%s','in':'header','required':%s,'description':'%s',"
+			   "'schema':{'type':'string'}}",
+			   header, signature_of(route, 1, &other) ? "false" : "true", help);
+	}
+}
+
+static bool signs_like_one_before(const struct route *routes, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (routes[i].signatures == routes[index].signatures)
+			return true;
+	}
+	return false;
+}
+
+static void write_constants(struct json *json, const char *kind, const struct route *routes,
+			    size_t count)
 {
 	for (size_t i = 0; i < COUNT_OF(constants); i++) {
-		if (strcmp(constants[i].kind, kind) == 0)
-			json_raw(json, constants[i].name, constants[i].json,
-				 strlen(constants[i].json));
+		if (strcmp(constants[i].kind, kind) != 0)
+			continue;
+		if (constants[i].form)
+			write_form(json, constants[i].name, constants[i].form);
+		for (size_t r = 0; !constants[i].form && r < count; r++)
+			if (!signs_like_one_before(routes, r))
+				write_signatures(json, &routes[r]);
 	}
 }
 
@@ -379,7 +396,7 @@ static void write_components(struct json *json, const struct route *routes, size
 	json_object(json, "components");
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		json_object(json, kinds[i]);
-		write_constants(json, kinds[i]);
+		write_constants(json, kinds[i], routes, count);
 		json_end(json);
 	}
 	json_object(json, "responses");

@@ -172,24 +172,15 @@ void write_error_response(struct json *json)
 {
 	const struct err_row *row = err_row(ERR_NOT_FOUND);
 
-	json_object(json, "ApiError");
-	json_text(json, "description",
-		  "Refused; `code` says why. With 429, 503 and `in_progress` comes Retry-After.");
-	json_object(json, "headers");
-	write_reference(json, "Retry-After", "headers", "RetryAfter");
-	json_end(json);
-	json_object(json, "content");
-	json_object(json, "application/json");
-	write_reference(json, "schema", "schemas", "ApiError");
-	json_object(json, "example");
-	json_text(json, "error", row->sentence);
-	json_text(json, "message", row->sentence);
-	json_text(json, "code", row->code);
-	json_text(json, "requestId", "5f2b6c1e9a7d4038b1c2d3e4f5061728");
-	json_end(json);
-	json_end(json);
-	json_end(json);
-	json_end(json);
+	write_form(json, "ApiError",
+		   "{'description':"
+		   "'Refused; `code` says why. With 429, 503 and `in_progress` comes Retry-After.',"
+		   "'headers':{'Retry-After':{'$ref':'#/components/headers/RetryAfter'}},"
+		   "'content':{'application/json':{"
+		   "'schema':{'$ref':'#/components/schemas/ApiError'},"
+		   "'example':{'error':'%s','message':'%s','code':'%s',"
+		   "'requestId':'5f2b6c1e9a7d4038b1c2d3e4f5061728'}}}}",
+		   row->sentence, row->sentence, row->code);
 }
 
 /* The codes there are today, each once, in the order of the table. */
@@ -207,14 +198,6 @@ static void write_known_codes(struct json *json)
 	write_known(json, codes);
 }
 
-static void write_required(struct json *json, const char *const *names)
-{
-	json_array(json, "required");
-	for (; *names; names++)
-		json_text(json, NULL, *names);
-	json_end(json);
-}
-
 static void write_property(struct json *json, const char *name, const char *type, const char *help)
 {
 	json_object(json, name);
@@ -229,11 +212,9 @@ static void write_property(struct json *json, const char *name, const char *type
 
 static void write_fault_schema(struct json *json)
 {
-	static const char *const required[] = { "field", "code", "message", NULL };
-
 	json_object(json, "FieldError");
 	json_text(json, "type", "object");
-	write_required(json, required);
+	write_form(json, "required", "['field','code','message']");
 	json_object(json, "properties");
 	write_property(json, "field", "string", "Its name in the body or query");
 	write_property(json, "code", "string", "Stable; decide by it. More may come");
@@ -262,20 +243,16 @@ static const struct {
 
 void write_error_schemas(struct json *json)
 {
-	static const char *const required[] = { "error", "message", "code", "requestId", NULL };
-
 	json_object(json, "ApiError");
 	json_text(json, "type", "object");
 	json_text(json, "description", "Every refusal looks like this; some tell more.");
-	write_required(json, required);
+	write_form(json, "required", "['error','message','code','requestId']");
 	json_object(json, "properties");
 	for (size_t i = 0; i < COUNT_OF(members); i++)
 		write_property(json, members[i].name, members[i].type, members[i].help);
-	json_object(json, "errors");
-	json_text(json, "type", "array");
-	json_text(json, "description", "Each bad field");
-	write_reference(json, "items", "schemas", "FieldError");
-	json_end(json);
+	write_form(json, "errors",
+		   "{'type':'array','description':'Each bad field',"
+		   "'items':{'$ref':'#/components/schemas/FieldError'}}");
 	json_end(json);
 	json_bool(json, "additionalProperties", true);
 	json_end(json);

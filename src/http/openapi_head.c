@@ -49,23 +49,9 @@ static void write_tags(struct json *json, const struct route *routes, size_t cou
 	for (size_t i = 0; i < COUNT_OF(tags); i++) {
 		if (!is_used(tags[i].name, routes, count))
 			continue;
-		json_object(json, NULL);
-		json_text(json, "name", tags[i].name);
-		json_text(json, "description", tags[i].about);
-		json_end(json);
+		write_form(json, NULL, "{'name':'%s','description':'%s'}", tags[i].name,
+			   tags[i].about);
 	}
-	json_end(json);
-}
-
-/* Programs that read the document from a file take a relative address for one of their own. */
-static void write_servers(struct json *json, const char *server)
-{
-	json_array(json, "servers");
-	json_object(json, NULL);
-	json_text(json, "url", server ? server : "/api");
-	if (!server)
-		json_text(json, "description", "Where this document comes from");
-	json_end(json);
 	json_end(json);
 }
 
@@ -73,12 +59,15 @@ void write_head(struct json *json, const struct route *routes, size_t count,
 		const struct openapi_about *about)
 {
 	json_text(json, "openapi", "3.1.0");
-	json_object(json, "info");
-	json_text(json, "title", "microtask");
-	json_text(json, "summary", "The backend of a micro-task marketplace");
-	json_text(json, "version", about->version);
-	json_text(json, "description", description);
-	json_end(json);
-	write_servers(json, about->server);
+	write_form(json, "info",
+		   "{'title':'microtask','summary':'The backend of a micro-task marketplace',"
+		   "'version':'%s','description':'%s'}",
+		   about->version, description);
+	/* programs that read the document from a file take a relative address for one of their own */
+	if (about->server)
+		write_form(json, "servers", "[{'url':'%s'}]", about->server);
+	else
+		write_form(json, "servers",
+			   "[{'url':'/api','description':'Where this document comes from'}]");
 	write_tags(json, routes, count);
 }

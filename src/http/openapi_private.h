@@ -41,6 +41,16 @@ void write_example(struct json *json, const char *example);
 /* The JSON Schema of one input row, as an object under key. */
 void write_field_schema(struct json *json, const char *key, const struct field *field);
 
+/*
+ * A value under key whose form is known: JSON without white space in which ' stands for ", and each %s for what a text is
+ * between quotes.
+ */
+void write_form(struct json *json, const char *key, const char *form, ...);
+
+/* The members of an id's schema, in a form. */
+#define ID_PATTERN "^[0-9a-fA-F]{24}$"
+#define ID_FORM "'type':'string','pattern':'" ID_PATTERN "'"
+
 /* {"$ref": "#/components/<kind>/<name>"}, as an object under key. */
 void write_reference(struct json *json, const char *key, const char *kind, const char *name);
 

@@ -1,17 +1,44 @@
 #include "http/openapi_private.h"
 
+#include "base/quote.h"
+
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* A text as it stands between quotes. */
+static void put_text(struct buffer *out, const char *text)
+{
+	struct buffer quoted = { 0 };
+
+	quote_json(&quoted, text, strlen(text), SIZE_MAX - 1);
+	buffer_put(out, quoted.bytes + 1, quoted.length - 2);
+	buffer_free(&quoted);
+}
+
+void write_form(struct json *json, const char *key, const char *form, ...)
+{
+	struct buffer out = { 0 };
+	va_list texts;
+
+	va_start(texts, form);
+	for (; *form; form++) {
+		if (form[0] == '%' && form[1] == 's') {
+			put_text(&out, va_arg(texts, const char *));
+			form++;
+		} else {
+			buffer_byte(&out, *form == '\'' ? '"' : *form);
+		}
+	}
+	va_end(texts);
+	json_raw(json, key, out.bytes, out.length);
+	buffer_free(&out);
+}
+
 void write_reference(struct json *json, const char *key, const char *kind, const char *name)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "#/components/%s/%s", kind, name);
-	json_object(json, key);
-	json_text(json, "$ref", path);
-	json_end(json);
+	write_form(json, key, "{'$ref':'#/components/%s/%s'}", kind, name);
 }
 
 void write_type(struct json *json, const char *type, const char *format)
@@ -24,7 +51,7 @@ void write_type(struct json *json, const char *type, const char *format)
 void write_id_members(struct json *json)
 {
 	json_text(json, "type", "string");
-	json_text(json, "pattern", "^[0-9a-fA-F]{24}$");
+	json_text(json, "pattern", ID_PATTERN);
 }
 
 void write_example(struct json *json, const char *example)
@@ -119,9 +146,7 @@ static void write_field_type(struct json *json, const struct field *field)
 		break;
 	case FIELD_IDS:
 		write_type(json, "array", NULL);
-		json_object(json, "items");
-		write_id_members(json);
-		json_end(json);
+		write_form(json, "items", "{" ID_FORM "}");
 		write_sizes(json, field, "minItems", "maxItems");
 		break;
 	case FIELD_BOOL:

@@ -12,24 +12,21 @@
 
 #define DATE_EXAMPLE "\"2026-01-31T09:00:00.000Z\""
 
-/* The members that a page adds to its view; the types are JSON already. */
+/* The members that a page adds to its view; the types are as write_form() takes them. */
 static const struct {
-	const char *name, *json;
+	const char *name, *form;
 	bool optional;
 } page_members[] = {
-	{ "total", "{\"type\":\"integer\",\"format\":\"int64\",\"description\":\"Records in all\"}",
-	  false },
-	{ "pages",
-	  "{\"type\":\"integer\",\"format\":\"int64\",\"description\":\"0 without records\"}",
-	  false },
-	{ "currentPage", "{\"type\":\"integer\",\"format\":\"int64\"}", false },
+	{ "total", "{'type':'integer','format':'int64','description':'Records in all'}", false },
+	{ "pages", "{'type':'integer','format':'int64','description':'0 without records'}", false },
+	{ "currentPage", "{'type':'integer','format':'int64'}", false },
 	{ "next",
-	  "{\"type\":[\"string\",\"null\"],"
-	  "\"description\":\"Goes on from here as `after`; null at the end. A page that would be "
-	  "longer than 4 MiB ends earlier\"}",
+	  "{'type':['string','null'],"
+	  "'description':'Goes on from here as `after`; null at the end. A page that would be "
+	  "longer than 4 MiB ends earlier'}",
 	  false },
-	{ "totalApprox",
-	  "{\"type\":\"boolean\",\"description\":\"The total may be up to 5 s old\"}", true },
+	{ "totalApprox", "{'type':'boolean','description':'The total may be up to 5 s old'}",
+	  true },
 };
 
 static void write_list_type(struct json *json, const struct view *of)
@@ -39,9 +36,7 @@ static void write_list_type(struct json *json, const struct view *of)
 		write_reference(json, "items", "schemas", of->name);
 		return;
 	}
-	json_object(json, "items");
-	json_text(json, "type", "string");
-	json_end(json);
+	write_form(json, "items", "{'type':'string'}");
 }
 
 static void write_object_type(struct json *json, const struct view_row *row)
@@ -59,10 +54,7 @@ static void write_text_type(struct json *json, const struct view_row *row, const
 		write_type(json, "string", format);
 		return;
 	}
-	json_array(json, "type");
-	json_text(json, NULL, "string");
-	json_text(json, NULL, "null");
-	json_end(json);
+	write_form(json, "type", "['string','null']");
 	if (format)
 		json_text(json, "format", format);
 }
@@ -214,8 +206,7 @@ void write_view(struct json *json, const struct catalogue *catalogue, size_t ind
 		write_row(json, catalogue, view_row(view, i));
 	for (size_t i = 0; is_page && i < COUNT_OF(page_members); i++) {
 		if (!has_row(view, page_members[i].name))
-			json_raw(json, page_members[i].name, page_members[i].json,
-				 strlen(page_members[i].json));
+			write_form(json, page_members[i].name, page_members[i].form);
 	}
 	json_end(json);
 	json_bool(json, "additionalProperties", true);
@@ -227,13 +218,8 @@ void write_view_or_id(struct json *json, const struct view *view)
 	char name[128];
 
 	snprintf(name, sizeof(name), "%s" OR_ID, view->name);
-	json_object(json, name);
-	json_text(json, "description", "The record itself, or its id once it is gone");
-	json_array(json, "oneOf");
-	write_reference(json, NULL, "schemas", view->name);
-	json_object(json, NULL);
-	write_id_members(json);
-	json_end(json);
-	json_end(json);
-	json_end(json);
+	write_form(json, name,
+		   "{'description':'The record itself, or its id once it is gone',"
+		   "'oneOf':[{'$ref':'#/components/schemas/%s'},{" ID_FORM "}]}",
+		   view->name);
 }

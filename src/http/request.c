@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/random.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,31 @@ static struct json *start_answer(struct request *rq, int status)
 	buffer_reset(&rq->out);
 	json_start(&rq->json, &rq->out);
 	return &rq->json;
+}
+
+/* Is an entry "HTTP_ACCEPT_LANGUAGE=…" of the header "Accept-Language"? Its value, or NULL. */
+static const char *header_value(const char *entry, const char *name)
+{
+	static const char prefix[] = "HTTP_";
+
+	if (strncmp(entry, prefix, sizeof(prefix) - 1) != 0)
+		return NULL;
+	for (entry += sizeof(prefix) - 1; *name; entry++, name++) {
+		if (*entry != (*name == '-' ? '_' : toupper((unsigned char)*name)))
+			return NULL;
+	}
+	return *entry == '=' ? entry + 1 : NULL;
+}
+
+const char *request_header(const struct request *rq, const char *name)
+{
+	for (char *const *entry = rq->params; entry && *entry; entry++) {
+		const char *value = header_value(*entry, name);
+
+		if (value && *value)
+			return value;
+	}
+	return NULL;
 }
 
 struct json *respond(struct request *rq, int status)

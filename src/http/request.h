@@ -32,9 +32,9 @@ struct request {
 	const char *uri; /* as sent: path, maybe ? and a query, undecoded */
 	const char *content_type, *content_encoding;
 	const char *authorization, *if_match, *if_none_match, *idempotency_key;
-	const char *signature; /* Stripe-Signature: of the body, by who sent it */
 	const char *address; /* the client's, as nginx saw it */
 	const char *request_id; /* never NULL */
+	char *const *params; /* "NAME=value" each, then NULL; NULL: there are none */
 	const char *body; /* not NUL-terminated by promise; NULL when empty */
 	size_t body_length;
 	bool body_too_large; /* more than REQUEST_BODY_MAX was announced or sent; body is NULL */
@@ -69,6 +69,9 @@ void request_reset(struct request *rq);
 
 /* An id for a request that came without one: 32 hex digits. */
 const char *request_id_new(struct arena *arena);
+
+/* A header that only some rows know, by its name, as "Accept-Language"; NULL when it is absent or empty. */
+const char *request_header(const struct request *rq, const char *name);
 
 /* Starts the answer: the status and an open JSON object (respond) or array (respond_array). What was written
  * before is dropped. Open levels are closed by the pipeline. */

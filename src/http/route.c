@@ -188,6 +188,8 @@ static const char *row_problem(const struct route *route)
 		return "is a GET and takes neither a body nor an idempotency key";
 	if (route->flags & RAW_BODY && (route->method == GET || route->body))
 		return "takes its body raw and has a schema for it, or is a GET";
+	if (route->signatures && !(route->flags & RAW_BODY))
+		return "has a signature of a body that it does not take raw";
 	/* A claim belongs to a user, so that nobody can ask for the answers of another. */
 	if (route->flags & IDEMPOTENT && !(route->access & ACCESS_ANY))
 		return "honours an idempotency key but may be called by nobody known";

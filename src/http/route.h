@@ -56,6 +56,8 @@ struct route {
 	/* Of a row that changes a record by its body: writes that record's members as an answer shows them to this caller,
 	 * or nothing where it is not the caller's. What is sent back the same is no change. May be NULL. */
 	enum err (*shown)(struct request *rq, struct json *json);
+	/* Of a RAW_BODY: the headers of which one signs it, by index, each with a sentence about it. NULL is after the last. */
+	const char *(*signatures)(size_t index, const char **help);
 	enum turn turn; /* what it waits for before it acts; TURN_NONE: nothing scarce */
 	enum err (*handler)(struct request *rq);
 	enum err (*before)(struct request *rq); /* may be NULL */
@@ -76,8 +78,8 @@ struct route {
 
 /* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and change, a change
  * without answer, a before without change, a shown without body and change, a GET with a body, a raw body with a schema,
- * an idempotency key where no caller is known, the same method and path twice, one path with its ids called otherwise,
- * more :names than REQUEST_IDS_MAX. */
+ * a signature of any other body, an idempotency key where no caller is known, the same method and path twice, one path
+ * with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 
 /*

@@ -6,24 +6,13 @@
 
 #define BASE_PATH "/api"
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The byte that the two digits after a '%' stand for; -1 when they are none. */
 static int escaped_byte(const char *digits, size_t length)
 {
 	if (length < 2)
 		return -1;
 
-	int high = hex_value(digits[0]), low = hex_value(digits[1]);
+	int high = hex_digit(digits[0]), low = hex_digit(digits[1]);
 
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }

@@ -11,17 +11,6 @@
 /* The sweep looks for the first time when whoever opened it has had time enough to finish. */
 #define FIRST_LOOK_MS (5 * CLOCK_MINUTE)
 
-const struct provider *payment_provider(const struct config *config)
-{
-	static const struct provider *const providers[] = {
-		[PROVIDER_NONE] = NULL,
-		[PROVIDER_DUMMY] = &provider_dummy,
-		[PROVIDER_STRIPE] = &provider_stripe,
-	};
-
-	return providers[config->provider];
-}
-
 /* ---- records ---- */
 
 int64_t payment_coins(const bson_t *doc)
@@ -44,7 +33,7 @@ static bson_t *payment_doc(struct call *call, const struct provider *provider,
 		   BCON_UTF8(buyer->email), "buyer_name", BCON_UTF8(buyer->name), "coin_amount",
 		   BCON_INT64(package->coins), "price", BCON_CENTS(package->cents), "coins",
 		   BCON_INT64(package->coins), "amount", BCON_CENTS(package->cents), "currency",
-		   BCON_UTF8("usd"), "payment_method", BCON_UTF8(provider->name), "status",
+		   BCON_UTF8("usd"), "payment_method", BCON_UTF8(provider->settings.name), "status",
 		   BCON_UTF8("pending"), "payment_date", BCON_DATE_TIME(call->now), "createdAt",
 		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now));
 }
@@ -65,7 +54,7 @@ void payment_open(struct call *call, const struct provider *provider, const stru
 {
 	bson_t *doc = payment_doc(call, provider, package);
 
-	if (provider->looks_up)
+	if (!provider->is_free)
 		BSON_APPEND_DATE_TIME(doc, "check_at", call->now + FIRST_LOOK_MS);
 	*payment = (struct payment){ 0 };
 	payment_of(doc, payment);

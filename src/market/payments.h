@@ -9,6 +9,7 @@
 #define MARKET_PAYMENTS_H
 
 #include "market/market.h"
+#include "outside/provider.h"
 #include "store/list.h"
 
 /* A record, and what is found out about it. */
@@ -23,28 +24,18 @@ struct payment {
 	int64_t balance; /* of its buyer, where payment_credit() had nothing to do */
 };
 
-/* Who takes the money. Each function is called outside any transaction and may take STRIPE_MS. */
-struct provider {
-	const char *name;
-	/* Can it be a payment method? NULL: a charge needs none. */
-	bool (*is_method)(const char *text);
-	bool looks_up; /* the sweep asks it what became of payments */
-
-	/* Asks for money that the buyer's page will pay: finds intent and client_secret. */
-	enum err (*ask)(struct call *call, struct payment *payment);
-	/* Takes the money: finds transaction. ERR_PAYMENT_REQUIRED when it was declined, or when the bank wants a
-	 * further step, for which detail has the clientSecret. */
-	enum err (*charge)(struct call *call, struct payment *payment, const char *method);
-	/* Was the payment paid by this transaction? Finds transaction, or ERR_CONFLICT. */
-	enum err (*check)(struct call *call, struct payment *payment, const char *transaction);
-};
-
-/* NULL when payments are not configured. */
-const struct provider *payment_provider(const struct config *config);
-
 /* A new pending record. Inserted: PAYMENTS. */
 void payment_open(struct call *call, const struct provider *provider, const struct package *package,
 		  struct payment *payment, struct event *event);
+
+/* What is asked of the configured provider (outside/provider.h), outside any transaction. */
+/* Asks for money that the buyer's page will pay: finds intent and client_secret. */
+enum err payment_ask(struct call *call, struct payment *payment);
+/* Takes the money: finds transaction. ERR_PAYMENT_REQUIRED when it was declined, or when the bank wants a further step,
+ * for which detail has the clientSecret. */
+enum err payment_charge(struct call *call, struct payment *payment, const char *method);
+/* Was the payment paid by this transaction? Finds transaction, or ERR_CONFLICT. */
+enum err payment_check(struct call *call, struct payment *payment, const char *transaction);
 
 /* ERR_NOT_FOUND. */
 enum err payment_read(struct call *call, const struct id *id, struct payment *payment);

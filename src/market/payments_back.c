@@ -77,10 +77,11 @@ enum err payment_reverse_completed(struct call *call, const struct payment *paym
 	const bson_t *note = NULL;
 	struct reversals noted;
 	bool news = false;
-	enum err err = stripe_is_id(payment->transaction, "pi_") ?
-			       note_read(call, payment->transaction, &note) :
-			       OK;
+	const struct provider *provider = provider_of(call->config);
+	enum err err = OK;
 
+	if (provider && !provider->untold && provider->is_transaction(payment->transaction))
+		err = note_read(call, payment->transaction, &note);
 	if (err != OK || !note)
 		return err;
 	reversals_read(note, &noted);
@@ -218,76 +219,65 @@ static void alert(const struct call *call, const struct money_back *back, const 
 {
 	log_line(LOG_ERROR, call->request_id,
 		 "ALERT: %s: intent %s of payment %s, dispute %s %s, %lld cents %s", what,
-		 back->intent ? back->intent : "-", back->payment ? back->payment : "-",
+		 back->transaction ? back->transaction : "-", back->payment ? back->payment : "-",
 		 back->dispute ? back->dispute : "-", back->status ? back->status : "-",
 		 (long long)back->cents.value, back->currency ? back->currency : "-");
 }
 
-static bool is_told(const struct stripe_event *event, const char *type)
-{
-	return event->type && !strcmp(event->type, type);
-}
-
-/* An inquiry that was closed took no money. */
-static bool verdict_read(const char *status, enum dispute_state *verdict)
-{
-	bool won = status && (!strcmp(status, "won") || !strcmp(status, "warning_closed"));
-
-	*verdict = won ? DISPUTE_WON : DISPUTE_LOST;
-	return won || (status && !strcmp(status, "lost"));
-}
-
 /* What an event says; NULL, or a sentence about why nobody can tell. */
-static const char *event_take(const struct stripe_event *event, const struct money_back *back,
+static const char *event_take(const struct provider_event *event, const struct money_back *back,
 			      struct told *told)
 {
-	bool closed = is_told(event, "charge.dispute.closed");
+	bool closed = event->news == NEWS_DISPUTE_CLOSED;
 	struct dispute dispute = { .id = back->dispute,
 				   .cents = back->cents.value,
 				   .told_at = event->created };
 
-	if (!back->intent || !stripe_is_id(back->intent, "pi_") || !back->cents.given ||
-	    back->cents.value < 0)
+	if (!back->transaction ||
+	    !provider_of(told->call->config)->is_transaction(back->transaction) ||
+	    !back->cents.given || back->cents.value < 0)
 		return ALERT_BACK_UNREADABLE;
 	if (back->currency && strcasecmp(back->currency, "usd"))
 		return ALERT_BACK_CURRENCY;
-	told->transaction = back->intent;
+	told->transaction = back->transaction;
 	told->named = back->payment;
-	if (is_told(event, "charge.refunded")) {
+	if (event->news == NEWS_REFUNDED) {
 		told->more.refunded = back->cents.value;
 		return NULL;
 	}
-	if (!back->dispute || (closed && !verdict_read(back->status, &dispute.state)))
+	if (!back->dispute || (closed && back->verdict == VERDICT_NONE))
 		return ALERT_DISPUTE_UNREADABLE;
+	if (closed)
+		dispute.state = back->verdict == VERDICT_WON ? DISPUTE_WON : DISPUTE_LOST;
 	told->more.disputes[told->more.count++] = dispute;
 	return NULL;
 }
 
 /* Where an event names our payment alone: what is known here to pay it. */
-static enum err intent_fill(struct call *call, struct money_back *back)
+static enum err transaction_fill(struct call *call, struct money_back *back)
 {
 	struct payment payment;
 	struct id id;
 
-	if (back->intent || !back->payment || !id_parse(back->payment, strlen(back->payment), &id))
+	if (back->transaction || !back->payment ||
+	    !id_parse(back->payment, strlen(back->payment), &id))
 		return OK;
 	enum err err = payment_read(call, &id, &payment);
 	if (err == OK)
-		back->intent = payment_is(&payment, "completed") ?
-				       doc_text(payment.doc, "transaction_id") :
-				       payment.intent;
+		back->transaction = payment_is(&payment, "completed") ?
+					    doc_text(payment.doc, "transaction_id") :
+					    payment.intent;
 	return err == ERR_NOT_FOUND ? OK : err;
 }
 
-enum err payment_back_told(struct call *call, const struct stripe_event *event)
+enum err payment_back_told(struct call *call, const struct provider_event *event)
 {
 	struct money_back back = event->back;
 	struct told told = { .call = call };
 
-	if (!is_told(event, "charge.refunded") && !is_told(event, "charge.dispute.created") &&
-	    !is_told(event, "charge.dispute.closed"))
+	if (event->news == NEWS_OTHER)
 		return OK;
-	enum err err = intent_fill(call, &back);
+	enum err err = transaction_fill(call, &back);
 	const char *problem = err == OK ? event_take(event, &back, &told) : NULL;
 	if (err == OK && !problem)
 		err = told_carry_out(&told);
@@ -327,7 +317,7 @@ static bool note_settle(void *context, const bson_t *note)
 	bool in_vain = err == OK && told.waits && !told.unadopted &&
 		       doc_date(note, "reversal_at", 0) < call->now - NOTE_LASTS_MS;
 	if (restored)
-		alert(call, &(struct money_back){ .intent = told.transaction },
+		alert(call, &(struct money_back){ .transaction = told.transaction },
 		      ALERT_BACK_RESTORED);
 	settling->done += err == OK && !told.waits;
 	settling->err = restored || in_vain ? db_remove(call->db, call->arena, META,

@@ -3,9 +3,6 @@
 #define MARKET_PAYMENTS_PRIVATE_H
 
 #include "market/payments.h"
-#include "outside/stripe.h"
-
-extern const struct provider provider_dummy, provider_stripe;
 
 /* ERR_CONFLICT with a sentence. */
 enum err payment_conflict(struct call *call, const char *sentence);
@@ -22,6 +19,9 @@ enum err payment_reverse_completed(struct call *call, const struct payment *paym
 				   struct event *event);
 
 /* Money that cannot be matched: an error in the log, for a person to look into. */
-void payment_alert(const struct call *call, const struct intent *intent, const char *what);
+void payment_alert(const struct call *call, const struct receipt *receipt, const char *what);
+
+/* What is, or was, ordered. */
+struct order payment_order(const struct payment *payment, const char *method);
 
 #endif

@@ -1,4 +1,4 @@
-/* What becomes known of Stripe's payments without their buyers. */
+/* What becomes known of payments without their buyers. */
 #include "market/payments_settle.h"
 
 #include "base/clock.h"
@@ -12,59 +12,55 @@
 /* ---- settling ---- */
 
 /* What nobody's call waits for: where it cannot be done, a person must look at it. */
-static enum err settle(struct call *call, struct payment *payment, const struct intent *intent,
+static enum err settle(struct call *call, struct payment *payment, const struct receipt *receipt,
 		       bool *credited)
 {
 	*credited = false;
-	if (!intent_is_paid(intent, payment->cents)) {
-		payment_alert(call, intent, ALERT_NOT_ORDERED);
+	if (!receipt_pays(receipt, payment->cents)) {
+		payment_alert(call, receipt, ALERT_NOT_ORDERED);
 		return OK;
 	}
-	payment->transaction = intent->id;
+	payment->transaction = receipt->id;
 	enum err err = payment_credit_now(call, payment);
 	*credited = err == OK;
 	if (err == ERR_NOT_FOUND)
-		payment_alert(call, intent, ALERT_BUYER_GONE);
+		payment_alert(call, receipt, ALERT_BUYER_GONE);
 	else if (err == ERR_CONFLICT)
-		payment_alert(call, intent, ALERT_PAID_TWICE);
+		payment_alert(call, receipt, ALERT_PAID_TWICE);
 	else if (err == ERR_NOT_ADOPTED)
-		payment_alert(call, intent, ALERT_NOT_ADOPTED);
+		payment_alert(call, receipt, ALERT_NOT_ADOPTED);
 	return err == ERR_NOT_FOUND || err == ERR_CONFLICT || err == ERR_NOT_ADOPTED ? OK : err;
 }
 
 /* ---- messages ---- */
 
-static enum err intent_payment(struct call *call, const struct intent *intent,
-			       struct payment *payment)
+static enum err payment_meant(struct call *call, const struct receipt *receipt,
+			      struct payment *payment)
 {
 	struct id id;
 
 	*payment = (struct payment){ 0 };
-	if (!intent->id || !stripe_is_id(intent->id, "pi_") || !intent->payment ||
-	    !id_parse(intent->payment, strlen(intent->payment), &id))
+	if (!receipt->id || !provider_of(call->config)->is_transaction(receipt->id) ||
+	    !receipt->payment || !id_parse(receipt->payment, strlen(receipt->payment), &id))
 		return ERR_NOT_FOUND;
 	return payment_read(call, &id, payment);
 }
 
-enum err payment_told(struct call *call, const struct stripe_event *event)
+enum err payment_told(struct call *call, const struct provider_event *event)
 {
-	bool paid = event->type && !strcmp(event->type, "payment_intent.succeeded");
-	bool failed = event->type && !strcmp(event->type, "payment_intent.payment_failed");
-	struct intent intent = event->intent;
 	struct payment payment;
 	bool credited;
 
-	if (!paid && !failed)
+	if (event->news != NEWS_PAID && event->news != NEWS_FAILED)
 		return payment_back_told(call, event);
-	enum err err = intent_payment(call, &intent, &payment);
+	enum err err = payment_meant(call, &event->receipt, &payment);
 	if (err == ERR_NOT_FOUND) {
-		payment_alert(call, &intent, ALERT_NO_PAYMENT);
+		payment_alert(call, &event->receipt, ALERT_NO_PAYMENT);
 		return OK;
 	}
-	if (err != OK || failed)
+	if (err != OK || event->news == NEWS_FAILED)
 		return err != OK ? err : payment_fail_now(call, &payment, false);
-	intent.status = "succeeded";
-	return settle(call, &payment, &intent, &credited);
+	return settle(call, &payment, &event->receipt, &credited);
 }
 
 /* ---- the sweep ---- */
@@ -115,43 +111,50 @@ static enum err look_begin(struct call *call, const struct payment *payment)
 	return store_commit(call->db, &event);
 }
 
-/* ERR_NOT_FOUND also where Stripe does not let us ask, which is in the log then: others may be answered. */
-static enum err intent_of(struct call *call, const struct payment *payment, struct intent *intent)
+/* ERR_NOT_FOUND also where the provider does not let us ask, which is in the log then: others may be answered. */
+static enum err receipt_of(struct call *call, const struct payment *payment,
+			   struct receipt *receipt)
 {
+	const struct provider *provider = provider_of(call->config);
+	struct order order = payment_order(payment, NULL);
 	enum err err;
 
 	if (payment->intent)
-		err = stripe_intent(call->arena, call->config, payment->intent, intent);
+		err = provider->look_up(call->arena, call->config, &order, payment->intent,
+					receipt);
 	else
-		err = stripe_find(call->arena, call->config, &payment->id, intent);
+		err = provider->find(call->arena, call->config, &order, receipt);
 	return err == ERR_INTERNAL ? ERR_NOT_FOUND : err;
 }
 
 static enum err look_up(struct call *call, const struct id *id, bool *settled)
 {
 	struct payment payment = { 0 };
-	struct intent intent;
+	struct receipt receipt;
 	enum err err = payment_read(call, id, &payment);
 
 	if (err == OK)
 		err = look_begin(call, &payment);
+	if (err == OK &&
+	    !doc_text_is(payment.doc, "payment_method", provider_of(call->config)->settings.name))
+		return OK; /* another provider's, who is not asked any more */
 	if (err == OK)
-		err = intent_of(call, &payment, &intent);
+		err = receipt_of(call, &payment, &receipt);
 	if (err != OK)
 		return err;
-	if (intent_is(&intent, "succeeded"))
-		return settle(call, &payment, &intent, settled);
-	*settled = intent_is(&intent, "canceled");
+	if (receipt.state == RECEIPT_PAID)
+		return settle(call, &payment, &receipt, settled);
+	*settled = receipt.state == RECEIPT_CANCELED;
 	return *settled ? payment_fail_now(call, &payment, true) : OK;
 }
 
 enum err payments_look_up(struct call *call, int64_t *settled)
 {
-	const struct provider *provider = payment_provider(call->config);
+	const struct provider *provider = provider_of(call->config);
 	struct due due = { .count = 0 };
 	int64_t end = clock_steady() + LOOK_UPS_MS;
 
-	if (!provider || !provider->looks_up)
+	if (!provider || provider->is_free)
 		return OK;
 	const bson_t *is_due =
 		DOC(call->arena, "check_at", "{", "$lte", BCON_DATE_TIME(call->now), "}");

@@ -1,18 +1,25 @@
+/*
+ * The provider Stripe: asking for money, finding out what became of it, and reading what it tells.
+ *
+ * An order carries our payment's id as its idempotency key, so it may be given again, and is, once, when its
+ * outcome did not arrive. All tries of a call together take PROVIDER_MS at most.
+ */
 #include "outside/stripe.h"
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/config_check.h"
 #include "base/count.h"
 #include "base/log.h"
 #include "base/turn.h"
 #include "outside/fetch.h"
+#include "outside/provider.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
-/* The first try, the second, and the pause between them are STRIPE_MS. */
+/* The first try, the second, and the pause between them are PROVIDER_MS. */
 #define PAUSE_MS 200
 static const int64_t tries_ms[] = { 4000, 3000 };
 
@@ -27,18 +34,18 @@ static const int64_t tries_ms[] = { 4000, 3000 };
 	}
 
 static const struct field intent_fields[] = {
-	ROW("id", TEXT, intent, id),
-	ROW("status", TEXT, intent, status),
-	ROW("currency", TEXT, intent, currency),
-	ROW("client_secret", TEXT, intent, client_secret),
-	ROW("metadata.paymentId", TEXT, intent, payment),
-	ROW("amount", WHOLE, intent, amount),
-	ROW("amount_received", WHOLE, intent, received),
+	ROW("id", TEXT, receipt, id),
+	ROW("status", TEXT, receipt, status),
+	ROW("currency", TEXT, receipt, currency),
+	ROW("client_secret", TEXT, receipt, client_secret),
+	ROW("metadata.paymentId", TEXT, receipt, payment),
+	ROW("amount", WHOLE, receipt, amount),
+	ROW("amount_received", WHOLE, receipt, received),
 };
 
 /* Where an intent stands in what Stripe sends. */
 #define INTENT_AT(path) \
-	SCHEMA_OF("StripeIntent", struct intent, intent_fields, .at = (path), .foreign = true)
+	SCHEMA_OF("StripeIntent", struct receipt, intent_fields, .at = (path), .foreign = true)
 static const struct schema intent_alone = INTENT_AT(NULL);
 static const struct schema intent_found = INTENT_AT("data.0");
 static const struct schema intent_told = INTENT_AT("data.object");
@@ -75,7 +82,7 @@ static bool is_passing(int status)
 }
 
 static enum err refusal_read(struct arena *arena, const struct fetched *fetched,
-			     struct intent *intent)
+			     struct receipt *receipt)
 {
 	static const struct refusal silent = { 0 };
 	const struct refusal *refusal =
@@ -84,8 +91,8 @@ static enum err refusal_read(struct arena *arena, const struct fetched *fetched,
 	if (!refusal)
 		refusal = &silent;
 	if (fetched->status == 402) {
-		intent->id = refusal->intent;
-		intent->problem = refusal->message;
+		receipt->id = refusal->intent;
+		receipt->problem = refusal->message;
 		return ERR_PAYMENT_REQUIRED;
 	}
 	if (fetched->status == 404)
@@ -105,20 +112,38 @@ static enum err unclear(const struct fetched *fetched)
 	return ERR_UNAVAILABLE;
 }
 
+static enum receipt_state state_of(const char *status)
+{
+	static const struct {
+		const char *status;
+		enum receipt_state state;
+	} known[] = {
+		{ "succeeded", RECEIPT_PAID },
+		{ "requires_payment_method", RECEIPT_DECLINED },
+		{ "canceled", RECEIPT_CANCELED },
+	};
+
+	for (size_t i = 0; status && i < COUNT_OF(known); i++)
+		if (!strcmp(status, known[i].status))
+			return known[i].state;
+	return RECEIPT_OPEN;
+}
+
 static enum err answer_read(struct arena *arena, const struct schema *schema,
-			    const struct fetched *fetched, struct intent *intent)
+			    const struct fetched *fetched, struct receipt *receipt)
 {
 	if (is_passing(fetched->status))
 		return unclear(fetched);
 	if (fetched->status >= 300)
-		return refusal_read(arena, fetched, intent);
-	const struct intent *read = decode(arena, schema, fetched->body, fetched->length);
+		return refusal_read(arena, fetched, receipt);
+	const struct receipt *read = decode(arena, schema, fetched->body, fetched->length);
 	if (!read)
 		return unclear(fetched);
-	*intent = *read;
-	if (!intent->received.given)
-		intent->received = intent->amount;
-	if (intent->id && intent->status)
+	*receipt = *read;
+	receipt->state = state_of(receipt->status);
+	if (!receipt->received.given)
+		receipt->received = receipt->amount;
+	if (receipt->id && receipt->status)
 		return OK;
 	return schema == &intent_found ? ERR_NOT_FOUND : unclear(fetched);
 }
@@ -127,10 +152,11 @@ static enum err answer_read(struct arena *arena, const struct schema *schema,
 
 /* Makes the call, and makes it again if no answer says what came of it. */
 static enum err call(struct arena *arena, const struct config *config, struct fetch *asked,
-		     const char *idempotency, const struct schema *schema, struct intent *intent)
+		     const char *idempotency, const struct schema *schema, struct receipt *receipt)
 {
+	const struct stripe_settings *settings = config->provider_settings;
 	const char *headers[] = {
-		arena_printf(arena, "Authorization: Bearer %s", config->stripe_key),
+		arena_printf(arena, "Authorization: Bearer %s", settings->key),
 		API_VERSION,
 		idempotency,
 		NULL,
@@ -138,8 +164,8 @@ static enum err call(struct arena *arena, const struct config *config, struct fe
 	bool sent = false;
 
 	asked->headers = headers;
-	*intent = (struct intent){ 0 };
-	if (!turn_held(TURN_STRIPE))
+	*receipt = (struct receipt){ 0 };
+	if (!turn_held(TURN_PROVIDER))
 		return ERR_INTERNAL;
 	for (size_t i = 0; i < COUNT_OF(tries_ms); i++) {
 		struct fetched fetched;
@@ -150,23 +176,23 @@ static enum err call(struct arena *arena, const struct config *config, struct fe
 		enum err err = fetch(arena, asked, &fetched);
 		sent = sent || fetched.sent;
 		if (err == OK)
-			err = answer_read(arena, schema, &fetched, intent);
+			err = answer_read(arena, schema, &fetched, receipt);
 		if (err != ERR_UNAVAILABLE)
 			return err;
 	}
-	intent->unsent = !sent;
+	receipt->unsent = !sent;
 	return ERR_UNAVAILABLE;
 }
 
 /* The address of a path of the API. */
 static const char *address(struct arena *arena, const struct config *config, const char *path)
 {
-	size_t length = strlen(config->stripe_base);
+	const struct stripe_settings *settings = config->provider_settings;
+	size_t length = strlen(settings->base);
 
-	while (config->stripe_base[length - 1] == '/')
+	while (settings->base[length - 1] == '/')
 		length--;
-	return arena_printf(arena, "%.*s/v1/payment_intents%s", (int)length, config->stripe_base,
-			    path);
+	return arena_printf(arena, "%.*s/v1/payment_intents%s", (int)length, settings->base, path);
 }
 
 static bool is_plain(char c)
@@ -192,7 +218,7 @@ static void put_pair(struct buffer *out, const char *name, const char *value)
 	put_encoded(out, value);
 }
 
-static const char *order_form(struct arena *arena, const struct stripe_order *order)
+static const char *order_form(struct arena *arena, const struct order *order)
 {
 	struct buffer form = { 0 };
 
@@ -211,49 +237,63 @@ static const char *order_form(struct arena *arena, const struct stripe_order *or
 	return text;
 }
 
-enum err stripe_order(struct arena *arena, const struct config *config,
-		      const struct stripe_order *order, struct intent *intent)
+static enum err give_order(struct arena *arena, const struct config *config,
+			   const struct order *order, struct receipt *receipt)
 {
 	struct fetch asked = { .url = address(arena, config, ""),
 			       .body = order_form(arena, order) };
 	const char *key =
 		arena_printf(arena, "Idempotency-Key: %s", id_text(arena, order->payment));
-	enum err err = call(arena, config, &asked, key, &intent_alone, intent);
+	enum err err = call(arena, config, &asked, key, &intent_alone, receipt);
 
 	return err == ERR_NOT_FOUND ? ERR_INTERNAL : err;
 }
 
-bool stripe_is_id(const char *text, const char *prefix)
+/* Has it the form of an id of Stripe's: the prefix ("pi_"), then letters, digits and underscores? */
+#define ID_MAX 255
+static bool is_id(const char *text, const char *prefix)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 	size_t length = strlen(text), before = strlen(prefix);
 
-	return length > before && length <= STRIPE_ID_MAX && !strncmp(text, prefix, before) &&
+	return length > before && length <= ID_MAX && !strncmp(text, prefix, before) &&
 	       strspn(text, letters) == length;
 }
 
-enum err stripe_intent(struct arena *arena, const struct config *config, const char *id,
-		       struct intent *intent)
+static bool is_method(const char *text)
 {
-	/* what a caller claims to be an id must not lead to another address */
-	if (!stripe_is_id(id, "pi_"))
-		return ERR_NOT_FOUND;
-	struct fetch asked = { .url = address(arena, config, arena_printf(arena, "/%s", id)) };
-	return call(arena, config, &asked, NULL, &intent_alone, intent);
+	return is_id(text, "");
 }
 
-enum err stripe_find(struct arena *arena, const struct config *config, const struct id *payment,
-		     struct intent *intent)
+static bool is_transaction(const char *text)
+{
+	return is_id(text, "pi_");
+}
+
+static enum err look_up(struct arena *arena, const struct config *config, const struct order *order,
+			const char *id, struct receipt *receipt)
+{
+	(void)order;
+	/* what a caller claims to be an id must not lead to another address */
+	if (!is_transaction(id))
+		return ERR_NOT_FOUND;
+	struct fetch asked = { .url = address(arena, config, arena_printf(arena, "/%s", id)) };
+	return call(arena, config, &asked, NULL, &intent_alone, receipt);
+}
+
+/* Stripe's search knows an order after a minute. */
+static enum err find(struct arena *arena, const struct config *config, const struct order *order,
+		     struct receipt *receipt)
 {
 	struct buffer query = { 0 };
 
 	put_pair(&query, "query",
-		 arena_printf(arena, "metadata['paymentId']:'%s'", id_text(arena, payment)));
+		 arena_printf(arena, "metadata['paymentId']:'%s'", id_text(arena, order->payment)));
 	struct fetch asked = { .url = address(arena, config,
 					      arena_printf(arena, "/search?%s", query.bytes)) };
 	buffer_free(&query);
-	return call(arena, config, &asked, NULL, &intent_found, intent);
+	return call(arena, config, &asked, NULL, &intent_found, receipt);
 }
 
 /* ---- events ---- */
@@ -272,7 +312,7 @@ static const struct schema event_schema =
 
 /* A charge: of its amount so much has been refunded until now. */
 static const struct field refund_fields[] = {
-	ROW("payment_intent", TEXT, money_back, intent),
+	ROW("payment_intent", TEXT, money_back, transaction),
 	ROW("metadata.paymentId", TEXT, money_back, payment),
 	ROW("currency", TEXT, money_back, currency),
 	ROW("amount_refunded", WHOLE, money_back, cents),
@@ -282,7 +322,7 @@ static const struct schema refund_told = SCHEMA_OF("StripeRefund", struct money_
 
 static const struct field dispute_fields[] = {
 	ROW("id", TEXT, money_back, dispute),
-	ROW("payment_intent", TEXT, money_back, intent),
+	ROW("payment_intent", TEXT, money_back, transaction),
 	ROW("metadata.paymentId", TEXT, money_back, payment),
 	ROW("status", TEXT, money_back, status),
 	ROW("currency", TEXT, money_back, currency),
@@ -291,44 +331,95 @@ static const struct field dispute_fields[] = {
 static const struct schema dispute_told = SCHEMA_OF(
 	"StripeDispute", struct money_back, dispute_fields, .at = "data.object", .foreign = true);
 
-static bool event_begins(const struct stripe_event *event, const char *family)
+/* What events are about, by their type. */
+static const struct event_type {
+	const char *type;
+	enum provider_news news;
+	const struct schema *schema;
+} event_types[] = {
+	{ "payment_intent.succeeded", NEWS_PAID, &intent_told },
+	{ "payment_intent.payment_failed", NEWS_FAILED, &intent_told },
+	{ "charge.refunded", NEWS_REFUNDED, &refund_told },
+	{ "charge.dispute.created", NEWS_DISPUTED, &dispute_told },
+	{ "charge.dispute.closed", NEWS_DISPUTE_CLOSED, &dispute_told },
+};
+
+static const struct event_type *event_type_of(const struct event_head *head)
 {
-	return event->type && !strncmp(event->type, family, strlen(family));
+	for (size_t i = 0; head->type && i < COUNT_OF(event_types); i++)
+		if (!strcmp(event_types[i].type, head->type))
+			return &event_types[i];
+	return NULL;
 }
 
-enum err stripe_event_read(struct arena *arena, const char *body, size_t length,
-			   struct stripe_event *event)
+/* An inquiry that was closed took no money. */
+static enum verdict verdict_of(const char *status)
+{
+	if (status && (!strcmp(status, "won") || !strcmp(status, "warning_closed")))
+		return VERDICT_WON;
+	return status && !strcmp(status, "lost") ? VERDICT_LOST : VERDICT_NONE;
+}
+
+static enum err read_event(struct arena *arena, const char *body, size_t length,
+			   struct provider_event *event)
 {
 	struct faults faults = { 0 };
 	const struct event_head *head =
 		schema_pick_body(arena, &event_schema, body, length, &faults);
 
-	*event = (struct stripe_event){ 0 };
+	*event = (struct provider_event){ .news = NEWS_OTHER };
 	if (!head)
 		return ERR_INVALID_JSON;
-	event->type = head->type;
+	const struct event_type *type = event_type_of(head);
+	if (!type)
+		return OK;
+	const void *about = schema_pick_body(arena, type->schema, body, length, &faults);
+	event->news = type->news;
 	event->created = head->created.value;
-	if (event_begins(event, "payment_intent."))
-		event->intent = *(const struct intent *)schema_pick_body(arena, &intent_told, body,
-									 length, &faults);
-	else if (event_begins(event, "charge."))
-		event->back = *(const struct money_back *)schema_pick_body(
-			arena,
-			event_begins(event, "charge.dispute.") ? &dispute_told : &refund_told, body,
-			length, &faults);
+	if (type->schema == &intent_told) {
+		event->receipt = *(const struct receipt *)about;
+		/* it was when this was told, whatever has become of it meanwhile */
+		event->receipt.state = type->news == NEWS_PAID ? RECEIPT_PAID : RECEIPT_DECLINED;
+	} else {
+		event->back = *(const struct money_back *)about;
+		event->back.verdict = verdict_of(event->back.status);
+	}
 	return OK;
 }
 
-/* ---- what it means ---- */
-
-bool intent_is(const struct intent *intent, const char *status)
+static bool is_signed(const struct config *config, const char *signature, const char *body,
+		      size_t length, int64_t now)
 {
-	return intent->status && !strcmp(intent->status, status);
+	const struct stripe_settings *settings = config->provider_settings;
+
+	return stripe_signed(signature, settings->webhook_secret, body, length, now);
 }
 
-bool intent_is_paid(const struct intent *intent, int64_t cents)
-{
-	return intent_is(intent, "succeeded") && intent->received.given &&
-	       intent->received.value == cents && intent->currency &&
-	       !strcasecmp(intent->currency, "usd");
-}
+/* ---- the row ---- */
+
+#define AT(member) .offset = offsetof(struct stripe_settings, member)
+
+static const struct setting settings[] = {
+	{ "STRIPE_SECRET_KEY", SETTING_TEXT, AT(key), .check = config_check_secret_word,
+	  .flags = SETTING_SECRET | SETTING_NEEDED,
+	  .sentence = "Stripe's secret API key; needed with stripe." },
+	{ "STRIPE_WEBHOOK_SECRET", SETTING_TEXT, AT(webhook_secret),
+	  .check = config_check_secret_word, .flags = SETTING_SECRET | SETTING_NEEDED,
+	  .sentence = "Signs what Stripe sends to /api/payments/webhook; needed with stripe." },
+	{ "STRIPE_API_BASE", SETTING_TEXT, AT(base), .check = config_check_api_base,
+	  .standard = "https://api.stripe.com", .sentence = "Where Stripe's API is." },
+};
+
+const struct provider provider_stripe = {
+	.settings = { "stripe", settings, COUNT_OF(settings), sizeof(struct stripe_settings) },
+	.is_method = is_method,
+	.create = give_order,
+	.charge = give_order,
+	.look_up = look_up,
+	.find = find,
+	.header = "Stripe-Signature",
+	.header_help = "HMAC-SHA256 of the time and the raw body, at most 300 s old",
+	.is_signed = is_signed,
+	.read_event = read_event,
+	.is_transaction = is_transaction,
+};

@@ -105,12 +105,26 @@ def test_create_admin_keeps_the_rules_of_a_registration(stack, api):
         ["seed-demo", "--scale", "many"],
         ["seed-demo", "--scale"],
         ["seed-demo", "--scale", "1000001"],
+        ["init-set", "rs0"],
+        ["init-set", "rs0", "no address"],
+        ["init-set", "rs0", "127.0.0.1:1"],
     ],
     ids=" ".join,
 )
 def test_arguments_that_mean_nothing_are_refused(stack, arguments):
     said = stack.ctl(*arguments)
     assert said.returncode != 0 and said.stdout == "" and said.stderr
+
+
+# --- init-set ---
+
+
+def test_init_set_tells_that_a_set_takes_writes_and_leaves_it_as_it_is(stack):
+    admin = stack.mongo.admin
+    before = admin.command("replSetGetConfig")["config"]
+    said = stack.ctl("init-set", "other", before["members"][0]["host"])
+    assert (said.returncode, said.stderr) == (0, "")
+    assert admin.command("replSetGetConfig")["config"] == before
 
 
 # --- init-db ---

@@ -129,6 +129,37 @@ def test_the_rule_lets_pass(tmp_path):
     assert violations(tmp_path) == []
 
 
+WORDS = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\])*"', re.DOTALL)
+
+
+def names_of_a_provider(src):
+    """Where code names a payment provider: its own files and the list of all may."""
+    table = next(path for path in sources(src) if path.name == "provider.h")
+    named = re.search(r"#define EACH_PROVIDER\(X\) (.*)", table.read_text()).group(1)
+    names = set(re.findall(r"X\((\w+)\)", named)) - {"dummy"}  # which is a word of its own
+    assert names
+    found = []
+    for path in sources(src):
+        own = path.parent == table.parent and path.name.startswith((*names, "provider.h"))
+        code = WORDS.sub("", path.read_text())
+        if not own and re.search("|".join(names), code, re.IGNORECASE):
+            found.append(str(path.relative_to(src)))
+    return found
+
+
+def test_a_payment_provider_is_named_in_its_own_files_alone():
+    assert names_of_a_provider(SRC) == []
+
+
+def test_the_rule_of_providers_notices(tmp_path):
+    (tmp_path / "provider.h").write_text("#define EACH_PROVIDER(X) X(dummy) X(bank)\n")
+    (tmp_path / "bank_http.c").write_text("int bank;\n")
+    (tmp_path / "words.c").write_text('/* the bank */ const char *text = "of \\"bank";\n')
+    assert names_of_a_provider(tmp_path) == []
+    (tmp_path / "other.c").write_text("int x = BANK_X;\n")
+    assert names_of_a_provider(tmp_path) == ["other.c"]
+
+
 def clang_format_14():
     """Another version lays out otherwise."""
     for name in ("clang-format-14", "clang-format"):

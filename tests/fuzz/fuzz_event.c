@@ -1,7 +1,7 @@
 /* Stripe's events: whatever is signed is read without a fault of ours, and texts are valid UTF-8. */
 #include "base/encoding.h"
 #include "fuzz.h"
-#include "outside/stripe.h"
+#include "outside/provider.h"
 
 #include <string.h>
 
@@ -13,13 +13,13 @@ static void check_text(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = arena_new();
-	struct stripe_event event;
+	struct provider_event event;
 
-	if (stripe_event_read(arena, (const char *)data, size, &event) == OK) {
-		const char *const texts[] = { event.type,	    event.intent.id,
-					      event.intent.payment, event.intent.currency,
-					      event.back.intent,    event.back.payment,
-					      event.back.dispute,   event.back.status };
+	if (provider_stripe.read_event(arena, (const char *)data, size, &event) == OK) {
+		const char *const texts[] = { event.receipt.id,	      event.receipt.payment,
+					      event.receipt.currency, event.back.transaction,
+					      event.back.payment,     event.back.dispute,
+					      event.back.status };
 
 		for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 			check_text(texts[i]);

@@ -27,6 +27,7 @@ Suite *suite_password(void);
 Suite *suite_token(void);
 
 Suite *suite_google_keys(void);
+Suite *suite_provider(void);
 Suite *suite_stripe(void);
 
 Suite *suite_adoption_values(void);
@@ -63,6 +64,7 @@ Suite *suite_pipeline(void);
 Suite *suite_pipeline_answer(void);
 Suite *suite_pipeline_turn(void);
 Suite *suite_records(void);
+Suite *suite_request(void);
 Suite *suite_route(void);
 Suite *suite_schema(void);
 Suite *suite_schema_input(void);

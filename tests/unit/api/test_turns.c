@@ -46,11 +46,11 @@ END_TEST
 
 START_TEST(accounts_share_calls_to_stripe_wherever_they_come_from)
 {
-	struct fair_key here = share_of("192.0.2.1", TURN_STRIPE, 'a');
-	struct fair_key there = share_of("192.0.2.2", TURN_STRIPE, 'a');
+	struct fair_key here = share_of("192.0.2.1", TURN_PROVIDER, 'a');
+	struct fair_key there = share_of("192.0.2.2", TURN_PROVIDER, 'a');
 
 	ck_assert_uint_eq(here.outer, there.outer);
-	ck_assert_uint_ne(here.outer, share_of("192.0.2.1", TURN_STRIPE, 'b').outer);
+	ck_assert_uint_ne(here.outer, share_of("192.0.2.1", TURN_PROVIDER, 'b').outer);
 }
 END_TEST
 
@@ -63,7 +63,7 @@ START_TEST(everything_scarce_that_a_route_needs_has_turns)
 	ck_assert_ptr_nonnull(mkdtemp(run_dir));
 	struct password_gate *gate = password_gate_new(run_dir);
 	ck_assert_int_eq(turns_plan(&config, gate, limits), limits[TURN_HASH].turns +
-								    limits[TURN_STRIPE].turns +
+								    limits[TURN_PROVIDER].turns +
 								    limits[TURN_GOOGLE].turns + 3);
 	for (size_t i = 0; i < api_route_count; i++)
 		if (api_routes[i].turn != TURN_NONE)

@@ -276,7 +276,7 @@ static void *enter_without_turn(void *err)
 {
 	int slot;
 
-	turn_take(TURN_STRIPE);
+	turn_take(TURN_PROVIDER);
 	*(enum err *)err = password_gate_enter(gate, clock_steady(), &slot);
 	return NULL;
 }

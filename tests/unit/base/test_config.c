@@ -1,5 +1,7 @@
 #include "base/config.h"
 #include "base/log.h"
+#include "outside/provider.h"
+#include "outside/stripe.h"
 #include "suites.h"
 
 #include <stdlib.h>
@@ -52,13 +54,13 @@ static const struct config *read_file(const char *content)
 	ck_assert_ptr_nonnull(out);
 	fputs(content, out);
 	fclose(out);
-	return config_read(arena, path, problem);
+	return config_read(arena, provider_settings, path, problem);
 }
 
 static const struct config *read_with(const char *name, const char *value)
 {
 	setenv(name, value, 1);
-	return config_read(arena, NULL, problem);
+	return config_read(arena, provider_settings, NULL, problem);
 }
 
 /* In the order of the setting: "coins:cents ". */
@@ -75,7 +77,7 @@ static void expect_packages(const struct packages *packages, const char *expecte
 
 START_TEST(what_is_not_given_has_its_default)
 {
-	const struct config *config = config_read(arena, NULL, problem);
+	const struct config *config = config_read(arena, provider_settings, NULL, problem);
 
 	ck_assert_msg(config != NULL, "%s", problem);
 	ck_assert(config->production);
@@ -95,10 +97,8 @@ START_TEST(what_is_not_given_has_its_default)
 	ck_assert_int_eq(config->review_days, 0);
 	expect_packages(&config->packages, "10:100 150:1000 500:2000 1000:3500 ");
 	expect_packages(&config->packages_extra, "");
-	ck_assert_int_eq(config->provider, PROVIDER_NONE);
-	ck_assert_ptr_null(config->stripe_key);
-	ck_assert_ptr_null(config->stripe_webhook_secret);
-	ck_assert_str_eq(config->stripe_base, "https://api.stripe.com");
+	ck_assert_ptr_null(provider_of(config));
+	ck_assert_ptr_null(config->provider_settings);
 	ck_assert_ptr_null(config->jwt_secret_previous);
 	ck_assert_ptr_null(config->google_client_ids);
 	ck_assert_str_eq(config->google_keys_url, "https://www.googleapis.com/oauth2/v3/certs");
@@ -138,7 +138,7 @@ END_TEST
 START_TEST(only_development_has_a_default_database)
 {
 	unsetenv("MONGODB_URI");
-	ck_assert_ptr_null(config_read(arena, NULL, problem));
+	ck_assert_ptr_null(config_read(arena, provider_settings, NULL, problem));
 	ck_assert_str_eq(problem, "MONGODB_URI is not set; see --help-config.");
 	const struct config *config = read_with("MICROTASK_ENV", "development");
 	ck_assert_msg(config != NULL, "%s", problem);
@@ -164,12 +164,12 @@ START_TEST(only_development_takes_payments_unasked)
 {
 	const struct config *config = read_with("MICROTASK_ENV", "development");
 
-	ck_assert_int_eq(config->provider, PROVIDER_DUMMY);
+	ck_assert_ptr_eq(provider_of(config), &provider_dummy);
 	config = read_with("PAYMENTS_PROVIDER", "none");
-	ck_assert_int_eq(config->provider, PROVIDER_NONE);
+	ck_assert_ptr_null(provider_of(config));
 	setenv("MICROTASK_ENV", "production", 1);
 	config = read_with("PAYMENTS_PROVIDER", "dummy");
-	ck_assert_int_eq(config->provider, PROVIDER_DUMMY);
+	ck_assert_ptr_eq(provider_of(config), &provider_dummy);
 }
 END_TEST
 
@@ -184,9 +184,11 @@ START_TEST(stripe_needs_its_two_secrets)
 		"STRIPE_WEBHOOK_SECRET is not set, and PAYMENTS_PROVIDER stripe needs it.");
 	const struct config *config = read_with("STRIPE_WEBHOOK_SECRET", "whsec_1");
 	ck_assert_msg(config != NULL, "%s", problem);
-	ck_assert_int_eq(config->provider, PROVIDER_STRIPE);
-	ck_assert_str_eq(config->stripe_key, "sk_test_1");
-	ck_assert_str_eq(config->stripe_webhook_secret, "whsec_1");
+	const struct stripe_settings *settings = config->provider_settings;
+	ck_assert_ptr_eq(provider_of(config), &provider_stripe);
+	ck_assert_str_eq(settings->key, "sk_test_1");
+	ck_assert_str_eq(settings->webhook_secret, "whsec_1");
+	ck_assert_str_eq(settings->base, "https://api.stripe.com");
 }
 END_TEST
 
@@ -447,9 +449,9 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_refused)
 {
-	ck_assert_ptr_null(config_read(arena, "/nowhere/at.all", problem));
+	ck_assert_ptr_null(config_read(arena, provider_settings, "/nowhere/at.all", problem));
 	ck_assert_str_eq(problem, "/nowhere/at.all cannot be read: No such file or directory.");
-	ck_assert_ptr_null(config_read(arena, "/tmp", problem));
+	ck_assert_ptr_null(config_read(arena, provider_settings, "/tmp", problem));
 	ck_assert_str_eq(problem, "/tmp cannot be read: Is a directory.");
 }
 END_TEST
@@ -460,7 +462,7 @@ START_TEST(the_help_tells_every_setting_and_no_secret)
 	size_t length = 0;
 	FILE *out = open_memstream(&text, &length);
 
-	config_print_help(out);
+	config_print_help(provider_settings, out);
 	fclose(out);
 	/* The last name is the mistyped one. */
 	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
@@ -483,7 +485,7 @@ START_TEST(the_page_has_a_row_for_every_setting_and_no_secret)
 	size_t length = 0;
 	FILE *out = open_memstream(&text, &length);
 
-	config_print_markdown(out);
+	config_print_markdown(provider_settings, out);
 	fclose(out);
 	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
 		ck_assert_msg(strstr(text, arena_printf(arena, "\n| `%s` | ", names[i])) != NULL,

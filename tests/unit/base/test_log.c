@@ -82,16 +82,17 @@ START_TEST(nothing_in_a_message_breaks_the_line_or_the_json)
 {
 	log_line(LOG_INFO, "\"\n", "a\"b\\c\nd\re\tf\x1b[31m\x7f");
 	ck_assert_ptr_nonnull(strstr(written(), "\"requestId\":\"\\\"\\n\","));
-	ck_assert_ptr_nonnull(
-		strstr(written(), "\"a\\\"b\\\\c\\nd\\u000de\\u0009f\\u001b[31m\\u007f\"}\n"));
+	ck_assert_ptr_nonnull(strstr(written(), "\"a\\\"b\\\\c\\nd\\re\\tf\\u001b[31m\x7f\"}\n"));
 }
 END_TEST
+
+#define BAD "\xef\xbf\xbd" /* U+FFFD */
 
 START_TEST(invalid_utf8_is_replaced_and_valid_kept)
 {
 	log_line(LOG_INFO, NULL, "%s", "\xff\xe2\x82\xac\xc3\"\xf0\x9f\x98");
 	ck_assert_ptr_nonnull(
-		strstr(written(), "\"\\ufffd\xe2\x82\xac\\ufffd\\\"\\ufffd\\ufffd\\ufffd\"}\n"));
+		strstr(written(), "\"" BAD "\xe2\x82\xac" BAD "\\\"" BAD BAD BAD "\"}\n"));
 }
 END_TEST
 

@@ -67,7 +67,7 @@ static enum turn service_handle(void *context, struct request *rq)
 	(void)context;
 	atomic_fetch_add(&shared->handled, 1);
 	if (strncmp(rq->uri, "/turn", 5) == 0)
-		return TURN_STRIPE;
+		return TURN_PROVIDER;
 	if (strcmp(rq->uri, "/hold") == 0)
 		hold_on();
 	echo(rq);

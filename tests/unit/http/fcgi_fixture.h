@@ -25,7 +25,7 @@ struct shared {
 extern struct shared *shared;
 extern int listener;
 extern pid_t server_pid;
-/* Of the next server, whose /turn… needs one of TURN_STRIPE; NULL: it has none. */
+/* Of the next server, whose /turn… needs one of TURN_PROVIDER; NULL: it has none. */
 extern const struct bulkhead_limits *server_bulkheads;
 
 /* A checked fixture: a listening Unix socket before, an end to the server after each test. */

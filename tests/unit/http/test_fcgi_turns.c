@@ -16,7 +16,7 @@ static struct bulkhead_limits one_at_a_time[TURN_COUNT];
 
 static void setup(void)
 {
-	one_at_a_time[TURN_STRIPE] = (struct bulkhead_limits){
+	one_at_a_time[TURN_PROVIDER] = (struct bulkhead_limits){
 		.turns = 1, .places = 1024, .wait_ms = 8000, .usual_ms = 1
 	};
 	server_bulkheads = one_at_a_time;
@@ -65,7 +65,7 @@ END_TEST
 
 START_TEST(whoever_waits_too_long_is_turned_away_though_the_turn_hangs)
 {
-	one_at_a_time[TURN_STRIPE].wait_ms = 1000;
+	one_at_a_time[TURN_PROVIDER].wait_ms = 1000;
 	server_start(1, 8);
 	int held = connected(), late = connected();
 	send_call(held, &turn_hold);

@@ -104,6 +104,14 @@ static const struct view plain_view = {
 	.name = "Plain", .rows = owner_rows, .count = 1, .is_list = true
 };
 
+static const char *signatures(size_t index, const char **help)
+{
+	static const char *const headers[] = { "Bank-Signature", "Other-Bank-Signature" };
+
+	*help = "By whom it is signed";
+	return index < 2 ? headers[index] : NULL;
+}
+
 static const struct route table[] = {
 	{ .method = GET,
 	  .path = "/things",
@@ -137,6 +145,7 @@ static const struct route table[] = {
 	  .path = "/raw",
 	  .access = ACCESS_PUBLIC,
 	  .flags = RAW_BODY,
+	  .signatures = signatures,
 	  .handler = handler,
 	  .errors = ERRORS(ERR_BAD_SIGNATURE) },
 	{ .method = GET,
@@ -315,8 +324,13 @@ START_TEST(a_raw_body_is_any_object_and_signed)
 {
 	expect("paths|/raw|post|requestBody|content|application/json|schema",
 	       "{\"type\":\"object\",\"additionalProperties\":true}");
-	expect("paths|/raw|post|parameters|0|$ref", "\"#/components/parameters/StripeSignature\"");
-	expect("components|parameters|StripeSignature|name", "\"Stripe-Signature\"");
+	expect("paths|/raw|post|parameters|0|$ref", "\"#/components/parameters/BankSignature\"");
+	expect("paths|/raw|post|parameters|1|$ref",
+	       "\"#/components/parameters/OtherBankSignature\"");
+	expect("components|parameters|BankSignature",
+	       "{\"name\":\"Bank-Signature\",\"in\":\"header\",\"required\":false,"
+	       "\"description\":\"By whom it is signed\",\"schema\":{\"type\":\"string\"}}");
+	expect("components|parameters|OtherBankSignature|name", "\"Other-Bank-Signature\"");
 	expect("paths|/raw|post|x-error-codes|400", "[\"bad_signature\"]");
 	expect("paths|/raw|post|x-error-codes|413", "[\"body_too_large\"]");
 	expect("paths|/raw|post|x-error-codes|415", "absent");

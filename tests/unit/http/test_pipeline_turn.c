@@ -6,7 +6,7 @@
 
 START_TEST(a_call_that_needs_a_turn_stops_before_it_acts)
 {
-	ck_assert_int_eq(scene_begin(WORKER), TURN_STRIPE);
+	ck_assert_int_eq(scene_begin(WORKER), TURN_PROVIDER);
 	expect_reached("auth ");
 	scene_resume();
 	expect_status(200);
@@ -41,7 +41,7 @@ END_TEST
 START_TEST(who_is_turned_away_is_told_when_to_come_back_and_has_the_key_again)
 {
 	scene.rq.idempotency_key = "k";
-	ck_assert_int_eq(scene_begin(WORKER), TURN_STRIPE);
+	ck_assert_int_eq(scene_begin(WORKER), TURN_PROVIDER);
 	scene_turn_away(12);
 	expect_status(503);
 	expect_code("unavailable");
@@ -53,7 +53,7 @@ END_TEST
 START_TEST(a_token_that_ended_meanwhile_does_nothing)
 {
 	scene.rq.idempotency_key = "k";
-	ck_assert_int_eq(scene_begin(WORKER), TURN_STRIPE);
+	ck_assert_int_eq(scene_begin(WORKER), TURN_PROVIDER);
 	scene.rq.authorization = "Bearer ended";
 	scene_resume();
 	expect_status(401);
@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(a_role_that_was_lost_meanwhile_does_nothing)
 {
-	ck_assert_int_eq(scene_begin(WORKER), TURN_STRIPE);
+	ck_assert_int_eq(scene_begin(WORKER), TURN_PROVIDER);
 	scene.rq.authorization = "Bearer buyer";
 	scene_resume();
 	expect_status(403);
@@ -73,7 +73,7 @@ END_TEST
 
 START_TEST(it_is_as_late_as_it_is_when_the_turn_comes)
 {
-	ck_assert_int_eq(scene_begin(WORKER), TURN_STRIPE);
+	ck_assert_int_eq(scene_begin(WORKER), TURN_PROVIDER);
 	int64_t began = scene.rq.now;
 	scene.rq.now -= 1000;
 	scene_resume();

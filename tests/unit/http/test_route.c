@@ -146,6 +146,13 @@ END_TEST
 
 static const struct schema no_schema = { .name = "None" };
 
+static const char *no_signatures(size_t index, const char **help)
+{
+	(void)index;
+	(void)help;
+	return NULL;
+}
+
 static const struct route unfit[] = {
 	{ .path = "/x", .access = ACCESS_ANY, .handler = handler },
 	{ .method = GET, .path = "/x", .handler = handler },
@@ -189,6 +196,11 @@ static const struct route unfit[] = {
 	  .path = "/x",
 	  .access = ACCESS_PUBLIC,
 	  .flags = RAW_BODY,
+	  .handler = handler },
+	{ .method = POST,
+	  .path = "/x",
+	  .access = ACCESS_PUBLIC,
+	  .signatures = no_signatures,
 	  .handler = handler },
 };
 

@@ -1,5 +1,6 @@
 /* Signatures and events; the values were made with another implementation of HMAC. */
 #include "base/turn.h"
+#include "outside/provider.h"
 #include "outside/stripe.h"
 #include "suites.h"
 
@@ -103,50 +104,24 @@ END_TEST
 	"\"last_payment_error\":null,"                                                       \
 	"\"metadata\":{\"paymentId\":\"65ab000102030405060708ff\",\"coins\":\"150\"}}"
 
-static enum err told(const char *text, struct stripe_event *event)
+static enum err told(const char *text, struct provider_event *event)
 {
-	return stripe_event_read(arena, text, strlen(text), event);
+	return provider_stripe.read_event(arena, text, strlen(text), event);
 }
 
 START_TEST(an_event_has_a_type_and_an_intent)
 {
-	struct stripe_event event;
+	struct provider_event event;
 
 	ck_assert_int_eq(told("{\"id\":\"evt_1\",\"type\":\"payment_intent.succeeded\","
 			      "\"data\":{\"object\":" INTENT "}}",
 			      &event),
 			 OK);
-	ck_assert_str_eq(event.type, "payment_intent.succeeded");
-	ck_assert_str_eq(event.intent.id, "pi_1");
-	ck_assert_str_eq(event.intent.payment, "65ab000102030405060708ff");
-	ck_assert(intent_is_paid(&event.intent, 1000));
-	ck_assert(!intent_is_paid(&event.intent, 999));
-}
-END_TEST
-
-START_TEST(only_us_dollars_that_were_received_are_a_payment)
-{
-	const struct intent paid = { .status = "succeeded",
-				     .currency = "usd",
-				     .amount = { true, 1000 },
-				     .received = { true, 1000 } };
-	struct intent other = paid;
-
-	ck_assert(intent_is_paid(&paid, 1000));
-	other.currency = "eur";
-	ck_assert(!intent_is_paid(&other, 1000));
-	other.currency = NULL;
-	ck_assert(!intent_is_paid(&other, 1000));
-	other = paid;
-	other.status = "processing";
-	ck_assert(!intent_is_paid(&other, 1000));
-	other.status = NULL;
-	ck_assert(!intent_is_paid(&other, 1000));
-	other = paid;
-	other.received = (struct number){ true, 100 };
-	ck_assert(!intent_is_paid(&other, 1000));
-	other.received = (struct number){ false, 0 };
-	ck_assert(!intent_is_paid(&other, 0));
+	ck_assert_int_eq(event.news, NEWS_PAID);
+	ck_assert_str_eq(event.receipt.id, "pi_1");
+	ck_assert_str_eq(event.receipt.payment, "65ab000102030405060708ff");
+	ck_assert(receipt_pays(&event.receipt, 1000));
+	ck_assert(!receipt_pays(&event.receipt, 999));
 }
 END_TEST
 
@@ -162,10 +137,10 @@ static const char *const odd[] = {
 
 START_TEST(an_event_of_another_kind_has_no_intent)
 {
-	struct stripe_event event;
+	struct provider_event event;
 
 	ck_assert_int_eq(told(odd[_i], &event), OK);
-	ck_assert_ptr_null(event.intent.id);
+	ck_assert_ptr_null(event.receipt.id);
 }
 END_TEST
 
@@ -179,7 +154,7 @@ static const char *const no_events[] = {
 
 START_TEST(what_stands_beside_does_not_keep_an_event_from_being_read)
 {
-	struct stripe_event event;
+	struct provider_event event;
 
 	ck_assert_int_eq(told("\xEF\xBB\xBF{" STRANGE
 			      "\"type\":\"payment_intent.succeeded\",\"data\":{" STRANGE
@@ -188,27 +163,29 @@ START_TEST(what_stands_beside_does_not_keep_an_event_from_being_read)
 			      "\"amount_received\":1000}}}",
 			      &event),
 			 OK);
-	ck_assert_str_eq(event.intent.id, "pi_1");
-	ck_assert_int_eq(event.intent.received.value, 1000);
-	ck_assert(!event.intent.amount.given);
+	ck_assert_str_eq(event.receipt.id, "pi_1");
+	ck_assert_int_eq(event.receipt.received.value, 1000);
+	ck_assert(!event.receipt.amount.given);
 }
 END_TEST
 
 START_TEST(money_that_goes_back_is_read)
 {
-	struct stripe_event event;
+	struct provider_event event;
 
 	told("{\"type\":\"charge.refunded\",\"created\":7,\"data\":{\"object\":{\"id\":\"ch_1\",\"amount\":1000,"
 	     "\"amount_refunded\":400,\"payment_intent\":\"pi_1\",\"currency\":\"usd\"}}}",
 	     &event);
-	ck_assert_str_eq(event.back.intent, "pi_1");
+	ck_assert_str_eq(event.back.transaction, "pi_1");
+	ck_assert_int_eq(event.news, NEWS_REFUNDED);
 	ck_assert_int_eq(event.back.cents.value, 400);
 	ck_assert_int_eq(event.created, 7);
 	told("{\"type\":\"charge.dispute.closed\",\"data\":{\"object\":{\"id\":\"dp_1\",\"amount\":1000,"
 	     "\"payment_intent\":\"pi_1\",\"status\":\"won\"}}}",
 	     &event);
 	ck_assert_str_eq(event.back.dispute, "dp_1");
-	ck_assert_str_eq(event.back.status, "won");
+	ck_assert_int_eq(event.news, NEWS_DISPUTE_CLOSED);
+	ck_assert_int_eq(event.back.verdict, VERDICT_WON);
 	ck_assert_int_eq(event.back.cents.value, 1000);
 }
 END_TEST
@@ -221,9 +198,9 @@ START_TEST(an_id_has_a_prefix_and_letters_digits_and_underscores)
 					       "pi_é", "pi_x%2f", "ch_1" };
 
 	for (size_t i = 0; i < sizeof good_ids / sizeof good_ids[0]; i++)
-		ck_assert(stripe_is_id(good_ids[i], "pi_"));
+		ck_assert(provider_stripe.is_transaction(good_ids[i]));
 	for (size_t i = 0; i < sizeof bad_ids / sizeof bad_ids[0]; i++)
-		ck_assert(!stripe_is_id(bad_ids[i], "pi_"));
+		ck_assert(!provider_stripe.is_transaction(bad_ids[i]));
 }
 END_TEST
 
@@ -231,18 +208,41 @@ static const char *const untyped[] = { "{}", "{\"type\":1}", "{\"type\":[]}", "{
 
 START_TEST(an_event_may_be_of_no_type)
 {
-	struct stripe_event event;
+	struct provider_event event;
 
 	ck_assert_int_eq(told(untyped[_i], &event), OK);
-	ck_assert_ptr_null(event.type);
+	ck_assert_int_eq(event.news, NEWS_OTHER);
 }
 END_TEST
 
 START_TEST(what_is_no_json_object_is_no_event)
 {
-	struct stripe_event event;
+	struct provider_event event;
 
 	ck_assert_int_eq(told(no_events[_i], &event), ERR_INVALID_JSON);
+}
+END_TEST
+
+static const struct {
+	const char *status;
+	enum verdict verdict;
+} verdicts[] = {
+	{ "won", VERDICT_WON },	  { "warning_closed", VERDICT_WON },
+	{ "lost", VERDICT_LOST }, { "needs_response", VERDICT_NONE },
+	{ "", VERDICT_NONE },
+};
+
+START_TEST(a_dispute_is_won_or_lost_or_nobody_can_tell)
+{
+	struct provider_event event;
+
+	told(arena_printf(
+		     arena,
+		     "{\"type\":\"charge.dispute.closed\",\"data\":{\"object\":{\"id\":\"dp_1\","
+		     "\"status\":\"%s\"}}}",
+		     verdicts[_i].status),
+	     &event);
+	ck_assert_int_eq(event.back.verdict, verdicts[_i].verdict);
 }
 END_TEST
 
@@ -250,11 +250,12 @@ END_TEST
 
 static void *ask_without_turn(void *err)
 {
-	const struct config config = { .stripe_key = "k", .stripe_base = "http://127.0.0.1:1" };
-	struct intent intent;
+	const struct stripe_settings settings = { .key = "k", .base = "http://127.0.0.1:1" };
+	const struct config config = { .provider_settings = &settings };
+	struct receipt receipt;
 
 	turn_take(TURN_NONE);
-	*(enum err *)err = stripe_intent(arena, &config, "pi_1", &intent);
+	*(enum err *)err = provider_stripe.look_up(arena, &config, NULL, "pi_1", &receipt);
 	return NULL;
 }
 
@@ -282,12 +283,13 @@ Suite *suite_stripe(void)
 	tcase_add_checked_fixture(events, setup, teardown);
 	tcase_add_test(events, an_event_has_a_type_and_an_intent);
 	tcase_add_test(events, a_thread_that_serves_everybody_asks_stripe_nothing);
-	tcase_add_test(events, only_us_dollars_that_were_received_are_a_payment);
 	tcase_add_loop_test(events, an_event_of_another_kind_has_no_intent, 0, COUNT(odd));
 	tcase_add_loop_test(events, an_event_may_be_of_no_type, 0, COUNT(untyped));
 	tcase_add_loop_test(events, what_is_no_json_object_is_no_event, 0, COUNT(no_events));
 	tcase_add_test(events, what_stands_beside_does_not_keep_an_event_from_being_read);
 	tcase_add_test(events, money_that_goes_back_is_read);
+	tcase_add_loop_test(events, a_dispute_is_won_or_lost_or_nobody_can_tell, 0,
+			    COUNT(verdicts));
 	tcase_add_test(events, an_id_has_a_prefix_and_letters_digits_and_underscores);
 	suite_add_tcase(suite, signatures);
 	suite_add_tcase(suite, events);

@@ -1,6 +1,9 @@
-/* The table of settings, shared by reading it and printing it. */
-#ifndef BASE_CONFIG_PRIVATE_H
-#define BASE_CONFIG_PRIVATE_H
+/*
+ * A setting: a row of the table of config.c, or of a payment provider's, which brings its own along, so that nothing here
+ * knows any.
+ */
+#ifndef BASE_SETTING_H
+#define BASE_SETTING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,6 +13,7 @@ enum setting_type {
 	SETTING_TEXT, /* const char * */
 	SETTING_WHOLE, /* int64_t, min..max */
 	SETTING_CHOICE, /* int64_t, the place in choices */
+	SETTING_PROVIDER, /* int64_t, the place among the providers, from 1 on; 0: "none" */
 	SETTING_SWITCH, /* bool, the place in choices, of which there are two */
 	SETTING_PACKAGES, /* struct packages */
 };
@@ -18,12 +22,13 @@ enum setting_flag {
 	SETTING_REQUIRED = 1 << 0,
 	SETTING_SECRET = 1 << 1, /* its value is never shown */
 	SETTING_NOT_PRODUCTION = 1 << 2, /* the default is for development only */
+	SETTING_NEEDED = 1 << 3, /* a provider's: required where that provider is chosen */
 };
 
 struct setting {
 	const char *name;
 	enum setting_type type;
-	size_t offset; /* in struct config */
+	size_t offset; /* in struct config; a provider's: in its own struct */
 	const char *standard; /* the default, as text; NULL: none */
 	unsigned flags;
 	int64_t min, max;
@@ -31,6 +36,14 @@ struct setting {
 	/* NULL when the value will do, else how the sentence goes on after the name. */
 	const char *(*check)(const char *value, bool production);
 	const char *sentence;
+};
+
+/* What a payment provider brings along. */
+struct provider_settings {
+	const char *name; /* chooses it, as PAYMENTS_PROVIDER */
+	const struct setting *rows;
+	size_t count;
+	size_t size; /* of the struct that the offsets are in */
 };
 
 extern const struct setting config_settings[];
