@@ -72,7 +72,7 @@ enum err auth_google_verify(struct request *rq)
 				 rq->now, &rq->detail.retry_after);
 }
 
-enum err auth_google(struct request *rq, struct event *event)
+enum err auth_google(struct request *rq, struct txn *txn)
 {
 	struct call *call = call_of(rq);
 	struct google_work *work = rq->work;
@@ -80,13 +80,13 @@ enum err auth_google(struct request *rq, struct event *event)
 
 	work->looked = false;
 	if (err == OK)
-		google_user_sign_in(call, &work->claims, work->user, event);
+		google_user_sign_in(call, &work->claims, work->user, txn);
 	return err;
 }
 
-void auth_google_done(struct request *rq, const struct event *event)
+void auth_google_done(struct request *rq, const struct txn *txn)
 {
-	const bson_t *made = event_inserted(event, USERS);
+	const bson_t *made = txn_inserted(txn, USERS);
 
-	auth_respond_session(rq, 200, made ? made : event_found(event, USERS));
+	auth_respond_session(rq, 200, made ? made : txn_found(txn, USERS));
 }

@@ -10,7 +10,7 @@ extern const enum err google_login_errors[];
 
 /* Runs before auth_google: reads the token, and counts a newcomer. */
 enum err auth_google_verify(struct request *rq);
-enum err auth_google(struct request *rq, struct event *event);
-void auth_google_done(struct request *rq, const struct event *event);
+enum err auth_google(struct request *rq, struct txn *txn);
+void auth_google_done(struct request *rq, const struct txn *txn);
 
 #endif

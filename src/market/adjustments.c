@@ -35,12 +35,12 @@ static const char *page_of(const bson_t *user)
 }
 
 static void tell_user(struct call *call, const bson_t *user, const struct adjustment *adjustment,
-		      struct event *event)
+		      struct txn *txn)
 {
 	struct id id = doc_own_id(user);
 	int64_t coins = adjustment->coins.value;
 
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = &id,
 		       .email = doc_text(user, "email"),
@@ -55,7 +55,7 @@ static void tell_user(struct call *call, const bson_t *user, const struct adjust
 }
 
 enum err user_adjust(struct call *call, const struct id *id, const struct adjustment *adjustment,
-		     struct event *event)
+		     struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	int64_t coins = adjustment->coins.value, taken = coins < 0 ? -coins : 0;
@@ -68,8 +68,8 @@ enum err user_adjust(struct call *call, const struct id *id, const struct adjust
 		return err;
 	bson_t *filter = user_active(arena, id, ROLE_NONE);
 	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(taken), "}"));
-	event->hot = id;
-	ledger_move(call, event,
+	txn->hot = id;
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "adjust:%s", id_text(arena, &key)),
 			    .from = taken ? account : ACCOUNT_ADJUSTMENTS,
@@ -80,7 +80,7 @@ enum err user_adjust(struct call *call, const struct id *id, const struct adjust
 			    .user = id,
 			    .taken = ERR_INTERNAL,
 		    },
-		    &(struct holder){ .filter = filter, .otherwise = ERR_CONFLICT });
-	tell_user(call, user, adjustment, event);
+		    &(struct holder){ .filter = filter, .on_miss = ERR_CONFLICT });
+	tell_user(call, user, adjustment, txn);
 	return OK;
 }

@@ -119,7 +119,7 @@ void open_account(struct batch *batch, struct record *record, const char *what, 
 {
 	if (coins <= 0)
 		return;
-	ledger_note(batch->call, &record->event,
+	ledger_note(batch->call, &record->txn,
 		    &(struct transfer){
 			    .key = arena_printf(batch->arena, "opening:%s:%s", what,
 						id_text(batch->arena, &record->id)),
@@ -139,7 +139,7 @@ void hold_account(struct batch *batch, struct record *record, const struct id *w
 {
 	struct arena *arena = batch->arena;
 
-	ledger_note(batch->call, &record->event,
+	ledger_note(batch->call, &record->txn,
 		    &(struct transfer){
 			    .key = journal_key(arena, "hold", withdrawal),
 			    .from = account_user(arena, worker),

@@ -40,12 +40,11 @@ bson_t *ledger_row(struct arena *arena, const struct transfer *transfer, const c
 	return row;
 }
 
-void ledger_note(const struct call *call, struct event *event, const struct transfer *transfer)
+void ledger_note(const struct call *call, struct txn *txn, const struct transfer *transfer)
 {
-	event_insert(
-		event, LEDGER,
-		ledger_row(call->arena, transfer, call_actor(call), call->request_id, call->now),
-		transfer->taken);
+	txn_insert(txn, LEDGER,
+		   ledger_row(call->arena, transfer, call_actor(call), call->request_id, call->now),
+		   transfer->taken);
 }
 
 /* What a movement does to the accounts that begin so. */
@@ -97,15 +96,15 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* The user's document is as the event's steps left it, and stays so until the commit. */
-static enum err debt_pay(void *context, struct event *event)
+/* The user's document is as the transaction's steps left it, and stays so until the commit. */
+static enum err debt_pay(void *context, struct txn *txn)
 {
 	const struct income *income = context;
 	struct arena *arena = income->call->arena;
-	const bson_t *user = event_found(event, USERS);
+	const bson_t *user = txn_found(txn, USERS);
 	struct transfer repayment = income->transfer;
 
-	/* run again, the event may have found nothing to give */
+	/* run again, the transaction may have found nothing to give */
 	if (!user)
 		return OK;
 	int64_t paid = least(least(doc_whole(user, "owed_coins", 0), repayment.coins),
@@ -113,54 +112,53 @@ static enum err debt_pay(void *context, struct event *event)
 
 	if (paid <= 0)
 		return OK;
-	event_update_after(event, USERS, by_id(arena, repayment.user),
-			   DOC(arena, "$inc", "{", "coins", BCON_INT64(-paid), "owed_coins",
-			       BCON_INT64(-paid), "}"),
-			   ERR_CONFLICT);
+	txn_update_after(txn, USERS, by_id(arena, repayment.user),
+			 DOC(arena, "$inc", "{", "coins", BCON_INT64(-paid), "owed_coins",
+			     BCON_INT64(-paid), "}"),
+			 ERR_CONFLICT);
 	repayment.key = arena_printf(arena, "repay:%s", income->transfer.key);
 	repayment.from = income->transfer.to;
 	repayment.to = ACCOUNT_REVERSALS;
 	repayment.coins = paid;
 	repayment.kind = "repayment";
 	repayment.reason = NULL;
-	ledger_note(income->call, event, &repayment);
+	ledger_note(income->call, txn, &repayment);
 	return OK;
 }
 
-void ledger_move(const struct call *call, struct event *event, const struct transfer *transfer,
+void ledger_move(const struct call *call, struct txn *txn, const struct transfer *transfer,
 		 const struct holder *holder)
 {
 	struct arena *arena = call->arena;
 
-	event_update_after(
-		event, USERS, holder->filter ? holder->filter : by_id(arena, transfer->user),
+	txn_update_after(
+		txn, USERS, holder->filter ? holder->filter : by_id(arena, transfer->user),
 		DOC(arena, "$inc", BCON_DOCUMENT(balances_change(arena, transfer, holder))),
-		holder->otherwise);
-	ledger_note(call, event, transfer);
+		holder->on_miss);
+	ledger_note(call, txn, transfer);
 	if (change_of(transfer, "user:") > 0) {
 		struct income *income = arena_alloc(arena, sizeof *income);
 
 		*income = (struct income){ .call = call, .transfer = *transfer };
-		event->settle = debt_pay;
-		event->settle_context = income;
+		txn->settle = debt_pay;
+		txn->settle_context = income;
 	}
 }
 
 /* A write, as what is only read is not held. */
-void ledger_hold_still(const struct call *call, struct event *event, const struct id *user,
-		       enum err otherwise)
+void ledger_hold_still(const struct call *call, struct txn *txn, const struct id *user,
+		       enum err on_miss)
 {
 	struct arena *arena = call->arena;
 
-	event_update_after(event, USERS, by_id(arena, user),
-			   DOC(arena, "$inc", "{", "reversals", BCON_INT32(1), "}"), otherwise);
+	txn_update_after(txn, USERS, by_id(arena, user),
+			 DOC(arena, "$inc", "{", "reversals", BCON_INT32(1), "}"), on_miss);
 }
 
-int64_t ledger_take_back(const struct call *call, struct event *event,
-			 const struct transfer *transfer)
+int64_t ledger_take_back(const struct call *call, struct txn *txn, const struct transfer *transfer)
 {
 	struct arena *arena = call->arena;
-	int64_t there = doc_whole(event_found(event, USERS), "coins", 0);
+	int64_t there = doc_whole(txn_found(txn, USERS), "coins", 0);
 	struct transfer taken = *transfer;
 
 	taken.coins = least(there, transfer->coins);
@@ -168,9 +166,9 @@ int64_t ledger_take_back(const struct call *call, struct event *event,
 	bson_t *change = DOC(arena, "coins", BCON_INT64(-taken.coins));
 	if (owed)
 		BSON_APPEND_INT64(change, "owed_coins", owed);
-	event_update_after(event, USERS, by_id(arena, transfer->user),
-			   DOC(arena, "$inc", BCON_DOCUMENT(change)), ERR_CONFLICT);
+	txn_update_after(txn, USERS, by_id(arena, transfer->user),
+			 DOC(arena, "$inc", BCON_DOCUMENT(change)), ERR_CONFLICT);
 	if (taken.coins)
-		ledger_note(call, event, &taken);
+		ledger_note(call, txn, &taken);
 	return owed;
 }

@@ -42,30 +42,30 @@ struct transfer {
 struct holder {
 	const bson_t *filter; /* finds it while it may move; NULL: as long as it is there */
 	const bson_t *count; /* what else changes, as members of $inc; NULL: nothing */
-	enum err otherwise; /* when the filter does not match */
+	enum err on_miss; /* when the filter does not match */
 };
 
 /* Filter members: the user owes no coins for a payment that went back when they were spent. */
 bson_t *ledger_owing_nothing(struct arena *arena);
 
 /*
- * Adds to an event what moves coins: the change of the user's balances, and the journal row. The transfer names the user.
- * Coins that come to a user pay what they owe first (the event's settle: one such movement an event). Found: USERS.
+ * Adds to a transaction what moves coins: the change of the user's balances, and the journal row. The transfer names
+ * the user. Coins that come to a user pay what they owe first (the transaction's settle: one such movement a
+ * transaction). Found: USERS.
  */
-void ledger_move(const struct call *call, struct event *event, const struct transfer *transfer,
+void ledger_move(const struct call *call, struct txn *txn, const struct transfer *transfer,
 		 const struct holder *holder);
 /*
- * For taking coins from a user who may have spent them. A step of the event holds the user's document still (found:
- * USERS; otherwise: nobody is there). The event's follow-up then takes as many of the transfer's coins as there are, and
- * returns the rest, which is owed from now on.
+ * For taking coins from a user who may have spent them. A step of the transaction holds the user's document still
+ * (found: USERS; otherwise: nobody is there). The transaction's follow-up then takes as many of the transfer's coins
+ * as there are, and returns the rest, which is owed from now on.
  */
-void ledger_hold_still(const struct call *call, struct event *event, const struct id *user,
-		       enum err otherwise);
-int64_t ledger_take_back(const struct call *call, struct event *event,
-			 const struct transfer *transfer);
+void ledger_hold_still(const struct call *call, struct txn *txn, const struct id *user,
+		       enum err on_miss);
+int64_t ledger_take_back(const struct call *call, struct txn *txn, const struct transfer *transfer);
 
 /* The row alone, where a document comes, or goes, with the balance in it. */
-void ledger_note(const struct call *call, struct event *event, const struct transfer *transfer);
+void ledger_note(const struct call *call, struct txn *txn, const struct transfer *transfer);
 
 /* The row as a document, for those who write many at once. */
 bson_t *ledger_row(struct arena *arena, const struct transfer *transfer, const char *actor,

@@ -5,25 +5,25 @@
 #include "store/doc.h"
 #include "store/list.h"
 
-void notify(const struct call *call, struct event *event, const struct notice *notice)
+void notify(const struct call *call, struct txn *txn, const struct notice *notice)
 {
 	struct id id = doc_new_id();
 
 	if (!notice->user)
 		return;
-	event_insert(event, NOTIFICATIONS,
-		     DOC(call->arena, "_id", BCON_ID(&id), "user_id", BCON_ID(notice->user),
-			 "toEmail", BCON_UTF8(notice->email ? notice->email : ""), "message",
-			 BCON_UTF8(notice->message), "actionRoute", BCON_UTF8(notice->page), "type",
-			 BCON_UTF8(notice->type), "isRead", BCON_BOOL(false), "archived",
-			 BCON_BOOL(false), "createdAt", BCON_DATE_TIME(call->now), "updatedAt",
-			 BCON_DATE_TIME(call->now)),
-		     ERR_INTERNAL);
+	txn_insert(txn, NOTIFICATIONS,
+		   DOC(call->arena, "_id", BCON_ID(&id), "user_id", BCON_ID(notice->user),
+		       "toEmail", BCON_UTF8(notice->email ? notice->email : ""), "message",
+		       BCON_UTF8(notice->message), "actionRoute", BCON_UTF8(notice->page), "type",
+		       BCON_UTF8(notice->type), "isRead", BCON_BOOL(false), "archived",
+		       BCON_BOOL(false), "createdAt", BCON_DATE_TIME(call->now), "updatedAt",
+		       BCON_DATE_TIME(call->now)),
+		   ERR_INTERNAL);
 }
 
 struct told {
 	struct call *call;
-	struct event *event;
+	struct txn *txn;
 	const struct notice *notice;
 };
 
@@ -35,13 +35,13 @@ static bool admin_tell(void *context, const bson_t *admin)
 
 	notice.user = doc_id(admin, "_id", &id) ? &id : NULL;
 	notice.email = doc_text(admin, "email");
-	notify(told->call, told->event, &notice);
+	notify(told->call, told->txn, &notice);
 	return true;
 }
 
-enum err notify_admins(struct call *call, struct event *event, const struct notice *notice)
+enum err notify_admins(struct call *call, struct txn *txn, const struct notice *notice)
 {
-	struct told told = { .call = call, .event = event, .notice = notice };
+	struct told told = { .call = call, .txn = txn, .notice = notice };
 	bson_t *fields = DOC(call->arena, "projection", "{", "email", BCON_INT32(1), "}");
 
 	return db_each(call->db, USERS, users_active(call->arena, ROLE_ADMIN), fields, admin_tell,
@@ -151,7 +151,7 @@ enum err notifications_read_all(struct call *call, int64_t *modified)
 /* ---- one ---- */
 
 static enum err change_own(struct call *call, const struct id *id, const bson_t *change,
-			   struct event *event)
+			   struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const bson_t *notification;
@@ -161,21 +161,20 @@ static enum err change_own(struct call *call, const struct id *id, const bson_t 
 		return err != OK ? err : ERR_NOT_FOUND;
 	if (!call_owns(call, notification, "user_id"))
 		return ERR_NOT_OWNER;
-	event_update_after(event, NOTIFICATIONS, DOC(arena, "_id", BCON_ID(id)), change,
-			   ERR_NOT_FOUND);
-	event_of_any(event);
+	txn_update_after(txn, NOTIFICATIONS, DOC(arena, "_id", BCON_ID(id)), change, ERR_NOT_FOUND);
+	txn_of_any(txn);
 	return OK;
 }
 
-enum err notification_read(struct call *call, const struct id *id, struct event *event)
+enum err notification_read(struct call *call, const struct id *id, struct txn *txn)
 {
-	return change_own(call, id, now_read(call), event);
+	return change_own(call, id, now_read(call), txn);
 }
 
-enum err notification_archive(struct call *call, const struct id *id, struct event *event)
+enum err notification_archive(struct call *call, const struct id *id, struct txn *txn)
 {
 	return change_own(call, id,
 			  DOC(call->arena, "$set", "{", "archived", BCON_BOOL(true), "updatedAt",
 			      BCON_DATE_TIME(call->now), "}"),
-			  event);
+			  txn);
 }

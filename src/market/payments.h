@@ -2,8 +2,8 @@
  * Payments: coins for money (contract section 7).
  *
  * A payment's record is committed as pending before its provider is asked for anything, and the provider is asked
- * outside any transaction. Whoever learns that it was paid, its buyer's call, the provider's message or the sweep, credits
- * it by payment_credit(), which happens once.
+ * outside any transaction. Whoever learns that it was paid, its buyer's call, the provider's message or the sweep,
+ * credits it by payment_credit(), which happens once.
  */
 #ifndef MARKET_PAYMENTS_H
 #define MARKET_PAYMENTS_H
@@ -44,7 +44,7 @@ const struct provider *payment_provider(const struct config *config);
 
 /* A new pending record. Inserted: PAYMENTS. */
 void payment_open(struct call *call, const struct provider *provider, const struct package *package,
-		  struct payment *payment, struct event *event);
+		  struct payment *payment, struct txn *txn);
 
 /* ERR_NOT_FOUND. */
 enum err payment_read(struct call *call, const struct id *id, struct payment *payment);
@@ -53,7 +53,7 @@ enum err payment_read_own(struct call *call, const struct id *id, struct payment
 bool payment_is(const struct payment *payment, const char *status);
 
 /* Keeps the provider's name for it with the record. Found: PAYMENTS. */
-void payment_keep_intent(struct call *call, const struct payment *payment, struct event *event);
+void payment_keep_intent(struct call *call, const struct payment *payment, struct txn *txn);
 
 /*
  * It was paid by payment->transaction: completes it, also when it had failed, and gives its buyer the coins. Reads it
@@ -61,7 +61,7 @@ void payment_keep_intent(struct call *call, const struct payment *payment, struc
  * ERR_CONFLICT when it was completed by another, or the transaction is another payment's; ERR_NOT_FOUND (when run) when
  * its buyer is gone, ERR_BUSY when others changed it meanwhile. Found: PAYMENTS, USERS.
  */
-enum err payment_credit(struct call *call, struct payment *payment, struct event *event);
+enum err payment_credit(struct call *call, struct payment *payment, struct txn *txn);
 /* The same, committed here, with tries enough for whoever else is at it. */
 enum err payment_credit_now(struct call *call, struct payment *payment);
 

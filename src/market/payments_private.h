@@ -15,11 +15,11 @@ enum err payment_by_transaction(struct call *call, const char *transaction,
 				struct payment *payment);
 
 /*
- * For a payment that its event completes and credits: takes back what had gone back of its transaction before. Uses the
- * event's follow-up.
+ * For a payment that its transaction completes and credits: takes back what had gone back of its transaction before.
+ * Uses the transaction's follow-up.
  */
 enum err payment_reverse_completed(struct call *call, const struct payment *payment,
-				   struct event *event);
+				   struct txn *txn);
 
 /* Money that cannot be matched: an error in the log, for a person to look into. */
 void payment_alert(const struct call *call, const struct intent *intent, const char *what);

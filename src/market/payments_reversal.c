@@ -31,7 +31,7 @@ static const char *moved_text(const struct reversing *reversing)
 			   arena_printf(arena, "%lld coins came back", (long long)-taken);
 }
 
-static void tell_buyer(const struct reversing *reversing, struct event *event, int64_t owed)
+static void tell_buyer(const struct reversing *reversing, struct txn *txn, int64_t owed)
 {
 	struct call *call = reversing->call;
 	const struct payment *payment = reversing->payment;
@@ -43,7 +43,7 @@ static void tell_buyer(const struct reversing *reversing, struct event *event, i
 
 	if (doc_bool(reversing->buyer, "closing", false))
 		return;
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = &payment->buyer,
 		       .email = doc_text(reversing->buyer, "email"),
@@ -56,12 +56,12 @@ static void tell_buyer(const struct reversing *reversing, struct event *event, i
 	       });
 }
 
-static enum err tell_admins(const struct reversing *reversing, struct event *event)
+static enum err tell_admins(const struct reversing *reversing, struct txn *txn)
 {
 	struct call *call = reversing->call;
 
 	return notify_admins(
-		call, event,
+		call, txn,
 		&(struct notice){
 			.type = "payment",
 			.page = PAGE_ADMIN_HOME,
@@ -134,44 +134,44 @@ static struct transfer transfer_of(const struct reversing *reversing)
 }
 
 /* The buyer's document is held still by then. */
-static enum err take_follow(void *context, struct event *event)
+static enum err take_follow(void *context, struct txn *txn)
 {
 	const struct reversing *reversing = context;
 	struct transfer transfer = transfer_of(reversing);
 
-	tell_buyer(reversing, event, ledger_take_back(reversing->call, event, &transfer));
+	tell_buyer(reversing, txn, ledger_take_back(reversing->call, txn, &transfer));
 	return OK;
 }
 
-static void give_back(const struct reversing *reversing, struct event *event)
+static void give_back(const struct reversing *reversing, struct txn *txn)
 {
 	struct transfer transfer = transfer_of(reversing);
 
 	if (transfer.coins)
-		ledger_move(reversing->call, event, &transfer,
-			    &(struct holder){ .otherwise = ERR_CONFLICT });
-	tell_buyer(reversing, event, 0);
+		ledger_move(reversing->call, txn, &transfer,
+			    &(struct holder){ .on_miss = ERR_CONFLICT });
+	tell_buyer(reversing, txn, 0);
 }
 
-enum err reversal_add(struct reversing *reversing, struct event *event)
+enum err reversal_add(struct reversing *reversing, struct txn *txn)
 {
 	struct arena *arena = reversing->call->arena;
 	const struct payment *payment = reversing->payment;
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&payment->id));
 
 	doc_unchanged(filter, payment->doc, "reversal_rev");
-	event_update_after(event, PAYMENTS, filter, payment_change(reversing), ERR_CONFLICT);
-	event->hot = &payment->buyer;
-	event->after = alert_after;
-	event->subject = payment->id;
-	enum err err = tell_admins(reversing, event);
+	txn_update_after(txn, PAYMENTS, filter, payment_change(reversing), ERR_CONFLICT);
+	txn->hot = &payment->buyer;
+	txn->after = alert_after;
+	txn->subject = payment->id;
+	enum err err = tell_admins(reversing, txn);
 	if (err != OK || !reversing->buyer)
 		return err;
 	if (reversing->after > reversing->before) {
-		event->follow = take_follow;
-		event->follow_context = reversing;
+		txn->follow = take_follow;
+		txn->follow_context = reversing;
 	} else {
-		give_back(reversing, event);
+		give_back(reversing, txn);
 	}
 	return OK;
 }

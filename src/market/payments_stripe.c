@@ -75,12 +75,12 @@ static enum err charge_refused(struct call *call, struct payment *payment,
 static enum err further_step(struct call *call, struct payment *payment,
 			     const struct intent *intent)
 {
-	struct event event;
+	struct txn txn;
 
 	payment->intent = intent->id;
-	event_start(&event, call->arena);
-	payment_keep_intent(call, payment, &event);
-	enum err err = store_commit(call->db, &event);
+	txn_start(&txn, call->arena);
+	payment_keep_intent(call, payment, &txn);
+	enum err err = txn_commit(call->db, &txn);
 	if (err != OK)
 		return err;
 	call->detail->sentence = "The bank wants a further step before it pays.";
@@ -114,8 +114,8 @@ static enum err charge_judge(struct call *call, struct payment *payment,
 	return further_step(call, payment, intent);
 }
 
-/* What an earlier call ordered may have been carried out, whatever keeps this one from an answer: to give it up would let
- * the key order, and pay, once more. */
+/* What an earlier call ordered may have been carried out, whatever keeps this one from an answer: to give it up would
+ * let the key order, and pay, once more. */
 static enum err charge_ask(struct call *call, const struct payment *payment,
 			   const struct stripe_order *order, struct intent *intent)
 {
@@ -128,8 +128,8 @@ static enum err charge_ask(struct call *call, const struct payment *payment,
 }
 
 /*
- * Once it is known what Stripe calls it, a repeat asks what became of it: an order given again is answered with what was
- * true at the first. After a day Stripe forgets idempotency keys, and an order given again would be a new one.
+ * Once it is known what Stripe calls it, a repeat asks what became of it: an order given again is answered with what
+ * was true at the first. After a day Stripe forgets idempotency keys, and an order given again would be a new one.
  */
 static enum err charge_order(struct call *call, const struct payment *payment, const char *method,
 			     struct intent *intent)

@@ -32,20 +32,20 @@ static bson_t *out_now(struct call *call)
 		   "closing_request", BCON_UTF8(call->request_id), "}");
 }
 
-static enum err put_out(struct call *call, const bson_t *user, struct event *event)
+static enum err put_out(struct call *call, const bson_t *user, struct txn *txn)
 {
 	struct id id = doc_own_id(user);
 	const char *role = doc_text(user, "role");
 	bson_t *filter = user_active(call->arena, &id, ROLE_NONE);
-	enum err err = role_of(role) == ROLE_ADMIN ? user_keep_an_admin(call, &id, event) : OK;
+	enum err err = role_of(role) == ROLE_ADMIN ? user_keep_an_admin(call, &id, txn) : OK;
 
 	/* a worker may have become an admin since, perhaps the last */
 	doc_unchanged(filter, user, "role");
-	event_update(event, USERS, filter, out_now(call), ERR_CONFLICT);
+	txn_update(txn, USERS, filter, out_now(call), ERR_CONFLICT);
 	return err;
 }
 
-enum err removal_start(struct call *call, const struct id *id, struct event *event)
+enum err removal_start(struct call *call, const struct id *id, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const bson_t *user;
@@ -60,13 +60,12 @@ enum err removal_start(struct call *call, const struct id *id, struct event *eve
 		return ERR_CONFLICT;
 	}
 	if (doc_bool(user, "closing", false))
-		event_update(
-			event, USERS, DOC(arena, "_id", BCON_ID(id), "closing", BCON_BOOL(true)),
-			DOC(arena, "$set", "{", "closing", BCON_BOOL(true), "}"), ERR_CONFLICT);
+		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(id), "closing", BCON_BOOL(true)),
+			   DOC(arena, "$set", "{", "closing", BCON_BOOL(true), "}"), ERR_CONFLICT);
 	else
-		err = put_out(call, user, event);
-	event->after = work_after;
-	event->subject = *id;
+		err = put_out(call, user, txn);
+	txn->after = work_after;
+	txn->subject = *id;
 	return err;
 }
 
@@ -83,11 +82,11 @@ static bson_t *nothing_left(struct arena *arena, const bson_t *user)
 	return filter;
 }
 
-static void forfeit(struct removal *removal, struct event *event, const char *key, int64_t coins)
+static void forfeit(struct removal *removal, struct txn *txn, const char *key, int64_t coins)
 {
 	struct arena *arena = removal->arena;
 
-	ledger_note(&removal->call, event,
+	ledger_note(&removal->call, txn,
 		    &(struct transfer){
 			    .key = key,
 			    .from = account_user(arena, &removal->user),
@@ -104,18 +103,18 @@ static enum err take_away(struct removal *removal, const bson_t *user, const cha
 			  int64_t coins)
 {
 	struct arena *arena = removal->arena;
-	struct event event;
+	struct txn txn;
 
-	event_start(&event, arena);
-	event.hot = &removal->user;
-	event_remove(&event, USERS, nothing_left(arena, user), ERR_CONFLICT);
+	txn_start(&txn, arena);
+	txn.hot = &removal->user;
+	txn_remove(&txn, USERS, nothing_left(arena, user), ERR_CONFLICT);
 	if (coins > 0)
-		forfeit(removal, &event, key, coins);
-	event_insert(&event, META,
-		     DOC(arena, "_id", BCON_ID(&removal->user), "removed_at",
-			 BCON_DATE_TIME(clock_now())),
-		     ERR_CONFLICT);
-	return store_commit(removal->call.db, &event);
+		forfeit(removal, &txn, key, coins);
+	txn_insert(&txn, META,
+		   DOC(arena, "_id", BCON_ID(&removal->user), "removed_at",
+		       BCON_DATE_TIME(clock_now())),
+		   ERR_CONFLICT);
+	return txn_commit(removal->call.db, &txn);
 }
 
 struct booked {

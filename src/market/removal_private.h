@@ -15,7 +15,7 @@ struct removal {
 	int64_t until; /* steady milliseconds; when it has come, work ends with ERR_IN_PROGRESS */
 };
 
-/* Ends what the user has open, each an event of its own. ERR_CONFLICT when something is left that neither this nor
+/* Ends what the user has open, each a transaction of its own. ERR_CONFLICT when something is left that neither this nor
  * others have ended. */
 enum err removal_end_business(struct removal *removal);
 

@@ -12,7 +12,7 @@
 
 enum {
 	BATCH_MAX = 256,
-	GROUP = 16, /* events that share a transaction: it stays short, and waits for the disk once */
+	GROUP = 16, /* transactions that share a transaction: it stays short, and waits for the disk once */
 };
 
 /* ---- records in batches ---- */
@@ -79,34 +79,34 @@ static bson_t *all_of(struct arena *arena, const struct id *ids, size_t count)
 
 /* ---- open business ---- */
 
-typedef enum err (*ending)(struct call *call, const struct id *id, struct event *event);
+typedef enum err (*ending)(struct call *call, const struct id *id, struct txn *txn);
 
-static enum err task_end(struct call *call, const struct id *id, struct event *event)
+static enum err task_end(struct call *call, const struct id *id, struct txn *txn)
 {
-	return task_take_down(call, id, false, event);
+	return task_take_down(call, id, false, txn);
 }
 
-static enum err work_to_them_end(struct call *call, const struct id *id, struct event *event)
+static enum err work_to_them_end(struct call *call, const struct id *id, struct txn *txn)
 {
 	static const struct review review = { .reason = "The buyer's account was removed.",
 					      .reason_code = "account_removed" };
 
-	return submission_review(call, id, &review, event);
+	return submission_review(call, id, &review, txn);
 }
 
-static enum err work_by_them_end(struct call *call, const struct id *id, struct event *event)
+static enum err work_by_them_end(struct call *call, const struct id *id, struct txn *txn)
 {
 	static const struct review review = { .reason = "The worker's account was removed.",
 					      .reason_code = "account_removed" };
 
-	return submission_review(call, id, &review, event);
+	return submission_review(call, id, &review, txn);
 }
 
-static enum err withdrawal_end(struct call *call, const struct id *id, struct event *event)
+static enum err withdrawal_end(struct call *call, const struct id *id, struct txn *txn)
 {
 	static const struct verdict verdict = { .reason = "The account was removed." };
 
-	return withdrawal_decide(call, id, &verdict, event);
+	return withdrawal_decide(call, id, &verdict, txn);
 }
 
 /* In this order: once their tasks are cancelled no more work is handed in to them. */
@@ -128,24 +128,23 @@ static bool is_trouble(enum err err)
 	return err == ERR_UNAVAILABLE || err == ERR_INTERNAL;
 }
 
-static enum err event_make(struct removal *removal, ending end, const struct id *id,
-			   struct event *event)
+static enum err txn_make(struct removal *removal, ending end, const struct id *id, struct txn *txn)
 {
 	memset(&removal->detail, 0, sizeof removal->detail);
-	event_start(event, removal->call.arena);
-	return end(&removal->call, id, event);
+	txn_start(txn, removal->call.arena);
+	return end(&removal->call, id, txn);
 }
 
 static enum err end_each_alone(struct removal *removal, ending end, const struct id *ids,
 			       size_t count)
 {
-	struct event event;
+	struct txn txn;
 	enum err err = OK;
 
 	for (size_t i = 0; i < count && !is_trouble(err); i++) {
-		err = event_make(removal, end, &ids[i], &event);
+		err = txn_make(removal, end, &ids[i], &txn);
 		if (err == OK)
-			err = store_commit(removal->call.db, &event);
+			err = txn_commit(removal->call.db, &txn);
 	}
 	return is_trouble(err) ? err : OK;
 }
@@ -154,18 +153,18 @@ static enum err end_batch(struct removal *removal, const struct work *work, cons
 			  size_t count)
 {
 	const struct open_business *business = work->with;
-	struct event events[GROUP], *made[GROUP] = { 0 };
+	struct txn txns[GROUP], *made[GROUP] = { 0 };
 	size_t made_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		enum err err = event_make(removal, business->end, &ids[i], &events[i]);
+		enum err err = txn_make(removal, business->end, &ids[i], &txns[i]);
 
 		if (is_trouble(err))
 			return err;
 		if (err == OK)
-			made[made_count++] = &events[i];
+			made[made_count++] = &txns[i];
 	}
-	if (store_commit_group(removal->call.db, made, made_count) == OK)
+	if (txn_commit_group(removal->call.db, made, made_count) == OK)
 		return OK;
 	return end_each_alone(removal, business->end, ids, count);
 }

@@ -62,12 +62,12 @@ static bson_t *submission_doc(struct call *call, const struct submission_input *
 	return doc;
 }
 
-static void tell_buyer(struct call *call, const bson_t *task, struct event *event)
+static void tell_buyer(struct call *call, const bson_t *task, struct txn *txn)
 {
 	struct id buyer;
 	bool known = doc_id(task, "buyer_id", &buyer);
 
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = known ? &buyer : NULL,
 		       .email = doc_text(task, "buyer_email"),
@@ -78,8 +78,7 @@ static void tell_buyer(struct call *call, const bson_t *task, struct event *even
 	       });
 }
 
-enum err submission_create(struct call *call, const struct submission_input *input,
-			   struct event *event)
+enum err submission_create(struct call *call, const struct submission_input *input, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const struct id *task_id = &input->task_id.id;
@@ -93,16 +92,16 @@ enum err submission_create(struct call *call, const struct submission_input *inp
 	bson_t *slot = DOC(arena, "_id", BCON_ID(task_id));
 	bson_concat(slot, task_open_filter(arena, call->now));
 
-	event->hot = task_id;
-	event_update(event, TASKS, slot,
-		     DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev",
-			 BCON_INT64(1), "}"),
-		     ERR_NO_OPEN_SLOT);
-	event_insert(event, SUBMISSIONS, submission_doc(call, input, task), ERR_ALREADY_SUBMITTED);
-	event_update(event, USERS, user_active(arena, &call->caller->id, ROLE_WORKER),
-		     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
-		     ERR_FORBIDDEN);
-	tell_buyer(call, task, event);
+	txn->hot = task_id;
+	txn_update(txn, TASKS, slot,
+		   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev", BCON_INT64(1),
+		       "}"),
+		   ERR_NO_OPEN_SLOT);
+	txn_insert(txn, SUBMISSIONS, submission_doc(call, input, task), ERR_ALREADY_SUBMITTED);
+	txn_update(txn, USERS, user_active(arena, &call->caller->id, ROLE_WORKER),
+		   DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
+		   ERR_FORBIDDEN);
+	tell_buyer(call, task, txn);
 	return OK;
 }
 
@@ -152,7 +151,7 @@ static enum err work_read(struct call *call, const struct id *id, struct work *w
 
 /* The guard that makes a review happen once: the record is still pending. */
 static void decide(struct call *call, const struct work *work, const struct review *review,
-		   struct event *event)
+		   struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *set = DOC(arena, "status", BCON_UTF8(review->approve ? "approved" : "rejected"),
@@ -163,13 +162,13 @@ static void decide(struct call *call, const struct work *work, const struct revi
 		BSON_APPEND_UTF8(set, "rejection_reason", review->reason);
 	if (!review->approve && review->reason_code)
 		BSON_APPEND_UTF8(set, "reason_code", review->reason_code);
-	event_update_after(event, SUBMISSIONS,
-			   DOC(arena, "_id", BCON_ID(&work->id), "status", BCON_UTF8("pending")),
-			   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
+	txn_update_after(txn, SUBMISSIONS,
+			 DOC(arena, "_id", BCON_ID(&work->id), "status", BCON_UTF8("pending")),
+			 DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
 }
 
 static void tell_worker(struct call *call, const struct work *work, const struct review *review,
-			struct event *event)
+			struct txn *txn)
 {
 	const char *title = doc_text(work->doc, "task_title");
 	const char *text =
@@ -182,7 +181,7 @@ static void tell_worker(struct call *call, const struct work *work, const struct
 				     title, review->reason ? " Reason: " : "",
 				     review->reason ? review->reason : "");
 
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = &work->worker,
 		       .email = doc_text(work->doc, "worker_email"),
@@ -192,11 +191,11 @@ static void tell_worker(struct call *call, const struct work *work, const struct
 	       });
 }
 
-static void approve(struct call *call, const struct work *work, struct event *event)
+static void approve(struct call *call, const struct work *work, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	ledger_move(call, event,
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "approve:%s", id_text(arena, &work->id)),
 			    .from = account_escrow(arena, &work->task),
@@ -210,15 +209,15 @@ static void approve(struct call *call, const struct work *work, struct event *ev
 		    },
 		    &(struct holder){
 			    .count = DOC(arena, "pending_submissions", BCON_INT32(-1)),
-			    .otherwise = ERR_CONFLICT,
+			    .on_miss = ERR_CONFLICT,
 		    });
 }
 
-static void refund(struct call *call, const struct work *work, struct event *event)
+static void refund(struct call *call, const struct work *work, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	ledger_move(call, event,
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "reject:%s", id_text(arena, &work->id)),
 			    .from = account_escrow(arena, &work->task),
@@ -229,11 +228,11 @@ static void refund(struct call *call, const struct work *work, struct event *eve
 			    .task = &work->task,
 			    .taken = ERR_ALREADY_PROCESSED,
 		    },
-		    &(struct holder){ .otherwise = ERR_CONFLICT });
+		    &(struct holder){ .on_miss = ERR_CONFLICT });
 }
 
 /* While the task takes work the slot is open again; afterwards its price is the buyer's. */
-static enum err reject(struct call *call, const struct work *work, struct event *event)
+static enum err reject(struct call *call, const struct work *work, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const bson_t *task;
@@ -241,41 +240,41 @@ static enum err reject(struct call *call, const struct work *work, struct event 
 
 	if (err != OK)
 		return err;
-	event_update(event, USERS, DOC(arena, "_id", BCON_ID(&work->worker)),
-		     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(-1), "}"),
-		     ERR_CONFLICT);
+	txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(&work->worker)),
+		   DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(-1), "}"),
+		   ERR_CONFLICT);
 	if (!task || !task_takes_work(task, call->now)) {
 		if (work->has_buyer)
-			refund(call, work, event);
+			refund(call, work, txn);
 		return work->has_buyer ? OK : ERR_CONFLICT;
 	}
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&work->task));
 	bson_concat(filter, task_active_filter(arena, call->now));
-	event_update(event, TASKS, filter,
-		     DOC(arena, "$inc", "{", "required_workers", BCON_INT64(1), "rev",
-			 BCON_INT64(1), "}"),
-		     ERR_CONFLICT);
+	txn_update(txn, TASKS, filter,
+		   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(1), "rev", BCON_INT64(1),
+		       "}"),
+		   ERR_CONFLICT);
 	return OK;
 }
 
 enum err submission_review(struct call *call, const struct id *id, const struct review *review,
-			   struct event *event)
+			   struct txn *txn)
 {
 	struct work *work = arena_alloc(call->arena, sizeof *work);
 	enum err err = work_read(call, id, work);
 
 	if (err != OK)
 		return err;
-	event->hot = review->approve ? &work->worker : &work->task;
-	event->after = task_settle;
-	event->subject = work->task;
-	decide(call, work, review, event);
-	event_absent(event, TASKS, DOC(call->arena, "_id", BCON_ID(&work->task), MARK, BCON_NULL),
-		     ERR_NOT_ADOPTED);
+	txn->hot = review->approve ? &work->worker : &work->task;
+	txn->after = task_settle;
+	txn->subject = work->task;
+	decide(call, work, review, txn);
+	txn_absent(txn, TASKS, DOC(call->arena, "_id", BCON_ID(&work->task), MARK, BCON_NULL),
+		   ERR_NOT_ADOPTED);
 	if (review->approve)
-		approve(call, work, event);
+		approve(call, work, txn);
 	else
-		err = reject(call, work, event);
-	tell_worker(call, work, review, event);
+		err = reject(call, work, txn);
+	tell_worker(call, work, review, txn);
 	return err;
 }

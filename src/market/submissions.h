@@ -16,9 +16,10 @@ struct review {
 	const char *reason, *reason_code; /* of a rejection; may be NULL */
 };
 
-/* POST /submissions. ERR_NOT_FOUND, ERR_DEADLINE_PASSED, ERR_NO_OPEN_SLOT, ERR_ALREADY_SUBMITTED. Inserted: SUBMISSIONS. */
+/* POST /submissions. ERR_NOT_FOUND, ERR_DEADLINE_PASSED, ERR_NO_OPEN_SLOT, ERR_ALREADY_SUBMITTED. Inserted:
+ * SUBMISSIONS. */
 enum err submission_create(struct call *call, const struct submission_input *input,
-			   struct event *event);
+			   struct txn *txn);
 
 /* Has the caller handed in work for this task? */
 enum err submission_exists(struct call *call, const struct id *task, bool *exists);
@@ -32,6 +33,6 @@ enum err submission_read(struct call *call, const struct id *id, const bson_t **
  * ERR_NOT_OWNER, ERR_ALREADY_PROCESSED. Found: SUBMISSIONS, and USERS (the worker, of an approval).
  */
 enum err submission_review(struct call *call, const struct id *id, const struct review *review,
-			   struct event *event);
+			   struct txn *txn);
 
 #endif

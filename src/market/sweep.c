@@ -118,7 +118,7 @@ struct piece {
 	const struct id *id;
 };
 
-static enum err expire_build(void *context, struct event *event)
+static enum err expire_build(void *context, struct txn *txn)
 {
 	const struct piece *piece = context;
 	const bson_t *task;
@@ -126,27 +126,27 @@ static enum err expire_build(void *context, struct event *event)
 
 	if (err != OK || !task)
 		return err != OK ? err : ERR_NOT_FOUND;
-	return task_expire(piece->call, task, event);
+	return task_expire(piece->call, task, txn);
 }
 
 static enum err expire_one(struct call *call, const struct id *id)
 {
-	return event_carry_out(call->db, call->arena, expire_build,
-			       &(struct piece){ .call = call, .id = id });
+	return txn_carry_out(call->db, call->arena, expire_build,
+			     &(struct piece){ .call = call, .id = id });
 }
 
 /* Many end at midnight: those of a batch share a transaction, unless one of them meets anything. */
 static void expire_batch(struct batch *batch)
 {
-	struct event events[GROUP], *group[GROUP];
+	struct txn txns[GROUP], *group[GROUP];
 	enum err err = OK;
 
 	for (size_t i = 0; i < batch->count && err == OK; i++) {
-		group[i] = &events[i];
-		event_start(group[i], batch->call.arena);
+		group[i] = &txns[i];
+		txn_start(group[i], batch->call.arena);
 		err = task_expire(&batch->call, batch->docs[i], group[i]);
 	}
-	if (err == OK && store_commit_group(batch->call.db, group, batch->count) == OK)
+	if (err == OK && txn_commit_group(batch->call.db, group, batch->count) == OK)
 		batch->done += (int64_t)batch->count;
 	else
 		each_id(batch, expire_one);
@@ -171,18 +171,17 @@ static enum err expire(struct call *call, int64_t *done)
 
 /* ---- work that nobody reviewed ---- */
 
-static enum err approve_build(void *context, struct event *event)
+static enum err approve_build(void *context, struct txn *txn)
 {
 	const struct piece *piece = context;
 
-	return submission_review(piece->call, piece->id, &(struct review){ .approve = true },
-				 event);
+	return submission_review(piece->call, piece->id, &(struct review){ .approve = true }, txn);
 }
 
 static enum err approve_one(struct call *call, const struct id *id)
 {
-	return event_carry_out(call->db, call->arena, approve_build,
-			       &(struct piece){ .call = call, .id = id });
+	return txn_carry_out(call->db, call->arena, approve_build,
+			     &(struct piece){ .call = call, .id = id });
 }
 
 static void approve_batch(struct batch *batch)

@@ -22,10 +22,10 @@ struct movement {
 	int64_t coins;
 };
 
-static void move(struct call *call, struct event *event, const struct movement *movement,
+static void move(struct call *call, struct txn *txn, const struct movement *movement,
 		 const struct holder *worker)
 {
-	ledger_move(call, event,
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(call->arena, "%s:%s", movement->kind,
 						id_text(call->arena, movement->withdrawal)),
@@ -57,11 +57,11 @@ static bson_t *withdrawal_doc(struct call *call, const struct withdrawal_input *
 		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now));
 }
 
-static enum err tell_admins(struct call *call, int64_t coins, struct event *event)
+static enum err tell_admins(struct call *call, int64_t coins, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	return notify_admins(call, event,
+	return notify_admins(call, txn,
 			     &(struct notice){
 				     .type = "withdrawal",
 				     .page = PAGE_ADMIN_WITHDRAWALS,
@@ -70,8 +70,7 @@ static enum err tell_admins(struct call *call, int64_t coins, struct event *even
 			     });
 }
 
-enum err withdrawal_create(struct call *call, const struct withdrawal_input *input,
-			   struct event *event)
+enum err withdrawal_create(struct call *call, const struct withdrawal_input *input, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	struct id id = doc_new_id();
@@ -81,8 +80,8 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
 
 	if (err != OK)
 		return err;
-	event->hot = worker;
-	move(call, event,
+	txn->hot = worker;
+	move(call, txn,
 	     &(struct movement){
 		     .kind = "hold",
 		     .from = account_user(arena, worker),
@@ -94,10 +93,10 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
 	     &(struct holder){
 		     .filter = user_payer(arena, worker, ROLE_WORKER, coins),
 		     .count = DOC(arena, "pending_withdrawals", BCON_INT32(1)),
-		     .otherwise = ERR_INSUFFICIENT_COINS,
+		     .on_miss = ERR_INSUFFICIENT_COINS,
 	     });
-	event_insert(event, WITHDRAWALS, withdrawal_doc(call, input, &id), ERR_INTERNAL);
-	return tell_admins(call, coins, event);
+	txn_insert(txn, WITHDRAWALS, withdrawal_doc(call, input, &id), ERR_INTERNAL);
+	return tell_admins(call, coins, txn);
 }
 
 /* ---- deciding ---- */
@@ -133,7 +132,7 @@ static bool has_reason(const struct verdict *verdict)
 
 /* The guard that makes a decision happen once: the record is still pending. */
 static void decide(struct call *call, const struct pending *pending, const struct verdict *verdict,
-		   struct event *event)
+		   struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *set = DOC(arena, "status", BCON_UTF8(verdict->approve ? "approved" : "rejected"),
@@ -142,9 +141,9 @@ static void decide(struct call *call, const struct pending *pending, const struc
 
 	if (has_reason(verdict))
 		BSON_APPEND_UTF8(set, "rejection_reason", verdict->reason);
-	event_update_after(event, WITHDRAWALS,
-			   DOC(arena, "_id", BCON_ID(&pending->id), "status", BCON_UTF8("pending")),
-			   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
+	txn_update_after(txn, WITHDRAWALS,
+			 DOC(arena, "_id", BCON_ID(&pending->id), "status", BCON_UTF8("pending")),
+			 DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
 }
 
 /* Nobody withdraws who owes. */
@@ -161,8 +160,7 @@ static enum err debt_check(struct call *call, const struct pending *pending)
 }
 
 /* Out of the held coins: to the world outside, or back to the worker. */
-static void settle(struct call *call, const struct pending *pending, bool approve,
-		   struct event *event)
+static void settle(struct call *call, const struct pending *pending, bool approve, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *holds = DOC(arena, "_id", BCON_ID(&pending->worker), "pending_coins", "{", "$gte",
@@ -170,7 +168,7 @@ static void settle(struct call *call, const struct pending *pending, bool approv
 
 	if (approve)
 		bson_concat(holds, ledger_owing_nothing(arena));
-	move(call, event,
+	move(call, txn,
 	     &(struct movement){
 		     .kind = approve ? "payout" : "release",
 		     .from = account_held(arena, &pending->id),
@@ -182,12 +180,12 @@ static void settle(struct call *call, const struct pending *pending, bool approv
 	     &(struct holder){
 		     .filter = holds,
 		     .count = DOC(arena, "pending_withdrawals", BCON_INT32(-1)),
-		     .otherwise = ERR_CONFLICT,
+		     .on_miss = ERR_CONFLICT,
 	     });
 }
 
 static void tell_worker(struct call *call, const struct pending *pending,
-			const struct verdict *verdict, struct event *event)
+			const struct verdict *verdict, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const char *amount = amount_text(arena, pending->coins);
@@ -200,7 +198,7 @@ static void tell_worker(struct call *call, const struct pending *pending,
 				amount, has_reason(verdict) ? " Reason: " : "",
 				has_reason(verdict) ? verdict->reason : "");
 
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = &pending->worker,
 		       .email = doc_text(pending->doc, "worker_email"),
@@ -211,7 +209,7 @@ static void tell_worker(struct call *call, const struct pending *pending,
 }
 
 enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
-			   struct event *event)
+			   struct txn *txn)
 {
 	struct pending *pending = arena_alloc(call->arena, sizeof *pending);
 	enum err err = pending_read(call, id, pending);
@@ -220,9 +218,9 @@ enum err withdrawal_decide(struct call *call, const struct id *id, const struct 
 		err = debt_check(call, pending);
 	if (err != OK)
 		return err;
-	event->hot = &pending->worker;
-	decide(call, pending, verdict, event);
-	settle(call, pending, verdict->approve, event);
-	tell_worker(call, pending, verdict, event);
+	txn->hot = &pending->worker;
+	decide(call, pending, verdict, txn);
+	settle(call, pending, verdict->approve, txn);
+	tell_worker(call, pending, verdict, txn);
 	return OK;
 }

@@ -27,7 +27,7 @@ struct verdict {
 /* POST /withdrawals: holds the caller's coins and tells every admin. ERR_INSUFFICIENT_COINS with required and
  * available. Found: USERS (after); inserted: WITHDRAWALS. */
 enum err withdrawal_create(struct call *call, const struct withdrawal_input *input,
-			   struct event *event);
+			   struct txn *txn);
 
 /*
  * Approves or rejects, and tells the worker. The caller has been let in by the route, or is the service itself.
@@ -35,6 +35,6 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
  * (the worker, after).
  */
 enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
-			   struct event *event);
+			   struct txn *txn);
 
 #endif

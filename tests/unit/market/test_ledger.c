@@ -5,7 +5,7 @@
 #include "suites.h"
 
 static struct arena *arena;
-static struct event event;
+static struct txn txn;
 static struct caller caller;
 static struct call call;
 static struct id user, task;
@@ -17,7 +17,7 @@ static void setup(void)
 	call = (struct call){ .arena = arena, .caller = &caller, .request_id = "r-1", .now = 7 };
 	user = doc_new_id();
 	task = doc_new_id();
-	event_start(&event, arena);
+	txn_start(&txn, arena);
 }
 
 static void teardown(void)
@@ -51,19 +51,19 @@ START_TEST(coins_that_come_are_added_and_noted)
 {
 	struct transfer transfer = reward(50);
 
-	ledger_move(&call, &event, &transfer,
+	ledger_move(&call, &txn, &transfer,
 		    &(struct holder){ .count = DOC(arena, "pending_submissions", BCON_INT32(-1)),
-				      .otherwise = ERR_CONFLICT });
-	ck_assert_uint_eq(event.count, 2);
-	ck_assert_int_eq(event.steps[0].in, USERS);
-	ck_assert_int_eq(added(&event.steps[0], "coins"), 50);
-	ck_assert_int_eq(added(&event.steps[0], "pending_submissions"), -1);
-	ck_assert_int_eq(event.steps[0].otherwise, ERR_CONFLICT);
-	ck_assert_int_eq(event.steps[1].in, LEDGER);
-	ck_assert_int_eq(event.steps[1].otherwise, ERR_ALREADY_PROCESSED);
-	ck_assert_str_eq(doc_text(event.steps[1].doc, "_id"), "approve:1");
-	ck_assert_int_eq(doc_whole(event.steps[1].doc, "coins", 0), 50);
-	ck_assert_ptr_nonnull(event.settle);
+				      .on_miss = ERR_CONFLICT });
+	ck_assert_uint_eq(txn.count, 2);
+	ck_assert_int_eq(txn.steps[0].in, USERS);
+	ck_assert_int_eq(added(&txn.steps[0], "coins"), 50);
+	ck_assert_int_eq(added(&txn.steps[0], "pending_submissions"), -1);
+	ck_assert_int_eq(txn.steps[0].on_miss, ERR_CONFLICT);
+	ck_assert_int_eq(txn.steps[1].in, LEDGER);
+	ck_assert_int_eq(txn.steps[1].on_miss, ERR_ALREADY_PROCESSED);
+	ck_assert_str_eq(doc_text(txn.steps[1].doc, "_id"), "approve:1");
+	ck_assert_int_eq(doc_whole(txn.steps[1].doc, "coins", 0), 50);
+	ck_assert_ptr_nonnull(txn.settle);
 }
 END_TEST
 
@@ -74,10 +74,10 @@ START_TEST(coins_that_are_held_change_both_balances_and_pay_nothing)
 
 	transfer.from = account_user(arena, &user);
 	transfer.to = account_held(arena, &withdrawal);
-	ledger_move(&call, &event, &transfer, &(struct holder){ .otherwise = ERR_CONFLICT });
-	ck_assert_int_eq(added(&event.steps[0], "coins"), -200);
-	ck_assert_int_eq(added(&event.steps[0], "pending_coins"), 200);
-	ck_assert_ptr_null(event.settle);
+	ledger_move(&call, &txn, &transfer, &(struct holder){ .on_miss = ERR_CONFLICT });
+	ck_assert_int_eq(added(&txn.steps[0], "coins"), -200);
+	ck_assert_int_eq(added(&txn.steps[0], "pending_coins"), 200);
+	ck_assert_ptr_null(txn.settle);
 }
 END_TEST
 
@@ -92,19 +92,19 @@ START_TEST(what_is_owed_is_paid_from_what_came)
 	struct transfer transfer = reward(50);
 	int64_t paid = debts[_i].paid;
 
-	ledger_move(&call, &event, &transfer, &(struct holder){ .otherwise = ERR_CONFLICT });
-	event.steps[0].found = DOC(arena, "coins", BCON_INT64(debts[_i].coins), "owed_coins",
-				   BCON_INT64(debts[_i].owed));
-	ck_assert_int_eq(event.settle(event.settle_context, &event), OK);
-	ck_assert_uint_eq(event.count, paid ? 4 : 2);
+	ledger_move(&call, &txn, &transfer, &(struct holder){ .on_miss = ERR_CONFLICT });
+	txn.steps[0].found = DOC(arena, "coins", BCON_INT64(debts[_i].coins), "owed_coins",
+				 BCON_INT64(debts[_i].owed));
+	ck_assert_int_eq(txn.settle(txn.settle_context, &txn), OK);
+	ck_assert_uint_eq(txn.count, paid ? 4 : 2);
 	if (!paid)
 		return;
-	ck_assert_int_eq(added(&event.steps[2], "coins"), -paid);
-	ck_assert_int_eq(added(&event.steps[2], "owed_coins"), -paid);
-	ck_assert_str_eq(doc_text(event.steps[3].doc, "_id"), "repay:approve:1");
-	ck_assert_str_eq(doc_text(event.steps[3].doc, "from"), account_user(arena, &user));
-	ck_assert_str_eq(doc_text(event.steps[3].doc, "to"), ACCOUNT_REVERSALS);
-	ck_assert_int_eq(doc_whole(event.steps[3].doc, "coins", 0), paid);
+	ck_assert_int_eq(added(&txn.steps[2], "coins"), -paid);
+	ck_assert_int_eq(added(&txn.steps[2], "owed_coins"), -paid);
+	ck_assert_str_eq(doc_text(txn.steps[3].doc, "_id"), "repay:approve:1");
+	ck_assert_str_eq(doc_text(txn.steps[3].doc, "from"), account_user(arena, &user));
+	ck_assert_str_eq(doc_text(txn.steps[3].doc, "to"), ACCOUNT_REVERSALS);
+	ck_assert_int_eq(doc_whole(txn.steps[3].doc, "coins", 0), paid);
 }
 END_TEST
 
@@ -118,14 +118,14 @@ START_TEST(what_is_there_is_taken_back_and_the_rest_is_owed)
 
 	transfer.from = account_user(arena, &user);
 	transfer.to = ACCOUNT_REVERSALS;
-	ledger_hold_still(&call, &event, &user, ERR_CONFLICT);
-	event.steps[0].found = DOC(arena, "coins", BCON_INT64(balances[_i].coins));
-	ck_assert_int_eq(ledger_take_back(&call, &event, &transfer), balances[_i].owed);
-	ck_assert_int_eq(added(&event.steps[1], "coins"), -balances[_i].taken);
-	ck_assert_int_eq(added(&event.steps[1], "owed_coins"), balances[_i].owed);
-	ck_assert_uint_eq(event.count, balances[_i].taken ? 3 : 2);
+	ledger_hold_still(&call, &txn, &user, ERR_CONFLICT);
+	txn.steps[0].found = DOC(arena, "coins", BCON_INT64(balances[_i].coins));
+	ck_assert_int_eq(ledger_take_back(&call, &txn, &transfer), balances[_i].owed);
+	ck_assert_int_eq(added(&txn.steps[1], "coins"), -balances[_i].taken);
+	ck_assert_int_eq(added(&txn.steps[1], "owed_coins"), balances[_i].owed);
+	ck_assert_uint_eq(txn.count, balances[_i].taken ? 3 : 2);
 	if (balances[_i].taken)
-		ck_assert_int_eq(doc_whole(event.steps[2].doc, "coins", 0), balances[_i].taken);
+		ck_assert_int_eq(doc_whole(txn.steps[2].doc, "coins", 0), balances[_i].taken);
 }
 END_TEST
 
