@@ -128,6 +128,13 @@ enum err admin_remove_user(struct request *rq, struct txn *txn)
 	return removal_start(call_of(rq), &rq->ids[0], txn);
 }
 
+/* What is not done by then, the sweep does. */
+void admin_clear_user(struct request *rq, const struct txn *txn)
+{
+	(void)txn;
+	(void)removal_go_on(call_of(rq)->db, &rq->ids[0], REMOVAL_ANSWER_MS);
+}
+
 /* Written before the clearing: however far that comes within the call, the user is out. */
 void admin_user_removed(struct request *rq, const struct txn *txn)
 {

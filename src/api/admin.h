@@ -15,6 +15,7 @@ enum err admin_adjust(struct request *rq, struct txn *txn);
 void admin_adjusted(struct request *rq, const struct txn *txn);
 enum err admin_remove_user(struct request *rq, struct txn *txn);
 void admin_user_removed(struct request *rq, const struct txn *txn);
+void admin_clear_user(struct request *rq, const struct txn *txn);
 enum err admin_tasks(struct request *rq);
 enum err admin_take_down_task(struct request *rq, struct txn *txn);
 

@@ -37,7 +37,7 @@ static enum err caller_again(struct request *rq)
 
 struct change {
 	struct request *rq;
-	bool again;
+	const struct txn *txn; /* as planned last; NULL: not yet */
 };
 
 static enum err change_build(void *context, struct txn *txn)
@@ -46,26 +46,29 @@ static enum err change_build(void *context, struct txn *txn)
 	struct request *rq = change->rq;
 	enum err err = OK;
 
-	if (change->again) {
+	if (change->txn) {
 		memset(&rq->detail, 0, sizeof rq->detail);
 		err = caller_again(rq);
 	}
-	change->again = true;
+	change->txn = txn;
 	if (err == OK)
 		err = rq->route->change(rq, txn);
-	txn->finish = answer_write;
-	txn->finish_context = rq;
+	txn_then(txn, answer_write, rq);
 	return err;
 }
 
 enum err commit_request(struct request *rq)
 {
 	struct thread *thread = rq->thread;
-	enum err err = rq->route->before ? rq->route->before(rq) : OK;
+	const struct route *route = rq->route;
+	struct change change = { .rq = rq };
+	enum err err = route->before ? route->before(rq) : OK;
 
-	return err == OK ? txn_carry_out(thread->db, rq->arena, change_build,
-					 &(struct change){ .rq = rq }) :
-			   err;
+	if (err == OK)
+		err = txn_carry_out(thread->db, rq->arena, change_build, &change);
+	if (err == OK && route->after)
+		route->after(rq, change.txn);
+	return err;
 }
 
 /* The call's path as the table has it, with its ids: however an id was written, it is the same call. */

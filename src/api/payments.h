@@ -23,6 +23,7 @@ enum err payments_pay_dummy(struct request *rq);
 enum err payments_charge(struct request *rq);
 enum err payments_credit(struct request *rq, struct txn *txn);
 void payments_credited(struct request *rq, const struct txn *txn);
+void payments_told(struct request *rq, const struct txn *txn);
 void payments_purchased(struct request *rq, const struct txn *txn);
 
 enum err payments_webhook(struct request *rq);

@@ -318,6 +318,11 @@ void submissions_reviewed(struct request *rq, const struct txn *txn)
 	}
 }
 
+void submissions_settle(struct request *rq, const struct txn *txn)
+{
+	submission_reviewed(call_of(rq), txn);
+}
+
 /* ---- reviewing many: each a transaction of its own ---- */
 
 /* For so long parts are begun, and tried again: what the last of them may still take, the claim before and the release
@@ -330,15 +335,17 @@ struct reviewing {
 	struct review review;
 	int64_t deadline; /* steady milliseconds */
 	size_t at; /* the one whose turn it is */
+	const struct txn *txn; /* its review, as planned last */
 };
 
 static enum err review_build(void *context, struct txn *txn)
 {
-	const struct reviewing *reviewing = context;
+	struct reviewing *reviewing = context;
 	struct request *rq = reviewing->rq;
 	const struct id *id = &reviewing->ids->ids[reviewing->at];
 	enum err err = submission_review(call_of(rq), id, &reviewing->review, txn);
 
+	reviewing->txn = txn;
 	txn->deadline = reviewing->deadline;
 	if (err == OK)
 		request_note(rq, id, txn);
@@ -364,7 +371,11 @@ static enum err review_one(struct reviewing *reviewing)
 		return OK;
 	if (clock_steady() >= reviewing->deadline)
 		return ERR_UNAVAILABLE;
-	return txn_carry_out(call_of(rq)->db, rq->arena, review_build, reviewing);
+	struct call *call = call_of(rq);
+	enum err err = txn_carry_out(call->db, rq->arena, review_build, reviewing);
+	if (err == OK)
+		submission_reviewed(call, reviewing->txn);
+	return err;
 }
 
 /* A part that is refused is so for good, as what decides it does not change back. */

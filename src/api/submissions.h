@@ -21,6 +21,7 @@ enum err submissions_approve(struct request *rq, struct txn *txn);
 enum err submissions_reject(struct request *rq, struct txn *txn);
 enum err submissions_set_status(struct request *rq, struct txn *txn);
 void submissions_reviewed(struct request *rq, const struct txn *txn);
+void submissions_settle(struct request *rq, const struct txn *txn);
 enum err submissions_review_many(struct request *rq);
 
 #endif

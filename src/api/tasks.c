@@ -376,6 +376,12 @@ void tasks_slots_changed(struct request *rq, const struct txn *txn)
 		     txn_found(txn, USERS));
 }
 
+void tasks_settle(struct request *rq, const struct txn *txn)
+{
+	(void)txn;
+	task_settle(call_of(rq)->db, rq->arena, &rq->ids[0]);
+}
+
 enum err tasks_cancel(struct request *rq, struct txn *txn)
 {
 	return task_cancel(call_of(rq), &rq->ids[0], txn);

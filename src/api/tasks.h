@@ -21,6 +21,7 @@ enum err tasks_edit(struct request *rq, struct txn *txn);
 void tasks_edited(struct request *rq, const struct txn *txn);
 enum err tasks_slots(struct request *rq, struct txn *txn);
 void tasks_slots_changed(struct request *rq, const struct txn *txn);
+void tasks_settle(struct request *rq, const struct txn *txn);
 enum err tasks_cancel(struct request *rq, struct txn *txn);
 void tasks_cancelled(struct request *rq, const struct txn *txn);
 enum err tasks_mine(struct request *rq);

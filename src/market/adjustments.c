@@ -68,7 +68,7 @@ enum err user_adjust(struct call *call, const struct id *id, const struct adjust
 		return err;
 	bson_t *filter = user_active(arena, id, ROLE_NONE);
 	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(taken), "}"));
-	txn->hot = id;
+	txn->contended = id;
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "adjust:%s", id_text(arena, &key)),

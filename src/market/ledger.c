@@ -140,8 +140,7 @@ void ledger_move(const struct call *call, struct txn *txn, const struct transfer
 		struct income *income = arena_alloc(arena, sizeof *income);
 
 		*income = (struct income){ .call = call, .transfer = *transfer };
-		txn->settle = debt_pay;
-		txn->settle_context = income;
+		txn_then(txn, debt_pay, income);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "market/notifications.h"
 #include "market/packages.h"
 #include "market/payments_private.h"
+#include "market/payments_reversal.h"
 #include "market/users.h"
 #include "store/doc.h"
 
@@ -213,6 +214,7 @@ enum err payment_credit(struct call *call, struct payment *payment, struct txn *
 {
 	enum err err = payment_read(call, &payment->id, payment);
 
+	payment->went_back = false;
 	if (err != OK)
 		return err;
 	if (payment_is(payment, "completed"))
@@ -224,11 +226,18 @@ enum err payment_credit(struct call *call, struct payment *payment, struct txn *
 	err = transaction_is_free(call, payment);
 	if (err != OK)
 		return err;
-	txn->hot = &payment->buyer;
+	txn->contended = &payment->buyer;
 	complete(call, payment, txn);
+	err = payment_reverse_completed(call, payment, txn);
 	give_coins(call, payment, txn);
 	tell_buyer(call, payment, txn);
-	return payment_reverse_completed(call, payment, txn);
+	return err;
+}
+
+void payment_credited(struct call *call, const struct payment *payment)
+{
+	if (payment->went_back)
+		reversal_alert(call, &payment->id);
 }
 
 struct crediting {
@@ -245,8 +254,12 @@ static enum err credit_build(void *context, struct txn *txn)
 
 enum err payment_credit_now(struct call *call, struct payment *payment)
 {
-	return txn_carry_out(call->db, call->arena, credit_build,
-			     &(struct crediting){ .call = call, .payment = payment });
+	enum err err = txn_carry_out(call->db, call->arena, credit_build,
+				     &(struct crediting){ .call = call, .payment = payment });
+
+	if (err == OK)
+		payment_credited(call, payment);
+	return err;
 }
 
 enum err payment_fail_now(struct call *call, struct payment *payment, bool for_good)

@@ -20,6 +20,7 @@ struct payment {
 	const char *client_secret; /* with it the buyer's page pays; NULL: none */
 	const char *transaction; /* by which it was paid; NULL: it is not known to be */
 	bool resumed; /* an earlier call with the same key opened it, and may have ordered it */
+	bool went_back; /* payment_credit() takes coins back, too */
 	int64_t balance; /* of its buyer, where payment_credit() had nothing to do */
 };
 
@@ -62,7 +63,9 @@ void payment_keep_intent(struct call *call, const struct payment *payment, struc
  * its buyer is gone, ERR_BUSY when others changed it meanwhile. Found: PAYMENTS, USERS.
  */
 enum err payment_credit(struct call *call, struct payment *payment, struct txn *txn);
-/* The same, committed here, with tries enough for whoever else is at it. */
+/* Once that has happened: a person is told, should money of it have gone back. */
+void payment_credited(struct call *call, const struct payment *payment);
+/* Both, committed here, with tries enough for whoever else is at it. */
 enum err payment_credit_now(struct call *call, struct payment *payment);
 
 /* A pending one has failed; for good: nothing more can come of it. Committed here. A completed one stays. */

@@ -69,8 +69,7 @@ static void note_write(struct call *call, const char *transaction, const bson_t 
 	txn_insert(txn, META, doc, ERR_CONFLICT);
 }
 
-enum err payment_reverse_completed(struct call *call, const struct payment *payment,
-				   struct txn *txn)
+enum err payment_reverse_completed(struct call *call, struct payment *payment, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	struct reversing *reversing = arena_alloc(arena, sizeof *reversing);
@@ -86,7 +85,8 @@ enum err payment_reverse_completed(struct call *call, const struct payment *paym
 	reversals_read(note, &noted);
 	err = reversal_plan(call, payment, &noted, reversing, &news);
 	txn_remove(txn, META, note_as_read(arena, note), ERR_BUSY);
-	return err == OK && news ? reversal_add(reversing, txn) : err;
+	payment->went_back = err == OK && news;
+	return payment->went_back ? reversal_add(reversing, txn) : err;
 }
 
 /* ---- what is told ---- */
@@ -100,6 +100,7 @@ struct told {
 	const bson_t *open; /* the payment that it may yet complete; NULL: none is known */
 	bool waits; /* no payment was completed with the transaction, or: */
 	bool unadopted; /* it, or its buyer, bears no mark yet */
+	bool went_back; /* the transaction moves coins */
 };
 
 static enum err open_read(struct told *told)
@@ -171,6 +172,7 @@ static enum err told_build(void *context, struct txn *txn)
 	bool news = false;
 	enum err err = note_read(call, told->transaction, &note);
 
+	told->went_back = false;
 	/* before it is looked whether one was completed: in between it may be */
 	if (err == OK)
 		err = open_read(told);
@@ -192,6 +194,7 @@ static enum err told_build(void *context, struct txn *txn)
 	told->waits = false;
 	if (note)
 		txn_remove(txn, META, note_as_read(call->arena, note), ERR_CONFLICT);
+	told->went_back = news;
 	if (!news)
 		return OK;
 	if (reversing->buyer && reversing->after > reversing->before)
@@ -209,6 +212,8 @@ static enum err told_carry_out(struct told *told)
 	do
 		err = txn_carry_out(call->db, call->arena, told_build, told);
 	while (err == ERR_CONFLICT && clock_steady() < until);
+	if (err == OK && told->went_back)
+		reversal_alert(call, &told->payment.id);
 	return err == ERR_CONFLICT || err == ERR_NOT_ADOPTED ? ERR_UNAVAILABLE : err;
 }
 

@@ -72,21 +72,21 @@ static enum err tell_admins(const struct reversing *reversing, struct txn *txn)
 		});
 }
 
-/* Once it has happened: a person should look at each. */
-static void alert_after(struct db *db, struct arena *arena, const struct id *subject)
+void reversal_alert(struct call *call, const struct id *id)
 {
+	struct arena *arena = call->arena;
 	const bson_t *payment = NULL, *buyer = NULL;
-	struct id id;
+	struct id owner;
 
-	if (db_find_id(db, arena, PAYMENTS, subject, &payment) != OK || !payment)
+	if (db_find_id(call->db, arena, PAYMENTS, id, &payment) != OK || !payment)
 		return;
-	if (doc_id(payment, "buyer_id", &id))
-		(void)db_find_id(db, arena, USERS, &id, &buyer);
+	if (doc_id(payment, "buyer_id", &owner))
+		(void)db_find_id(call->db, arena, USERS, &owner, &buyer);
 	const char *name = doc_text(payment, "reversal");
 	log_line(LOG_ERROR, NULL,
 		 "ALERT: " ALERT_WENT_BACK
 		 ": payment %s is %s, %lld of its %lld coins taken back, %s %lld",
-		 id_text(arena, subject), name ? name : "not disputed any more",
+		 id_text(arena, id), name ? name : "not disputed any more",
 		 (long long)doc_whole(payment, "reversed_coins", 0),
 		 (long long)payment_coins(payment),
 		 buyer ? "its buyer owes" : "its buyer is gone and owes",
@@ -134,7 +134,7 @@ static struct transfer transfer_of(const struct reversing *reversing)
 }
 
 /* The buyer's document is held still by then. */
-static enum err take_follow(void *context, struct txn *txn)
+static enum err take_decide(void *context, struct txn *txn)
 {
 	const struct reversing *reversing = context;
 	struct transfer transfer = transfer_of(reversing);
@@ -161,18 +161,14 @@ enum err reversal_add(struct reversing *reversing, struct txn *txn)
 
 	doc_unchanged(filter, payment->doc, "reversal_rev");
 	txn_update_after(txn, PAYMENTS, filter, payment_change(reversing), ERR_CONFLICT);
-	txn->hot = &payment->buyer;
-	txn->after = alert_after;
-	txn->subject = payment->id;
+	txn->contended = &payment->buyer;
 	enum err err = tell_admins(reversing, txn);
 	if (err != OK || !reversing->buyer)
 		return err;
-	if (reversing->after > reversing->before) {
-		txn->follow = take_follow;
-		txn->follow_context = reversing;
-	} else {
+	if (reversing->after > reversing->before)
+		txn_then(txn, take_decide, reversing);
+	else
 		give_back(reversing, txn);
-	}
 	return OK;
 }
 

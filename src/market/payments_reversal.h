@@ -19,11 +19,12 @@ enum err reversal_plan(struct call *call, const struct payment *payment,
 		       const struct reversals *more, struct reversing *reversing, bool *news);
 
 /*
- * Adds it to a transaction, with what the buyer and the admins are told. Where coins are taken, an earlier step of
- * the transaction has written the buyer's document (ledger_hold_still()), and the transaction's follow-up is used.
- * ERR_ALREADY_PROCESSED (when run): the journal knows more of it than the payment, which was restored. Found:
- * PAYMENTS, USERS.
+ * Adds it to a transaction, with what the buyer and the admins are told. Where coins are taken, another step of
+ * the transaction writes the buyer's document (ledger_hold_still()). ERR_ALREADY_PROCESSED (when run): the journal
+ * knows more of it than the payment, which was restored. Found: PAYMENTS, USERS.
  */
 enum err reversal_add(struct reversing *reversing, struct txn *txn);
+/* Once that has happened: a person should look at each. */
+void reversal_alert(struct call *call, const struct id *payment);
 
 #endif

@@ -18,13 +18,6 @@ enum {
 
 /* ---- ordering ---- */
 
-static void work_after(struct db *db, struct arena *arena, const struct id *user)
-{
-	(void)arena;
-	/* what cannot be done now, the sweep does */
-	(void)removal_go_on(db, user, REMOVAL_ANSWER_MS);
-}
-
 static bson_t *out_now(struct call *call)
 {
 	return DOC(call->arena, "$set", "{", "closing", BCON_BOOL(true), "closing_since",
@@ -64,8 +57,6 @@ enum err removal_start(struct call *call, const struct id *id, struct txn *txn)
 			   DOC(arena, "$set", "{", "closing", BCON_BOOL(true), "}"), ERR_CONFLICT);
 	else
 		err = put_out(call, user, txn);
-	txn->after = work_after;
-	txn->subject = *id;
 	return err;
 }
 
@@ -106,7 +97,7 @@ static enum err take_away(struct removal *removal, const bson_t *user, const cha
 	struct txn txn;
 
 	txn_start(&txn, arena);
-	txn.hot = &removal->user;
+	txn.contended = &removal->user;
 	txn_remove(&txn, USERS, nothing_left(arena, user), ERR_CONFLICT);
 	if (coins > 0)
 		forfeit(removal, &txn, key, coins);

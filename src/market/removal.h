@@ -23,9 +23,9 @@
 #define REMOVAL_ANSWER_MS 8000
 
 /*
- * DELETE /admin/users/:id by an admin: the user is out, and once that has happened the job runs for up to
- * REMOVAL_ANSWER_MS. For a user who is out already the job goes on. ERR_NOT_FOUND; ERR_CONFLICT for oneself and the
- * last admin.
+ * DELETE /admin/users/:id by an admin: the user is out. Once that has happened, and for a user who is out already,
+ * the job goes on: removal_go_on() for up to REMOVAL_ANSWER_MS, whatever comes of it. ERR_NOT_FOUND; ERR_CONFLICT for
+ * oneself and the last admin.
  */
 enum err removal_start(struct call *call, const struct id *user, struct txn *txn);
 

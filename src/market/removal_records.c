@@ -79,8 +79,6 @@ static bson_t *all_of(struct arena *arena, const struct id *ids, size_t count)
 
 /* ---- open business ---- */
 
-typedef enum err (*ending)(struct call *call, const struct id *id, struct txn *txn);
-
 static enum err task_end(struct call *call, const struct id *id, struct txn *txn)
 {
 	return task_take_down(call, id, false, txn);
@@ -113,12 +111,13 @@ static enum err withdrawal_end(struct call *call, const struct id *id, struct tx
 static const struct open_business {
 	enum collection in;
 	const char *owner, *status;
-	ending end;
+	enum err (*end)(struct call *call, const struct id *id, struct txn *txn);
+	void (*after)(struct call *call, const struct txn *txn); /* NULL: nothing */
 } open_business[] = {
-	{ TASKS, "buyer_id", "active", task_end },
-	{ SUBMISSIONS, "buyer_id", "pending", work_to_them_end },
-	{ SUBMISSIONS, "worker_id", "pending", work_by_them_end },
-	{ WITHDRAWALS, "worker_id", "pending", withdrawal_end },
+	{ TASKS, "buyer_id", "active", task_end, NULL },
+	{ SUBMISSIONS, "buyer_id", "pending", work_to_them_end, submission_reviewed },
+	{ SUBMISSIONS, "worker_id", "pending", work_by_them_end, submission_reviewed },
+	{ WITHDRAWALS, "worker_id", "pending", withdrawal_end, NULL },
 };
 enum { BUSINESS_COUNT = COUNT_OF(open_business) };
 
@@ -128,23 +127,33 @@ static bool is_trouble(enum err err)
 	return err == ERR_UNAVAILABLE || err == ERR_INTERNAL;
 }
 
-static enum err txn_make(struct removal *removal, ending end, const struct id *id, struct txn *txn)
+static enum err txn_make(struct removal *removal, const struct open_business *business,
+			 const struct id *id, struct txn *txn)
 {
 	memset(&removal->detail, 0, sizeof removal->detail);
 	txn_start(txn, removal->call.arena);
-	return end(&removal->call, id, txn);
+	return business->end(&removal->call, id, txn);
 }
 
-static enum err end_each_alone(struct removal *removal, ending end, const struct id *ids,
-			       size_t count)
+static void ended(struct removal *removal, const struct open_business *business,
+		  const struct txn *txn)
+{
+	if (business->after)
+		business->after(&removal->call, txn);
+}
+
+static enum err end_each_alone(struct removal *removal, const struct open_business *business,
+			       const struct id *ids, size_t count)
 {
 	struct txn txn;
 	enum err err = OK;
 
 	for (size_t i = 0; i < count && !is_trouble(err); i++) {
-		err = txn_make(removal, end, &ids[i], &txn);
+		err = txn_make(removal, business, &ids[i], &txn);
 		if (err == OK)
 			err = txn_commit(removal->call.db, &txn);
+		if (err == OK)
+			ended(removal, business, &txn);
 	}
 	return is_trouble(err) ? err : OK;
 }
@@ -157,16 +166,18 @@ static enum err end_batch(struct removal *removal, const struct work *work, cons
 	size_t made_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		enum err err = txn_make(removal, business->end, &ids[i], &txns[i]);
+		enum err err = txn_make(removal, business, &ids[i], &txns[i]);
 
 		if (is_trouble(err))
 			return err;
 		if (err == OK)
 			made[made_count++] = &txns[i];
 	}
-	if (txn_commit_group(removal->call.db, made, made_count) == OK)
-		return OK;
-	return end_each_alone(removal, business->end, ids, count);
+	if (txn_commit_group(removal->call.db, made, made_count) != OK)
+		return end_each_alone(removal, business, ids, count);
+	for (size_t i = 0; i < made_count; i++)
+		ended(removal, business, made[i]);
+	return OK;
 }
 
 static bson_t *business_filter(const struct removal *removal, const struct open_business *business)

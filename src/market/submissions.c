@@ -92,7 +92,7 @@ enum err submission_create(struct call *call, const struct submission_input *inp
 	bson_t *slot = DOC(arena, "_id", BCON_ID(task_id));
 	bson_concat(slot, task_open_filter(arena, call->now));
 
-	txn->hot = task_id;
+	txn->contended = task_id;
 	txn_update(txn, TASKS, slot,
 		   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev", BCON_INT64(1),
 		       "}"),
@@ -265,9 +265,7 @@ enum err submission_review(struct call *call, const struct id *id, const struct 
 
 	if (err != OK)
 		return err;
-	txn->hot = review->approve ? &work->worker : &work->task;
-	txn->after = task_settle;
-	txn->subject = work->task;
+	txn->contended = review->approve ? &work->worker : &work->task;
 	decide(call, work, review, txn);
 	txn_absent(txn, TASKS, DOC(call->arena, "_id", BCON_ID(&work->task), MARK, BCON_NULL),
 		   ERR_NOT_ADOPTED);
@@ -277,4 +275,12 @@ enum err submission_review(struct call *call, const struct id *id, const struct 
 		err = reject(call, work, txn);
 	tell_worker(call, work, review, txn);
 	return err;
+}
+
+void submission_reviewed(struct call *call, const struct txn *txn)
+{
+	struct id task;
+
+	if (doc_id(txn_found(txn, SUBMISSIONS), "task_id", &task))
+		task_settle(call->db, call->arena, &task);
 }

@@ -34,5 +34,7 @@ enum err submission_read(struct call *call, const struct id *id, const bson_t **
  */
 enum err submission_review(struct call *call, const struct id *id, const struct review *review,
 			   struct txn *txn);
+/* Once a review has happened: its task may be complete. */
+void submission_reviewed(struct call *call, const struct txn *txn);
 
 #endif

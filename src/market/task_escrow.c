@@ -11,8 +11,8 @@
 
 /* ---- slots ---- */
 
-/* What a transaction's follow-up has to know. */
-struct followed {
+/* What a decision about a task's slots has to know. */
+struct ending {
 	struct call *call;
 	struct id task, buyer;
 	int64_t delta, price;
@@ -20,61 +20,58 @@ struct followed {
 	const char *kind;
 };
 
-static struct followed *follow_with(struct call *call, struct txn *txn, const bson_t *task,
-				    const char *kind)
+static struct ending *ending_of(struct call *call, struct txn *txn, const bson_t *task,
+				const char *kind)
 {
-	struct followed *followed = arena_alloc(call->arena, sizeof *followed);
+	struct ending *ending = arena_alloc(call->arena, sizeof *ending);
 
-	followed->call = call;
-	followed->task = doc_own_id(task);
-	doc_id(task, "buyer_id", &followed->buyer);
-	followed->price = doc_whole(task, "payable_amount", 0);
-	followed->kind = kind;
-	txn->follow_context = followed;
-	txn->hot = &followed->task;
-	txn->after = task_settle;
-	txn->subject = followed->task;
-	return followed;
+	ending->call = call;
+	ending->task = doc_own_id(task);
+	doc_id(task, "buyer_id", &ending->buyer);
+	ending->price = doc_whole(task, "payable_amount", 0);
+	ending->kind = kind;
+	txn->contended = &ending->task;
+	return ending;
 }
 
 /* Coins between a buyer and a task's escrow: above 0 into it. The task's rev makes the key: each change of the
  * task is one movement. */
-static void escrow_move(const struct followed *followed, struct txn *txn, int64_t coins,
+static void escrow_move(const struct ending *ending, struct txn *txn, int64_t coins,
 			const struct holder *buyer_document)
 {
-	struct arena *arena = followed->call->arena;
-	const char *buyer = account_user(arena, &followed->buyer),
-		   *escrow = account_escrow(arena, &followed->task);
+	struct arena *arena = ending->call->arena;
+	const char *buyer = account_user(arena, &ending->buyer),
+		   *escrow = account_escrow(arena, &ending->task);
 	int64_t rev = doc_whole(txn_found(txn, TASKS), "rev", 0);
 
-	ledger_move(followed->call, txn,
+	ledger_move(ending->call, txn,
 		    &(struct transfer){
-			    .key = arena_printf(arena, "%s:%s:%lld", followed->kind,
-						id_text(arena, &followed->task), (long long)rev),
+			    .key = arena_printf(arena, "%s:%s:%lld", ending->kind,
+						id_text(arena, &ending->task), (long long)rev),
 			    .from = coins > 0 ? buyer : escrow,
 			    .to = coins > 0 ? escrow : buyer,
 			    .coins = coins > 0 ? coins : -coins,
-			    .kind = followed->kind,
-			    .user = &followed->buyer,
-			    .task = &followed->task,
+			    .kind = ending->kind,
+			    .user = &ending->buyer,
+			    .task = &ending->task,
 			    .taken = ERR_CONFLICT,
 		    },
 		    buyer_document);
 }
 
-static enum err slots_follow(void *context, struct txn *txn)
+static enum err slots_decide(void *context, struct txn *txn)
 {
-	const struct followed *followed = context;
-	struct arena *arena = followed->call->arena;
-	int64_t coins = followed->delta * followed->price;
-	struct holder buyer = { .filter = user_active(arena, &followed->buyer, ROLE_NONE),
+	const struct ending *ending = context;
+	struct arena *arena = ending->call->arena;
+	int64_t coins = ending->delta * ending->price;
+	struct holder buyer = { .filter = user_active(arena, &ending->buyer, ROLE_NONE),
 				.on_miss = ERR_CONFLICT };
 
 	if (coins > 0)
-		buyer = (struct holder){ .filter = user_payer(arena, &followed->buyer, ROLE_NONE,
+		buyer = (struct holder){ .filter = user_payer(arena, &ending->buyer, ROLE_NONE,
 							      coins),
 					 .on_miss = ERR_INSUFFICIENT_COINS };
-	escrow_move(followed, txn, coins, &buyer);
+	escrow_move(ending, txn, coins, &buyer);
 	return OK;
 }
 
@@ -105,14 +102,14 @@ enum err task_slots(struct call *call, const struct id *id, int64_t delta, struc
 		err = slots_check(call, task, delta);
 	if (err != OK)
 		return err;
-	struct followed *followed = follow_with(call, txn, task, "slots");
+	struct ending *ending = ending_of(call, txn, task, "slots");
 	bson_t *filter = DOC(arena, "_id", BCON_ID(id));
 	bson_concat(filter, task_active_filter(arena, call->now));
 	bson_concat(filter, DOC(arena, "required_workers", "{", "$gte", BCON_INT64(-delta), "$lte",
 				BCON_INT64(TASK_SLOTS_MAX - delta), "}"));
 
-	followed->delta = delta;
-	txn->follow = slots_follow;
+	ending->delta = delta;
+	txn_then(txn, slots_decide, ending);
 	txn_update_after(txn, TASKS, filter,
 			 DOC(arena, "$inc", "{", "required_workers", BCON_INT64(delta), "rev",
 			     BCON_INT64(1), "}", "$set", "{", "updatedAt",
@@ -131,30 +128,30 @@ int64_t task_refund(const bson_t *before)
 }
 
 /* Gives back what the open slots were worth, counts an ended task off its buyer, and tells them. */
-static enum err end_follow(void *context, struct txn *txn)
+static enum err end_decide(void *context, struct txn *txn)
 {
-	const struct followed *followed = context;
-	struct arena *arena = followed->call->arena;
+	const struct ending *ending = context;
+	struct arena *arena = ending->call->arena;
 	const bson_t *before = txn_found(txn, TASKS);
 	int64_t coins = task_refund(before);
-	bool ended = !strcmp(followed->kind, "cancel") && task_is(before, "active");
+	bool ended = !strcmp(ending->kind, "cancel") && task_is(before, "active");
 
 	const bson_t *count = DOC(arena, "open_tasks", BCON_INT32(ended ? -1 : 0));
 
 	if (coins)
-		escrow_move(followed, txn, -coins,
+		escrow_move(ending, txn, -coins,
 			    &(struct holder){ .count = count, .on_miss = ERR_CONFLICT });
 	else if (ended)
-		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(&followed->buyer)),
+		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(&ending->buyer)),
 			   DOC(arena, "$inc", BCON_DOCUMENT(count)), ERR_CONFLICT);
-	if (followed->notice)
-		notify(followed->call, txn,
+	if (ending->notice)
+		notify(ending->call, txn,
 		       &(struct notice){
-			       .user = &followed->buyer,
+			       .user = &ending->buyer,
 			       .email = doc_text(before, "buyer_email"),
 			       .type = "task",
 			       .page = PAGE_BUYER_TASKS,
-			       .message = arena_printf(arena, followed->notice,
+			       .message = arena_printf(arena, ending->notice,
 						       doc_text(before, "task_title"),
 						       (long long)coins),
 		       });
@@ -173,13 +170,12 @@ static enum err cancel_read(struct call *call, const struct id *id, const bson_t
 static void cancel(struct call *call, const bson_t *task, const char *notice, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	struct followed *followed = follow_with(call, txn, task, "cancel");
+	struct ending *ending = ending_of(call, txn, task, "cancel");
 
-	followed->notice = notice;
-	txn->follow = end_follow;
-	txn->after = NULL;
+	ending->notice = notice;
+	txn_then(txn, end_decide, ending);
 	txn_update_before(txn, TASKS,
-			  DOC(arena, "_id", BCON_ID(&followed->task), "status", "{", "$ne",
+			  DOC(arena, "_id", BCON_ID(&ending->task), "status", "{", "$ne",
 			      BCON_UTF8("cancelled"), "}"),
 			  DOC(arena, "$set", "{", "status", BCON_UTF8("cancelled"),
 			      "required_workers", BCON_INT64(0), "updatedAt",
@@ -232,15 +228,15 @@ enum err task_take_down(struct call *call, const struct id *id, bool tell, struc
 enum err task_expire(struct call *call, const bson_t *task, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	struct followed *followed = follow_with(call, txn, task, "expire");
+	struct ending *ending = ending_of(call, txn, task, "expire");
 	bson_t *filter =
-		DOC(arena, "_id", BCON_ID(&followed->task), "status", BCON_UTF8("active"),
+		DOC(arena, "_id", BCON_ID(&ending->task), "status", BCON_UTF8("active"),
 		    "required_workers", "{", "$gt", BCON_INT32(0), "}", "$nor", "[", "{", "$and",
 		    "[", BCON_DOCUMENT(task_deadline_ahead(arena, call->now)), "]", "}", "]");
 
-	followed->notice =
+	ending->notice =
 		"The deadline of your task \"%s\" has passed. %lld coins for its open slots were refunded.";
-	txn->follow = end_follow;
+	txn_then(txn, end_decide, ending);
 	txn_update_before(txn, TASKS, filter,
 			  DOC(arena, "$set", "{", "required_workers", BCON_INT64(0), "updatedAt",
 			      BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),

@@ -88,7 +88,7 @@ enum err task_create(struct call *call, const struct task_input *input, struct t
 
 	if (err != OK)
 		return err;
-	txn->hot = &call->caller->id;
+	txn->contended = &call->caller->id;
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "task:%s", id_text(arena, &id)),
@@ -205,7 +205,7 @@ static bson_t *edit_change(struct call *call, const bson_t *task, const struct t
 }
 
 /* Found by the texts that it has once both are changed: of two edits at once each may have brought one. */
-static enum err words_follow(void *context, struct txn *txn)
+static enum err words_decide(void *context, struct txn *txn)
 {
 	struct arena *arena = txn->arena;
 	const bson_t *task = txn_found(txn, TASKS);
@@ -257,9 +257,9 @@ enum err task_edit(struct call *call, const bson_t *task, const struct task_inpu
 	if (unchanged)
 		doc_unchanged(filter, task, "rev");
 	date_guard(filter, task, &input->completion_date);
-	txn->hot = id;
+	txn->contended = id;
 	if (input->task_title || input->task_detail)
-		txn->follow = words_follow;
+		txn_then(txn, words_decide, NULL);
 	txn_update_after(txn, TASKS, filter, edit_change(call, task, input), ERR_CONFLICT);
 	return OK;
 }

@@ -50,7 +50,7 @@ enum err task_read_own(struct call *call, const struct id *id, const bson_t **ta
 enum err task_edit(struct call *call, const bson_t *task, const struct task_input *input,
 		   bool unchanged, struct txn *txn);
 
-/* POST /tasks/:id/slots: buys or gives back open slots. Found: TASKS, USERS. */
+/* POST /tasks/:id/slots: buys or gives back open slots; afterwards task_settle(). Found: TASKS, USERS. */
 enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct txn *txn);
 
 /* DELETE by the task's owner (ERR_NOT_OWNER for others): refunds open slots; what is pending keeps its escrow until
@@ -61,12 +61,13 @@ enum err task_cancel(struct call *call, const struct id *id, struct txn *txn);
 enum err task_take_down(struct call *call, const struct id *id, bool tell, struct txn *txn);
 int64_t task_refund(const bson_t *before);
 
-/* The deadline has passed: refunds the open slots. ERR_CONFLICT when there is nothing to do. */
+/* The deadline has passed: refunds the open slots; afterwards task_settle(). ERR_CONFLICT when there is nothing to
+ * do. */
 enum err task_expire(struct call *call, const bson_t *task, struct txn *txn);
 
 /* A task with no open slot and nothing pending becomes completed. ERR_CONFLICT when it is not such a one. */
 enum err task_complete(struct db *db, struct arena *arena, const struct id *task);
-/* The same as a transaction's `after`: what it cannot do now, the sweep does. */
+/* The same once slots or work have gone: what it cannot do now, the sweep does. */
 void task_settle(struct db *db, struct arena *arena, const struct id *task);
 
 #endif

@@ -80,7 +80,7 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
 
 	if (err != OK)
 		return err;
-	txn->hot = worker;
+	txn->contended = worker;
 	move(call, txn,
 	     &(struct movement){
 		     .kind = "hold",
@@ -218,7 +218,7 @@ enum err withdrawal_decide(struct call *call, const struct id *id, const struct 
 		err = debt_check(call, pending);
 	if (err != OK)
 		return err;
-	txn->hot = &pending->worker;
+	txn->contended = &pending->worker;
 	decide(call, pending, verdict, txn);
 	settle(call, pending, verdict->approve, txn);
 	tell_worker(call, pending, verdict, txn);

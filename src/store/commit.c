@@ -24,6 +24,7 @@ struct run {
 	struct db *db;
 	struct txn *const *txns; /* those that share the transaction */
 	size_t count;
+	size_t *planned; /* of each, its steps before decisions added theirs */
 	struct txn *txn; /* whose turn it is */
 	const bson_t *options; /* the session's, for each command; NULL outside a transaction */
 	enum err err; /* of REFUSED and BROKEN */
@@ -211,45 +212,39 @@ static enum outcome step_run(struct run *run, size_t at, size_t *taken)
 		return remove_run(run, step);
 	case STEP_ABSENT:
 		return absent_run(run, step);
+	case STEP_THEN: /* in its turn */
+		return DONE;
 	default:
 		return step->read ? update_reading_run(run, step) : update_run(run, step);
 	}
 }
 
-static enum outcome steps_run(struct run *run, size_t from)
+static enum outcome steps_run(struct run *run, size_t from);
+
+/* Lets a decision add steps, and runs those. */
+static enum outcome decision_run(struct run *run, const struct step *step)
 {
-	enum outcome outcome = DONE;
-	size_t taken;
+	struct txn *txn = run->txn;
+	txn_decision then = step->then;
+	void *context = step->context; /* the step itself may move when others are added */
+	size_t before = txn->count;
 
-	for (size_t i = from; i < run->txn->count && outcome == DONE; i += taken)
-		outcome = step_run(run, i, &taken);
-	return outcome;
-}
-
-typedef enum err (*txn_hook)(void *context, struct txn *txn);
-
-/* Lets a hook add steps, and runs those. */
-static enum outcome hook_run(struct run *run, txn_hook hook, void *context)
-{
-	size_t before = run->txn->count;
-
-	if (!hook)
-		return DONE;
-	enum err err = hook(context, run->txn);
+	txn->ran = before;
+	enum err err = then(context, txn);
 	return err == OK ? steps_run(run, before) : refused(run, err);
 }
 
-static enum outcome txn_run(struct run *run, struct txn *txn)
+/* Runs all steps from this one on: decisions last, as they are about what the others found. */
+static enum outcome steps_run(struct run *run, size_t from)
 {
-	run->txn = txn;
-	enum outcome outcome = steps_run(run, 0);
+	size_t end = run->txn->count, taken;
+	enum outcome outcome = DONE;
 
-	if (outcome == DONE)
-		outcome = hook_run(run, txn->follow, txn->follow_context);
-	if (outcome == DONE)
-		outcome = hook_run(run, txn->settle, txn->settle_context);
-	if (outcome == DONE)
-		outcome = hook_run(run, txn->finish, txn->finish_context);
+	for (size_t i = from; i < end && outcome == DONE; i += taken)
+		outcome = step_run(run, i, &taken);
+	for (size_t i = from; i < end && outcome == DONE; i++)
+		if (run->txn->steps[i].kind == STEP_THEN)
+			outcome = decision_run(run, &run->txn->steps[i]);
 	return outcome;
 }
 
@@ -266,16 +261,25 @@ static enum outcome confirm_run(struct run *run)
 	return outcome == DONE ? DONE : failed(run, reply, &error, "confirming");
 }
 
+static bool has_steps(const struct txn *txn)
+{
+	for (size_t i = 0; i < txn->count; i++)
+		if (txn->steps[i].kind != STEP_THEN)
+			return true;
+	return false;
+}
+
 static enum outcome txns_run(struct run *run)
 {
 	enum outcome outcome = DONE;
-	size_t steps = 0;
+	bool any = false;
 
 	for (size_t i = 0; i < run->count && outcome == DONE; i++) {
-		outcome = txn_run(run, run->txns[i]);
-		steps += run->txns[i]->count;
+		run->txn = run->txns[i];
+		outcome = steps_run(run, 0);
+		any |= has_steps(run->txn);
 	}
-	return outcome == DONE && steps == 0 ? confirm_run(run) : outcome;
+	return outcome == DONE && !any ? confirm_run(run) : outcome;
 }
 
 static enum outcome commit_once(struct run *run)
@@ -342,22 +346,34 @@ static bool needs_no_transaction(const struct run *run)
 {
 	const struct txn *txn = run->txns[0];
 
-	return run->count == 1 && txn->planned == 1 && !txn->follow && !txn->settle && !txn->finish;
+	return run->count == 1 && txn->count == 1 && txn->steps[0].kind != STEP_THEN;
+}
+
+static void planned_keep(struct run *run)
+{
+	run->planned = arena_alloc(run->txns[0]->arena, run->count * sizeof *run->planned);
+	for (size_t i = 0; i < run->count; i++)
+		run->planned[i] = run->txns[i]->count;
+}
+
+/* Decisions are made anew by what is found then. */
+static void planned_restore(struct run *run)
+{
+	for (size_t i = 0; i < run->count; i++)
+		run->txns[i]->count = run->planned[i];
 }
 
 static enum err attempts(struct run *run)
 {
-	for (size_t i = 0; i < run->count; i++)
-		run->txns[i]->planned = run->txns[i]->count;
 	bool alone = needs_no_transaction(run);
 
+	planned_keep(run);
 	for (int attempt = 0;; attempt++) {
 		enum outcome outcome = alone ? txns_run(run) : transaction_run(run);
 
 		if (outcome == DONE)
 			return OK;
-		for (size_t i = 0; i < run->count; i++)
-			run->txns[i]->count = run->txns[i]->planned;
+		planned_restore(run);
 		if (outcome == REFUSED)
 			return run->err;
 		if (outcome == BROKEN) {
@@ -365,7 +381,7 @@ static enum err attempts(struct run *run)
 			return run->err;
 		}
 		if (clock_steady() > run->deadline) {
-			log_line(LOG_WARN, NULL, "gave up an event after %d conflicts",
+			log_line(LOG_WARN, NULL, "gave up a transaction after %d conflicts",
 				 attempt + 1);
 			return ERR_UNAVAILABLE;
 		}
@@ -373,28 +389,19 @@ static enum err attempts(struct run *run)
 	}
 }
 
-static pthread_mutex_t *queue_enter(struct db *db, const struct id *hot, int64_t deadline,
+static pthread_mutex_t *queue_enter(struct db *db, const struct id *contended, int64_t deadline,
 				    bool *late)
 {
 	*late = false;
-	if (!hot)
+	if (!contended)
 		return NULL;
 	pthread_mutex_t *queue =
-		&db->store->queues[hash_bytes(hot->bytes, sizeof hot->bytes) % STORE_QUEUES];
+		&db->store->queues[hash_bytes(contended->bytes, sizeof contended->bytes) %
+				   STORE_QUEUES];
 	struct timespec until = clock_timespec(deadline);
 
 	*late = pthread_mutex_clocklock(queue, CLOCK_MONOTONIC, &until) != 0;
 	return *late ? NULL : queue;
-}
-
-static void after_run(const struct run *run)
-{
-	for (size_t i = 0; i < run->count; i++) {
-		struct txn *txn = run->txns[i];
-
-		if (txn->after)
-			txn->after(run->db, txn->arena, &txn->subject);
-	}
 }
 
 static int64_t deadline_of(const struct txn *txn)
@@ -408,15 +415,13 @@ enum err txn_commit(struct db *db, struct txn *txn)
 {
 	struct run run = { .db = db, .txns = &txn, .count = 1, .deadline = deadline_of(txn) };
 	bool late;
-	pthread_mutex_t *queue = queue_enter(db, txn->hot, run.deadline, &late);
+	pthread_mutex_t *queue = queue_enter(db, txn->contended, run.deadline, &late);
 
 	if (late)
 		return ERR_UNAVAILABLE;
 	enum err err = attempts(&run);
 	if (queue)
 		pthread_mutex_unlock(queue);
-	if (err == OK)
-		after_run(&run);
 	return err;
 }
 
@@ -425,9 +430,6 @@ enum err txn_commit_group(struct db *db, struct txn *const *txns, size_t count)
 	struct run run = {
 		.db = db, .txns = txns, .count = count, .deadline = clock_steady() + GROUP_MS
 	};
-	enum err err = count ? attempts(&run) : OK;
 
-	if (err == OK)
-		after_run(&run);
-	return err;
+	return count ? attempts(&run) : OK;
 }

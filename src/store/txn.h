@@ -1,10 +1,11 @@
 /*
  * Transactions as data: what a call does to the database, built as a value first, run by one function.
  *
- * A transaction is a list of steps. Each is a guarded update (collection, filter, change, and the error that it
- * means when nothing matched), a guarded removal of one document, or an insert (and the error that it means when its
- * key is taken). What a call has to know beforehand it reads outside; whether that still holds is said in the
- * filters. txn_commit() and txn_commit_group() alone open transactions: all steps happen, or none.
+ * A transaction is a list of steps. Each is a guarded update (collection, filter, change, and the error that it means
+ * when nothing matched), a guarded removal of one document, an insert (and the error that it means when its key is
+ * taken), or a decision that adds steps by what was found. What a call has to know beforehand it reads outside; whether
+ * that still holds is said in the filters. txn_commit() and txn_commit_group() alone open transactions: all steps
+ * happen, or none.
  *
  * What is inserted gets the mark of our books, and steps change marked records alone (store/mark.h), so a record that
  * came from elsewhere moves no coins, whoever forgets about it. Steps that move none may say that they take any.
@@ -18,11 +19,16 @@
 
 #include <stddef.h>
 
+struct txn;
+
+/* Adds steps, or refuses what is being done. */
+typedef enum err (*txn_decision)(void *context, struct txn *txn);
+
 struct step {
-	enum { STEP_UPDATE, STEP_INSERT, STEP_REMOVE, STEP_ABSENT } kind;
+	enum { STEP_UPDATE, STEP_INSERT, STEP_REMOVE, STEP_ABSENT, STEP_THEN } kind;
 	enum collection in;
-	/* update; the others, but inserts, have the filter alone. A change is operators ($set, $inc, …) or an array of
-	 * stages, where what is set may depend on what is stored. */
+	/* update; removals and looks have the filter alone. A change is operators ($set, $inc, …) or an array of stages,
+	 * where what is set may depend on what is stored. */
 	const bson_t *filter, *change;
 	const bson_t *of_any; /* the filter as it was given, without the mark */
 	const bson_t *doc; /* insert */
@@ -33,43 +39,33 @@ struct step {
 		READ_AFTER
 	} read; /* update: which image of the document is wanted */
 	const bson_t *found; /* … and here it is, once the step has run */
+	txn_decision then; /* then */
+	void *context;
 };
 
 struct txn {
 	struct arena *arena;
 	struct step *steps;
 	size_t count, room;
-	size_t planned; /* steps there were before hooks added theirs; kept by txn_commit() */
+	size_t ran; /* steps before this one have run, and take no more changes */
 	const struct step *missed; /* after an error: whose filter found nothing; else NULL */
 
-	/* The id of the one document that many transactions may want at once (a popular task, a busy user): those of
-	 * one process queue for it instead of colliding. NULL: none. */
-	const struct id *hot;
+	/* The id of the one document that many transactions may want at once (a popular task, a busy user): those of one
+	 * process queue for it instead of colliding. NULL: none. */
+	const struct id *contended;
 
 	/* Steady milliseconds after which it is not tried again; 0: COMMIT_MS after txn_commit() was called. It shortens
 	 * that, and does not lengthen it. */
 	int64_t deadline;
-
-	/* Run when all steps so far have matched, before the commit, and may add steps: first follow, for changes
-	 * whose amounts depend on what was found (how many slots a cancelled task still had), then settle, for what
-	 * depends on what those found (debts, ledger.h), then finish, which completes an idempotency key with the
-	 * answer. All run again when the transaction does. May be NULL. */
-	enum err (*follow)(void *context, struct txn *txn);
-	void *follow_context;
-	enum err (*settle)(void *context, struct txn *txn);
-	void *settle_context;
-	enum err (*finish)(void *context, struct txn *txn);
-	void *finish_context;
-
-	/* Runs once it has happened, outside the transaction (is the task complete now?). A crash before it must
-	 * be healed by the sweep. May be NULL. */
-	void (*after)(struct db *db, struct arena *arena, const struct id *subject);
-	struct id subject;
 };
 
 void txn_start(struct txn *txn, struct arena *arena);
 
-/* Adds a step. */
+/*
+ * Adds a step. An update that only adds to numbers of a document ($inc) folds into an earlier step of the same document
+ * that has not run: the numbers are added up and the guards joined. It does so where both mean the same by a miss, no
+ * guard is about the same field, and the image before is not wanted; into an insert where it has no guard.
+ */
 void txn_update(struct txn *txn, enum collection in, const bson_t *filter, const bson_t *change,
 		enum err on_miss);
 void txn_insert(struct txn *txn, enum collection in, const bson_t *doc, enum err on_miss);
@@ -86,13 +82,19 @@ void txn_absent(struct txn *txn, enum collection in, const bson_t *filter, enum 
 /* The last step takes records without the mark, too: for changes that move no coins. */
 void txn_of_any(struct txn *txn);
 
+/* A decision, made when all steps but decisions have matched, in the order in which they were added. What it adds
+ * runs at once, before the next; all of it again when the transaction does. */
+void txn_then(struct txn *txn, txn_decision then, void *context);
+
 /* The document of the last such update of a collection; NULL before any has run. */
 const bson_t *txn_found(const struct txn *txn, enum collection in);
 /* The first document inserted into a collection; NULL when there is none. */
 const bson_t *txn_inserted(const struct txn *txn, enum collection in);
+/* Does a step remove the document, named by its _id? */
+bool txn_removes(const struct txn *txn, enum collection in, const struct id *id);
 
 /*
- * Makes the transaction happen: all steps or none. OK, the `otherwise` of the step that failed, what finish said, or
+ * Makes the transaction happen: all steps or none. OK, the on_miss of the step that failed, what a decision said, or
  * ERR_UNAVAILABLE when it could not be done in COMMIT_MS (retries of conflicts included).
  */
 #define COMMIT_MS 3000

@@ -158,6 +158,7 @@ static const struct route unfit[] = {
 	  .access = ACCESS_ANY,
 	  .before = handler,
 	  .handler = handler },
+	{ .method = PUT, .path = "/x", .access = ACCESS_ANY, .after = answer, .handler = handler },
 	{ .method = PUT,
 	  .path = "/x",
 	  .access = ACCESS_ANY,

@@ -54,7 +54,7 @@ START_TEST(coins_that_come_are_added_and_noted)
 	ledger_move(&call, &txn, &transfer,
 		    &(struct holder){ .count = DOC(arena, "pending_submissions", BCON_INT32(-1)),
 				      .on_miss = ERR_CONFLICT });
-	ck_assert_uint_eq(txn.count, 2);
+	ck_assert_uint_eq(txn.count, 3);
 	ck_assert_int_eq(txn.steps[0].in, USERS);
 	ck_assert_int_eq(added(&txn.steps[0], "coins"), 50);
 	ck_assert_int_eq(added(&txn.steps[0], "pending_submissions"), -1);
@@ -63,7 +63,7 @@ START_TEST(coins_that_come_are_added_and_noted)
 	ck_assert_int_eq(txn.steps[1].on_miss, ERR_ALREADY_PROCESSED);
 	ck_assert_str_eq(doc_text(txn.steps[1].doc, "_id"), "approve:1");
 	ck_assert_int_eq(doc_whole(txn.steps[1].doc, "coins", 0), 50);
-	ck_assert_ptr_nonnull(txn.settle);
+	ck_assert_int_eq(txn.steps[2].kind, STEP_THEN);
 }
 END_TEST
 
@@ -77,7 +77,7 @@ START_TEST(coins_that_are_held_change_both_balances_and_pay_nothing)
 	ledger_move(&call, &txn, &transfer, &(struct holder){ .on_miss = ERR_CONFLICT });
 	ck_assert_int_eq(added(&txn.steps[0], "coins"), -200);
 	ck_assert_int_eq(added(&txn.steps[0], "pending_coins"), 200);
-	ck_assert_ptr_null(txn.settle);
+	ck_assert_uint_eq(txn.count, 2);
 }
 END_TEST
 
@@ -95,16 +95,17 @@ START_TEST(what_is_owed_is_paid_from_what_came)
 	ledger_move(&call, &txn, &transfer, &(struct holder){ .on_miss = ERR_CONFLICT });
 	txn.steps[0].found = DOC(arena, "coins", BCON_INT64(debts[_i].coins), "owed_coins",
 				 BCON_INT64(debts[_i].owed));
-	ck_assert_int_eq(txn.settle(txn.settle_context, &txn), OK);
-	ck_assert_uint_eq(txn.count, paid ? 4 : 2);
+	txn.ran = txn.count;
+	ck_assert_int_eq(txn.steps[2].then(txn.steps[2].context, &txn), OK);
+	ck_assert_uint_eq(txn.count, paid ? 5 : 3);
 	if (!paid)
 		return;
-	ck_assert_int_eq(added(&txn.steps[2], "coins"), -paid);
-	ck_assert_int_eq(added(&txn.steps[2], "owed_coins"), -paid);
-	ck_assert_str_eq(doc_text(txn.steps[3].doc, "_id"), "repay:approve:1");
-	ck_assert_str_eq(doc_text(txn.steps[3].doc, "from"), account_user(arena, &user));
-	ck_assert_str_eq(doc_text(txn.steps[3].doc, "to"), ACCOUNT_REVERSALS);
-	ck_assert_int_eq(doc_whole(txn.steps[3].doc, "coins", 0), paid);
+	ck_assert_int_eq(added(&txn.steps[3], "coins"), -paid);
+	ck_assert_int_eq(added(&txn.steps[3], "owed_coins"), -paid);
+	ck_assert_str_eq(doc_text(txn.steps[4].doc, "_id"), "repay:approve:1");
+	ck_assert_str_eq(doc_text(txn.steps[4].doc, "from"), account_user(arena, &user));
+	ck_assert_str_eq(doc_text(txn.steps[4].doc, "to"), ACCOUNT_REVERSALS);
+	ck_assert_int_eq(doc_whole(txn.steps[4].doc, "coins", 0), paid);
 }
 END_TEST
 
@@ -120,6 +121,7 @@ START_TEST(what_is_there_is_taken_back_and_the_rest_is_owed)
 	transfer.to = ACCOUNT_REVERSALS;
 	ledger_hold_still(&call, &txn, &user, ERR_CONFLICT);
 	txn.steps[0].found = DOC(arena, "coins", BCON_INT64(balances[_i].coins));
+	txn.ran = txn.count;
 	ck_assert_int_eq(ledger_take_back(&call, &txn, &transfer), balances[_i].owed);
 	ck_assert_int_eq(added(&txn.steps[1], "coins"), -balances[_i].taken);
 	ck_assert_int_eq(added(&txn.steps[1], "owed_coins"), balances[_i].owed);
