@@ -59,28 +59,26 @@ enum err user_adjust(struct call *call, const struct id *id, const struct adjust
 {
 	struct arena *arena = call->arena;
 	int64_t coins = adjustment->coins.value, taken = coins < 0 ? -coins : 0;
-	const char *account = account_user(arena, id);
+	struct account account = account_user(id), adjustments = { .kind = ACCOUNT_ADJUSTMENTS };
 	struct id key = doc_new_id();
 	const bson_t *user;
 	enum err err = adjusted_read(call, id, taken, &user);
 
 	if (err != OK)
 		return err;
-	bson_t *filter = user_active(arena, id, ROLE_NONE);
-	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(taken), "}"));
 	txn->contended = id;
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "adjust:%s", id_text(arena, &key)),
-			    .from = taken ? account : ACCOUNT_ADJUSTMENTS,
-			    .to = taken ? ACCOUNT_ADJUSTMENTS : account,
+			    .from = taken ? account : adjustments,
+			    .to = taken ? adjustments : account,
 			    .coins = taken ? taken : coins,
 			    .kind = "adjust",
 			    .reason = adjustment->reason,
-			    .user = id,
+			    .guard = users_active(arena, ROLE_NONE),
+			    .on_miss = ERR_CONFLICT,
 			    .taken = ERR_INTERNAL,
-		    },
-		    &(struct holder){ .filter = filter, .on_miss = ERR_CONFLICT });
+		    });
 	tell_user(call, user, adjustment, txn);
 	return OK;
 }

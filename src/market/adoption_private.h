@@ -14,6 +14,7 @@
 #define MARKET_ADOPTION_PRIVATE_H
 
 #include "market/adoption.h"
+#include "market/ledger.h"
 #include "market/market.h"
 #include "store/doc.h"
 #include "store/mark.h"
@@ -298,8 +299,9 @@ void journal_want_owner(struct journal *journal, const char *field, const struct
 bool journal_knows(const struct journal *journal, const struct id *id);
 
 /* Adds the row that gives an account its opening balance. */
-void open_account(struct batch *batch, struct record *record, const char *what, const char *account,
-		  const struct id *user, const struct id *task, int64_t coins);
+void open_account(struct batch *batch, struct record *record, const char *what,
+		  struct account account, const struct id *user, const struct id *task,
+		  int64_t coins);
 
 /* And the row that a pending withdrawal's coins are held by. */
 void hold_account(struct batch *batch, struct record *record, const struct id *worker,

@@ -334,8 +334,7 @@ static void task_plan(struct batch *batch, struct record *record)
 	if (!escrow)
 		return;
 	note(batch, record, RULE_TASK_OPENED, escrow);
-	open_account(batch, record, "task", account_escrow(batch->arena, &record->id), NULL,
-		     &record->id, escrow);
+	open_account(batch, record, "task", account_escrow(&record->id), NULL, &record->id, escrow);
 }
 
 const struct pass tasks_pass = {

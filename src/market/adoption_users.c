@@ -328,8 +328,8 @@ static void user_plan(struct batch *batch, struct record *record)
 	user_change(batch, record);
 	if (!known_before && balance.coins + balance.held) {
 		note(batch, record, RULE_USER_OPENED, balance.coins + balance.held);
-		open_account(batch, record, "user", account_user(batch->arena, &record->id),
-			     &record->id, NULL, balance.coins + balance.held);
+		open_account(batch, record, "user", account_user(&record->id), &record->id, NULL,
+			     balance.coins + balance.held);
 	}
 	withdrawals_plan(batch, record, holdings, count, held);
 }

@@ -181,16 +181,13 @@ static void give_coins(struct call *call, const struct payment *payment, struct 
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "purchase:%s", id_text(arena, &payment->id)),
-			    .from = ACCOUNT_SALES,
-			    .to = account_user(arena, &payment->buyer),
+			    .from = { .kind = ACCOUNT_SALES },
+			    .to = account_user(&payment->buyer),
 			    .coins = payment->coins,
 			    .kind = "purchase",
-			    .user = &payment->buyer,
-			    .taken = ERR_CONFLICT,
-		    },
-		    &(struct holder){
-			    .filter = user_active(arena, &payment->buyer, ROLE_NONE),
+			    .guard = users_active(arena, ROLE_NONE),
 			    .on_miss = ERR_NOT_FOUND,
+			    .taken = ERR_CONFLICT,
 		    });
 }
 

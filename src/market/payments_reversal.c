@@ -119,16 +119,17 @@ static struct transfer transfer_of(const struct reversing *reversing)
 	const struct payment *payment = reversing->payment;
 	int64_t taken = reversing->after - reversing->before;
 	int64_t rev = doc_whole(payment->doc, "reversal_rev", 0) + 1;
-	const char *buyer = account_user(arena, &payment->buyer);
+	struct account buyer = account_user(&payment->buyer);
+	struct account reversals = { .kind = ACCOUNT_REVERSALS };
 
 	return (struct transfer){
 		.key = arena_printf(arena, "%s:%s:%lld", taken > 0 ? "reverse" : "restore",
 				    id_text(arena, &payment->id), (long long)rev),
-		.from = taken > 0 ? buyer : ACCOUNT_REVERSALS,
-		.to = taken > 0 ? ACCOUNT_REVERSALS : buyer,
+		.from = taken > 0 ? buyer : reversals,
+		.to = taken > 0 ? reversals : buyer,
 		.coins = taken > 0 ? taken : -taken,
 		.kind = taken > 0 ? "reversal" : "restored",
-		.user = &payment->buyer,
+		.on_miss = ERR_CONFLICT,
 		.taken = ERR_ALREADY_PROCESSED,
 	};
 }
@@ -148,8 +149,7 @@ static void give_back(const struct reversing *reversing, struct txn *txn)
 	struct transfer transfer = transfer_of(reversing);
 
 	if (transfer.coins)
-		ledger_move(reversing->call, txn, &transfer,
-			    &(struct holder){ .on_miss = ERR_CONFLICT });
+		ledger_move(reversing->call, txn, &transfer);
 	tell_buyer(reversing, txn, 0);
 }
 

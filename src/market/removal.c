@@ -75,16 +75,14 @@ static bson_t *nothing_left(struct arena *arena, const bson_t *user)
 
 static void forfeit(struct removal *removal, struct txn *txn, const char *key, int64_t coins)
 {
-	struct arena *arena = removal->arena;
-
-	ledger_note(&removal->call, txn,
+	ledger_move(&removal->call, txn,
 		    &(struct transfer){
 			    .key = key,
-			    .from = account_user(arena, &removal->user),
-			    .to = ACCOUNT_FORFEITS,
+			    .from = account_user(&removal->user),
+			    .to = { .kind = ACCOUNT_FORFEITS },
 			    .coins = coins,
 			    .kind = "forfeit",
-			    .user = &removal->user,
+			    .on_miss = ERR_CONFLICT,
 			    .taken = ERR_ALREADY_PROCESSED,
 		    });
 }
@@ -130,7 +128,8 @@ static bool booked_take(void *context, const bson_t *row)
 static enum err take_away_again(struct removal *removal, const bson_t *user, const char *key)
 {
 	struct arena *arena = removal->arena;
-	struct booked booked = { .account = account_user(arena, &removal->user) };
+	struct account account = account_user(&removal->user);
+	struct booked booked = { .account = account_name(arena, &account) };
 	enum err err =
 		db_each(removal->call.db, LEDGER, DOC(arena, "user", BCON_ID(&removal->user)), NULL,
 			booked_take, &booked);

@@ -191,25 +191,28 @@ static void tell_worker(struct call *call, const struct work *work, const struct
 	       });
 }
 
+static void work_is_done(const struct work *work, struct txn *txn)
+{
+	txn_update(txn, USERS, DOC(txn->arena, "_id", BCON_ID(&work->worker)),
+		   DOC(txn->arena, "$inc", "{", "pending_submissions", BCON_INT32(-1), "}"),
+		   ERR_CONFLICT);
+}
+
 static void approve(struct call *call, const struct work *work, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
+	work_is_done(work, txn);
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "approve:%s", id_text(arena, &work->id)),
-			    .from = account_escrow(arena, &work->task),
-			    .to = account_user(arena, &work->worker),
+			    .from = account_escrow(&work->task),
+			    .to = account_user(&work->worker),
 			    .coins = work->price,
 			    .kind = "reward",
-			    .user = &work->worker,
-			    .task = &work->task,
 			    .buyer = work->has_buyer ? &work->buyer : NULL,
-			    .taken = ERR_ALREADY_PROCESSED,
-		    },
-		    &(struct holder){
-			    .count = DOC(arena, "pending_submissions", BCON_INT32(-1)),
 			    .on_miss = ERR_CONFLICT,
+			    .taken = ERR_ALREADY_PROCESSED,
 		    });
 }
 
@@ -220,15 +223,13 @@ static void refund(struct call *call, const struct work *work, struct txn *txn)
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "reject:%s", id_text(arena, &work->id)),
-			    .from = account_escrow(arena, &work->task),
-			    .to = account_user(arena, &work->buyer),
+			    .from = account_escrow(&work->task),
+			    .to = account_user(&work->buyer),
 			    .coins = work->price,
 			    .kind = "refund",
-			    .user = &work->buyer,
-			    .task = &work->task,
+			    .on_miss = ERR_CONFLICT,
 			    .taken = ERR_ALREADY_PROCESSED,
-		    },
-		    &(struct holder){ .on_miss = ERR_CONFLICT });
+		    });
 }
 
 /* While the task takes work the slot is open again; afterwards its price is the buyer's. */
@@ -240,9 +241,7 @@ static enum err reject(struct call *call, const struct work *work, struct txn *t
 
 	if (err != OK)
 		return err;
-	txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(&work->worker)),
-		   DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(-1), "}"),
-		   ERR_CONFLICT);
+	work_is_done(work, txn);
 	if (!task || !task_takes_work(task, call->now)) {
 		if (work->has_buyer)
 			refund(call, work, txn);

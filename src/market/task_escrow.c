@@ -37,11 +37,10 @@ static struct ending *ending_of(struct call *call, struct txn *txn, const bson_t
 /* Coins between a buyer and a task's escrow: above 0 into it. The task's rev makes the key: each change of the
  * task is one movement. */
 static void escrow_move(const struct ending *ending, struct txn *txn, int64_t coins,
-			const struct holder *buyer_document)
+			const bson_t *guard, enum err on_miss)
 {
-	struct arena *arena = ending->call->arena;
-	const char *buyer = account_user(arena, &ending->buyer),
-		   *escrow = account_escrow(arena, &ending->task);
+	struct arena *arena = txn->arena;
+	struct account buyer = account_user(&ending->buyer), escrow = account_escrow(&ending->task);
 	int64_t rev = doc_whole(txn_found(txn, TASKS), "rev", 0);
 
 	ledger_move(ending->call, txn,
@@ -52,26 +51,19 @@ static void escrow_move(const struct ending *ending, struct txn *txn, int64_t co
 			    .to = coins > 0 ? escrow : buyer,
 			    .coins = coins > 0 ? coins : -coins,
 			    .kind = ending->kind,
-			    .user = &ending->buyer,
-			    .task = &ending->task,
+			    .guard = guard,
+			    .on_miss = on_miss,
 			    .taken = ERR_CONFLICT,
-		    },
-		    buyer_document);
+		    });
 }
 
 static enum err slots_decide(void *context, struct txn *txn)
 {
 	const struct ending *ending = context;
-	struct arena *arena = ending->call->arena;
 	int64_t coins = ending->delta * ending->price;
-	struct holder buyer = { .filter = user_active(arena, &ending->buyer, ROLE_NONE),
-				.on_miss = ERR_CONFLICT };
 
-	if (coins > 0)
-		buyer = (struct holder){ .filter = user_payer(arena, &ending->buyer, ROLE_NONE,
-							      coins),
-					 .on_miss = ERR_INSUFFICIENT_COINS };
-	escrow_move(ending, txn, coins, &buyer);
+	escrow_move(ending, txn, coins, users_active(txn->arena, ROLE_NONE),
+		    coins > 0 ? ERR_INSUFFICIENT_COINS : ERR_CONFLICT);
 	return OK;
 }
 
@@ -131,19 +123,16 @@ int64_t task_refund(const bson_t *before)
 static enum err end_decide(void *context, struct txn *txn)
 {
 	const struct ending *ending = context;
-	struct arena *arena = ending->call->arena;
+	struct arena *arena = txn->arena;
 	const bson_t *before = txn_found(txn, TASKS);
 	int64_t coins = task_refund(before);
-	bool ended = !strcmp(ending->kind, "cancel") && task_is(before, "active");
 
-	const bson_t *count = DOC(arena, "open_tasks", BCON_INT32(ended ? -1 : 0));
-
-	if (coins)
-		escrow_move(ending, txn, -coins,
-			    &(struct holder){ .count = count, .on_miss = ERR_CONFLICT });
-	else if (ended)
+	if (!strcmp(ending->kind, "cancel") && task_is(before, "active"))
 		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(&ending->buyer)),
-			   DOC(arena, "$inc", BCON_DOCUMENT(count)), ERR_CONFLICT);
+			   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(-1), "}"),
+			   ERR_CONFLICT);
+	if (coins)
+		escrow_move(ending, txn, -coins, NULL, ERR_CONFLICT);
 	if (ending->notice)
 		notify(ending->call, txn,
 		       &(struct notice){

@@ -82,28 +82,26 @@ static bson_t *task_doc(struct call *call, const struct task_input *input, const
 enum err task_create(struct call *call, const struct task_input *input, struct txn *txn)
 {
 	struct arena *arena = call->arena;
+	const struct id *buyer = &call->caller->id;
 	struct id id = doc_new_id();
 	int64_t cost = input->required_workers.value * input->payable_amount.value;
 	enum err err = user_can_pay(call, cost);
 
 	if (err != OK)
 		return err;
-	txn->contended = &call->caller->id;
+	txn->contended = buyer;
+	txn_update(txn, USERS, user_active(arena, buyer, ROLE_BUYER),
+		   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(1), "}"),
+		   ERR_INSUFFICIENT_COINS);
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "task:%s", id_text(arena, &id)),
-			    .from = account_user(arena, &call->caller->id),
-			    .to = account_escrow(arena, &id),
+			    .from = account_user(buyer),
+			    .to = account_escrow(&id),
 			    .coins = cost,
 			    .kind = "task",
-			    .user = &call->caller->id,
-			    .task = &id,
-			    .taken = ERR_INTERNAL,
-		    },
-		    &(struct holder){
-			    .filter = user_payer(arena, &call->caller->id, ROLE_BUYER, cost),
-			    .count = DOC(arena, "open_tasks", BCON_INT32(1)),
 			    .on_miss = ERR_INSUFFICIENT_COINS,
+			    .taken = ERR_INTERNAL,
 		    });
 	txn_insert(txn, TASKS, task_doc(call, input, &id), ERR_INTERNAL);
 	return OK;

@@ -40,15 +40,6 @@ bson_t *user_active(struct arena *arena, const struct id *id, enum role role)
 	return filter;
 }
 
-bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int64_t coins)
-{
-	bson_t *filter = user_active(arena, id, role);
-
-	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(coins), "}"));
-	bson_concat(filter, ledger_owing_nothing(arena));
-	return filter;
-}
-
 /* What a user has open is counted in these. */
 static const char *const counters[] = { "open_tasks", "pending_submissions", "pending_withdrawals",
 					"pending_coins" };
@@ -116,19 +107,19 @@ enum err user_by_email(struct call *call, const char *email, const bson_t **user
 }
 
 static void user_insert(struct call *call, const struct id *id, const struct register_input *input,
-			const bson_t *credentials, int64_t coins, enum err taken, struct txn *txn)
+			const bson_t *credentials, enum err taken, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *user = DOC(arena, "_id", BCON_ID(id), "name", BCON_UTF8(input->name), "email",
 			   BCON_UTF8(input->email), "photoURL",
 			   BCON_UTF8(input->photoURL ? input->photoURL : ""), "role",
-			   BCON_UTF8(input->role), "coins", BCON_INT64(coins), "pending_coins",
-			   BCON_INT64(0), "lastLogin", BCON_DATE_TIME(call->now), "createdAt",
-			   BCON_DATE_TIME(call->now), "email_key",
+			   BCON_UTF8(input->role), "lastLogin", BCON_DATE_TIME(call->now),
+			   "createdAt", BCON_DATE_TIME(call->now), "email_key",
 			   BCON_UTF8(email_fold(arena, input->email)), "open_tasks", BCON_INT32(0),
 			   "pending_submissions", BCON_INT32(0), "pending_withdrawals",
 			   BCON_INT32(0), "last_token_at", BCON_INT64(call->now / CLOCK_SECOND));
 
+	bson_concat(user, ledger_balances(arena, 0));
 	user_search_set(arena, user, input->name, input->email);
 	bson_concat(user, credentials);
 	txn_insert(txn, USERS, user, taken);
@@ -141,15 +132,15 @@ void user_add(struct call *call, const struct register_input *input, const bson_
 	struct id id = doc_new_id();
 	int64_t bonus = role_of(input->role) == ROLE_BUYER ? BONUS_BUYER : BONUS_WORKER;
 
-	user_insert(call, &id, input, credentials, bonus, taken, txn);
-	ledger_note(call, txn,
+	user_insert(call, &id, input, credentials, taken, txn);
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "bonus:%s", id_text(arena, &id)),
-			    .from = ACCOUNT_GRANTS,
-			    .to = account_user(arena, &id),
+			    .from = { .kind = ACCOUNT_GRANTS },
+			    .to = account_user(&id),
 			    .coins = bonus,
 			    .kind = "bonus",
-			    .user = &id,
+			    .on_miss = ERR_INTERNAL,
 			    .taken = ERR_INTERNAL,
 		    });
 }
@@ -176,7 +167,7 @@ void user_create_admin(struct call *call, const struct register_input *input, co
 {
 	struct id id = doc_new_id();
 
-	user_insert(call, &id, input, password_credentials(call->arena, hash), 0, ERR_EMAIL_TAKEN,
+	user_insert(call, &id, input, password_credentials(call->arena, hash), ERR_EMAIL_TAKEN,
 		    txn);
 }
 

@@ -23,8 +23,6 @@ enum err user_can_pay(struct call *call, int64_t coins);
 bson_t *users_active(struct arena *arena, enum role role);
 /* The same, of this user. */
 bson_t *user_active(struct arena *arena, const struct id *id, enum role role);
-/* The same, with at least these coins, and owing none. */
-bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int64_t coins);
 
 /* Filter members: no open tasks, nothing pending. Documents of an older server lack the counters. */
 bson_t *user_idle(struct arena *arena);

@@ -14,29 +14,11 @@ static const char *amount_text(struct arena *arena, int64_t coins)
 	return arena_printf(arena, "%lld coins ($%lld.%02d)", (long long)coins, dollars, cents);
 }
 
-/* One movement of a withdrawal's coins; its kind and the withdrawal make the key, so each happens once. */
-struct movement {
-	const char *kind;
-	const char *from, *to;
-	const struct id *withdrawal, *worker;
-	int64_t coins;
-};
-
-static void move(struct call *call, struct txn *txn, const struct movement *movement,
-		 const struct holder *worker)
+static void pending_count(struct txn *txn, const struct id *worker, int32_t more, enum err on_miss)
 {
-	ledger_move(call, txn,
-		    &(struct transfer){
-			    .key = arena_printf(call->arena, "%s:%s", movement->kind,
-						id_text(call->arena, movement->withdrawal)),
-			    .from = movement->from,
-			    .to = movement->to,
-			    .coins = movement->coins,
-			    .kind = movement->kind,
-			    .user = movement->worker,
-			    .taken = ERR_ALREADY_PROCESSED,
-		    },
-		    worker);
+	txn_update(txn, USERS, DOC(txn->arena, "_id", BCON_ID(worker)),
+		   DOC(txn->arena, "$inc", "{", "pending_withdrawals", BCON_INT32(more), "}"),
+		   on_miss);
 }
 
 /* ---- asking ---- */
@@ -81,20 +63,18 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
 	if (err != OK)
 		return err;
 	txn->contended = worker;
-	move(call, txn,
-	     &(struct movement){
-		     .kind = "hold",
-		     .from = account_user(arena, worker),
-		     .to = account_held(arena, &id),
-		     .withdrawal = &id,
-		     .worker = worker,
-		     .coins = coins,
-	     },
-	     &(struct holder){
-		     .filter = user_payer(arena, worker, ROLE_WORKER, coins),
-		     .count = DOC(arena, "pending_withdrawals", BCON_INT32(1)),
-		     .on_miss = ERR_INSUFFICIENT_COINS,
-	     });
+	pending_count(txn, worker, 1, ERR_INSUFFICIENT_COINS);
+	ledger_move(call, txn,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "hold:%s", id_text(arena, &id)),
+			    .from = account_user(worker),
+			    .to = account_held(&id),
+			    .coins = coins,
+			    .kind = "hold",
+			    .guard = users_active(arena, ROLE_WORKER),
+			    .on_miss = ERR_INSUFFICIENT_COINS,
+			    .taken = ERR_ALREADY_PROCESSED,
+		    });
 	txn_insert(txn, WITHDRAWALS, withdrawal_doc(call, input, &id), ERR_INTERNAL);
 	return tell_admins(call, coins, txn);
 }
@@ -159,29 +139,25 @@ static enum err debt_check(struct call *call, const struct pending *pending)
 	return ERR_COINS_OWED;
 }
 
-/* Out of the held coins: to the world outside, or back to the worker. */
+/* Out of the held coins: to the world outside, or back to the worker. Each happens once. */
 static void settle(struct call *call, const struct pending *pending, bool approve, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bson_t *holds = DOC(arena, "_id", BCON_ID(&pending->worker), "pending_coins", "{", "$gte",
-			    BCON_INT64(pending->coins), "}");
+	const char *kind = approve ? "payout" : "release";
+	struct account outside = { .kind = ACCOUNT_PAYOUTS };
 
-	if (approve)
-		bson_concat(holds, ledger_owing_nothing(arena));
-	move(call, txn,
-	     &(struct movement){
-		     .kind = approve ? "payout" : "release",
-		     .from = account_held(arena, &pending->id),
-		     .to = approve ? ACCOUNT_PAYOUTS : account_user(arena, &pending->worker),
-		     .withdrawal = &pending->id,
-		     .worker = &pending->worker,
-		     .coins = pending->coins,
-	     },
-	     &(struct holder){
-		     .filter = holds,
-		     .count = DOC(arena, "pending_withdrawals", BCON_INT32(-1)),
-		     .on_miss = ERR_CONFLICT,
-	     });
+	pending_count(txn, &pending->worker, -1, ERR_CONFLICT);
+	ledger_move(call, txn,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "%s:%s", kind, id_text(arena, &pending->id)),
+			    .from = account_held(&pending->id),
+			    .to = approve ? outside : account_user(&pending->worker),
+			    .coins = pending->coins,
+			    .kind = kind,
+			    .user = &pending->worker,
+			    .on_miss = ERR_CONFLICT,
+			    .taken = ERR_ALREADY_PROCESSED,
+		    });
 }
 
 static void tell_worker(struct call *call, const struct pending *pending,

@@ -89,12 +89,10 @@ static const bson_t *joined(struct arena *arena, const bson_t *filter, const bso
 	return both;
 }
 
-/* Does the step make or change this document? */
+/* Is the step about this document? */
 static bool is_about(const struct step *step, enum collection in, const struct id *id)
 {
-	const bson_t *named = step->kind == STEP_INSERT ? step->doc :
-			      step->kind == STEP_UPDATE ? step->of_any :
-							  NULL;
+	const bson_t *named = step->kind == STEP_INSERT ? step->doc : step->of_any;
 	struct id own;
 
 	return step->in == in && named && doc_id(named, "_id", &own) && id_equal(&own, id);
@@ -237,15 +235,30 @@ const bson_t *txn_inserted(const struct txn *txn, enum collection in)
 	return NULL;
 }
 
-bool txn_removes(const struct txn *txn, enum collection in, const struct id *id)
+const bson_t *txn_found_of(const struct txn *txn, enum collection in, const struct id *id)
 {
-	struct id own;
+	for (size_t i = txn->count; i-- > 0;)
+		if (txn->steps[i].found && is_about(&txn->steps[i], in, id))
+			return txn->steps[i].found;
+	return NULL;
+}
 
+static bool has(const struct txn *txn, int kind, enum collection in, const struct id *id)
+{
 	for (size_t i = 0; i < txn->count; i++)
-		if (txn->steps[i].kind == STEP_REMOVE && txn->steps[i].in == in &&
-		    doc_id(txn->steps[i].filter, "_id", &own) && id_equal(&own, id))
+		if ((int)txn->steps[i].kind == kind && is_about(&txn->steps[i], in, id))
 			return true;
 	return false;
+}
+
+bool txn_inserts(const struct txn *txn, enum collection in, const struct id *id)
+{
+	return has(txn, STEP_INSERT, in, id);
+}
+
+bool txn_removes(const struct txn *txn, enum collection in, const struct id *id)
+{
+	return has(txn, STEP_REMOVE, in, id);
 }
 
 /* Did a guard fail because the record, which its filter names by its id, lacks the mark? */

@@ -90,7 +90,10 @@ void txn_then(struct txn *txn, txn_decision then, void *context);
 const bson_t *txn_found(const struct txn *txn, enum collection in);
 /* The first document inserted into a collection; NULL when there is none. */
 const bson_t *txn_inserted(const struct txn *txn, enum collection in);
-/* Does a step remove the document, named by its _id? */
+/* The document of that id as the last update of it that reads left it; NULL: none has. */
+const bson_t *txn_found_of(const struct txn *txn, enum collection in, const struct id *id);
+/* Does a step make, or remove, the document of that id? */
+bool txn_inserts(const struct txn *txn, enum collection in, const struct id *id);
 bool txn_removes(const struct txn *txn, enum collection in, const struct id *id);
 
 /*

@@ -44,6 +44,7 @@ static Suite *(*const suites[])(void) = {
 	suite_presence,
 	suite_refresher,
 	suite_render,
+	suite_txn,
 	suite_bulkhead,
 	suite_fair,
 	suite_fcgi,

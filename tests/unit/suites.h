@@ -47,6 +47,7 @@ Suite *suite_mark(void);
 Suite *suite_presence(void);
 Suite *suite_refresher(void);
 Suite *suite_render(void);
+Suite *suite_txn(void);
 
 Suite *suite_bulkhead(void);
 Suite *suite_fair(void);
