@@ -54,25 +54,22 @@ static void tell_user(struct call *call, const bson_t *user, const struct adjust
 	       });
 }
 
-enum err user_adjust(struct call *call, const struct id *id, const struct adjustment *adjustment,
-		     struct txn *txn)
+void user_adjust_plan(struct call *call, const bson_t *user, const struct adjustment *adjustment,
+		      struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	int64_t coins = adjustment->coins.value, taken = coins < 0 ? -coins : 0;
-	struct account account = account_user(id), adjustments = { .kind = ACCOUNT_ADJUSTMENTS };
-	struct id key = doc_new_id();
-	const bson_t *user;
-	enum err err = adjusted_read(call, id, taken, &user);
+	int64_t coins = adjustment->coins.value;
+	struct id *id = arena_alloc(arena, sizeof *id), key = doc_new_id();
 
-	if (err != OK)
-		return err;
+	*id = doc_own_id(user);
+	struct account account = account_user(id), adjustments = { .kind = ACCOUNT_ADJUSTMENTS };
 	txn->contended = id;
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "adjust:%s", id_text(arena, &key)),
-			    .from = taken ? account : adjustments,
-			    .to = taken ? adjustments : account,
-			    .coins = taken ? taken : coins,
+			    .from = coins > 0 ? adjustments : account,
+			    .to = coins > 0 ? account : adjustments,
+			    .coins = coins > 0 ? coins : -coins,
 			    .kind = "adjust",
 			    .reason = adjustment->reason,
 			    .guard = users_active(arena, ROLE_NONE),
@@ -80,5 +77,16 @@ enum err user_adjust(struct call *call, const struct id *id, const struct adjust
 			    .taken = ERR_INTERNAL,
 		    });
 	tell_user(call, user, adjustment, txn);
-	return OK;
+}
+
+enum err user_adjust(struct call *call, const struct id *id, const struct adjustment *adjustment,
+		     struct txn *txn)
+{
+	int64_t coins = adjustment->coins.value;
+	const bson_t *user;
+	enum err err = adjusted_read(call, id, coins < 0 ? -coins : 0, &user);
+
+	if (err == OK)
+		user_adjust_plan(call, user, adjustment, txn);
+	return err;
 }

@@ -16,5 +16,8 @@ struct adjustment {
  * ERR_INSUFFICIENT_COINS, with required and available, when fewer are there. Found: USERS. */
 enum err user_adjust(struct call *call, const struct id *user, const struct adjustment *adjustment,
 		     struct txn *txn);
+/* Its steps alone, for the user as they were read. */
+void user_adjust_plan(struct call *call, const bson_t *user, const struct adjustment *adjustment,
+		      struct txn *txn);
 
 #endif

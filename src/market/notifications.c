@@ -21,31 +21,36 @@ void notify(const struct call *call, struct txn *txn, const struct notice *notic
 		   ERR_INTERNAL);
 }
 
-struct told {
-	struct call *call;
-	struct txn *txn;
-	const struct notice *notice;
-};
-
-static bool admin_tell(void *context, const bson_t *admin)
+static bool admin_take(void *context, const bson_t *admin)
 {
-	struct told *told = context;
-	struct notice notice = *told->notice;
-	struct id id;
+	struct admins *admins = context;
 
-	notice.user = doc_id(admin, "_id", &id) ? &id : NULL;
-	notice.email = doc_text(admin, "email");
-	notify(told->call, told->txn, &notice);
+	admins->list = arena_grow(admins->arena, admins->list, admins->count, &admins->room,
+				  sizeof *admins->list);
+	admins->list[admins->count++] = doc_copy(admins->arena, admin);
 	return true;
 }
 
-enum err notify_admins(struct call *call, struct txn *txn, const struct notice *notice)
+enum err admins_read(struct call *call, struct admins *admins)
 {
-	struct told told = { .call = call, .txn = txn, .notice = notice };
 	bson_t *fields = DOC(call->arena, "projection", "{", "email", BCON_INT32(1), "}");
 
-	return db_each(call->db, USERS, users_active(call->arena, ROLE_ADMIN), fields, admin_tell,
-		       &told);
+	*admins = (struct admins){ .arena = call->arena };
+	return db_each(call->db, USERS, users_active(call->arena, ROLE_ADMIN), fields, admin_take,
+		       admins);
+}
+
+void notify_admins(struct call *call, struct txn *txn, const struct admins *admins,
+		   const struct notice *notice)
+{
+	for (size_t i = 0; i < admins->count; i++) {
+		struct notice told = *notice;
+		struct id id;
+
+		told.user = doc_id(admins->list[i], "_id", &id) ? &id : NULL;
+		told.email = doc_text(admins->list[i], "email");
+		notify(call, txn, &told);
+	}
 }
 
 /* ---- the caller's own ---- */

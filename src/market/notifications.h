@@ -27,8 +27,16 @@ struct notice {
 /* Adds the notification to a transaction. A notice without a user is dropped: nobody is there to read it. */
 void notify(const struct call *call, struct txn *txn, const struct notice *notice);
 
-/* The same for every admin there is; user and email of the notice are not read. */
-enum err notify_admins(struct call *call, struct txn *txn, const struct notice *notice);
+/* Every admin there is. */
+struct admins {
+	struct arena *arena;
+	const bson_t **list;
+	size_t count, room;
+};
+enum err admins_read(struct call *call, struct admins *admins);
+/* The same for each of them; user and email of the notice are not read. */
+void notify_admins(struct call *call, struct txn *txn, const struct admins *admins,
+		   const struct notice *notice);
 
 /* ---- the caller's own ---- */
 

@@ -207,8 +207,19 @@ static void tell_buyer(struct call *call, const struct payment *payment, struct 
 	       });
 }
 
+void payment_credit_plan(struct call *call, const struct payment *payment, struct noted *noted,
+			 struct txn *txn)
+{
+	txn->contended = &payment->buyer;
+	complete(call, payment, txn);
+	payment_noted_plan(noted, txn);
+	give_coins(call, payment, txn);
+	tell_buyer(call, payment, txn);
+}
+
 enum err payment_credit(struct call *call, struct payment *payment, struct txn *txn)
 {
+	struct noted *noted = arena_alloc(call->arena, sizeof *noted);
 	enum err err = payment_read(call, &payment->id, payment);
 
 	payment->went_back = false;
@@ -221,14 +232,13 @@ enum err payment_credit(struct call *call, struct payment *payment, struct txn *
 	if (payment->coins < 1)
 		return payment_conflict(call, "The payment is for no coins.");
 	err = transaction_is_free(call, payment);
+	if (err == OK)
+		err = payment_noted(call, payment, noted);
 	if (err != OK)
 		return err;
-	txn->contended = &payment->buyer;
-	complete(call, payment, txn);
-	err = payment_reverse_completed(call, payment, txn);
-	give_coins(call, payment, txn);
-	tell_buyer(call, payment, txn);
-	return err;
+	payment->went_back = noted->news;
+	payment_credit_plan(call, payment, noted, txn);
+	return OK;
 }
 
 void payment_credited(struct call *call, const struct payment *payment)

@@ -69,24 +69,28 @@ static void note_write(struct call *call, const char *transaction, const bson_t 
 	txn_insert(txn, META, doc, ERR_CONFLICT);
 }
 
-enum err payment_reverse_completed(struct call *call, struct payment *payment, struct txn *txn)
+enum err payment_noted(struct call *call, const struct payment *payment, struct noted *noted)
 {
-	struct arena *arena = call->arena;
-	struct reversing *reversing = arena_alloc(arena, sizeof *reversing);
-	const bson_t *note = NULL;
-	struct reversals noted;
-	bool news = false;
-	enum err err = stripe_is_id(payment->transaction, "pi_") ?
-			       note_read(call, payment->transaction, &note) :
-			       OK;
+	struct reversals told;
+	enum err err = OK;
 
-	if (err != OK || !note)
+	*noted = (struct noted){ 0 };
+	if (stripe_is_id(payment->transaction, "pi_"))
+		err = note_read(call, payment->transaction, &noted->note);
+	if (err != OK || !noted->note)
 		return err;
-	reversals_read(note, &noted);
-	err = reversal_plan(call, payment, &noted, reversing, &news);
-	txn_remove(txn, META, note_as_read(arena, note), ERR_BUSY);
-	payment->went_back = err == OK && news;
-	return payment->went_back ? reversal_add(reversing, txn) : err;
+	reversals_read(noted->note, &told);
+	noted->news = reversal_of(call, payment, &told, &noted->reversing);
+	err = reversal_read_buyer(&noted->reversing);
+	return err == OK && noted->news ? admins_read(call, &noted->reversing.admins) : err;
+}
+
+void payment_noted_plan(struct noted *noted, struct txn *txn)
+{
+	if (noted->note)
+		txn_remove(txn, META, note_as_read(txn->arena, noted->note), ERR_BUSY);
+	if (noted->news)
+		reversal_plan(&noted->reversing, txn);
 }
 
 /* ---- what is told ---- */
@@ -184,7 +188,9 @@ static enum err told_build(void *context, struct txn *txn)
 		reversals_read(note, &noted);
 	reversals_join(&told->more, &noted);
 	if (err == OK)
-		err = reversal_plan(call, &told->payment, &told->more, reversing, &news);
+		news = reversal_of(call, &told->payment, &told->more, reversing);
+	if (err == OK)
+		err = reversal_read_buyer(reversing);
 	if (err != OK)
 		return err;
 	told->unadopted =
@@ -199,7 +205,9 @@ static enum err told_build(void *context, struct txn *txn)
 		return OK;
 	if (reversing->buyer && reversing->after > reversing->before)
 		ledger_hold_still(call, txn, &told->payment.buyer, ERR_CONFLICT);
-	return reversal_add(reversing, txn);
+	err = admins_read(call, &reversing->admins);
+	reversal_plan(reversing, txn);
+	return err;
 }
 
 /* Others at the same payment or user may be quicker a few times. */

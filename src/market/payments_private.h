@@ -14,12 +14,6 @@ enum err payment_conflict(struct call *call, const char *sentence);
 enum err payment_by_transaction(struct call *call, const char *transaction,
 				struct payment *payment);
 
-/*
- * For a payment that its transaction completes and credits: takes back what had gone back of its transaction before,
- * which is payment->went_back then. Before its coins are given: they come, are taken back, and what is left pays debts.
- */
-enum err payment_reverse_completed(struct call *call, struct payment *payment, struct txn *txn);
-
 /* Money that cannot be matched: an error in the log, for a person to look into. */
 void payment_alert(const struct call *call, const struct intent *intent, const char *what);
 

@@ -56,12 +56,12 @@ static void tell_buyer(const struct reversing *reversing, struct txn *txn, int64
 	       });
 }
 
-static enum err tell_admins(const struct reversing *reversing, struct txn *txn)
+static void tell_admins(const struct reversing *reversing, struct txn *txn)
 {
 	struct call *call = reversing->call;
 
-	return notify_admins(
-		call, txn,
+	notify_admins(
+		call, txn, &reversing->admins,
 		&(struct notice){
 			.type = "payment",
 			.page = PAGE_ADMIN_HOME,
@@ -153,7 +153,7 @@ static void give_back(const struct reversing *reversing, struct txn *txn)
 	tell_buyer(reversing, txn, 0);
 }
 
-enum err reversal_add(struct reversing *reversing, struct txn *txn)
+void reversal_plan(struct reversing *reversing, struct txn *txn)
 {
 	struct arena *arena = reversing->call->arena;
 	const struct payment *payment = reversing->payment;
@@ -162,23 +162,30 @@ enum err reversal_add(struct reversing *reversing, struct txn *txn)
 	doc_unchanged(filter, payment->doc, "reversal_rev");
 	txn_update_after(txn, PAYMENTS, filter, payment_change(reversing), ERR_CONFLICT);
 	txn->contended = &payment->buyer;
-	enum err err = tell_admins(reversing, txn);
-	if (err != OK || !reversing->buyer)
-		return err;
+	tell_admins(reversing, txn);
+	if (!reversing->buyer)
+		return;
 	if (reversing->after > reversing->before)
 		txn_then(txn, take_decide, reversing);
 	else
 		give_back(reversing, txn);
-	return OK;
 }
 
-enum err reversal_plan(struct call *call, const struct payment *payment,
-		       const struct reversals *more, struct reversing *reversing, bool *news)
+bool reversal_of(struct call *call, const struct payment *payment, const struct reversals *more,
+		 struct reversing *reversing)
 {
 	*reversing = (struct reversing){ .call = call, .payment = payment };
 	reversals_read(payment->doc, &reversing->now);
 	reversing->before = doc_whole(payment->doc, "reversed_coins", 0);
-	*news = reversals_join(&reversing->now, more);
+	bool news = reversals_join(&reversing->now, more);
 	reversing->after = reversals_coins(&reversing->now, payment->coins, payment->cents);
-	return db_find_id(call->db, call->arena, USERS, &payment->buyer, &reversing->buyer);
+	return news;
+}
+
+enum err reversal_read_buyer(struct reversing *reversing)
+{
+	struct call *call = reversing->call;
+
+	return db_find_id(call->db, call->arena, USERS, &reversing->payment->buyer,
+			  &reversing->buyer);
 }

@@ -73,12 +73,13 @@ static bson_t *nothing_left(struct arena *arena, const bson_t *user)
 	return filter;
 }
 
-static void forfeit(struct removal *removal, struct txn *txn, const char *key, int64_t coins)
+static void forfeit(struct call *call, const struct id *user, const char *key, int64_t coins,
+		    struct txn *txn)
 {
-	ledger_move(&removal->call, txn,
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = key,
-			    .from = account_user(&removal->user),
+			    .from = account_user(user),
 			    .to = { .kind = ACCOUNT_FORFEITS },
 			    .coins = coins,
 			    .kind = "forfeit",
@@ -88,21 +89,29 @@ static void forfeit(struct removal *removal, struct txn *txn, const char *key, i
 }
 
 /* The user is gone, with what is forfeited; that it is to be looked again stands in a document of its own. */
+void removal_end_plan(struct call *call, const bson_t *user, const char *key, int64_t coins,
+		      struct txn *txn)
+{
+	struct arena *arena = txn->arena;
+	struct id *id = arena_alloc(arena, sizeof *id);
+
+	*id = doc_own_id(user);
+	txn->contended = id;
+	txn_remove(txn, USERS, nothing_left(arena, user), ERR_CONFLICT);
+	if (coins > 0)
+		forfeit(call, id, key, coins, txn);
+	txn_insert(txn, META,
+		   DOC(arena, "_id", BCON_ID(id), "removed_at", BCON_DATE_TIME(clock_now())),
+		   ERR_CONFLICT);
+}
+
 static enum err take_away(struct removal *removal, const bson_t *user, const char *key,
 			  int64_t coins)
 {
-	struct arena *arena = removal->arena;
 	struct txn txn;
 
-	txn_start(&txn, arena);
-	txn.contended = &removal->user;
-	txn_remove(&txn, USERS, nothing_left(arena, user), ERR_CONFLICT);
-	if (coins > 0)
-		forfeit(removal, &txn, key, coins);
-	txn_insert(&txn, META,
-		   DOC(arena, "_id", BCON_ID(&removal->user), "removed_at",
-		       BCON_DATE_TIME(clock_now())),
-		   ERR_CONFLICT);
+	txn_start(&txn, removal->arena);
+	removal_end_plan(&removal->call, user, key, coins, &txn);
 	return txn_commit(removal->call.db, &txn);
 }
 

@@ -78,17 +78,11 @@ static void tell_buyer(struct call *call, const bson_t *task, struct txn *txn)
 	       });
 }
 
-enum err submission_create(struct call *call, const struct submission_input *input, struct txn *txn)
+void submission_create_plan(struct call *call, const struct submission_input *input,
+			    const bson_t *task, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const struct id *task_id = &input->task_id.id;
-	const bson_t *task;
-	enum err err = db_find_id(call->db, arena, TASKS, task_id, &task);
-
-	if (err == OK)
-		err = submit_check(call, task_id, task);
-	if (err != OK)
-		return err;
 	bson_t *slot = DOC(arena, "_id", BCON_ID(task_id));
 	bson_concat(slot, task_open_filter(arena, call->now));
 
@@ -102,7 +96,19 @@ enum err submission_create(struct call *call, const struct submission_input *inp
 		   DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
 		   ERR_FORBIDDEN);
 	tell_buyer(call, task, txn);
-	return OK;
+}
+
+enum err submission_create(struct call *call, const struct submission_input *input, struct txn *txn)
+{
+	const struct id *task_id = &input->task_id.id;
+	const bson_t *task;
+	enum err err = db_find_id(call->db, call->arena, TASKS, task_id, &task);
+
+	if (err == OK)
+		err = submit_check(call, task_id, task);
+	if (err == OK)
+		submission_create_plan(call, input, task, txn);
+	return err;
 }
 
 /* ---- reading ---- */
@@ -129,23 +135,15 @@ struct work {
 	const bson_t *doc;
 };
 
-static enum err work_read(struct call *call, const struct id *id, struct work *work)
+/* ERR_CONFLICT for an older record that does not say whose it is. */
+static enum err work_of(const bson_t *submission, struct work *work)
 {
-	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, &work->doc);
-
-	if (err != OK)
-		return err;
-	if (!work->doc)
-		return ERR_NOT_FOUND;
-	if (call->caller->known && !call_is_admin(call) && !call_owns(call, work->doc, "buyer_id"))
-		return ERR_NOT_OWNER;
-	if (!doc_text_is(work->doc, "status", "pending"))
-		return ERR_ALREADY_PROCESSED;
-	work->id = *id;
-	work->price = doc_whole(work->doc, "payable_amount", 0);
-	work->has_buyer = doc_id(work->doc, "buyer_id", &work->buyer);
-	bool whole = doc_id(work->doc, "task_id", &work->task) &&
-		     doc_id(work->doc, "worker_id", &work->worker);
+	work->doc = submission;
+	work->id = doc_own_id(submission);
+	work->price = doc_whole(submission, "payable_amount", 0);
+	work->has_buyer = doc_id(submission, "buyer_id", &work->buyer);
+	bool whole = doc_id(submission, "task_id", &work->task) &&
+		     doc_id(submission, "worker_id", &work->worker);
 	return whole ? OK : ERR_CONFLICT;
 }
 
@@ -233,14 +231,11 @@ static void refund(struct call *call, const struct work *work, struct txn *txn)
 }
 
 /* While the task takes work the slot is open again; afterwards its price is the buyer's. */
-static enum err reject(struct call *call, const struct work *work, struct txn *txn)
+static enum err reject(struct call *call, const struct work *work, const bson_t *task,
+		       struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	const bson_t *task;
-	enum err err = db_find_id(call->db, arena, TASKS, &work->task, &task);
 
-	if (err != OK)
-		return err;
 	work_is_done(work, txn);
 	if (!task || !task_takes_work(task, call->now)) {
 		if (work->has_buyer)
@@ -256,11 +251,11 @@ static enum err reject(struct call *call, const struct work *work, struct txn *t
 	return OK;
 }
 
-enum err submission_review(struct call *call, const struct id *id, const struct review *review,
-			   struct txn *txn)
+enum err submission_review_plan(struct call *call, const bson_t *submission, const bson_t *task,
+				const struct review *review, struct txn *txn)
 {
 	struct work *work = arena_alloc(call->arena, sizeof *work);
-	enum err err = work_read(call, id, work);
+	enum err err = work_of(submission, work);
 
 	if (err != OK)
 		return err;
@@ -271,9 +266,35 @@ enum err submission_review(struct call *call, const struct id *id, const struct 
 	if (review->approve)
 		approve(call, work, txn);
 	else
-		err = reject(call, work, txn);
+		err = reject(call, work, task, txn);
 	tell_worker(call, work, review, txn);
 	return err;
+}
+
+static enum err pending_read(struct call *call, const struct id *id, const bson_t **submission)
+{
+	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, submission);
+
+	if (err != OK)
+		return err;
+	if (!*submission)
+		return ERR_NOT_FOUND;
+	if (call->caller->known && !call_is_admin(call) &&
+	    !call_owns(call, *submission, "buyer_id"))
+		return ERR_NOT_OWNER;
+	return doc_text_is(*submission, "status", "pending") ? OK : ERR_ALREADY_PROCESSED;
+}
+
+enum err submission_review(struct call *call, const struct id *id, const struct review *review,
+			   struct txn *txn)
+{
+	const bson_t *submission, *task = NULL;
+	struct id task_id;
+	enum err err = pending_read(call, id, &submission);
+
+	if (err == OK && !review->approve && doc_id(submission, "task_id", &task_id))
+		err = db_find_id(call->db, call->arena, TASKS, &task_id, &task);
+	return err == OK ? submission_review_plan(call, submission, task, review, txn) : err;
 }
 
 void submission_reviewed(struct call *call, const struct txn *txn)

@@ -25,11 +25,13 @@ static struct ending *ending_of(struct call *call, struct txn *txn, const bson_t
 {
 	struct ending *ending = arena_alloc(call->arena, sizeof *ending);
 
-	ending->call = call;
-	ending->task = doc_own_id(task);
+	*ending = (struct ending){
+		.call = call,
+		.task = doc_own_id(task),
+		.price = doc_whole(task, "payable_amount", 0),
+		.kind = kind,
+	};
 	doc_id(task, "buyer_id", &ending->buyer);
-	ending->price = doc_whole(task, "payable_amount", 0);
-	ending->kind = kind;
 	txn->contended = &ending->task;
 	return ending;
 }
@@ -84,30 +86,35 @@ static enum err slots_check(struct call *call, const bson_t *task, int64_t delta
 	return delta > 0 ? user_can_pay(call, delta * price) : OK;
 }
 
-enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct txn *txn)
+void task_slots_plan(struct call *call, const bson_t *task, int64_t delta, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	const bson_t *task;
-	enum err err = task_read_own(call, id, &task);
-
-	if (err == OK)
-		err = slots_check(call, task, delta);
-	if (err != OK)
-		return err;
 	struct ending *ending = ending_of(call, txn, task, "slots");
-	bson_t *filter = DOC(arena, "_id", BCON_ID(id));
+	bson_t *filter = DOC(arena, "_id", BCON_ID(&ending->task));
+
+	ending->delta = delta;
 	bson_concat(filter, task_active_filter(arena, call->now));
 	bson_concat(filter, DOC(arena, "required_workers", "{", "$gte", BCON_INT64(-delta), "$lte",
 				BCON_INT64(TASK_SLOTS_MAX - delta), "}"));
 
-	ending->delta = delta;
-	txn_then(txn, slots_decide, ending);
 	txn_update_after(txn, TASKS, filter,
 			 DOC(arena, "$inc", "{", "required_workers", BCON_INT64(delta), "rev",
 			     BCON_INT64(1), "}", "$set", "{", "updatedAt",
 			     BCON_DATE_TIME(call->now), "}"),
 			 ERR_CONFLICT);
-	return OK;
+	txn_then(txn, slots_decide, ending);
+}
+
+enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct txn *txn)
+{
+	const bson_t *task;
+	enum err err = task_read_own(call, id, &task);
+
+	if (err == OK)
+		err = slots_check(call, task, delta);
+	if (err == OK)
+		task_slots_plan(call, task, delta, txn);
+	return err;
 }
 
 /* ---- ending ---- */
@@ -156,13 +163,14 @@ static enum err cancel_read(struct call *call, const struct id *id, const bson_t
 	return *task && !task_is(*task, "cancelled") ? OK : ERR_NOT_FOUND;
 }
 
-static void cancel(struct call *call, const bson_t *task, const char *notice, struct txn *txn)
+void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	struct ending *ending = ending_of(call, txn, task, "cancel");
 
-	ending->notice = notice;
-	txn_then(txn, end_decide, ending);
+	if (tell)
+		ending->notice =
+			"Your task \"%s\" was removed by an admin. %lld coins for its open slots were refunded.";
 	txn_update_before(txn, TASKS,
 			  DOC(arena, "_id", BCON_ID(&ending->task), "status", "{", "$ne",
 			      BCON_UTF8("cancelled"), "}"),
@@ -171,6 +179,7 @@ static void cancel(struct call *call, const bson_t *task, const char *notice, st
 			      BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
 			      "}"),
 			  ERR_NOT_FOUND);
+	txn_then(txn, end_decide, ending);
 }
 
 enum err task_cancel(struct call *call, const struct id *id, struct txn *txn)
@@ -181,7 +190,7 @@ enum err task_cancel(struct call *call, const struct id *id, struct txn *txn)
 	if (err == OK && !call_owns(call, task, "buyer_id"))
 		err = ERR_NOT_OWNER;
 	if (err == OK)
-		cancel(call, task, NULL, txn);
+		task_cancel_plan(call, task, false, txn);
 	return err;
 }
 
@@ -207,10 +216,7 @@ enum err task_take_down(struct call *call, const struct id *id, bool tell, struc
 	if (err == OK && tell)
 		err = buyer_is_there(call, task, &tell);
 	if (err == OK)
-		cancel(call, task,
-		       tell ? "Your task \"%s\" was removed by an admin. %lld coins for its open slots were refunded." :
-			      NULL,
-		       txn);
+		task_cancel_plan(call, task, tell, txn);
 	return err;
 }
 
@@ -225,12 +231,12 @@ enum err task_expire(struct call *call, const bson_t *task, struct txn *txn)
 
 	ending->notice =
 		"The deadline of your task \"%s\" has passed. %lld coins for its open slots were refunded.";
-	txn_then(txn, end_decide, ending);
 	txn_update_before(txn, TASKS, filter,
 			  DOC(arena, "$set", "{", "required_workers", BCON_INT64(0), "updatedAt",
 			      BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
 			      "}"),
 			  ERR_CONFLICT);
+	txn_then(txn, end_decide, ending);
 	return OK;
 }
 

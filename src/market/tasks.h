@@ -53,12 +53,17 @@ enum err task_edit(struct call *call, const bson_t *task, const struct task_inpu
 /* POST /tasks/:id/slots: buys or gives back open slots; afterwards task_settle(). Found: TASKS, USERS. */
 enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct txn *txn);
 
+/* Its steps alone, for a task as it was read. */
+void task_slots_plan(struct call *call, const bson_t *task, int64_t delta, struct txn *txn);
+
 /* DELETE by the task's owner (ERR_NOT_OWNER for others): refunds open slots; what is pending keeps its escrow until
  * reviewed. ERR_NOT_FOUND, also when it was cancelled before. Found: TASKS as it was before; task_refund() says what
  * its slots were worth. */
 enum err task_cancel(struct call *call, const struct id *id, struct txn *txn);
 /* The same by an admin or the service, for anyone's task; with tell its buyer gets to know. */
 enum err task_take_down(struct call *call, const struct id *id, bool tell, struct txn *txn);
+/* The steps of both alone. */
+void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct txn *txn);
 int64_t task_refund(const bson_t *before);
 
 /* The deadline has passed: refunds the open slots; afterwards task_settle(). ERR_CONFLICT when there is nothing to

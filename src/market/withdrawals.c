@@ -39,29 +39,28 @@ static bson_t *withdrawal_doc(struct call *call, const struct withdrawal_input *
 		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now));
 }
 
-static enum err tell_admins(struct call *call, int64_t coins, struct txn *txn)
+static void tell_admins(struct call *call, const struct admins *admins, int64_t coins,
+			struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	return notify_admins(call, txn,
-			     &(struct notice){
-				     .type = "withdrawal",
-				     .page = PAGE_ADMIN_WITHDRAWALS,
-				     .message = arena_printf(arena, "A worker asks to withdraw %s.",
-							     amount_text(arena, coins)),
-			     });
+	notify_admins(call, txn, admins,
+		      &(struct notice){
+			      .type = "withdrawal",
+			      .page = PAGE_ADMIN_WITHDRAWALS,
+			      .message = arena_printf(arena, "A worker asks to withdraw %s.",
+						      amount_text(arena, coins)),
+		      });
 }
 
-enum err withdrawal_create(struct call *call, const struct withdrawal_input *input, struct txn *txn)
+void withdrawal_create_plan(struct call *call, const struct withdrawal_input *input,
+			    const struct admins *admins, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	struct id id = doc_new_id();
 	const struct id *worker = &call->caller->id;
 	int64_t coins = input->withdrawal_coin.value;
-	enum err err = user_can_pay(call, coins);
 
-	if (err != OK)
-		return err;
 	txn->contended = worker;
 	pending_count(txn, worker, 1, ERR_INSUFFICIENT_COINS);
 	ledger_move(call, txn,
@@ -76,7 +75,19 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
 			    .taken = ERR_ALREADY_PROCESSED,
 		    });
 	txn_insert(txn, WITHDRAWALS, withdrawal_doc(call, input, &id), ERR_INTERNAL);
-	return tell_admins(call, coins, txn);
+	tell_admins(call, admins, coins, txn);
+}
+
+enum err withdrawal_create(struct call *call, const struct withdrawal_input *input, struct txn *txn)
+{
+	struct admins admins;
+	enum err err = user_can_pay(call, input->withdrawal_coin.value);
+
+	if (err == OK)
+		err = admins_read(call, &admins);
+	if (err == OK)
+		withdrawal_create_plan(call, input, &admins, txn);
+	return err;
 }
 
 /* ---- deciding ---- */
@@ -87,19 +98,12 @@ struct pending {
 	const bson_t *doc;
 };
 
-static enum err pending_read(struct call *call, const struct id *id, struct pending *pending)
+static enum err pending_of(const bson_t *withdrawal, struct pending *pending)
 {
-	enum err err = db_find_id(call->db, call->arena, WITHDRAWALS, id, &pending->doc);
-
-	if (err != OK)
-		return err;
-	if (!pending->doc)
-		return ERR_NOT_FOUND;
-	if (!doc_text_is(pending->doc, "status", "pending"))
-		return ERR_ALREADY_PROCESSED;
-	pending->id = *id;
-	pending->coins = doc_whole(pending->doc, "withdrawal_coin", 0);
-	return doc_id(pending->doc, "worker_id", &pending->worker) && pending->coins > 0 ?
+	pending->doc = withdrawal;
+	pending->id = doc_own_id(withdrawal);
+	pending->coins = doc_whole(withdrawal, "withdrawal_coin", 0);
+	return doc_id(withdrawal, "worker_id", &pending->worker) && pending->coins > 0 ?
 		       OK :
 		       ERR_CONFLICT;
 }
@@ -124,19 +128,6 @@ static void decide(struct call *call, const struct pending *pending, const struc
 	txn_update_after(txn, WITHDRAWALS,
 			 DOC(arena, "_id", BCON_ID(&pending->id), "status", BCON_UTF8("pending")),
 			 DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
-}
-
-/* Nobody withdraws who owes. */
-static enum err debt_check(struct call *call, const struct pending *pending)
-{
-	const bson_t *worker;
-	enum err err = db_find_id(call->db, call->arena, USERS, &pending->worker, &worker);
-
-	if (err != OK || !worker || doc_whole(worker, "owed_coins", 0) <= 0)
-		return err;
-	call->detail->sentence = "The worker owes coins for a payment that went back.";
-	err_number(call->detail, "owed", doc_whole(worker, "owed_coins", 0));
-	return ERR_COINS_OWED;
 }
 
 /* Out of the held coins: to the world outside, or back to the worker. Each happens once. */
@@ -184,14 +175,12 @@ static void tell_worker(struct call *call, const struct pending *pending,
 	       });
 }
 
-enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
-			   struct txn *txn)
+enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
+				const struct verdict *verdict, struct txn *txn)
 {
 	struct pending *pending = arena_alloc(call->arena, sizeof *pending);
-	enum err err = pending_read(call, id, pending);
+	enum err err = pending_of(withdrawal, pending);
 
-	if (err == OK && verdict->approve)
-		err = debt_check(call, pending);
 	if (err != OK)
 		return err;
 	txn->contended = &pending->worker;
@@ -199,4 +188,45 @@ enum err withdrawal_decide(struct call *call, const struct id *id, const struct 
 	settle(call, pending, verdict->approve, txn);
 	tell_worker(call, pending, verdict, txn);
 	return OK;
+}
+
+static enum err pending_read(struct call *call, const struct id *id, const bson_t **withdrawal)
+{
+	struct pending pending;
+	enum err err = db_find_id(call->db, call->arena, WITHDRAWALS, id, withdrawal);
+
+	if (err != OK)
+		return err;
+	if (!*withdrawal)
+		return ERR_NOT_FOUND;
+	if (!doc_text_is(*withdrawal, "status", "pending"))
+		return ERR_ALREADY_PROCESSED;
+	return pending_of(*withdrawal, &pending);
+}
+
+/* Nobody withdraws who owes. */
+static enum err debt_check(struct call *call, const bson_t *withdrawal)
+{
+	const bson_t *worker;
+	struct id id = { 0 };
+
+	doc_id(withdrawal, "worker_id", &id);
+	enum err err = db_find_id(call->db, call->arena, USERS, &id, &worker);
+
+	if (err != OK || !worker || doc_whole(worker, "owed_coins", 0) <= 0)
+		return err;
+	call->detail->sentence = "The worker owes coins for a payment that went back.";
+	err_number(call->detail, "owed", doc_whole(worker, "owed_coins", 0));
+	return ERR_COINS_OWED;
+}
+
+enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
+			   struct txn *txn)
+{
+	const bson_t *withdrawal;
+	enum err err = pending_read(call, id, &withdrawal);
+
+	if (err == OK && verdict->approve)
+		err = debt_check(call, withdrawal);
+	return err == OK ? withdrawal_decide_plan(call, withdrawal, verdict, txn) : err;
 }

@@ -9,6 +9,7 @@
 
 #include "http/schema.h"
 #include "market/market.h"
+#include "market/notifications.h"
 
 #define WITHDRAWAL_COINS_MIN 200
 #define WITHDRAWAL_COINS_A_DOLLAR 20
@@ -29,6 +30,10 @@ struct verdict {
 enum err withdrawal_create(struct call *call, const struct withdrawal_input *input,
 			   struct txn *txn);
 
+/* Its steps alone. */
+void withdrawal_create_plan(struct call *call, const struct withdrawal_input *input,
+			    const struct admins *admins, struct txn *txn);
+
 /*
  * Approves or rejects, and tells the worker. The caller has been let in by the route, or is the service itself.
  * ERR_NOT_FOUND, ERR_ALREADY_PROCESSED; ERR_CONFLICT for a record that holds nothing. Found: WITHDRAWALS, and USERS
@@ -36,5 +41,8 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
  */
 enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
 			   struct txn *txn);
+/* Its steps alone, for the record as it was read. */
+enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
+				const struct verdict *verdict, struct txn *txn);
 
 #endif

@@ -29,11 +29,18 @@ Suite *suite_token(void);
 Suite *suite_google_keys(void);
 Suite *suite_stripe(void);
 
+Suite *suite_adjustments(void);
 Suite *suite_adoption_values(void);
 Suite *suite_ledger(void);
 Suite *suite_missed(void);
+Suite *suite_payments(void);
+Suite *suite_removal(void);
 Suite *suite_reversals(void);
 Suite *suite_stats(void);
+Suite *suite_submissions(void);
+Suite *suite_tasks(void);
+Suite *suite_users(void);
+Suite *suite_withdrawals(void);
 Suite *suite_words(void);
 
 Suite *suite_frame(void);

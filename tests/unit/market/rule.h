@@ -24,6 +24,11 @@
 #define LATER "{\"$date\": {\"$numberLong\": \"1900086400123\"}}"
 #define EARLIER "{\"$date\": {\"$numberLong\": \"1899913600123\"}}"
 #define OWING_NOTHING "\"owed_coins\": {\"$not\": {\"$gt\": 0}}"
+/* In filters, at NOW. */
+#define TODAY "{\"$date\": {\"$numberLong\": \"1899936000000\"}}"
+#define DEADLINE_AHEAD                                                                             \
+	"\"completion_date\": {\"$gte\": " TODAY ", \"$not\": {\"$gt\": " TODAY ", \"$lte\": " NOW \
+	"}}, \"expires_at\": {\"$not\": {\"$lte\": " NOW "}}"
 #define NOT_CLOSING "\"closing\": {\"$ne\": true}"
 
 struct rule {
@@ -47,6 +52,7 @@ const bson_t *rule_doc(const char *json);
 void rule_update(size_t i, enum collection in, const char *filter, const char *change,
 		 enum err on_miss);
 void rule_remove(size_t i, enum collection in, const char *filter, enum err on_miss);
+void rule_absent(size_t i, enum collection in, const char *filter, enum err found);
 void rule_then(size_t i);
 /* Is it this journal row? what: its members from "from" to "kind" and further, without who and when. */
 void rule_row(size_t i, const char *key, const char *what, enum err taken);
