@@ -30,8 +30,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Counting and seeding may take long. A sweep is tried again, and must not wait for a server that hangs while another has
- * been elected. */
+/* Counting and seeding may take long. A sweep is tried again, and must not wait for a server that hangs while another
+ * has been elected. */
 enum { ANSWER_MS = 10 * 60 * 1000, SWEEP_ANSWER_MS = 30 * 1000 };
 
 /* What a command works with. db is NULL for those that need no database. */
@@ -184,7 +184,7 @@ static int create_admin(struct tool *tool)
 {
 	struct call *call = service_call(tool);
 	char hash[PASSWORD_HASH_SIZE];
-	struct event event;
+	struct txn txn;
 	const bson_t *taken;
 
 	const char *password = password_from_input(tool->arena);
@@ -196,9 +196,9 @@ static int create_admin(struct tool *tool)
 		return refuse_err(err != OK ? err : ERR_EMAIL_TAKEN);
 	if (!password_hash(input->password, hash))
 		return refuse("The password cannot be hashed.");
-	event_start(&event, tool->arena);
-	user_create_admin(call, input, hash, &event);
-	return refuse_err(store_commit(tool->db, &event));
+	txn_start(&txn, tool->arena);
+	user_create_admin(call, input, hash, &txn);
+	return refuse_err(txn_commit(tool->db, &txn));
 }
 
 /* ---- adjust ---- */
@@ -219,16 +219,16 @@ struct adjusting {
 	struct call *call;
 	struct id user;
 	const struct adjustment *adjustment;
-	struct event *event; /* the last one that was built */
+	struct txn *txn; /* the last one that was built */
 };
 
-static enum err adjust_build(void *context, struct event *event)
+static enum err adjust_build(void *context, struct txn *txn)
 {
 	struct adjusting *adjusting = context;
 
 	*adjusting->call->detail = (struct err_detail){ 0 };
-	adjusting->event = event;
-	return user_adjust(adjusting->call, &adjusting->user, adjusting->adjustment, event);
+	adjusting->txn = txn;
+	return user_adjust(adjusting->call, &adjusting->user, adjusting->adjustment, txn);
 }
 
 static int adjust(struct tool *tool)
@@ -247,11 +247,11 @@ static int adjust(struct tool *tool)
 		return refuse("There is no account with this address.");
 	if (err == OK) {
 		adjusting.user = doc_own_id(user);
-		err = event_carry_out(tool->db, tool->arena, adjust_build, &adjusting);
+		err = txn_carry_out(tool->db, tool->arena, adjust_build, &adjusting);
 	}
 	if (err == OK)
 		printf("%s has %lld coins now\n", tool->argv[0],
-		       (long long)doc_whole(event_found(adjusting.event, USERS), "coins", 0));
+		       (long long)doc_whole(txn_found(adjusting.txn, USERS), "coins", 0));
 	return refuse_err(err);
 }
 

@@ -63,19 +63,19 @@ static const struct view_row message_user_rows[] = {
 };
 const struct view message_user_view = VIEW_OF("MessageAndUser", message_user_rows);
 
-enum err admin_set_role(struct request *rq, struct event *event)
+enum err admin_set_role(struct request *rq, struct txn *txn)
 {
 	const struct role_input *input = rq->body_input;
 
-	return user_set_role(call_of(rq), &rq->ids[0], role_of(input->role), event);
+	return user_set_role(call_of(rq), &rq->ids[0], role_of(input->role), txn);
 }
 
-void admin_role_set(struct request *rq, const struct event *event)
+void admin_role_set(struct request *rq, const struct txn *txn)
 {
 	struct json *json = respond(rq, 200);
 
 	json_text(json, "message", "The role is changed.");
-	render(json, "user", &user_view, event_found(event, USERS), &rq->caller);
+	render(json, "user", &user_view, txn_found(txn, USERS), &rq->caller);
 }
 
 /* ---- corrections ---- */
@@ -108,30 +108,37 @@ static const struct field adjust_fields[] = {
 };
 const struct schema adjust_schema = SCHEMA_OF("Adjustment", struct adjustment, adjust_fields);
 
-enum err admin_adjust(struct request *rq, struct event *event)
+enum err admin_adjust(struct request *rq, struct txn *txn)
 {
-	return user_adjust(call_of(rq), &rq->ids[0], rq->body_input, event);
+	return user_adjust(call_of(rq), &rq->ids[0], rq->body_input, txn);
 }
 
-void admin_adjusted(struct request *rq, const struct event *event)
+void admin_adjusted(struct request *rq, const struct txn *txn)
 {
 	struct json *json = respond(rq, 200);
 
 	json_text(json, "message", "The balance is corrected.");
-	render(json, "user", &user_view, event_found(event, USERS), &rq->caller);
+	render(json, "user", &user_view, txn_found(txn, USERS), &rq->caller);
 }
 
 /* ---- removal ---- */
 
-enum err admin_remove_user(struct request *rq, struct event *event)
+enum err admin_remove_user(struct request *rq, struct txn *txn)
 {
-	return removal_start(call_of(rq), &rq->ids[0], event);
+	return removal_start(call_of(rq), &rq->ids[0], txn);
+}
+
+/* What is not done by then, the sweep does. */
+void admin_clear_user(struct request *rq, const struct txn *txn)
+{
+	(void)txn;
+	(void)removal_go_on(call_of(rq)->db, &rq->ids[0], REMOVAL_ANSWER_MS);
 }
 
 /* Written before the clearing: however far that comes within the call, the user is out. */
-void admin_user_removed(struct request *rq, const struct event *event)
+void admin_user_removed(struct request *rq, const struct txn *txn)
 {
-	(void)event;
+	(void)txn;
 	json_text(respond(rq, 200), "message",
 		  "The user is out, and what they leave behind is cleared away.");
 }
@@ -165,7 +172,7 @@ enum err admin_tasks(struct request *rq)
 	return tasks_counted(rq, call, &list);
 }
 
-enum err admin_take_down_task(struct request *rq, struct event *event)
+enum err admin_take_down_task(struct request *rq, struct txn *txn)
 {
-	return task_take_down(call_of(rq), &rq->ids[0], true, event);
+	return task_take_down(call_of(rq), &rq->ids[0], true, txn);
 }

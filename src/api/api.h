@@ -89,7 +89,7 @@ enum err page_items(struct request *rq, struct json *json, const char *key, cons
 		    const struct view *view, struct page *page);
 void page_members(struct json *json, const struct page *page);
 
-/* Commits the event of a changing row and writes its answer (the pipeline's hook). */
+/* Commits the transaction of a changing row and writes its answer (the pipeline's hook). */
 enum err commit_request(struct request *rq);
 /* Claims, recalls and releases an idempotency key (the pipeline's hooks). */
 enum err claim_request(struct request *rq);
@@ -97,11 +97,12 @@ enum err recall_request(struct request *rq, bool own);
 void release_request(struct request *rq);
 
 /*
- * For a call of several events under one idempotency key: the parts that are done are noted with the key, by the id of
- * their record, so that whoever repeats the call after a crash, or after an answer that left it open, goes on from there.
+ * For a call of several transactions under one idempotency key: the parts that are done are noted with the key, by
+ * the id of their record, so that whoever repeats the call after a crash, or after an answer that left it open, goes
+ * on from there.
  */
-/* Adds the note to the part's event, if there is a key. */
-void request_note(struct request *rq, const struct id *id, struct event *event);
+/* Adds the note to the part's transaction, if there is a key. */
+void request_note(struct request *rq, const struct id *id, struct txn *txn);
 /* Was this part done before; which was done last? */
 bool request_noted(const struct request *rq, const struct id *id);
 bool request_noted_last(const struct request *rq, struct id *id);

@@ -191,7 +191,7 @@ void auth_respond_session(struct request *rq, int status, const bson_t *user)
 	render(json, "user", &session_user_view, user, NULL);
 }
 
-/* What was hashed in this call, whose event may be built again: once is dear enough. */
+/* What was hashed in this call, whose transaction may be built again: once is dear enough. */
 struct hashed {
 	const char *verified; /* the kept hash that the password was found to fit */
 	const char *fresh; /* that of the new password */
@@ -246,14 +246,14 @@ enum err auth_register_hash(struct request *rq)
 	return hash_new(rq, input->password);
 }
 
-enum err auth_register(struct request *rq, struct event *event)
+enum err auth_register(struct request *rq, struct txn *txn)
 {
-	return user_register(call_of(rq), rq->body_input, hashed_of(rq)->fresh, event);
+	return user_register(call_of(rq), rq->body_input, hashed_of(rq)->fresh, txn);
 }
 
-void auth_registered(struct request *rq, const struct event *event)
+void auth_registered(struct request *rq, const struct txn *txn)
 {
-	auth_respond_session(rq, 201, event_inserted(event, USERS));
+	auth_respond_session(rq, 201, txn_inserted(txn, USERS));
 }
 
 /* Counted and checked inside the gate, so that no more guesses are tried at once than there are slots. */
@@ -297,7 +297,7 @@ const char *auth_login_email(const struct request *rq)
 	return rq->route->body == &login_schema && input ? input->email : NULL;
 }
 
-enum err auth_login(struct request *rq, struct event *event)
+enum err auth_login(struct request *rq, struct txn *txn)
 {
 	const struct login_input *input = rq->body_input;
 	struct call *call = call_of(rq);
@@ -311,13 +311,13 @@ enum err auth_login(struct request *rq, struct event *event)
 	err = guess_at_gate(rq, input->email, input->password,
 			    usable ? doc_text(user, "password") : NULL);
 	if (err == OK)
-		user_signed_in(call, user, "password", event);
+		user_signed_in(call, user, "password", txn);
 	return err;
 }
 
-void auth_logged_in(struct request *rq, const struct event *event)
+void auth_logged_in(struct request *rq, const struct txn *txn)
 {
-	auth_respond_session(rq, 200, event_found(event, USERS));
+	auth_respond_session(rq, 200, txn_found(txn, USERS));
 }
 
 /* ---- one's own account ---- */
@@ -336,19 +336,19 @@ enum err auth_profile_shown(struct request *rq, struct json *json)
 	return OK;
 }
 
-enum err auth_profile(struct request *rq, struct event *event)
+enum err auth_profile(struct request *rq, struct txn *txn)
 {
 	bool sent;
 	enum err err = if_match(rq, &user_view, rq->caller.record, &sent);
 
 	if (err == OK)
-		user_edit(call_of(rq), rq->body_input, sent, event);
+		user_edit(call_of(rq), rq->body_input, sent, txn);
 	return err;
 }
 
-void auth_profile_changed(struct request *rq, const struct event *event)
+void auth_profile_changed(struct request *rq, const struct txn *txn)
 {
-	render_members(respond(rq, 200), &user_view, event_found(event, USERS), &rq->caller);
+	render_members(respond(rq, 200), &user_view, txn_found(txn, USERS), &rq->caller);
 }
 
 static enum err verify_own(struct request *rq, const char *password, const char *hash)
@@ -358,7 +358,7 @@ static enum err verify_own(struct request *rq, const char *password, const char 
 	return err == ERR_BAD_LOGIN ? ERR_WRONG_PASSWORD : err;
 }
 
-enum err auth_password(struct request *rq, struct event *event)
+enum err auth_password(struct request *rq, struct txn *txn)
 {
 	const struct password_input *input = rq->body_input;
 	const char *stored = doc_text(rq->caller.record, "password");
@@ -369,28 +369,27 @@ enum err auth_password(struct request *rq, struct event *event)
 	if (err == OK)
 		err = hash_new(rq, input->fresh);
 	if (err == OK)
-		user_end_tokens(call_of(rq), hashed_of(rq)->fresh, event);
+		user_end_tokens(call_of(rq), hashed_of(rq)->fresh, txn);
 	return err;
 }
 
-void auth_password_changed(struct request *rq, const struct event *event)
+void auth_password_changed(struct request *rq, const struct txn *txn)
 {
 	struct json *json = respond(rq, 200);
 
 	json_text(json, "message", "The password was changed.");
-	json_text(
-		json, "token",
-		caller_token(rq->arena, app_of(rq)->config->jwt_secret, event_found(event, USERS)));
+	json_text(json, "token",
+		  caller_token(rq->arena, app_of(rq)->config->jwt_secret, txn_found(txn, USERS)));
 }
 
-enum err auth_logout(struct request *rq, struct event *event)
+enum err auth_logout(struct request *rq, struct txn *txn)
 {
-	user_end_tokens(call_of(rq), NULL, event);
+	user_end_tokens(call_of(rq), NULL, txn);
 	return OK;
 }
 
-void auth_logged_out(struct request *rq, const struct event *event)
+void auth_logged_out(struct request *rq, const struct txn *txn)
 {
-	(void)event;
+	(void)txn;
 	json_text(respond(rq, 200), "message", "You are logged out everywhere.");
 }

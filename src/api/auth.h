@@ -15,19 +15,19 @@ void auth_respond_session(struct request *rq, int status, const bson_t *user);
 
 /* Runs before auth_register: counts, and hashes the password. */
 enum err auth_register_hash(struct request *rq);
-enum err auth_register(struct request *rq, struct event *event);
-void auth_registered(struct request *rq, const struct event *event);
+enum err auth_register(struct request *rq, struct txn *txn);
+void auth_registered(struct request *rq, const struct txn *txn);
 /* The address that a log-in names, which may be anybody's; NULL: rq is none. */
 const char *auth_login_email(const struct request *rq);
-enum err auth_login(struct request *rq, struct event *event);
-void auth_logged_in(struct request *rq, const struct event *event);
+enum err auth_login(struct request *rq, struct txn *txn);
+void auth_logged_in(struct request *rq, const struct txn *txn);
 enum err auth_me(struct request *rq);
 enum err auth_profile_shown(struct request *rq, struct json *json);
-enum err auth_profile(struct request *rq, struct event *event);
-void auth_profile_changed(struct request *rq, const struct event *event);
-enum err auth_password(struct request *rq, struct event *event);
-void auth_password_changed(struct request *rq, const struct event *event);
-enum err auth_logout(struct request *rq, struct event *event);
-void auth_logged_out(struct request *rq, const struct event *event);
+enum err auth_profile(struct request *rq, struct txn *txn);
+void auth_profile_changed(struct request *rq, const struct txn *txn);
+enum err auth_password(struct request *rq, struct txn *txn);
+void auth_password_changed(struct request *rq, const struct txn *txn);
+enum err auth_logout(struct request *rq, struct txn *txn);
+void auth_logged_out(struct request *rq, const struct txn *txn);
 
 #endif

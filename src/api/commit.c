@@ -1,4 +1,4 @@
-/* Changing rows: build the event, commit it, answer inside the transaction, so that an idempotency key keeps the
+/* Changing rows: build the transaction, commit it, answer inside the transaction, so that an idempotency key keeps the
  * very text that was sent. */
 #include "api/api.h"
 
@@ -8,15 +8,14 @@
 
 #include <string.h>
 
-static enum err answer_write(void *context, struct event *event)
+static enum err answer_write(void *context, struct txn *txn)
 {
 	struct request *rq = context;
 
-	rq->route->answer(rq, event);
+	rq->route->answer(rq, txn);
 	json_finish(&rq->json);
 	if (rq->claim)
-		claim_complete(event, rq->claim, rq->status, rq->out.bytes, rq->out.length,
-			       rq->now);
+		claim_complete(txn, rq->claim, rq->status, rq->out.bytes, rq->out.length, rq->now);
 	return OK;
 }
 
@@ -38,35 +37,38 @@ static enum err caller_again(struct request *rq)
 
 struct change {
 	struct request *rq;
-	bool again;
+	const struct txn *txn; /* as planned last; NULL: not yet */
 };
 
-static enum err change_build(void *context, struct event *event)
+static enum err change_build(void *context, struct txn *txn)
 {
 	struct change *change = context;
 	struct request *rq = change->rq;
 	enum err err = OK;
 
-	if (change->again) {
+	if (change->txn) {
 		memset(&rq->detail, 0, sizeof rq->detail);
 		err = caller_again(rq);
 	}
-	change->again = true;
+	change->txn = txn;
 	if (err == OK)
-		err = rq->route->change(rq, event);
-	event->finish = answer_write;
-	event->finish_context = rq;
+		err = rq->route->change(rq, txn);
+	txn_then(txn, answer_write, rq);
 	return err;
 }
 
 enum err commit_request(struct request *rq)
 {
 	struct thread *thread = rq->thread;
-	enum err err = rq->route->before ? rq->route->before(rq) : OK;
+	const struct route *route = rq->route;
+	struct change change = { .rq = rq };
+	enum err err = route->before ? route->before(rq) : OK;
 
-	return err == OK ? event_carry_out(thread->db, rq->arena, change_build,
-					   &(struct change){ .rq = rq }) :
-			   err;
+	if (err == OK)
+		err = txn_carry_out(thread->db, rq->arena, change_build, &change);
+	if (err == OK && route->after)
+		route->after(rq, change.txn);
+	return err;
 }
 
 /* The call's path as the table has it, with its ids: however an id was written, it is the same call. */
@@ -182,10 +184,10 @@ bool request_noted_last(const struct request *rq, struct id *id)
 	return any;
 }
 
-void request_note(struct request *rq, const struct id *id, struct event *event)
+void request_note(struct request *rq, const struct id *id, struct txn *txn)
 {
 	if (rq->claim)
-		claim_note(event, rq->claim, DOC(rq->arena, "_id", BCON_ID(id)));
+		claim_note(txn, rq->claim, DOC(rq->arena, "_id", BCON_ID(id)));
 }
 
 void request_undone(struct request *rq)
@@ -199,12 +201,12 @@ void request_undone(struct request *rq)
 enum err complete_request(struct request *rq)
 {
 	struct thread *thread = rq->thread;
-	struct event event;
+	struct txn txn;
 
 	if (!rq->claim)
 		return OK;
 	json_finish(&rq->json);
-	event_start(&event, rq->arena);
-	claim_complete(&event, rq->claim, rq->status, rq->out.bytes, rq->out.length, rq->now);
-	return store_commit(thread->db, &event);
+	txn_start(&txn, rq->arena);
+	claim_complete(&txn, rq->claim, rq->status, rq->out.bytes, rq->out.length, rq->now);
+	return txn_commit(thread->db, &txn);
 }

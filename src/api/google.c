@@ -48,27 +48,45 @@ static enum err verify(struct request *rq, struct google_claims *claims)
 	return err;
 }
 
-enum err auth_google(struct request *rq, struct event *event)
+/* What is found out of a token once, whatever happens to the account meanwhile. */
+struct google_work {
+	struct google_claims claims;
+	const bson_t *user; /* the account, or NULL for a newcomer */
+	bool looked; /* user is what this try goes by */
+};
+
+/* A newcomer counts as one registration, however often the account is tried to be made. */
+enum err auth_google_verify(struct request *rq)
 {
 	struct call *call = call_of(rq);
-	struct google_claims claims;
-	const bson_t *user = NULL;
-	enum err err = verify(rq, &claims);
+	struct google_work *work = arena_alloc(rq->arena, sizeof *work);
+	enum err err = verify(rq, &work->claims);
 
+	rq->work = work;
+	work->looked = true;
 	if (err == OK)
-		err = google_user_find(call, &claims, &user);
-	if (err == OK && !user)
-		err = throttle_register(call->db, rq->arena, rq->address,
-					call->config->register_limit, rq->now,
-					&rq->detail.retry_after);
+		err = google_user_find(call, &work->claims, &work->user);
+	if (err != OK || work->user)
+		return err;
+	return throttle_register(call->db, rq->arena, rq->address, call->config->register_limit,
+				 rq->now, &rq->detail.retry_after);
+}
+
+enum err auth_google(struct request *rq, struct txn *txn)
+{
+	struct call *call = call_of(rq);
+	struct google_work *work = rq->work;
+	enum err err = work->looked ? OK : google_user_find(call, &work->claims, &work->user);
+
+	work->looked = false;
 	if (err == OK)
-		google_user_sign_in(call, &claims, user, event);
+		google_user_sign_in(call, &work->claims, work->user, txn);
 	return err;
 }
 
-void auth_google_done(struct request *rq, const struct event *event)
+void auth_google_done(struct request *rq, const struct txn *txn)
 {
-	const bson_t *made = event_inserted(event, USERS);
+	const bson_t *made = txn_inserted(txn, USERS);
 
-	auth_respond_session(rq, 200, made ? made : event_found(event, USERS));
+	auth_respond_session(rq, 200, made ? made : txn_found(txn, USERS));
 }

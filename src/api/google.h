@@ -8,7 +8,9 @@
 extern const struct schema google_login_schema;
 extern const enum err google_login_errors[];
 
-enum err auth_google(struct request *rq, struct event *event);
-void auth_google_done(struct request *rq, const struct event *event);
+/* Runs before auth_google: reads the token, and counts a newcomer. */
+enum err auth_google_verify(struct request *rq);
+enum err auth_google(struct request *rq, struct txn *txn);
+void auth_google_done(struct request *rq, const struct txn *txn);
 
 #endif

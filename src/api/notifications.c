@@ -73,24 +73,24 @@ enum err notifications_mark_all(struct request *rq)
 
 /* ---- one ---- */
 
-enum err notifications_mark(struct request *rq, struct event *event)
+enum err notifications_mark(struct request *rq, struct txn *txn)
 {
-	return notification_read(call_of(rq), &rq->ids[0], event);
+	return notification_read(call_of(rq), &rq->ids[0], txn);
 }
 
-void notifications_marked(struct request *rq, const struct event *event)
+void notifications_marked(struct request *rq, const struct txn *txn)
 {
-	render_members(respond(rq, 200), &notification_view, event_found(event, NOTIFICATIONS),
+	render_members(respond(rq, 200), &notification_view, txn_found(txn, NOTIFICATIONS),
 		       &rq->caller);
 }
 
-enum err notifications_archive(struct request *rq, struct event *event)
+enum err notifications_archive(struct request *rq, struct txn *txn)
 {
-	return notification_archive(call_of(rq), &rq->ids[0], event);
+	return notification_archive(call_of(rq), &rq->ids[0], txn);
 }
 
-void notifications_archived(struct request *rq, const struct event *event)
+void notifications_archived(struct request *rq, const struct txn *txn)
 {
-	(void)event;
+	(void)txn;
 	json_text(respond(rq, 200), "message", "The notification is archived.");
 }

@@ -231,7 +231,7 @@ static enum err payment_start(struct request *rq, const struct provider *provide
 {
 	struct call *call = call_of(rq);
 	struct payment *payment = arena_alloc(rq->arena, sizeof *payment);
-	struct event event;
+	struct txn txn;
 	struct id before;
 
 	rq->work = payment;
@@ -241,10 +241,10 @@ static enum err payment_start(struct request *rq, const struct provider *provide
 		if (err != ERR_NOT_FOUND && (err != OK || !payment_is(payment, "failed")))
 			return err;
 	}
-	event_start(&event, rq->arena);
-	payment_open(call, provider, package, payment, &event);
-	request_note(rq, &payment->id, &event);
-	return store_commit(call->db, &event);
+	txn_start(&txn, rq->arena);
+	payment_open(call, provider, package, payment, &txn);
+	request_note(rq, &payment->id, &txn);
+	return txn_commit(call->db, &txn);
 }
 
 /* A payment that has failed leaves nothing to go on with. */
@@ -268,39 +268,39 @@ enum err payments_ask(struct request *rq)
 	return err == OK ? payment_tried(rq, payment_ask(call, rq->work)) : err;
 }
 
-enum err payments_create(struct request *rq, struct event *event)
+enum err payments_create(struct request *rq, struct txn *txn)
 {
 	const struct payment *payment = rq->work;
 
 	if (payment->intent)
-		payment_keep_intent(call_of(rq), payment, event);
+		payment_keep_intent(call_of(rq), payment, txn);
 	return OK;
 }
 
-/* The record as the event left it, or as it was found where there was nothing to do. */
-static const bson_t *payment_now(const struct request *rq, const struct event *event)
+/* The record as the transaction left it, or as it was found where there was nothing to do. */
+static const bson_t *payment_now(const struct request *rq, const struct txn *txn)
 {
 	const struct payment *payment = rq->work;
-	const bson_t *changed = event_found(event, PAYMENTS);
+	const bson_t *changed = txn_found(txn, PAYMENTS);
 
 	return changed ? changed : payment->doc;
 }
 
-static int64_t balance_now(const struct request *rq, const struct event *event)
+static int64_t balance_now(const struct request *rq, const struct txn *txn)
 {
 	const struct payment *payment = rq->work;
-	const bson_t *buyer = event_found(event, USERS);
+	const bson_t *buyer = txn_found(txn, USERS);
 
 	return buyer ? doc_whole(buyer, "coins", 0) : payment->balance;
 }
 
-void payments_created(struct request *rq, const struct event *event)
+void payments_created(struct request *rq, const struct txn *txn)
 {
 	const struct payment *payment = rq->work;
 	struct json *json = respond(rq, 201);
 
 	json_text(json, "message", "The payment is waiting to be paid.");
-	payment_write(rq, json, "payment", payment_now(rq, event));
+	payment_write(rq, json, "payment", payment_now(rq, txn));
 	if (payment->client_secret)
 		json_text(json, "clientSecret", payment->client_secret);
 }
@@ -378,21 +378,27 @@ enum err payments_charge(struct request *rq)
 	return charge(rq, package, input->method);
 }
 
-enum err payments_credit(struct request *rq, struct event *event)
+enum err payments_credit(struct request *rq, struct txn *txn)
 {
-	return payment_credit(call_of(rq), rq->work, event);
+	return payment_credit(call_of(rq), rq->work, txn);
 }
 
-void payments_credited(struct request *rq, const struct event *event)
+void payments_told(struct request *rq, const struct txn *txn)
+{
+	(void)txn;
+	payment_credited(call_of(rq), rq->work);
+}
+
+void payments_credited(struct request *rq, const struct txn *txn)
 {
 	struct json *json = respond(rq, rq->route->status ? rq->route->status : 200);
 
 	json_text(json, "message", "The payment is completed.");
-	payment_write(rq, json, "payment", payment_now(rq, event));
-	json_int(json, "newBalance", balance_now(rq, event));
+	payment_write(rq, json, "payment", payment_now(rq, txn));
+	json_int(json, "newBalance", balance_now(rq, txn));
 }
 
-void payments_purchased(struct request *rq, const struct event *event)
+void payments_purchased(struct request *rq, const struct txn *txn)
 {
 	const struct payment *payment = rq->work;
 	struct json *json = respond(rq, 200);
@@ -400,7 +406,7 @@ void payments_purchased(struct request *rq, const struct event *event)
 	json_bool(json, "success", true);
 	json_id(json, "paymentId", &payment->id);
 	json_int(json, "coinsAdded", payment->coins);
-	json_int(json, "newBalance", balance_now(rq, event));
+	json_int(json, "newBalance", balance_now(rq, txn));
 	json_text(json, "message", "The coins are bought.");
 }
 

@@ -16,15 +16,16 @@ enum err payments_packages(struct request *rq);
 enum err payments_history(struct request *rq);
 
 enum err payments_ask(struct request *rq);
-enum err payments_create(struct request *rq, struct event *event);
-void payments_created(struct request *rq, const struct event *event);
+enum err payments_create(struct request *rq, struct txn *txn);
+void payments_created(struct request *rq, const struct txn *txn);
 
 enum err payments_confirm(struct request *rq);
 enum err payments_pay_dummy(struct request *rq);
 enum err payments_charge(struct request *rq);
-enum err payments_credit(struct request *rq, struct event *event);
-void payments_credited(struct request *rq, const struct event *event);
-void payments_purchased(struct request *rq, const struct event *event);
+enum err payments_credit(struct request *rq, struct txn *txn);
+void payments_credited(struct request *rq, const struct txn *txn);
+void payments_told(struct request *rq, const struct txn *txn);
+void payments_purchased(struct request *rq, const struct txn *txn);
 
 enum err payments_webhook(struct request *rq);
 

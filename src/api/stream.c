@@ -32,11 +32,11 @@ static void write_ticket(struct request *rq, const char *ticket)
 /* A handler rather than a change: the event has only the ticket's hash, the answer has the ticket. */
 enum err stream_ticket(struct request *rq)
 {
-	struct event event;
+	struct txn txn;
 
-	event_start(&event, rq->arena);
-	const char *ticket = ticket_issue(&event, &rq->caller, rq->now);
-	enum err err = store_commit(call_of(rq)->db, &event);
+	txn_start(&txn, rq->arena);
+	const char *ticket = ticket_issue(&txn, &rq->caller, rq->now);
+	enum err err = txn_commit(call_of(rq)->db, &txn);
 	if (err == OK)
 		write_ticket(rq, ticket);
 	return err;

@@ -181,19 +181,18 @@ const struct view review_view = VIEW_OF("ReviewResults", review_rows);
 
 /* ---- handing in ---- */
 
-enum err submissions_create(struct request *rq, struct event *event)
+enum err submissions_create(struct request *rq, struct txn *txn)
 {
-	return submission_create(call_of(rq), rq->body_input, event);
+	return submission_create(call_of(rq), rq->body_input, txn);
 }
 
-void submissions_created(struct request *rq, const struct event *event)
+void submissions_created(struct request *rq, const struct txn *txn)
 {
 	struct json *json = respond(rq, 201);
 
 	json_bool(json, "success", true);
 	json_text(json, "message", "The submission is in.");
-	render(json, "submission", &submission_view, event_inserted(event, SUBMISSIONS),
-	       &rq->caller);
+	render(json, "submission", &submission_view, txn_inserted(txn, SUBMISSIONS), &rq->caller);
 }
 
 /* ---- reading ---- */
@@ -274,10 +273,10 @@ enum err submissions_get(struct request *rq)
 
 /* ---- reviewing ---- */
 
-enum err submissions_approve(struct request *rq, struct event *event)
+enum err submissions_approve(struct request *rq, struct txn *txn)
 {
 	return submission_review(call_of(rq), &rq->ids[0], &(struct review){ .approve = true },
-				 event);
+				 txn);
 }
 
 static struct review review_of(const struct review_input *input)
@@ -289,23 +288,23 @@ static struct review review_of(const struct review_input *input)
 	};
 }
 
-enum err submissions_reject(struct request *rq, struct event *event)
+enum err submissions_reject(struct request *rq, struct txn *txn)
 {
 	struct review review = review_of(rq->body_input);
 
-	return submission_review(call_of(rq), &rq->ids[0], &review, event);
+	return submission_review(call_of(rq), &rq->ids[0], &review, txn);
 }
 
-enum err submissions_set_status(struct request *rq, struct event *event)
+enum err submissions_set_status(struct request *rq, struct txn *txn)
 {
 	struct review review = review_of(rq->body_input);
 
-	return submission_review(call_of(rq), &rq->ids[0], &review, event);
+	return submission_review(call_of(rq), &rq->ids[0], &review, txn);
 }
 
-void submissions_reviewed(struct request *rq, const struct event *event)
+void submissions_reviewed(struct request *rq, const struct txn *txn)
 {
-	const bson_t *submission = event_found(event, SUBMISSIONS);
+	const bson_t *submission = txn_found(txn, SUBMISSIONS);
 	bool approved = doc_text_is(submission, "status", "approved");
 	struct json *json = respond(rq, 200);
 
@@ -315,12 +314,16 @@ void submissions_reviewed(struct request *rq, const struct event *event)
 	render(json, "submission", &submission_view, submission, &rq->caller);
 	if (approved) {
 		json_int(json, "coinsAdded", doc_whole(submission, "payable_amount", 0));
-		json_int(json, "workerNewBalance",
-			 doc_whole(event_found(event, USERS), "coins", 0));
+		json_int(json, "workerNewBalance", doc_whole(txn_found(txn, USERS), "coins", 0));
 	}
 }
 
-/* ---- reviewing many: each an event of its own ---- */
+void submissions_settle(struct request *rq, const struct txn *txn)
+{
+	submission_reviewed(call_of(rq), txn);
+}
+
+/* ---- reviewing many: each a transaction of its own ---- */
 
 /* For so long parts are begun, and tried again: what the last of them may still take, the claim before and the release
  * after it end before nginx gives up. A hundred are a matter of two seconds. */
@@ -332,18 +335,20 @@ struct reviewing {
 	struct review review;
 	int64_t deadline; /* steady milliseconds */
 	size_t at; /* the one whose turn it is */
+	const struct txn *txn; /* its review, as planned last */
 };
 
-static enum err review_build(void *context, struct event *event)
+static enum err review_build(void *context, struct txn *txn)
 {
-	const struct reviewing *reviewing = context;
+	struct reviewing *reviewing = context;
 	struct request *rq = reviewing->rq;
 	const struct id *id = &reviewing->ids->ids[reviewing->at];
-	enum err err = submission_review(call_of(rq), id, &reviewing->review, event);
+	enum err err = submission_review(call_of(rq), id, &reviewing->review, txn);
 
-	event->deadline = reviewing->deadline;
+	reviewing->txn = txn;
+	txn->deadline = reviewing->deadline;
 	if (err == OK)
-		request_note(rq, id, event);
+		request_note(rq, id, txn);
 	return err;
 }
 
@@ -366,7 +371,11 @@ static enum err review_one(struct reviewing *reviewing)
 		return OK;
 	if (clock_steady() >= reviewing->deadline)
 		return ERR_UNAVAILABLE;
-	return event_carry_out(call_of(rq)->db, rq->arena, review_build, reviewing);
+	struct call *call = call_of(rq);
+	enum err err = txn_carry_out(call->db, rq->arena, review_build, reviewing);
+	if (err == OK)
+		submission_reviewed(call, reviewing->txn);
+	return err;
 }
 
 /* A part that is refused is so for good, as what decides it does not change back. */

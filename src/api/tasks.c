@@ -324,15 +324,15 @@ static void respond_task(struct request *rq, int status, const char *message, co
 	json_int(json, "remainingCoins", doc_whole(buyer, "coins", 0));
 }
 
-enum err tasks_create(struct request *rq, struct event *event)
+enum err tasks_create(struct request *rq, struct txn *txn)
 {
-	return task_create(call_of(rq), rq->body_input, event);
+	return task_create(call_of(rq), rq->body_input, txn);
 }
 
-void tasks_created(struct request *rq, const struct event *event)
+void tasks_created(struct request *rq, const struct txn *txn)
 {
-	respond_task(rq, 201, "The task is posted.", event_inserted(event, TASKS),
-		     event_found(event, USERS));
+	respond_task(rq, 201, "The task is posted.", txn_inserted(txn, TASKS),
+		     txn_found(txn, USERS));
 }
 
 /* Others see a task, too, but have nothing to send back. */
@@ -346,7 +346,7 @@ enum err tasks_shown(struct request *rq, struct json *json)
 	return err == ERR_NOT_FOUND || err == ERR_NOT_OWNER ? OK : err;
 }
 
-enum err tasks_edit(struct request *rq, struct event *event)
+enum err tasks_edit(struct request *rq, struct txn *txn)
 {
 	struct call *call = call_of(rq);
 	const bson_t *task;
@@ -355,36 +355,42 @@ enum err tasks_edit(struct request *rq, struct event *event)
 
 	if (err == OK)
 		err = if_match(rq, &task_view, task, &sent);
-	return err == OK ? task_edit(call, task, rq->body_input, sent, event) : err;
+	return err == OK ? task_edit(call, task, rq->body_input, sent, txn) : err;
 }
 
-void tasks_edited(struct request *rq, const struct event *event)
+void tasks_edited(struct request *rq, const struct txn *txn)
 {
-	render_members(respond(rq, 200), &task_view, event_found(event, TASKS), &rq->caller);
+	render_members(respond(rq, 200), &task_view, txn_found(txn, TASKS), &rq->caller);
 }
 
-enum err tasks_slots(struct request *rq, struct event *event)
+enum err tasks_slots(struct request *rq, struct txn *txn)
 {
 	const struct slots_input *input = rq->body_input;
 
-	return task_slots(call_of(rq), &rq->ids[0], input->delta.value, event);
+	return task_slots(call_of(rq), &rq->ids[0], input->delta.value, txn);
 }
 
-void tasks_slots_changed(struct request *rq, const struct event *event)
+void tasks_slots_changed(struct request *rq, const struct txn *txn)
 {
-	respond_task(rq, 200, "The slots are changed.", event_found(event, TASKS),
-		     event_found(event, USERS));
+	respond_task(rq, 200, "The slots are changed.", txn_found(txn, TASKS),
+		     txn_found(txn, USERS));
 }
 
-enum err tasks_cancel(struct request *rq, struct event *event)
+void tasks_settle(struct request *rq, const struct txn *txn)
 {
-	return task_cancel(call_of(rq), &rq->ids[0], event);
+	(void)txn;
+	task_settle(call_of(rq)->db, rq->arena, &rq->ids[0]);
 }
 
-void tasks_cancelled(struct request *rq, const struct event *event)
+enum err tasks_cancel(struct request *rq, struct txn *txn)
+{
+	return task_cancel(call_of(rq), &rq->ids[0], txn);
+}
+
+void tasks_cancelled(struct request *rq, const struct txn *txn)
 {
 	struct json *json = respond(rq, 200);
 
 	json_text(json, "message", "The task is cancelled.");
-	json_int(json, "refundedAmount", task_refund(event_found(event, TASKS)));
+	json_int(json, "refundedAmount", task_refund(txn_found(txn, TASKS)));
 }

@@ -149,16 +149,16 @@ static struct json *respond_withdrawal(struct request *rq, int status, const cha
 	return json;
 }
 
-enum err withdrawals_create(struct request *rq, struct event *event)
+enum err withdrawals_create(struct request *rq, struct txn *txn)
 {
-	return withdrawal_create(call_of(rq), rq->body_input, event);
+	return withdrawal_create(call_of(rq), rq->body_input, txn);
 }
 
-void withdrawals_created(struct request *rq, const struct event *event)
+void withdrawals_created(struct request *rq, const struct txn *txn)
 {
-	const bson_t *worker = event_found(event, USERS);
+	const bson_t *worker = txn_found(txn, USERS);
 	struct json *json = respond_withdrawal(rq, 201, "The withdrawal is asked for.",
-					       event_inserted(event, WITHDRAWALS));
+					       txn_inserted(txn, WITHDRAWALS));
 
 	json_int(json, "coins", doc_whole(worker, "coins", 0));
 	json_int(json, "pending_coins", doc_whole(worker, "pending_coins", 0));
@@ -235,28 +235,28 @@ enum err withdrawals_pending(struct request *rq)
 
 /* ---- deciding ---- */
 
-enum err withdrawals_approve(struct request *rq, struct event *event)
+enum err withdrawals_approve(struct request *rq, struct txn *txn)
 {
 	return withdrawal_decide(call_of(rq), &rq->ids[0], &(struct verdict){ .approve = true },
-				 event);
+				 txn);
 }
 
-void withdrawals_approved(struct request *rq, const struct event *event)
+void withdrawals_approved(struct request *rq, const struct txn *txn)
 {
-	int64_t coins = doc_whole(event_found(event, USERS), "coins", 0);
+	int64_t coins = doc_whole(txn_found(txn, USERS), "coins", 0);
 	struct json *json = respond_withdrawal(rq, 200, "The withdrawal is approved.",
-					       event_found(event, WITHDRAWALS));
+					       txn_found(txn, WITHDRAWALS));
 
 	json_int(json, "workerNewBalance", coins);
 	json_int(json, "workerCoinsRemaining", coins);
 }
 
-enum err withdrawals_reject(struct request *rq, struct event *event)
+enum err withdrawals_reject(struct request *rq, struct txn *txn)
 {
-	return withdrawal_decide(call_of(rq), &rq->ids[0], rq->body_input, event);
+	return withdrawal_decide(call_of(rq), &rq->ids[0], rq->body_input, txn);
 }
 
-void withdrawals_rejected(struct request *rq, const struct event *event)
+void withdrawals_rejected(struct request *rq, const struct txn *txn)
 {
-	respond_withdrawal(rq, 200, "The withdrawal is rejected.", event_found(event, WITHDRAWALS));
+	respond_withdrawal(rq, 200, "The withdrawal is rejected.", txn_found(txn, WITHDRAWALS));
 }

@@ -12,20 +12,20 @@ enum { SECRET_BYTES = 32 };
 
 #define BCON_DIGEST(digest) BCON_BIN(BSON_SUBTYPE_BINARY, digest, DIGEST_SIZE)
 
-char *ticket_issue(struct event *event, const struct caller *caller, int64_t now)
+char *ticket_issue(struct txn *txn, const struct caller *caller, int64_t now)
 {
-	struct arena *arena = event->arena;
+	struct arena *arena = txn->arena;
 	uint8_t secret[SECRET_BYTES], digest[DIGEST_SIZE];
 
 	random_bytes(secret, sizeof secret);
 	char *ticket = base64url_encode(arena, secret, sizeof secret);
 	digest_sha256(ticket, strlen(ticket), digest);
-	event_insert(event, TICKETS,
-		     DOC(arena, "_id", BCON_DIGEST(digest), "user_id", BCON_ID(&caller->id),
-			 "issued_at", BCON_INT64(caller->issued_at), "token_expires_at",
-			 BCON_INT64(caller->expires_at), "expires_at",
-			 BCON_DATE_TIME(now + TICKET_LIFE_MS)),
-		     ERR_INTERNAL);
+	txn_insert(txn, TICKETS,
+		   DOC(arena, "_id", BCON_DIGEST(digest), "user_id", BCON_ID(&caller->id),
+		       "issued_at", BCON_INT64(caller->issued_at), "token_expires_at",
+		       BCON_INT64(caller->expires_at), "expires_at",
+		       BCON_DATE_TIME(now + TICKET_LIFE_MS)),
+		   ERR_INTERNAL);
 	return ticket;
 }
 

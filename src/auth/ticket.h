@@ -9,12 +9,12 @@
 
 #include "base/caller.h"
 #include "base/error.h"
-#include "store/event.h"
+#include "store/txn.h"
 
 #define TICKET_LIFE_MS INT64_C(60000)
 
-/* A new ticket for this caller, in the event's arena. now: milliseconds. Inserted: TICKETS. */
-char *ticket_issue(struct event *event, const struct caller *caller, int64_t now);
+/* A new ticket for this caller, in the transaction's arena. now: milliseconds. Inserted: TICKETS. */
+char *ticket_issue(struct txn *txn, const struct caller *caller, int64_t now);
 
 /*
  * Spends a ticket and fills the caller as caller_read() does. ERR_UNAUTHORIZED (unknown, spent, too old, or a user

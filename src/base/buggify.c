@@ -38,11 +38,11 @@ static uint64_t mixed(uint64_t number)
 
 /* ---- settings ---- */
 
-static int64_t number_of(const char *name, int64_t otherwise)
+static int64_t number_of(const char *name, int64_t on_miss)
 {
 	const char *text = getenv(name);
 
-	return text && *text ? strtoll(text, NULL, 10) : otherwise;
+	return text && *text ? strtoll(text, NULL, 10) : on_miss;
 }
 
 static int faults_of(const char *text)

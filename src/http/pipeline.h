@@ -28,14 +28,15 @@ struct service {
 	/* Claims rq->idempotency_key. OK: go on (rq->claim set), or the kept answer stands in rq with
 	 * rq->replayed set. ERR_KEY_REUSED, ERR_IN_PROGRESS, ERR_UNAVAILABLE. */
 	enum err (*claim)(struct request *rq);
-	/* The same for a request that is to be refused, and claims nothing. For its input: a kept answer is older than what is
-	 * wrong with that by now. For its caller, of whom rq->caller.id may be all that is known: own, what this very request
-	 * did when it was sent before. Without an answer OK, and rq->replayed is not set. NULL: no row takes keys. */
+	/* The same for a request that is to be refused, and claims nothing. For its input: a kept answer is older
+	 * than what is wrong with that by now. For its caller, of whom rq->caller.id may be all that is known: own,
+	 * what this very request did when it was sent before. Without an answer OK, and rq->replayed is not set.
+	 * NULL: no row takes keys. */
 	enum err (*recall)(struct request *rq, bool own);
 	/* Gives the claim back, as nothing happened. */
 	void (*release)(struct request *rq);
 
-	/* Builds the route's event, commits it and writes its answer, completing the claim with it. */
+	/* Builds the route's transaction, commits it and writes its answer, completing the claim with it. */
 	enum err (*commit)(struct request *rq);
 };
 
@@ -43,9 +44,9 @@ struct service {
 void pipeline_run(const struct service *service, struct request *rq);
 
 /*
- * The same in two parts, for calls that wait for a turn in between: the first ends before the row acts. TURN_NONE: rq is
- * answered. Else one of the others follows: its turn has come, or it is turned away with 503 and a Retry-After;
- * 0 seconds: nobody is there any more to hear it.
+ * The same in two parts, for calls that wait for a turn in between: the first ends before the row acts. TURN_NONE: rq
+ * is answered. Else one of the others follows: its turn has come, or it is turned away with 503 and a Retry-After; 0
+ * seconds: nobody is there any more to hear it.
  */
 enum turn pipeline_begin(const struct service *service, struct request *rq);
 void pipeline_resume(const struct service *service, struct request *rq);

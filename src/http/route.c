@@ -178,8 +178,8 @@ static const char *row_problem(const struct route *route)
 		return "needs either a handler or a change";
 	if (route->change && !route->answer)
 		return "has a change but no answer";
-	if (route->before && !route->change)
-		return "does something before a change and has no change";
+	if ((route->before || route->after) && !route->change)
+		return "does something before or after a change and has no change";
 	if (route->shown && !(route->body && route->change))
 		return "shows what it changes, and changes nothing by a body";
 	if (count_ids(route->path) > REQUEST_IDS_MAX)

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-struct event;
+struct txn;
 struct json;
 struct request;
 
@@ -42,10 +42,11 @@ enum route_flag {
 };
 
 /*
- * A row either reads (handler writes the answer) or changes (change builds the event, the pipeline commits
+ * A row either reads (handler writes the answer) or changes (change builds the transaction, the pipeline commits
  * it, answer writes what came of it, inside the transaction so that an idempotency key keeps the same text).
  * What a change needs that no transaction can hold, as another service's doing, is done by before, once, while
  * change may run again; it leaves what it found in rq->work.
+ * What follows from a change and need not be part of it is done by after, outside the transaction.
  */
 struct route {
 	enum method method;
@@ -61,8 +62,10 @@ struct route {
 	enum turn turn; /* what it waits for before it acts; TURN_NONE: nothing scarce */
 	enum err (*handler)(struct request *rq);
 	enum err (*before)(struct request *rq); /* may be NULL */
-	enum err (*change)(struct request *rq, struct event *event);
-	void (*answer)(struct request *rq, const struct event *event);
+	enum err (*change)(struct request *rq, struct txn *txn);
+	void (*answer)(struct request *rq, const struct txn *txn);
+	/* Once it has happened. A crash before it must be healed by the sweep. May be NULL. */
+	void (*after)(struct request *rq, const struct txn *txn);
 	int status; /* of success; 0: 200 */
 	const struct view *view; /* the answer's shape, for the OpenAPI document */
 	const char *summary; /* one line */
@@ -76,10 +79,10 @@ struct route {
 /* A row's errors in place: .errors = ERRORS(ERR_NOT_OWNER, ERR_CONFLICT) */
 #define ERRORS(...) ((const enum err[]){ __VA_ARGS__, OK })
 
-/* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and change, a change
- * without answer, a before without change, a shown without body and change, a GET with a body, a raw body with a schema,
- * a signature of any other body, an idempotency key where no caller is known, the same method and path twice, one path
- * with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
+/* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and change, a
+ * change without answer, a before or after without change, a shown without body and change, a GET with a body, a raw
+ * body with a schema, a signature of any other body, an idempotency key where no caller is known, the same method and
+ * path twice, one path with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 
 /*

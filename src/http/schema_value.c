@@ -54,10 +54,10 @@ bool slot_refuse_size(const struct slot *slot, const char *kind, const char *uni
 /* --- texts --- */
 
 /* What was given, without white space around it; NULL and a fault when it is no text. */
-static const char *trimmed(const struct slot *slot, const char *otherwise, size_t *length)
+static const char *trimmed(const struct slot *slot, const char *on_miss, size_t *length)
 {
 	if (slot->given->kind != GIVEN_TEXT) {
-		slot_refuse(slot, ERR_INVALID_INPUT, otherwise);
+		slot_refuse(slot, ERR_INVALID_INPUT, on_miss);
 		return NULL;
 	}
 	*length = slot->given->length;

@@ -35,12 +35,12 @@ static const char *page_of(const bson_t *user)
 }
 
 static void tell_user(struct call *call, const bson_t *user, const struct adjustment *adjustment,
-		      struct event *event)
+		      struct txn *txn)
 {
 	struct id id = doc_own_id(user);
 	int64_t coins = adjustment->coins.value;
 
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = &id,
 		       .email = doc_text(user, "email"),
@@ -54,33 +54,39 @@ static void tell_user(struct call *call, const bson_t *user, const struct adjust
 	       });
 }
 
-enum err user_adjust(struct call *call, const struct id *id, const struct adjustment *adjustment,
-		     struct event *event)
+void user_adjust_plan(struct call *call, const bson_t *user, const struct adjustment *adjustment,
+		      struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	int64_t coins = adjustment->coins.value, taken = coins < 0 ? -coins : 0;
-	const char *account = account_user(arena, id);
-	struct id key = doc_new_id();
-	const bson_t *user;
-	enum err err = adjusted_read(call, id, taken, &user);
+	int64_t coins = adjustment->coins.value;
+	struct id *id = arena_alloc(arena, sizeof *id), key = doc_new_id();
 
-	if (err != OK)
-		return err;
-	bson_t *filter = user_active(arena, id, ROLE_NONE);
-	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(taken), "}"));
-	event->hot = id;
-	ledger_move(call, event,
+	*id = doc_own_id(user);
+	struct account account = account_user(id), adjustments = { .kind = ACCOUNT_ADJUSTMENTS };
+	txn->contended = id;
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "adjust:%s", id_text(arena, &key)),
-			    .from = taken ? account : ACCOUNT_ADJUSTMENTS,
-			    .to = taken ? ACCOUNT_ADJUSTMENTS : account,
-			    .coins = taken ? taken : coins,
+			    .from = coins > 0 ? adjustments : account,
+			    .to = coins > 0 ? account : adjustments,
+			    .coins = coins > 0 ? coins : -coins,
 			    .kind = "adjust",
 			    .reason = adjustment->reason,
-			    .user = id,
+			    .guard = users_active(arena, ROLE_NONE),
+			    .on_miss = ERR_CONFLICT,
 			    .taken = ERR_INTERNAL,
-		    },
-		    &(struct holder){ .filter = filter, .otherwise = ERR_CONFLICT });
-	tell_user(call, user, adjustment, event);
-	return OK;
+		    });
+	tell_user(call, user, adjustment, txn);
+}
+
+enum err user_adjust(struct call *call, const struct id *id, const struct adjustment *adjustment,
+		     struct txn *txn)
+{
+	int64_t coins = adjustment->coins.value;
+	const bson_t *user;
+	enum err err = adjusted_read(call, id, coins < 0 ? -coins : 0, &user);
+
+	if (err == OK)
+		user_adjust_plan(call, user, adjustment, txn);
+	return err;
 }

@@ -12,9 +12,12 @@ struct adjustment {
 	const char *reason;
 };
 
-/* Gives the coins, which pay what is owed first, or takes them, and tells the user. ERR_NOT_FOUND; ERR_INSUFFICIENT_COINS,
- * with required and available, when fewer are there. Found: USERS. */
+/* Gives the coins, which pay what is owed first, or takes them, and tells the user. ERR_NOT_FOUND;
+ * ERR_INSUFFICIENT_COINS, with required and available, when fewer are there. Found: USERS. */
 enum err user_adjust(struct call *call, const struct id *user, const struct adjustment *adjustment,
-		     struct event *event);
+		     struct txn *txn);
+/* Its steps alone, for the user as they were read. */
+void user_adjust_plan(struct call *call, const bson_t *user, const struct adjustment *adjustment,
+		      struct txn *txn);
 
 #endif

@@ -59,13 +59,13 @@ static bool try_again(enum err err, int *tries)
 
 /* Waits for a database that is away for a moment. Should a commit have happened unheard, the next try meets what it
  * guards against, and a further look at the collection finds it done. */
-static enum err commit_patiently(struct db *db, struct event *event)
+static enum err commit_patiently(struct db *db, struct txn *txn)
 {
 	enum err err;
 	int tries = 0;
 
 	do
-		err = store_commit(db, event);
+		err = txn_commit(db, txn);
 	while (try_again(err, &tries));
 	return err;
 }
@@ -81,11 +81,11 @@ static void *hand_work(void *context)
 	       atomic_load(&crew->err) == OK) {
 		struct record *record = &crew->batch->records[at];
 
-		if (record->event.count < 2)
+		if (record->txn.count < 2)
 			continue;
 		/* replies are the thread's; what was planned is only read */
-		record->event.arena = arena;
-		enum err err = commit_patiently(hand->db, &record->event);
+		record->txn.arena = arena;
+		enum err err = commit_patiently(hand->db, &record->txn);
 		arena_reset(arena);
 		record->done = err == OK;
 		if (err != OK && err != ERR_CONFLICT)
@@ -95,7 +95,7 @@ static void *hand_work(void *context)
 	return NULL;
 }
 
-static enum err events_run(struct batch *batch)
+static enum err txns_run(struct batch *batch)
 {
 	struct adoption *adoption = batch->adoption;
 	struct crew crew = { .batch = batch };
@@ -121,7 +121,7 @@ static bool not_done(void *context, const bson_t *doc)
 	struct id id = doc_own_id(doc);
 
 	for (size_t i = 0; i < batch->count; i++)
-		if (batch->records[i].event.count == 1 && id_equal(&batch->records[i].id, &id))
+		if (batch->records[i].txn.count == 1 && id_equal(&batch->records[i].id, &id))
 			batch->records[i].done = false;
 	return true;
 }
@@ -133,7 +133,7 @@ static enum err bulk_check(struct batch *batch, const struct pass *pass)
 	struct doc_array ids = doc_array_new(arena);
 
 	for (size_t i = 0; i < batch->count; i++)
-		if (batch->records[i].event.count == 1)
+		if (batch->records[i].txn.count == 1)
 			doc_array_id(&ids, &batch->records[i].id);
 	return db_each(batch->adoption->order->db, pass->in,
 		       DOC(arena, "_id", "{", "$in", BCON_ARRAY(ids.doc), "}", MARK, BCON_NULL),
@@ -151,11 +151,11 @@ static enum err bulk_run(struct batch *batch, const struct pass *pass)
 	for (size_t i = 0; i < batch->count; i++) {
 		struct record *record = &batch->records[i];
 
-		if (record->event.count != 1)
+		if (record->txn.count != 1)
 			continue;
 		record->done = true;
-		updates[count++] = (struct db_update){ .filter = record->event.steps[0].filter,
-						       .change = record->event.steps[0].change };
+		updates[count++] = (struct db_update){ .filter = record->txn.steps[0].filter,
+						       .change = record->txn.steps[0].change };
 	}
 	if (!count)
 		return OK;
@@ -174,14 +174,14 @@ static void record_plan(struct batch *batch, const struct pass *pass, struct rec
 {
 	struct arena *arena = batch->arena;
 
-	event_start(&record->event, arena);
+	txn_start(&record->txn, arena);
 	record->filter = doc_keep(arena, bson_new());
 	record->set = doc_keep(arena, bson_new());
 	doc_unchanged(record->filter, record->doc, "_id");
 	pass->plan(batch, record);
 }
 
-/* The step that changes the record itself comes first in its event. */
+/* The step that changes the record itself comes first in its transaction. */
 void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark)
 {
 	struct arena *arena = batch->arena;
@@ -192,9 +192,9 @@ void record_change(struct batch *batch, struct record *record, const struct pass
 		doc_unchanged(record->filter, record->doc, pass->key->field);
 		BSON_APPEND_UTF8(record->set, pass->key->field, record->key);
 	}
-	event_update(&record->event, pass->in, record->filter,
-		     DOC(arena, "$set", BCON_DOCUMENT(record->set)), ERR_CONFLICT);
-	event_of_any(&record->event);
+	txn_update(&record->txn, pass->in, record->filter,
+		   DOC(arena, "$set", BCON_DOCUMENT(record->set)), ERR_CONFLICT);
+	txn_of_any(&record->txn);
 }
 
 static void batch_report(struct batch *batch, const struct pass *pass)
@@ -205,11 +205,11 @@ static void batch_report(struct batch *batch, const struct pass *pass)
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct record *record = &batch->records[i];
 
-		if (record->event.count && !all && !record->done) {
+		if (record->txn.count && !all && !record->done) {
 			adoption->missed = true;
 			continue;
 		}
-		adoption->report.records[pass->in] += record->event.count && !pass->unmarking;
+		adoption->report.records[pass->in] += record->txn.count && !pass->unmarking;
 		for (size_t n = 0; n < record->note_count; n++)
 			report_note(&adoption->report, &record->notes[n]);
 	}
@@ -226,12 +226,12 @@ static enum err batch_run(struct batch *batch, const struct pass *pass)
 
 	for (size_t i = 0; i < batch->count && err == OK; i++) {
 		record_plan(batch, pass, &batch->records[i]);
-		transactions |= batch->records[i].event.count > 1;
+		transactions |= batch->records[i].txn.count > 1;
 	}
 	if (err == OK && !dry)
 		err = bulk_run(batch, pass);
 	if (err == OK && !dry && transactions)
-		err = events_run(batch);
+		err = txns_run(batch);
 	if (err == OK)
 		batch_report(batch, pass);
 	return err;

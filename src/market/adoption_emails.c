@@ -83,9 +83,9 @@ static void email_plan(struct batch *batch, struct record *record)
 		return;
 	doc_unchanged(record->filter, record->doc, "email");
 	doc_unchanged(record->filter, record->doc, "email_key");
-	event_update(&record->event, USERS, record->filter,
-		     DOC(arena, "$set", BCON_DOCUMENT(record->set)), ERR_CONFLICT);
-	event_of_any(&record->event);
+	txn_update(&record->txn, USERS, record->filter,
+		   DOC(arena, "$set", BCON_DOCUMENT(record->set)), ERR_CONFLICT);
+	txn_of_any(&record->txn);
 }
 
 const struct pass email_pass = {

@@ -114,16 +114,17 @@ bool journal_has(const struct journal *journal, const char *kind, const struct i
 					       sizeof *journal->found, text_compare);
 }
 
-void open_account(struct batch *batch, struct record *record, const char *what, const char *account,
-		  const struct id *user, const struct id *task, int64_t coins)
+void open_account(struct batch *batch, struct record *record, const char *what,
+		  struct account account, const struct id *user, const struct id *task,
+		  int64_t coins)
 {
 	if (coins <= 0)
 		return;
-	ledger_note(batch->call, &record->event,
+	ledger_note(batch->call, &record->txn,
 		    &(struct transfer){
 			    .key = arena_printf(batch->arena, "opening:%s:%s", what,
 						id_text(batch->arena, &record->id)),
-			    .from = ACCOUNT_OPENING,
+			    .from = { .kind = ACCOUNT_OPENING },
 			    .to = account,
 			    .coins = coins,
 			    .kind = "opening",
@@ -139,11 +140,11 @@ void hold_account(struct batch *batch, struct record *record, const struct id *w
 {
 	struct arena *arena = batch->arena;
 
-	ledger_note(batch->call, &record->event,
+	ledger_note(batch->call, &record->txn,
 		    &(struct transfer){
 			    .key = journal_key(arena, "hold", withdrawal),
-			    .from = account_user(arena, worker),
-			    .to = account_held(arena, withdrawal),
+			    .from = account_user(worker),
+			    .to = account_held(withdrawal),
 			    .coins = coins,
 			    .kind = "hold",
 			    .user = worker,

@@ -1,22 +1,24 @@
 /*
  * What the files of adoption share.
  *
- * A pass reads one collection in batches. For each batch it looks up, in a few queries, what its records depend on, then
- * plans each record's change as an event; a dry run stops there. Events of a single step travel in bulk, all others are
- * transactions of their own, run by several threads. Every event sets the record's mark and is guarded by its absence
- * and by the fields that were read. The order of the passes (adoption.c) lets each depend on finished ones alone.
+ * A pass reads one collection in batches. For each batch it looks up, in a few queries, what its records depend on,
+ * then plans each record's change as a transaction; a dry run stops there. Transactions of a single step travel in
+ * bulk, all others are transactions of their own, run by several threads. Every transaction sets the record's mark
+ * and is guarded by its absence and by the fields that were read. The order of the passes (adoption.c) lets each
+ * depend on finished ones alone.
  *
- * Records may come late, restored or written by an older server that ran on: what they belong to is in the books then,
- * and what they hold is taken from there (adoption_late.c).
+ * Records may come late, restored or written by an older server that ran on: what they belong to is in the books
+ * then, and what they hold is taken from there (adoption_late.c).
  */
 #ifndef MARKET_ADOPTION_PRIVATE_H
 #define MARKET_ADOPTION_PRIVATE_H
 
 #include "market/adoption.h"
+#include "market/ledger.h"
 #include "market/market.h"
 #include "store/doc.h"
-#include "store/event.h"
 #include "store/mark.h"
+#include "store/txn.h"
 
 /* Nothing larger is believed: JavaScript counts no further either, and sums of many stay within int64. */
 #define ADOPTION_COINS_MOST INT64_C(9007199254740991)
@@ -139,7 +141,7 @@ struct record {
 	bool has_id; /* its _id is an ObjectId, so calls and the journal can name it */
 	const char *key; /* the unique key that it gets; NULL: none */
 	bson_t *filter, *set; /* the first step to be: guards, and what becomes of the fields */
-	struct event event;
+	struct txn txn;
 	struct note *notes;
 	size_t note_count, note_room;
 	bool done;
@@ -175,7 +177,8 @@ struct pass {
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);
 
-/* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step of its event. */
+/* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step of its
+ * transaction. */
 void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark);
 
 void note(struct batch *batch, struct record *record, enum rule rule, int64_t coins);
@@ -203,14 +206,14 @@ int64_t created_at(const bson_t *doc);
 bool id_read(const bson_t *doc, const char *field, struct id *id);
 
 /* Sets a date field unless it is one already: to the date that it tells, or to the one given. */
-void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t otherwise);
+void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t on_miss);
 /* createdAt and updatedAt. */
 void set_times(bson_t *set, const bson_t *doc);
 /* Sets a text that is missing. */
 void set_default(bson_t *set, const bson_t *doc, const char *field, const char *text);
 
 /* The status, or the default of the older server's schema where there is none. */
-const char *status_of(const bson_t *doc, const char *otherwise);
+const char *status_of(const bson_t *doc, const char *on_miss);
 
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
@@ -239,8 +242,8 @@ void people_want_owner(struct people *people, const bson_t *doc, const char *id_
 		       const char *email_field);
 enum err people_read(struct people *people);
 
-/* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest with
- * it in another case. */
+/* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest
+ * with it in another case. */
 bool people_owner(const struct people *people, const bson_t *doc, const char *id_field,
 		  const char *email_field, struct id *id);
 /* One who was found; their coins count only when they are in the books. */
@@ -296,8 +299,9 @@ void journal_want_owner(struct journal *journal, const char *field, const struct
 bool journal_knows(const struct journal *journal, const struct id *id);
 
 /* Adds the row that gives an account its opening balance. */
-void open_account(struct batch *batch, struct record *record, const char *what, const char *account,
-		  const struct id *user, const struct id *task, int64_t coins);
+void open_account(struct batch *batch, struct record *record, const char *what,
+		  struct account account, const struct id *user, const struct id *task,
+		  int64_t coins);
 
 /* And the row that a pending withdrawal's coins are held by. */
 void hold_account(struct batch *batch, struct record *record, const struct id *worker,

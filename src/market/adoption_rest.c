@@ -133,12 +133,12 @@ static void late_hold(struct batch *batch, struct record *record, const struct p
 
 	note(batch, record, RULE_WITHDRAWAL_HELD, coins);
 	note(batch, record, RULE_WITHDRAWAL_FROM_COINS, coins);
-	event_update(&record->event, USERS,
-		     DOC(arena, "_id", BCON_ID(&worker->id), "coins", "{", "$gte",
-			 BCON_INT64(coins), "}"),
-		     DOC(arena, "$inc", "{", "coins", BCON_INT64(-coins), "pending_coins",
-			 BCON_INT64(coins), "pending_withdrawals", BCON_INT32(1), "}"),
-		     ERR_CONFLICT);
+	txn_update(&record->txn, USERS,
+		   DOC(arena, "_id", BCON_ID(&worker->id), "coins", "{", "$gte", BCON_INT64(coins),
+		       "}"),
+		   DOC(arena, "$inc", "{", "coins", BCON_INT64(-coins), "pending_coins",
+		       BCON_INT64(coins), "pending_withdrawals", BCON_INT32(1), "}"),
+		   ERR_CONFLICT);
 	hold_account(batch, record, &worker->id, &record->id, coins);
 }
 

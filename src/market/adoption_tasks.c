@@ -298,9 +298,8 @@ static void buyer_count(struct batch *batch, struct record *record, const struct
 	struct arena *arena = batch->arena;
 
 	if (buyer && buyer->marked)
-		event_update(&record->event, USERS, DOC(arena, "_id", BCON_ID(&buyer->id)),
-			     DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(1), "}"),
-			     ERR_CONFLICT);
+		txn_update(&record->txn, USERS, DOC(arena, "_id", BCON_ID(&buyer->id)),
+			   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(1), "}"), ERR_CONFLICT);
 }
 
 static void task_plan(struct batch *batch, struct record *record)
@@ -335,8 +334,7 @@ static void task_plan(struct batch *batch, struct record *record)
 	if (!escrow)
 		return;
 	note(batch, record, RULE_TASK_OPENED, escrow);
-	open_account(batch, record, "task", account_escrow(batch->arena, &record->id), NULL,
-		     &record->id, escrow);
+	open_account(batch, record, "task", account_escrow(&record->id), NULL, &record->id, escrow);
 }
 
 const struct pass tasks_pass = {

@@ -145,7 +145,7 @@ static bool hold(struct batch *batch, struct record *record, struct balance *bal
 void refusal_tell(struct batch *batch, struct record *record, const struct id *worker,
 		  const bson_t *withdrawal, int64_t coins)
 {
-	notify(batch->call, &record->event,
+	notify(batch->call, &record->txn,
 	       &(struct notice){
 		       .user = worker,
 		       .email = doc_text(withdrawal, "worker_email"),
@@ -164,12 +164,12 @@ static void refuse(struct batch *batch, struct record *record, const struct hold
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&holding->id));
 
 	doc_unchanged(filter, holding->doc, "status");
-	event_update(&record->event, WITHDRAWALS, filter,
-		     DOC(arena, "$set", "{", "status", BCON_UTF8("rejected"), "rejection_reason",
-			 BCON_UTF8(WITHDRAWAL_NOT_COVERED), "processed_date",
-			 BCON_DATE_TIME(batch->call->now), "updatedAt",
-			 BCON_DATE_TIME(batch->call->now), "}"),
-		     ERR_CONFLICT);
+	txn_update(&record->txn, WITHDRAWALS, filter,
+		   DOC(arena, "$set", "{", "status", BCON_UTF8("rejected"), "rejection_reason",
+		       BCON_UTF8(WITHDRAWAL_NOT_COVERED), "processed_date",
+		       BCON_DATE_TIME(batch->call->now), "updatedAt",
+		       BCON_DATE_TIME(batch->call->now), "}"),
+		   ERR_CONFLICT);
 	refusal_tell(batch, record, &record->id, holding->doc, holding->coins);
 	note_id(batch, record, RULE_WITHDRAWAL_NOT_COVERED, &holding->id, holding->coins);
 }
@@ -181,8 +181,8 @@ static void still_pending(struct batch *batch, struct record *record, const stru
 
 	doc_unchanged(filter, holding->doc, "status");
 	doc_unchanged(filter, holding->doc, "withdrawal_coin");
-	event_update(
-		&record->event, WITHDRAWALS, filter,
+	txn_update(
+		&record->txn, WITHDRAWALS, filter,
 		DOC(batch->arena, "$set", "{", "withdrawal_coin", BCON_INT64(holding->coins), "}"),
 		ERR_CONFLICT);
 }
@@ -328,8 +328,8 @@ static void user_plan(struct batch *batch, struct record *record)
 	user_change(batch, record);
 	if (!known_before && balance.coins + balance.held) {
 		note(batch, record, RULE_USER_OPENED, balance.coins + balance.held);
-		open_account(batch, record, "user", account_user(batch->arena, &record->id),
-			     &record->id, NULL, balance.coins + balance.held);
+		open_account(batch, record, "user", account_user(&record->id), &record->id, NULL,
+			     balance.coins + balance.held);
 	}
 	withdrawals_plan(batch, record, holdings, count, held);
 }

@@ -153,7 +153,7 @@ static void worker_tell(struct batch *batch, struct record *record, const struct
 {
 	const char *title = doc_text(record->doc, "task_title");
 
-	notify(batch->call, &record->event,
+	notify(batch->call, &record->txn,
 	       &(struct notice){
 		       .user = worker,
 		       .email = doc_text(record->doc, "worker_email"),
@@ -225,20 +225,20 @@ static void late_steps(struct batch *batch, struct record *record, const struct 
 
 	if (place == PLACE_OPEN) {
 		note(batch, record, RULE_WORK_SLOT_TAKEN, 0);
-		event_update(&record->event, TASKS,
-			     DOC(arena, "_id", BCON_ID(&task->id), "status", BCON_UTF8("active"),
-				 "required_workers", "{", "$gt", BCON_INT32(0), "}"),
-			     DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev",
-				 BCON_INT64(1), "}"),
-			     ERR_CONFLICT);
+		txn_update(&record->txn, TASKS,
+			   DOC(arena, "_id", BCON_ID(&task->id), "status", BCON_UTF8("active"),
+			       "required_workers", "{", "$gt", BCON_INT32(0), "}"),
+			   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev",
+			       BCON_INT64(1), "}"),
+			   ERR_CONFLICT);
 	}
 	/* else it is restored, and was counted when it was handed in or adopted */
 	bool is_new = place == PLACE_OPEN ||
 		      (!task->marked && !journal_knows(&known->journal, &task->id));
 	if (is_new && person && person->marked)
-		event_update(&record->event, USERS, DOC(arena, "_id", BCON_ID(worker)),
-			     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
-			     ERR_CONFLICT);
+		txn_update(&record->txn, USERS, DOC(arena, "_id", BCON_ID(worker)),
+			   DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
+			   ERR_CONFLICT);
 }
 
 /* What becomes of it. */

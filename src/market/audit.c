@@ -18,7 +18,7 @@ struct stream {
 };
 
 /* One account of the journal, or two: a user's coins and what their withdrawals hold stand together. */
-struct account {
+struct balance {
 	struct id id;
 	bool known; /* its name holds an id */
 	int64_t coins, held;
@@ -161,7 +161,7 @@ static int64_t pending_of(struct books *books, const struct id *task)
 	return 0;
 }
 
-static void task_compare(struct books *books, const bson_t *task, const struct account *expected)
+static void task_compare(struct books *books, const bson_t *task, const struct balance *expected)
 {
 	struct audit *audit = books->audit;
 	int64_t slots =
@@ -174,7 +174,7 @@ static void task_compare(struct books *books, const bson_t *task, const struct a
 		escrow);
 }
 
-static void user_compare(struct books *books, const bson_t *user, const struct account *expected)
+static void user_compare(struct books *books, const bson_t *user, const struct balance *expected)
 {
 	struct audit *audit = books->audit;
 	int64_t coins = doc_whole(user, "coins", 0), held = doc_whole(user, "pending_coins", 0);
@@ -192,12 +192,12 @@ static void user_compare(struct books *books, const bson_t *user, const struct a
 }
 
 typedef void (*record_compare)(struct books *books, const bson_t *record,
-			       const struct account *expected);
+			       const struct balance *expected);
 
 /* Compares all records up to the account's; those before it have none, and should be worth nothing. Without an account:
  * all that are left. false when the account's own record does not exist. */
 static bool records_until(struct books *books, struct stream *records, record_compare compare_one,
-			  const struct account *account)
+			  const struct balance *account)
 {
 	while (stream_peek(records)) {
 		int order = account ? id_compare(&records->id, &account->id) : -1;
@@ -205,7 +205,7 @@ static bool records_until(struct books *books, struct stream *records, record_co
 		if (order > 0)
 			return false;
 		compare_one(books, records->next,
-			    order == 0 ? account : &(struct account){ .id = records->id });
+			    order == 0 ? account : &(struct balance){ .id = records->id });
 		records->next = NULL;
 		if (order == 0)
 			return true;
@@ -213,7 +213,7 @@ static bool records_until(struct books *books, struct stream *records, record_co
 	return false;
 }
 
-static void missing_add(struct books *books, const struct account *account)
+static void missing_add(struct books *books, const struct balance *account)
 {
 	compare(books->audit, "missing", &account->id, account->coins, 0);
 	compare(books->audit, "missing", &account->id, account->held, 0);
@@ -223,7 +223,7 @@ static void missing_add(struct books *books, const struct account *account)
 static bool total_take(struct audit *audit, const char *name, int64_t balance)
 {
 	const struct {
-		const char *name;
+		enum account_kind kind;
 		int64_t *sum;
 		int64_t sign;
 	} totals[] = {
@@ -237,7 +237,7 @@ static bool total_take(struct audit *audit, const char *name, int64_t balance)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(totals); i++) {
-		if (strcmp(name, totals[i].name))
+		if (strcmp(name, account_prefix(totals[i].kind)))
 			continue;
 		*totals[i].sum = times(balance, totals[i].sign);
 		return true;
@@ -261,15 +261,15 @@ static bool named(const char *name, const char *prefix, struct id *id)
 static void account_take(struct books *books, const bson_t *row)
 {
 	const char *name = doc_text(row, "_id");
-	struct account account = { .coins = doc_whole(row, "coins", 0),
+	struct balance account = { .coins = doc_whole(row, "coins", 0),
 				   .held = doc_whole(row, "held", 0) };
 	bool found = false;
 
 	if (!name)
 		name = "";
-	if (named(name, "escrow:", &account.id))
+	if (named(name, account_prefix(ACCOUNT_ESCROW), &account.id))
 		found = records_until(books, &books->tasks, task_compare, &account);
-	else if (named(name, "user:", &account.id))
+	else if (named(name, account_prefix(ACCOUNT_USER), &account.id))
 		found = records_until(books, &books->users, user_compare, &account);
 	else
 		found = total_take(books->audit, name, account.coins);

@@ -2,7 +2,7 @@
 
 #include "base/email.h"
 #include "store/doc.h"
-#include "store/event.h"
+#include "store/txn.h"
 
 #include <inttypes.h>
 
@@ -39,13 +39,13 @@ static enum err key_change(struct db *db, struct arena *arena, const bson_t *use
 {
 	struct id id = doc_own_id(user);
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&id));
-	struct event event;
+	struct txn txn;
 
 	doc_unchanged(filter, user, "email");
 	doc_unchanged(filter, user, "email_key");
-	event_start(&event, arena);
-	event_update(&event, USERS, filter, change, ERR_CONFLICT);
-	return store_commit(db, &event);
+	txn_start(&txn, arena);
+	txn_update(&txn, USERS, filter, change, ERR_CONFLICT);
+	return txn_commit(db, &txn);
 }
 
 static enum err key_renew(struct db *db, struct arena *arena, const bson_t *user)
@@ -63,13 +63,13 @@ static enum err key_renew(struct db *db, struct arena *arena, const bson_t *user
 
 static enum err done_note(struct db *db, struct arena *arena)
 {
-	struct event event;
+	struct txn txn;
 
-	event_start(&event, arena);
-	event_insert(&event, META,
-		     DOC(arena, "_id", BCON_UTF8("email_keys"), "fold", BCON_UTF8("ascii")),
-		     ERR_CONFLICT);
-	enum err err = store_commit(db, &event);
+	txn_start(&txn, arena);
+	txn_insert(&txn, META,
+		   DOC(arena, "_id", BCON_UTF8("email_keys"), "fold", BCON_UTF8("ascii")),
+		   ERR_CONFLICT);
+	enum err err = txn_commit(db, &txn);
 	return err == ERR_CONFLICT ? OK : err;
 }
 

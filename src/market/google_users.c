@@ -55,7 +55,7 @@ static bson_t *credentials(struct arena *arena, const char *subject)
 		   "google_key", BCON_UTF8(subject));
 }
 
-static void add(struct call *call, const struct google_claims *claims, struct event *event)
+static void add(struct call *call, const struct google_claims *claims, struct txn *txn)
 {
 	const struct register_input input = {
 		.name = claims->name,
@@ -65,11 +65,11 @@ static void add(struct call *call, const struct google_claims *claims, struct ev
 	};
 
 	/* of two first log-ins at once the second finds the account when it looks again */
-	user_add(call, &input, credentials(call->arena, claims->subject), ERR_CONFLICT, event);
+	user_add(call, &input, credentials(call->arena, claims->subject), ERR_CONFLICT, txn);
 }
 
 static void link_account(struct call *call, const struct google_claims *claims, const bson_t *user,
-			 struct event *event)
+			 struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	struct id id = doc_own_id(user);
@@ -79,18 +79,18 @@ static void link_account(struct call *call, const struct google_claims *claims, 
 	/* none yet, as it was read; older records have null or an empty text */
 	doc_unchanged(filter, user, "googleId");
 	BSON_APPEND_DATE_TIME(set, "lastLogin", call->now);
-	event_update_after(event, USERS, filter, tokens_end(arena, set, "password", 0, clock_now()),
-			   ERR_CONFLICT);
-	event_of_any(event);
+	txn_update_after(txn, USERS, filter, tokens_end(arena, set, "password", 0, clock_now()),
+			 ERR_CONFLICT);
+	txn_of_any(txn);
 }
 
 void google_user_sign_in(struct call *call, const struct google_claims *claims, const bson_t *user,
-			 struct event *event)
+			 struct txn *txn)
 {
 	if (!user)
-		add(call, claims, event);
+		add(call, claims, txn);
 	else if (belongs_to(user, claims->subject))
-		user_signed_in(call, user, "googleId", event);
+		user_signed_in(call, user, "googleId", txn);
 	else
-		link_account(call, claims, user, event);
+		link_account(call, claims, user, txn);
 }

@@ -7,9 +7,9 @@
 
 /*
  * The account of verified claims: the one that belongs to Google's id for the person, else the one of the address,
- * which is then to be linked; NULL: there is none yet. ERR_UNAUTHORIZED when it is being removed, or there is none and
- * no account may have the address; ERR_CONFLICT when the address's account belongs to another Google account: an address
- * may have passed to somebody else.
+ * which is then to be linked; NULL: there is none yet. ERR_UNAUTHORIZED when it is being removed, or there is none
+ * and no account may have the address; ERR_CONFLICT when the address's account belongs to another Google account: an
+ * address may have passed to somebody else.
  */
 enum err google_user_find(struct call *call, const struct google_claims *claims,
 			  const bson_t **user);
@@ -20,6 +20,6 @@ enum err google_user_find(struct call *call, const struct google_claims *claims,
  * ERR_BUSY when it is not as it was read any more. Found or inserted: USERS.
  */
 void google_user_sign_in(struct call *call, const struct google_claims *claims, const bson_t *user,
-			 struct event *event);
+			 struct txn *txn);
 
 #endif

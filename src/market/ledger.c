@@ -1,37 +1,92 @@
 #include "market/ledger.h"
 
+#include "base/count.h"
 #include "store/doc.h"
 
-#include <string.h>
+#include <assert.h>
 
-const char *account_user(struct arena *arena, const struct id *user)
+/* ---- accounts ---- */
+
+static const struct account_row {
+	const char *prefix; /* of its name; the id follows */
+	const char *balance; /* the field of the user's document that has it; NULL: none of these */
+	bool of_debtors; /* takes coins also from those who owe some */
+} accounts[] = {
+	[ACCOUNT_USER] = { "user:", "coins", true },
+	[ACCOUNT_HELD] = { "held:", "pending_coins", false },
+	[ACCOUNT_ESCROW] = { "escrow:", NULL, false },
+	[ACCOUNT_GRANTS] = { "grants", NULL, true },
+	[ACCOUNT_SALES] = { "sales", NULL, true },
+	[ACCOUNT_PAYOUTS] = { "payouts", NULL, false },
+	[ACCOUNT_FORFEITS] = { "forfeits", NULL, true },
+	[ACCOUNT_ADJUSTMENTS] = { "adjustments", NULL, true },
+	[ACCOUNT_REVERSALS] = { "reversals", NULL, true },
+	[ACCOUNT_OPENING] = { "opening", NULL, true },
+};
+static_assert(COUNT_OF(accounts) == ACCOUNT_COUNT, "each account has its row");
+
+struct account account_user(const struct id *user)
 {
-	return arena_printf(arena, "user:%s", id_text(arena, user));
+	return (struct account){ .kind = ACCOUNT_USER, .of = *user };
 }
 
-const char *account_escrow(struct arena *arena, const struct id *task)
+struct account account_escrow(const struct id *task)
 {
-	return arena_printf(arena, "escrow:%s", id_text(arena, task));
+	return (struct account){ .kind = ACCOUNT_ESCROW, .of = *task };
 }
 
-const char *account_held(struct arena *arena, const struct id *withdrawal)
+struct account account_held(const struct id *withdrawal)
 {
-	return arena_printf(arena, "held:%s", id_text(arena, withdrawal));
+	return (struct account){ .kind = ACCOUNT_HELD, .of = *withdrawal };
+}
+
+const char *account_prefix(enum account_kind kind)
+{
+	return accounts[kind].prefix;
+}
+
+const char *account_name(struct arena *arena, const struct account *account)
+{
+	const char *id = account->kind <= ACCOUNT_ESCROW ? id_text(arena, &account->of) : "";
+
+	return arena_printf(arena, "%s%s", account_prefix(account->kind), id);
+}
+
+/* ---- rows ---- */
+
+/* Whose an account of that kind is; NULL: neither is of it. */
+static const struct id *owner_of(const struct transfer *transfer, enum account_kind kind)
+{
+	if (transfer->from.kind == kind)
+		return &transfer->from.of;
+	return transfer->to.kind == kind ? &transfer->to.of : NULL;
+}
+
+static const struct id *user_of(const struct transfer *transfer)
+{
+	return transfer->user ? transfer->user : owner_of(transfer, ACCOUNT_USER);
+}
+
+static const struct id *task_of(const struct transfer *transfer)
+{
+	return transfer->task ? transfer->task : owner_of(transfer, ACCOUNT_ESCROW);
 }
 
 bson_t *ledger_row(struct arena *arena, const struct transfer *transfer, const char *actor,
 		   const char *request_id, int64_t now)
 {
-	bson_t *row = DOC(arena, "_id", BCON_UTF8(transfer->key), "from", BCON_UTF8(transfer->from),
-			  "to", BCON_UTF8(transfer->to), "coins", BCON_INT64(transfer->coins),
-			  "kind", BCON_UTF8(transfer->kind));
+	const struct id *user = user_of(transfer), *task = task_of(transfer);
+	bson_t *row = DOC(arena, "_id", BCON_UTF8(transfer->key), "from",
+			  BCON_UTF8(account_name(arena, &transfer->from)), "to",
+			  BCON_UTF8(account_name(arena, &transfer->to)), "coins",
+			  BCON_INT64(transfer->coins), "kind", BCON_UTF8(transfer->kind));
 
 	if (transfer->reason)
 		BSON_APPEND_UTF8(row, "reason", transfer->reason);
-	if (transfer->user)
-		BSON_APPEND_OID(row, "user", doc_oid(transfer->user));
-	if (transfer->task)
-		BSON_APPEND_OID(row, "task", doc_oid(transfer->task));
+	if (user)
+		BSON_APPEND_OID(row, "user", doc_oid(user));
+	if (task)
+		BSON_APPEND_OID(row, "task", doc_oid(task));
 	if (transfer->buyer)
 		BSON_APPEND_OID(row, "buyer", doc_oid(transfer->buyer));
 	BSON_APPEND_UTF8(row, "actor", actor);
@@ -40,45 +95,70 @@ bson_t *ledger_row(struct arena *arena, const struct transfer *transfer, const c
 	return row;
 }
 
-void ledger_note(const struct call *call, struct event *event, const struct transfer *transfer)
+void ledger_note(const struct call *call, struct txn *txn, const struct transfer *transfer)
 {
-	event_insert(
-		event, LEDGER,
-		ledger_row(call->arena, transfer, call_actor(call), call->request_id, call->now),
-		transfer->taken);
+	txn_insert(txn, LEDGER,
+		   ledger_row(call->arena, transfer, call_actor(call), call->request_id, call->now),
+		   transfer->taken);
 }
 
-/* What a movement does to the accounts that begin so. */
-static int64_t change_of(const struct transfer *transfer, const char *accounts)
-{
-	size_t length = strlen(accounts);
-	int64_t change = 0;
+/* ---- balances ---- */
 
-	if (!strncmp(transfer->to, accounts, length))
-		change += transfer->coins;
-	if (!strncmp(transfer->from, accounts, length))
-		change -= transfer->coins;
-	return change;
+bson_t *ledger_balances(struct arena *arena, int64_t coins)
+{
+	return DOC(arena, "coins", BCON_INT64(coins), "pending_coins", BCON_INT64(0));
 }
 
-bson_t *ledger_owing_nothing(struct arena *arena)
+static bson_t *by_id(struct arena *arena, const struct id *user)
 {
-	return DOC(arena, "owed_coins", "{", "$not", "{", "$gt", BCON_INT32(0), "}", "}");
+	return DOC(arena, "_id", BCON_ID(user));
 }
 
-static bson_t *balances_change(struct arena *arena, const struct transfer *transfer,
-			       const struct holder *holder)
+/* The user's document while it has the coins, and may part with them. */
+static bson_t *holder(struct arena *arena, const struct transfer *transfer)
 {
-	int64_t coins = change_of(transfer, "user:"), held = change_of(transfer, "held:");
+	const char *from = accounts[transfer->from.kind].balance;
+	bson_t *filter = by_id(arena, user_of(transfer));
+
+	if (transfer->guard)
+		bson_concat(filter, transfer->guard);
+	if (from)
+		bson_concat(filter,
+			    DOC(arena, from, "{", "$gte", BCON_INT64(transfer->coins), "}"));
+	if (from && !accounts[transfer->to.kind].of_debtors)
+		bson_concat(filter, DOC(arena, "owed_coins", "{", "$not", "{", "$gt", BCON_INT32(0),
+					"}", "}"));
+	return filter;
+}
+
+static bson_t *balances_change(struct arena *arena, const struct transfer *transfer)
+{
+	const char *from = accounts[transfer->from.kind].balance;
+	const char *to = accounts[transfer->to.kind].balance;
 	bson_t *change = DOC(arena, NULL);
 
+	if (from)
+		BSON_APPEND_INT64(change, from, -transfer->coins);
+	if (to)
+		BSON_APPEND_INT64(change, to, transfer->coins);
+	return DOC(arena, "$inc", BCON_DOCUMENT(change));
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* ---- moving ---- */
+
+static void owe(struct txn *txn, const struct id *user, int64_t coins)
+{
+	struct arena *arena = txn->arena;
+
 	if (coins)
-		BSON_APPEND_INT64(change, "coins", coins);
-	if (held)
-		BSON_APPEND_INT64(change, "pending_coins", held);
-	if (holder->count)
-		bson_concat(change, holder->count);
-	return change;
+		txn_update_after(txn, USERS, by_id(arena, user),
+				 DOC(arena, "$inc", "{", "owed_coins", BCON_INT64(coins), "}"),
+				 ERR_CONFLICT);
 }
 
 /* Coins that came to a user. */
@@ -87,90 +167,73 @@ struct income {
 	struct transfer transfer;
 };
 
-static bson_t *by_id(struct arena *arena, const struct id *user)
-{
-	return DOC(arena, "_id", BCON_ID(user));
-}
-
-static int64_t least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* The user's document is as the event's steps left it, and stays so until the commit. */
-static enum err debt_pay(void *context, struct event *event)
+/* The user's document is as the transaction's steps left it, and stays so until the commit. */
+static enum err debt_pay(void *context, struct txn *txn)
 {
 	const struct income *income = context;
-	struct arena *arena = income->call->arena;
-	const bson_t *user = event_found(event, USERS);
+	const struct id *debtor = user_of(&income->transfer);
+	const bson_t *user = txn_found_of(txn, USERS, debtor);
 	struct transfer repayment = income->transfer;
 
-	/* run again, the event may have found nothing to give */
-	if (!user)
+	repayment.coins = least(least(doc_whole(user, "owed_coins", 0), repayment.coins),
+				doc_whole(user, "coins", 0));
+	if (repayment.coins <= 0)
 		return OK;
-	int64_t paid = least(least(doc_whole(user, "owed_coins", 0), repayment.coins),
-			     doc_whole(user, "coins", 0));
-
-	if (paid <= 0)
-		return OK;
-	event_update_after(event, USERS, by_id(arena, repayment.user),
-			   DOC(arena, "$inc", "{", "coins", BCON_INT64(-paid), "owed_coins",
-			       BCON_INT64(-paid), "}"),
-			   ERR_CONFLICT);
-	repayment.key = arena_printf(arena, "repay:%s", income->transfer.key);
+	repayment.key = arena_printf(txn->arena, "repay:%s", income->transfer.key);
 	repayment.from = income->transfer.to;
-	repayment.to = ACCOUNT_REVERSALS;
-	repayment.coins = paid;
+	repayment.to = (struct account){ .kind = ACCOUNT_REVERSALS };
 	repayment.kind = "repayment";
 	repayment.reason = NULL;
-	ledger_note(income->call, event, &repayment);
+	repayment.task = task_of(&income->transfer);
+	repayment.guard = NULL;
+	repayment.on_miss = ERR_CONFLICT;
+	owe(txn, debtor, -repayment.coins);
+	ledger_move(income->call, txn, &repayment);
 	return OK;
 }
 
-void ledger_move(const struct call *call, struct event *event, const struct transfer *transfer,
-		 const struct holder *holder)
+static void debt_pay_then(const struct call *call, struct txn *txn, const struct transfer *transfer)
 {
-	struct arena *arena = call->arena;
+	struct income *income = arena_alloc(call->arena, sizeof *income);
 
-	event_update_after(
-		event, USERS, holder->filter ? holder->filter : by_id(arena, transfer->user),
-		DOC(arena, "$inc", BCON_DOCUMENT(balances_change(arena, transfer, holder))),
-		holder->otherwise);
-	ledger_note(call, event, transfer);
-	if (change_of(transfer, "user:") > 0) {
-		struct income *income = arena_alloc(arena, sizeof *income);
-
-		*income = (struct income){ .call = call, .transfer = *transfer };
-		event->settle = debt_pay;
-		event->settle_context = income;
-	}
+	*income = (struct income){ .call = call, .transfer = *transfer };
+	txn_then(txn, debt_pay, income);
 }
+
+void ledger_move(const struct call *call, struct txn *txn, const struct transfer *transfer)
+{
+	const struct id *user = user_of(transfer);
+
+	if (!txn_removes(txn, USERS, user))
+		txn_update_after(txn, USERS, holder(call->arena, transfer),
+				 balances_change(call->arena, transfer), transfer->on_miss);
+	ledger_note(call, txn, transfer);
+	if (transfer->to.kind == ACCOUNT_USER && !txn_inserts(txn, USERS, user))
+		debt_pay_then(call, txn, transfer);
+}
+
+/* ---- taking back ---- */
 
 /* A write, as what is only read is not held. */
-void ledger_hold_still(const struct call *call, struct event *event, const struct id *user,
-		       enum err otherwise)
+void ledger_hold_still(const struct call *call, struct txn *txn, const struct id *user,
+		       enum err on_miss)
 {
 	struct arena *arena = call->arena;
 
-	event_update_after(event, USERS, by_id(arena, user),
-			   DOC(arena, "$inc", "{", "reversals", BCON_INT32(1), "}"), otherwise);
+	txn_update_after(txn, USERS, by_id(arena, user),
+			 DOC(arena, "$inc", "{", "reversals", BCON_INT32(1), "}"), on_miss);
 }
 
-int64_t ledger_take_back(const struct call *call, struct event *event,
-			 const struct transfer *transfer)
+int64_t ledger_take_back(const struct call *call, struct txn *txn, const struct transfer *transfer)
 {
-	struct arena *arena = call->arena;
-	int64_t there = doc_whole(event_found(event, USERS), "coins", 0);
+	const struct id *user = user_of(transfer);
+	int64_t there = doc_whole(txn_found_of(txn, USERS, user), "coins", 0);
 	struct transfer taken = *transfer;
 
 	taken.coins = least(there, transfer->coins);
 	int64_t owed = transfer->coins - taken.coins;
-	bson_t *change = DOC(arena, "coins", BCON_INT64(-taken.coins));
-	if (owed)
-		BSON_APPEND_INT64(change, "owed_coins", owed);
-	event_update_after(event, USERS, by_id(arena, transfer->user),
-			   DOC(arena, "$inc", BCON_DOCUMENT(change)), ERR_CONFLICT);
+	owe(txn, user, owed);
 	if (taken.coins)
-		ledger_note(call, event, &taken);
+		ledger_move(call, txn, &taken);
 	return owed;
 }

@@ -1,7 +1,7 @@
 /*
  * The market: what the business does, and the rules of who may do what to which record.
  *
- * Functions that change something build an event and leave its running to the caller (store/event.h); functions
+ * Functions that change something build a transaction and leave its running to the caller (store/txn.h); functions
  * that only read answer at once. They speak of records and callers, never of HTTP or JSON.
  */
 #ifndef MARKET_MARKET_H
@@ -10,8 +10,8 @@
 #include "base/caller.h"
 #include "base/config.h"
 #include "base/error.h"
-#include "store/event.h"
 #include "store/store.h"
+#include "store/txn.h"
 
 #include <stdint.h>
 

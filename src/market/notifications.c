@@ -5,47 +5,52 @@
 #include "store/doc.h"
 #include "store/list.h"
 
-void notify(const struct call *call, struct event *event, const struct notice *notice)
+void notify(const struct call *call, struct txn *txn, const struct notice *notice)
 {
 	struct id id = doc_new_id();
 
 	if (!notice->user)
 		return;
-	event_insert(event, NOTIFICATIONS,
-		     DOC(call->arena, "_id", BCON_ID(&id), "user_id", BCON_ID(notice->user),
-			 "toEmail", BCON_UTF8(notice->email ? notice->email : ""), "message",
-			 BCON_UTF8(notice->message), "actionRoute", BCON_UTF8(notice->page), "type",
-			 BCON_UTF8(notice->type), "isRead", BCON_BOOL(false), "archived",
-			 BCON_BOOL(false), "createdAt", BCON_DATE_TIME(call->now), "updatedAt",
-			 BCON_DATE_TIME(call->now)),
-		     ERR_INTERNAL);
+	txn_insert(txn, NOTIFICATIONS,
+		   DOC(call->arena, "_id", BCON_ID(&id), "user_id", BCON_ID(notice->user),
+		       "toEmail", BCON_UTF8(notice->email ? notice->email : ""), "message",
+		       BCON_UTF8(notice->message), "actionRoute", BCON_UTF8(notice->page), "type",
+		       BCON_UTF8(notice->type), "isRead", BCON_BOOL(false), "archived",
+		       BCON_BOOL(false), "createdAt", BCON_DATE_TIME(call->now), "updatedAt",
+		       BCON_DATE_TIME(call->now)),
+		   ERR_INTERNAL);
 }
 
-struct told {
-	struct call *call;
-	struct event *event;
-	const struct notice *notice;
-};
-
-static bool admin_tell(void *context, const bson_t *admin)
+static bool admin_take(void *context, const bson_t *admin)
 {
-	struct told *told = context;
-	struct notice notice = *told->notice;
-	struct id id;
+	struct admins *admins = context;
 
-	notice.user = doc_id(admin, "_id", &id) ? &id : NULL;
-	notice.email = doc_text(admin, "email");
-	notify(told->call, told->event, &notice);
+	admins->list = arena_grow(admins->arena, admins->list, admins->count, &admins->room,
+				  sizeof *admins->list);
+	admins->list[admins->count++] = doc_copy(admins->arena, admin);
 	return true;
 }
 
-enum err notify_admins(struct call *call, struct event *event, const struct notice *notice)
+enum err admins_read(struct call *call, struct admins *admins)
 {
-	struct told told = { .call = call, .event = event, .notice = notice };
 	bson_t *fields = DOC(call->arena, "projection", "{", "email", BCON_INT32(1), "}");
 
-	return db_each(call->db, USERS, users_active(call->arena, ROLE_ADMIN), fields, admin_tell,
-		       &told);
+	*admins = (struct admins){ .arena = call->arena };
+	return db_each(call->db, USERS, users_active(call->arena, ROLE_ADMIN), fields, admin_take,
+		       admins);
+}
+
+void notify_admins(struct call *call, struct txn *txn, const struct admins *admins,
+		   const struct notice *notice)
+{
+	for (size_t i = 0; i < admins->count; i++) {
+		struct notice told = *notice;
+		struct id id;
+
+		told.user = doc_id(admins->list[i], "_id", &id) ? &id : NULL;
+		told.email = doc_text(admins->list[i], "email");
+		notify(call, txn, &told);
+	}
 }
 
 /* ---- the caller's own ---- */
@@ -151,7 +156,7 @@ enum err notifications_read_all(struct call *call, int64_t *modified)
 /* ---- one ---- */
 
 static enum err change_own(struct call *call, const struct id *id, const bson_t *change,
-			   struct event *event)
+			   struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const bson_t *notification;
@@ -161,21 +166,20 @@ static enum err change_own(struct call *call, const struct id *id, const bson_t 
 		return err != OK ? err : ERR_NOT_FOUND;
 	if (!call_owns(call, notification, "user_id"))
 		return ERR_NOT_OWNER;
-	event_update_after(event, NOTIFICATIONS, DOC(arena, "_id", BCON_ID(id)), change,
-			   ERR_NOT_FOUND);
-	event_of_any(event);
+	txn_update_after(txn, NOTIFICATIONS, DOC(arena, "_id", BCON_ID(id)), change, ERR_NOT_FOUND);
+	txn_of_any(txn);
 	return OK;
 }
 
-enum err notification_read(struct call *call, const struct id *id, struct event *event)
+enum err notification_read(struct call *call, const struct id *id, struct txn *txn)
 {
-	return change_own(call, id, now_read(call), event);
+	return change_own(call, id, now_read(call), txn);
 }
 
-enum err notification_archive(struct call *call, const struct id *id, struct event *event)
+enum err notification_archive(struct call *call, const struct id *id, struct txn *txn)
 {
 	return change_own(call, id,
 			  DOC(call->arena, "$set", "{", "archived", BCON_BOOL(true), "updatedAt",
 			      BCON_DATE_TIME(call->now), "}"),
-			  event);
+			  txn);
 }

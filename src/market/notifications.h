@@ -24,11 +24,19 @@ struct notice {
 	const char *message;
 };
 
-/* Adds the notification to an event. A notice without a user is dropped: nobody is there to read it. */
-void notify(const struct call *call, struct event *event, const struct notice *notice);
+/* Adds the notification to a transaction. A notice without a user is dropped: nobody is there to read it. */
+void notify(const struct call *call, struct txn *txn, const struct notice *notice);
 
-/* The same for every admin there is; user and email of the notice are not read. */
-enum err notify_admins(struct call *call, struct event *event, const struct notice *notice);
+/* Every admin there is. */
+struct admins {
+	struct arena *arena;
+	const bson_t **list;
+	size_t count, room;
+};
+enum err admins_read(struct call *call, struct admins *admins);
+/* The same for each of them; user and email of the notice are not read. */
+void notify_admins(struct call *call, struct txn *txn, const struct admins *admins,
+		   const struct notice *notice);
 
 /* ---- the caller's own ---- */
 
@@ -38,13 +46,13 @@ enum err notifications_each(struct call *call, int64_t limit, db_row row, void *
 /* Those not read, but archived ones: exact to 10,000, beyond it up to 5 s old. */
 enum err notifications_unread(struct call *call, int64_t *count);
 
-/* Marks all of them read, so many a time that MongoDB answers soon; *modified were not before. ERR_UNAVAILABLE also when
- * it took too long: the next call goes on from there. */
+/* Marks all of them read, so many a time that MongoDB answers soon; *modified were not before. ERR_UNAVAILABLE also
+ * when it took too long: the next call goes on from there. */
 enum err notifications_read_all(struct call *call, int64_t *modified);
 
 /* Marks one read, or puts it away for good; doing it again changes nothing. ERR_NOT_FOUND, ERR_NOT_OWNER. Found:
  * NOTIFICATIONS. */
-enum err notification_read(struct call *call, const struct id *id, struct event *event);
-enum err notification_archive(struct call *call, const struct id *id, struct event *event);
+enum err notification_read(struct call *call, const struct id *id, struct txn *txn);
+enum err notification_archive(struct call *call, const struct id *id, struct txn *txn);
 
 #endif

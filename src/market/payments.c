@@ -5,6 +5,7 @@
 #include "market/notifications.h"
 #include "market/packages.h"
 #include "market/payments_private.h"
+#include "market/payments_reversal.h"
 #include "market/users.h"
 #include "store/doc.h"
 
@@ -50,7 +51,7 @@ static void payment_of(const bson_t *doc, struct payment *payment)
 }
 
 void payment_open(struct call *call, const struct provider *provider, const struct package *package,
-		  struct payment *payment, struct event *event)
+		  struct payment *payment, struct txn *txn)
 {
 	bson_t *doc = payment_doc(call, provider, package);
 
@@ -58,7 +59,7 @@ void payment_open(struct call *call, const struct provider *provider, const stru
 		BSON_APPEND_DATE_TIME(doc, "check_at", call->now + FIRST_LOOK_MS);
 	*payment = (struct payment){ 0 };
 	payment_of(doc, payment);
-	event_insert(event, PAYMENTS, doc, ERR_INTERNAL);
+	txn_insert(txn, PAYMENTS, doc, ERR_INTERNAL);
 }
 
 enum err payment_read(struct call *call, const struct id *id, struct payment *payment)
@@ -107,14 +108,14 @@ enum err payment_conflict(struct call *call, const char *sentence)
 	return ERR_CONFLICT;
 }
 
-void payment_keep_intent(struct call *call, const struct payment *payment, struct event *event)
+void payment_keep_intent(struct call *call, const struct payment *payment, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	event_update_after(event, PAYMENTS, DOC(arena, "_id", BCON_ID(&payment->id)),
-			   DOC(arena, "$set", "{", "intent_id", BCON_UTF8(payment->intent),
-			       "updatedAt", BCON_DATE_TIME(call->now), "}"),
-			   ERR_NOT_FOUND);
+	txn_update_after(txn, PAYMENTS, DOC(arena, "_id", BCON_ID(&payment->id)),
+			 DOC(arena, "$set", "{", "intent_id", BCON_UTF8(payment->intent),
+			     "updatedAt", BCON_DATE_TIME(call->now), "}"),
+			 ERR_NOT_FOUND);
 }
 
 /* ---- crediting ---- */
@@ -146,47 +147,44 @@ static enum err transaction_is_free(struct call *call, const struct payment *pay
 }
 
 /* Where something was noted of it meanwhile, the note is looked for anew. */
-static void complete(struct call *call, const struct payment *payment, struct event *event)
+static void complete(struct call *call, const struct payment *payment, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&payment->id), "status", "{", "$in", "[",
 			     BCON_UTF8("pending"), BCON_UTF8("failed"), "]", "}");
 
 	doc_unchanged(filter, payment->doc, "reversal_notes");
-	event_update_after(event, PAYMENTS, filter,
-			   DOC(arena, "$set", "{", "status", BCON_UTF8("completed"),
-			       "transaction_id", BCON_UTF8(payment->transaction), "txn_key",
-			       BCON_UTF8(payment->transaction), "payment_date",
-			       BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now),
-			       "}", "$unset", "{", "check_at", BCON_INT32(1), "}"),
-			   ERR_BUSY);
+	txn_update_after(txn, PAYMENTS, filter,
+			 DOC(arena, "$set", "{", "status", BCON_UTF8("completed"), "transaction_id",
+			     BCON_UTF8(payment->transaction), "txn_key",
+			     BCON_UTF8(payment->transaction), "payment_date",
+			     BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now), "}",
+			     "$unset", "{", "check_at", BCON_INT32(1), "}"),
+			 ERR_BUSY);
 }
 
-static void give_coins(struct call *call, const struct payment *payment, struct event *event)
+static void give_coins(struct call *call, const struct payment *payment, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	ledger_move(call, event,
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "purchase:%s", id_text(arena, &payment->id)),
-			    .from = ACCOUNT_SALES,
-			    .to = account_user(arena, &payment->buyer),
+			    .from = { .kind = ACCOUNT_SALES },
+			    .to = account_user(&payment->buyer),
 			    .coins = payment->coins,
 			    .kind = "purchase",
-			    .user = &payment->buyer,
+			    .guard = users_active(arena, ROLE_NONE),
+			    .on_miss = ERR_NOT_FOUND,
 			    .taken = ERR_CONFLICT,
-		    },
-		    &(struct holder){
-			    .filter = user_active(arena, &payment->buyer, ROLE_NONE),
-			    .otherwise = ERR_NOT_FOUND,
 		    });
 }
 
-static void tell_buyer(struct call *call, const struct payment *payment, struct event *event)
+static void tell_buyer(struct call *call, const struct payment *payment, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = &payment->buyer,
 		       .email = doc_text(payment->doc, "buyer_email"),
@@ -198,10 +196,22 @@ static void tell_buyer(struct call *call, const struct payment *payment, struct 
 	       });
 }
 
-enum err payment_credit(struct call *call, struct payment *payment, struct event *event)
+void payment_credit_plan(struct call *call, const struct payment *payment, struct noted *noted,
+			 struct txn *txn)
 {
+	txn->contended = &payment->buyer;
+	complete(call, payment, txn);
+	payment_noted_plan(noted, txn);
+	give_coins(call, payment, txn);
+	tell_buyer(call, payment, txn);
+}
+
+enum err payment_credit(struct call *call, struct payment *payment, struct txn *txn)
+{
+	struct noted *noted = arena_alloc(call->arena, sizeof *noted);
 	enum err err = payment_read(call, &payment->id, payment);
 
+	payment->went_back = false;
 	if (err != OK)
 		return err;
 	if (payment_is(payment, "completed"))
@@ -211,13 +221,19 @@ enum err payment_credit(struct call *call, struct payment *payment, struct event
 	if (payment->coins < 1)
 		return payment_conflict(call, "The payment is for no coins.");
 	err = transaction_is_free(call, payment);
+	if (err == OK)
+		err = payment_noted(call, payment, noted);
 	if (err != OK)
 		return err;
-	event->hot = &payment->buyer;
-	complete(call, payment, event);
-	give_coins(call, payment, event);
-	tell_buyer(call, payment, event);
-	return payment_reverse_completed(call, payment, event);
+	payment->went_back = noted->news;
+	payment_credit_plan(call, payment, noted, txn);
+	return OK;
+}
+
+void payment_credited(struct call *call, const struct payment *payment)
+{
+	if (payment->went_back)
+		reversal_alert(call, &payment->id);
 }
 
 struct crediting {
@@ -225,35 +241,39 @@ struct crediting {
 	struct payment *payment;
 };
 
-static enum err credit_build(void *context, struct event *event)
+static enum err credit_build(void *context, struct txn *txn)
 {
 	const struct crediting *crediting = context;
 
-	return payment_credit(crediting->call, crediting->payment, event);
+	return payment_credit(crediting->call, crediting->payment, txn);
 }
 
 enum err payment_credit_now(struct call *call, struct payment *payment)
 {
-	return event_carry_out(call->db, call->arena, credit_build,
-			       &(struct crediting){ .call = call, .payment = payment });
+	enum err err = txn_carry_out(call->db, call->arena, credit_build,
+				     &(struct crediting){ .call = call, .payment = payment });
+
+	if (err == OK)
+		payment_credited(call, payment);
+	return err;
 }
 
 enum err payment_fail_now(struct call *call, struct payment *payment, bool for_good)
 {
 	struct arena *arena = call->arena;
-	struct event event;
+	struct txn txn;
 	bson_t *change = DOC(arena, "$set", "{", "status", BCON_UTF8("failed"), "updatedAt",
 			     BCON_DATE_TIME(call->now), "}");
 
 	if (for_good)
 		bson_concat(change, DOC(arena, "$unset", "{", "check_at", BCON_INT32(1), "}"));
-	event_start(&event, arena);
-	event_update_after(&event, PAYMENTS,
-			   DOC(arena, "_id", BCON_ID(&payment->id), "status", BCON_UTF8("pending")),
-			   change, ERR_CONFLICT);
-	enum err err = store_commit(call->db, &event);
+	txn_start(&txn, arena);
+	txn_update_after(&txn, PAYMENTS,
+			 DOC(arena, "_id", BCON_ID(&payment->id), "status", BCON_UTF8("pending")),
+			 change, ERR_CONFLICT);
+	enum err err = txn_commit(call->db, &txn);
 	if (err == OK)
-		payment_of(event_found(&event, PAYMENTS), payment);
+		payment_of(txn_found(&txn, PAYMENTS), payment);
 	return err == ERR_CONFLICT ? OK : err;
 }
 

@@ -2,8 +2,8 @@
  * Payments: coins for money (contract section 7).
  *
  * A payment's record is committed as pending before its provider is asked for anything, and the provider is asked
- * outside any transaction. Whoever learns that it was paid, its buyer's call, the provider's message or the sweep, credits
- * it by payment_credit(), which happens once.
+ * outside any transaction. Whoever learns that it was paid, its buyer's call, the provider's message or the sweep,
+ * credits it by payment_credit(), which happens once.
  */
 #ifndef MARKET_PAYMENTS_H
 #define MARKET_PAYMENTS_H
@@ -21,12 +21,13 @@ struct payment {
 	const char *client_secret; /* with it the buyer's page pays; NULL: none */
 	const char *transaction; /* by which it was paid; NULL: it is not known to be */
 	bool resumed; /* an earlier call with the same key opened it, and may have ordered it */
+	bool went_back; /* payment_credit() takes coins back, too */
 	int64_t balance; /* of its buyer, where payment_credit() had nothing to do */
 };
 
 /* A new pending record. Inserted: PAYMENTS. */
 void payment_open(struct call *call, const struct provider *provider, const struct package *package,
-		  struct payment *payment, struct event *event);
+		  struct payment *payment, struct txn *txn);
 
 /* What is asked of the configured provider (outside/provider.h), outside any transaction. */
 /* Asks for money that the buyer's page will pay: finds intent and client_secret. */
@@ -44,7 +45,7 @@ enum err payment_read_own(struct call *call, const struct id *id, struct payment
 bool payment_is(const struct payment *payment, const char *status);
 
 /* Keeps the provider's name for it with the record. Found: PAYMENTS. */
-void payment_keep_intent(struct call *call, const struct payment *payment, struct event *event);
+void payment_keep_intent(struct call *call, const struct payment *payment, struct txn *txn);
 
 /*
  * It was paid by payment->transaction: completes it, also when it had failed, and gives its buyer the coins. Reads it
@@ -52,8 +53,10 @@ void payment_keep_intent(struct call *call, const struct payment *payment, struc
  * ERR_CONFLICT when it was completed by another, or the transaction is another payment's; ERR_NOT_FOUND (when run) when
  * its buyer is gone, ERR_BUSY when others changed it meanwhile. Found: PAYMENTS, USERS.
  */
-enum err payment_credit(struct call *call, struct payment *payment, struct event *event);
-/* The same, committed here, with tries enough for whoever else is at it. */
+enum err payment_credit(struct call *call, struct payment *payment, struct txn *txn);
+/* Once that has happened: a person is told, should money of it have gone back. */
+void payment_credited(struct call *call, const struct payment *payment);
+/* Both, committed here, with tries enough for whoever else is at it. */
 enum err payment_credit_now(struct call *call, struct payment *payment);
 
 /* A pending one has failed; for good: nothing more can come of it. Committed here. A completed one stays. */

@@ -3,9 +3,9 @@
  * them.
  *
  * They are about a transaction. While no payment is completed with it, what is told is noted in META by its name, and
- * the event that completes one takes the note along. Both write the payment, so that of two in the same moment one sees the
- * other; where it is not known which payment that will be, the sweep sees both. So it is with a payment or a buyer who is
- * not adopted yet: the note waits for that.
+ * the transaction that completes one takes the note along. Both write the payment, so that of two in the same moment
+ * one sees the other; where it is not known which payment that will be, the sweep sees both. So it is with a payment
+ * or a buyer who is not adopted yet: the note waits for that.
  */
 #include "market/payments_settle.h"
 
@@ -21,11 +21,11 @@
 #include <strings.h>
 
 #define NOTE_PREFIX "reversal:"
-/* Longer than an event can take that completes a payment and did not see the note. */
+/* Longer than a transaction can take that completes a payment and did not see the note. */
 #define NOTE_MEETS_MS (60 * CLOCK_MINUTE)
 /* A payment that is not completed by then never is. */
 #define NOTE_LASTS_MS (30 * CLOCK_DAY)
-/* How long an event tries its luck with a payment that others are at. */
+/* How long a transaction tries its luck with a payment that others are at. */
 #define TOLD_MS (5 * CLOCK_SECOND)
 
 /* ---- notes of what is told too early ---- */
@@ -49,7 +49,7 @@ static bson_t *note_as_read(struct arena *arena, const bson_t *note)
 }
 
 static void note_write(struct call *call, const char *transaction, const bson_t *note,
-		       const struct reversals *known, bool unadopted, struct event *event)
+		       const struct reversals *known, bool unadopted, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *set = reversals_doc(arena, known);
@@ -57,37 +57,41 @@ static void note_write(struct call *call, const char *transaction, const bson_t 
 	BSON_APPEND_DATE_TIME(set, "reversal_at", call->now);
 	BSON_APPEND_BOOL(set, "unadopted", unadopted);
 	if (note) {
-		event_update(event, META, note_as_read(arena, note),
-			     DOC(arena, "$set", BCON_DOCUMENT(set), "$inc", "{", "rev",
-				 BCON_INT64(1), "}"),
-			     ERR_CONFLICT);
+		txn_update(txn, META, note_as_read(arena, note),
+			   DOC(arena, "$set", BCON_DOCUMENT(set), "$inc", "{", "rev", BCON_INT64(1),
+			       "}"),
+			   ERR_CONFLICT);
 		return;
 	}
 	bson_t *doc =
 		DOC(arena, "_id", BCON_UTF8(note_name(arena, transaction)), "rev", BCON_INT64(1));
 	bson_concat(doc, set);
-	event_insert(event, META, doc, ERR_CONFLICT);
+	txn_insert(txn, META, doc, ERR_CONFLICT);
 }
 
-enum err payment_reverse_completed(struct call *call, const struct payment *payment,
-				   struct event *event)
+enum err payment_noted(struct call *call, const struct payment *payment, struct noted *noted)
 {
-	struct arena *arena = call->arena;
-	struct reversing *reversing = arena_alloc(arena, sizeof *reversing);
-	const bson_t *note = NULL;
-	struct reversals noted;
-	bool news = false;
 	const struct provider *provider = provider_of(call->config);
+	struct reversals told;
 	enum err err = OK;
 
+	*noted = (struct noted){ 0 };
 	if (provider && !provider->untold && provider->is_transaction(payment->transaction))
-		err = note_read(call, payment->transaction, &note);
-	if (err != OK || !note)
+		err = note_read(call, payment->transaction, &noted->note);
+	if (err != OK || !noted->note)
 		return err;
-	reversals_read(note, &noted);
-	err = reversal_plan(call, payment, &noted, reversing, &news);
-	event_remove(event, META, note_as_read(arena, note), ERR_BUSY);
-	return err == OK && news ? reversal_add(reversing, event) : err;
+	reversals_read(noted->note, &told);
+	noted->news = reversal_of(call, payment, &told, &noted->reversing);
+	err = reversal_read_buyer(&noted->reversing);
+	return err == OK && noted->news ? admins_read(call, &noted->reversing.admins) : err;
+}
+
+void payment_noted_plan(struct noted *noted, struct txn *txn)
+{
+	if (noted->note)
+		txn_remove(txn, META, note_as_read(txn->arena, noted->note), ERR_BUSY);
+	if (noted->news)
+		reversal_plan(&noted->reversing, txn);
 }
 
 /* ---- what is told ---- */
@@ -101,6 +105,7 @@ struct told {
 	const bson_t *open; /* the payment that it may yet complete; NULL: none is known */
 	bool waits; /* no payment was completed with the transaction, or: */
 	bool unadopted; /* it, or its buyer, bears no mark yet */
+	bool went_back; /* the transaction moves coins */
 };
 
 static enum err open_read(struct told *told)
@@ -120,20 +125,20 @@ static enum err open_read(struct told *told)
 	return err;
 }
 
-/* Whoever is completing it looks for the note anew; where it has been completed, this event is built anew. */
-static void open_stays(const struct told *told, struct event *event)
+/* Whoever is completing it looks for the note anew; where it has been completed, this transaction is built anew. */
+static void open_stays(const struct told *told, struct txn *txn)
 {
 	struct arena *arena = told->call->arena;
 	struct id id = doc_own_id(told->open);
 
-	event_update(
-		event, PAYMENTS,
+	txn_update(
+		txn, PAYMENTS,
 		DOC(arena, "_id", BCON_ID(&id), "status", "{", "$ne", BCON_UTF8("completed"), "}"),
 		DOC(arena, "$inc", "{", "reversal_notes", BCON_INT64(1), "}"), ERR_CONFLICT);
-	event_of_any(event);
+	txn_of_any(txn);
 }
 
-static enum err told_early(struct told *told, const bson_t *note, struct event *event)
+static enum err told_early(struct told *told, const bson_t *note, struct txn *txn)
 {
 	struct reversals known = { 0 };
 
@@ -142,14 +147,14 @@ static enum err told_early(struct told *told, const bson_t *note, struct event *
 		reversals_read(note, &known);
 	bool news = reversals_join(&known, &told->more);
 	if (news || (note && told->unadopted != doc_bool(note, "unadopted", false)))
-		note_write(told->call, told->transaction, note, &known, told->unadopted, event);
+		note_write(told->call, told->transaction, note, &known, told->unadopted, txn);
 	if (news && told->open)
-		open_stays(told, event);
+		open_stays(told, txn);
 	return OK;
 }
 
 /* An older server's payment has no key of ours: is there one that waits to be adopted? */
-static enum err told_of_nothing(struct told *told, const bson_t *note, struct event *event)
+static enum err told_of_nothing(struct told *told, const bson_t *note, struct txn *txn)
 {
 	struct call *call = told->call;
 	const bson_t *found;
@@ -159,10 +164,10 @@ static enum err told_of_nothing(struct told *told, const bson_t *note, struct ev
 		NULL, &found);
 
 	told->unadopted = found != NULL;
-	return err == OK ? told_early(told, note, event) : err;
+	return err == OK ? told_early(told, note, txn) : err;
 }
 
-static enum err told_build(void *context, struct event *event)
+static enum err told_build(void *context, struct txn *txn)
 {
 	struct told *told = context;
 	struct call *call = told->call;
@@ -172,32 +177,38 @@ static enum err told_build(void *context, struct event *event)
 	bool news = false;
 	enum err err = note_read(call, told->transaction, &note);
 
+	told->went_back = false;
 	/* before it is looked whether one was completed: in between it may be */
 	if (err == OK)
 		err = open_read(told);
 	if (err == OK)
 		err = payment_by_transaction(call, told->transaction, &told->payment);
 	if (err == ERR_NOT_FOUND)
-		return told_of_nothing(told, note, event);
+		return told_of_nothing(told, note, txn);
 	if (note)
 		reversals_read(note, &noted);
 	reversals_join(&told->more, &noted);
 	if (err == OK)
-		err = reversal_plan(call, &told->payment, &told->more, reversing, &news);
+		news = reversal_of(call, &told->payment, &told->more, reversing);
+	if (err == OK)
+		err = reversal_read_buyer(reversing);
 	if (err != OK)
 		return err;
 	told->unadopted =
 		!is_marked(told->payment.doc) || (reversing->buyer && !is_marked(reversing->buyer));
 	if (told->unadopted)
-		return told_early(told, note, event);
+		return told_early(told, note, txn);
 	told->waits = false;
 	if (note)
-		event_remove(event, META, note_as_read(call->arena, note), ERR_CONFLICT);
+		txn_remove(txn, META, note_as_read(call->arena, note), ERR_CONFLICT);
+	told->went_back = news;
 	if (!news)
 		return OK;
 	if (reversing->buyer && reversing->after > reversing->before)
-		ledger_hold_still(call, event, &told->payment.buyer, ERR_CONFLICT);
-	return reversal_add(reversing, event);
+		ledger_hold_still(call, txn, &told->payment.buyer, ERR_CONFLICT);
+	err = admins_read(call, &reversing->admins);
+	reversal_plan(reversing, txn);
+	return err;
 }
 
 /* Others at the same payment or user may be quicker a few times. */
@@ -208,8 +219,10 @@ static enum err told_carry_out(struct told *told)
 	enum err err;
 
 	do
-		err = event_carry_out(call->db, call->arena, told_build, told);
+		err = txn_carry_out(call->db, call->arena, told_build, told);
 	while (err == ERR_CONFLICT && clock_steady() < until);
+	if (err == OK && told->went_back)
+		reversal_alert(call, &told->payment.id);
 	return err == ERR_CONFLICT || err == ERR_NOT_ADOPTED ? ERR_UNAVAILABLE : err;
 }
 

@@ -71,12 +71,12 @@ static enum err charge_refused(struct call *call, struct payment *payment,
 static enum err further_step(struct call *call, struct payment *payment,
 			     const struct receipt *receipt)
 {
-	struct event event;
+	struct txn txn;
 
 	payment->intent = receipt->id;
-	event_start(&event, call->arena);
-	payment_keep_intent(call, payment, &event);
-	enum err err = store_commit(call->db, &event);
+	txn_start(&txn, call->arena);
+	payment_keep_intent(call, payment, &txn);
+	enum err err = txn_commit(call->db, &txn);
 	if (err != OK)
 		return err;
 	call->detail->sentence = "The bank wants a further step before it pays.";

@@ -11,13 +11,6 @@ enum err payment_conflict(struct call *call, const char *sentence);
 enum err payment_by_transaction(struct call *call, const char *transaction,
 				struct payment *payment);
 
-/*
- * For a payment that its event completes and credits: takes back what had gone back of its transaction before. Uses the
- * event's follow-up.
- */
-enum err payment_reverse_completed(struct call *call, const struct payment *payment,
-				   struct event *event);
-
 /* Money that cannot be matched: an error in the log, for a person to look into. */
 void payment_alert(const struct call *call, const struct receipt *receipt, const char *what);
 

@@ -31,7 +31,7 @@ static const char *moved_text(const struct reversing *reversing)
 			   arena_printf(arena, "%lld coins came back", (long long)-taken);
 }
 
-static void tell_buyer(const struct reversing *reversing, struct event *event, int64_t owed)
+static void tell_buyer(const struct reversing *reversing, struct txn *txn, int64_t owed)
 {
 	struct call *call = reversing->call;
 	const struct payment *payment = reversing->payment;
@@ -43,7 +43,7 @@ static void tell_buyer(const struct reversing *reversing, struct event *event, i
 
 	if (doc_bool(reversing->buyer, "closing", false))
 		return;
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = &payment->buyer,
 		       .email = doc_text(reversing->buyer, "email"),
@@ -56,12 +56,12 @@ static void tell_buyer(const struct reversing *reversing, struct event *event, i
 	       });
 }
 
-static enum err tell_admins(const struct reversing *reversing, struct event *event)
+static void tell_admins(const struct reversing *reversing, struct txn *txn)
 {
 	struct call *call = reversing->call;
 
-	return notify_admins(
-		call, event,
+	notify_admins(
+		call, txn, &reversing->admins,
 		&(struct notice){
 			.type = "payment",
 			.page = PAGE_ADMIN_HOME,
@@ -72,21 +72,21 @@ static enum err tell_admins(const struct reversing *reversing, struct event *eve
 		});
 }
 
-/* Once it has happened: a person should look at each. */
-static void alert_after(struct db *db, struct arena *arena, const struct id *subject)
+void reversal_alert(struct call *call, const struct id *id)
 {
+	struct arena *arena = call->arena;
 	const bson_t *payment = NULL, *buyer = NULL;
-	struct id id;
+	struct id owner;
 
-	if (db_find_id(db, arena, PAYMENTS, subject, &payment) != OK || !payment)
+	if (db_find_id(call->db, arena, PAYMENTS, id, &payment) != OK || !payment)
 		return;
-	if (doc_id(payment, "buyer_id", &id))
-		(void)db_find_id(db, arena, USERS, &id, &buyer);
+	if (doc_id(payment, "buyer_id", &owner))
+		(void)db_find_id(call->db, arena, USERS, &owner, &buyer);
 	const char *name = doc_text(payment, "reversal");
 	log_line(LOG_ERROR, NULL,
 		 "ALERT: " ALERT_WENT_BACK
 		 ": payment %s is %s, %lld of its %lld coins taken back, %s %lld",
-		 id_text(arena, subject), name ? name : "not disputed any more",
+		 id_text(arena, id), name ? name : "not disputed any more",
 		 (long long)doc_whole(payment, "reversed_coins", 0),
 		 (long long)payment_coins(payment),
 		 buyer ? "its buyer owes" : "its buyer is gone and owes",
@@ -119,70 +119,73 @@ static struct transfer transfer_of(const struct reversing *reversing)
 	const struct payment *payment = reversing->payment;
 	int64_t taken = reversing->after - reversing->before;
 	int64_t rev = doc_whole(payment->doc, "reversal_rev", 0) + 1;
-	const char *buyer = account_user(arena, &payment->buyer);
+	struct account buyer = account_user(&payment->buyer);
+	struct account reversals = { .kind = ACCOUNT_REVERSALS };
 
 	return (struct transfer){
 		.key = arena_printf(arena, "%s:%s:%lld", taken > 0 ? "reverse" : "restore",
 				    id_text(arena, &payment->id), (long long)rev),
-		.from = taken > 0 ? buyer : ACCOUNT_REVERSALS,
-		.to = taken > 0 ? ACCOUNT_REVERSALS : buyer,
+		.from = taken > 0 ? buyer : reversals,
+		.to = taken > 0 ? reversals : buyer,
 		.coins = taken > 0 ? taken : -taken,
 		.kind = taken > 0 ? "reversal" : "restored",
-		.user = &payment->buyer,
+		.on_miss = ERR_CONFLICT,
 		.taken = ERR_ALREADY_PROCESSED,
 	};
 }
 
 /* The buyer's document is held still by then. */
-static enum err take_follow(void *context, struct event *event)
+static enum err take_decide(void *context, struct txn *txn)
 {
 	const struct reversing *reversing = context;
 	struct transfer transfer = transfer_of(reversing);
 
-	tell_buyer(reversing, event, ledger_take_back(reversing->call, event, &transfer));
+	tell_buyer(reversing, txn, ledger_take_back(reversing->call, txn, &transfer));
 	return OK;
 }
 
-static void give_back(const struct reversing *reversing, struct event *event)
+static void give_back(const struct reversing *reversing, struct txn *txn)
 {
 	struct transfer transfer = transfer_of(reversing);
 
 	if (transfer.coins)
-		ledger_move(reversing->call, event, &transfer,
-			    &(struct holder){ .otherwise = ERR_CONFLICT });
-	tell_buyer(reversing, event, 0);
+		ledger_move(reversing->call, txn, &transfer);
+	tell_buyer(reversing, txn, 0);
 }
 
-enum err reversal_add(struct reversing *reversing, struct event *event)
+void reversal_plan(struct reversing *reversing, struct txn *txn)
 {
 	struct arena *arena = reversing->call->arena;
 	const struct payment *payment = reversing->payment;
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&payment->id));
 
 	doc_unchanged(filter, payment->doc, "reversal_rev");
-	event_update_after(event, PAYMENTS, filter, payment_change(reversing), ERR_CONFLICT);
-	event->hot = &payment->buyer;
-	event->after = alert_after;
-	event->subject = payment->id;
-	enum err err = tell_admins(reversing, event);
-	if (err != OK || !reversing->buyer)
-		return err;
-	if (reversing->after > reversing->before) {
-		event->follow = take_follow;
-		event->follow_context = reversing;
-	} else {
-		give_back(reversing, event);
-	}
-	return OK;
+	txn_update_after(txn, PAYMENTS, filter, payment_change(reversing), ERR_CONFLICT);
+	txn->contended = &payment->buyer;
+	tell_admins(reversing, txn);
+	if (!reversing->buyer)
+		return;
+	if (reversing->after > reversing->before)
+		txn_then(txn, take_decide, reversing);
+	else
+		give_back(reversing, txn);
 }
 
-enum err reversal_plan(struct call *call, const struct payment *payment,
-		       const struct reversals *more, struct reversing *reversing, bool *news)
+bool reversal_of(struct call *call, const struct payment *payment, const struct reversals *more,
+		 struct reversing *reversing)
 {
 	*reversing = (struct reversing){ .call = call, .payment = payment };
 	reversals_read(payment->doc, &reversing->now);
 	reversing->before = doc_whole(payment->doc, "reversed_coins", 0);
-	*news = reversals_join(&reversing->now, more);
+	bool news = reversals_join(&reversing->now, more);
 	reversing->after = reversals_coins(&reversing->now, payment->coins, payment->cents);
-	return db_find_id(call->db, call->arena, USERS, &payment->buyer, &reversing->buyer);
+	return news;
+}
+
+enum err reversal_read_buyer(struct reversing *reversing)
+{
+	struct call *call = reversing->call;
+
+	return db_find_id(call->db, call->arena, USERS, &reversing->payment->buyer,
+			  &reversing->buyer);
 }

@@ -102,13 +102,13 @@ static bson_t *next_look(struct call *call, const struct payment *payment)
 /* Puts the next look off before this one: of several sweeps one looks. ERR_CONFLICT: another does. */
 static enum err look_begin(struct call *call, const struct payment *payment)
 {
-	struct event event;
+	struct txn txn;
 	bson_t *due = DOC(call->arena, "_id", BCON_ID(&payment->id), "check_at",
 			  BCON_DATE_TIME(doc_date(payment->doc, "check_at", 0)));
 
-	event_start(&event, call->arena);
-	event_update(&event, PAYMENTS, due, next_look(call, payment), ERR_CONFLICT);
-	return store_commit(call->db, &event);
+	txn_start(&txn, call->arena);
+	txn_update(&txn, PAYMENTS, due, next_look(call, payment), ERR_CONFLICT);
+	return txn_commit(call->db, &txn);
 }
 
 /* ERR_NOT_FOUND also where the provider does not let us ask, which is in the log then: others may be answered. */

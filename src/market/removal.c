@@ -18,13 +18,6 @@ enum {
 
 /* ---- ordering ---- */
 
-static void work_after(struct db *db, struct arena *arena, const struct id *user)
-{
-	(void)arena;
-	/* what cannot be done now, the sweep does */
-	(void)removal_go_on(db, user, REMOVAL_ANSWER_MS);
-}
-
 static bson_t *out_now(struct call *call)
 {
 	return DOC(call->arena, "$set", "{", "closing", BCON_BOOL(true), "closing_since",
@@ -32,20 +25,20 @@ static bson_t *out_now(struct call *call)
 		   "closing_request", BCON_UTF8(call->request_id), "}");
 }
 
-static enum err put_out(struct call *call, const bson_t *user, struct event *event)
+static enum err put_out(struct call *call, const bson_t *user, struct txn *txn)
 {
 	struct id id = doc_own_id(user);
 	const char *role = doc_text(user, "role");
 	bson_t *filter = user_active(call->arena, &id, ROLE_NONE);
-	enum err err = role_of(role) == ROLE_ADMIN ? user_keep_an_admin(call, &id, event) : OK;
+	enum err err = role_of(role) == ROLE_ADMIN ? user_keep_an_admin(call, &id, txn) : OK;
 
 	/* a worker may have become an admin since, perhaps the last */
 	doc_unchanged(filter, user, "role");
-	event_update(event, USERS, filter, out_now(call), ERR_CONFLICT);
+	txn_update(txn, USERS, filter, out_now(call), ERR_CONFLICT);
 	return err;
 }
 
-enum err removal_start(struct call *call, const struct id *id, struct event *event)
+enum err removal_start(struct call *call, const struct id *id, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const bson_t *user;
@@ -60,13 +53,10 @@ enum err removal_start(struct call *call, const struct id *id, struct event *eve
 		return ERR_CONFLICT;
 	}
 	if (doc_bool(user, "closing", false))
-		event_update(
-			event, USERS, DOC(arena, "_id", BCON_ID(id), "closing", BCON_BOOL(true)),
-			DOC(arena, "$set", "{", "closing", BCON_BOOL(true), "}"), ERR_CONFLICT);
+		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(id), "closing", BCON_BOOL(true)),
+			   DOC(arena, "$set", "{", "closing", BCON_BOOL(true), "}"), ERR_CONFLICT);
 	else
-		err = put_out(call, user, event);
-	event->after = work_after;
-	event->subject = *id;
+		err = put_out(call, user, txn);
 	return err;
 }
 
@@ -83,39 +73,46 @@ static bson_t *nothing_left(struct arena *arena, const bson_t *user)
 	return filter;
 }
 
-static void forfeit(struct removal *removal, struct event *event, const char *key, int64_t coins)
+static void forfeit(struct call *call, const struct id *user, const char *key, int64_t coins,
+		    struct txn *txn)
 {
-	struct arena *arena = removal->arena;
-
-	ledger_note(&removal->call, event,
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = key,
-			    .from = account_user(arena, &removal->user),
-			    .to = ACCOUNT_FORFEITS,
+			    .from = account_user(user),
+			    .to = { .kind = ACCOUNT_FORFEITS },
 			    .coins = coins,
 			    .kind = "forfeit",
-			    .user = &removal->user,
+			    .on_miss = ERR_CONFLICT,
 			    .taken = ERR_ALREADY_PROCESSED,
 		    });
 }
 
 /* The user is gone, with what is forfeited; that it is to be looked again stands in a document of its own. */
+void removal_end_plan(struct call *call, const bson_t *user, const char *key, int64_t coins,
+		      struct txn *txn)
+{
+	struct arena *arena = txn->arena;
+	struct id *id = arena_alloc(arena, sizeof *id);
+
+	*id = doc_own_id(user);
+	txn->contended = id;
+	txn_remove(txn, USERS, nothing_left(arena, user), ERR_CONFLICT);
+	if (coins > 0)
+		forfeit(call, id, key, coins, txn);
+	txn_insert(txn, META,
+		   DOC(arena, "_id", BCON_ID(id), "removed_at", BCON_DATE_TIME(clock_now())),
+		   ERR_CONFLICT);
+}
+
 static enum err take_away(struct removal *removal, const bson_t *user, const char *key,
 			  int64_t coins)
 {
-	struct arena *arena = removal->arena;
-	struct event event;
+	struct txn txn;
 
-	event_start(&event, arena);
-	event.hot = &removal->user;
-	event_remove(&event, USERS, nothing_left(arena, user), ERR_CONFLICT);
-	if (coins > 0)
-		forfeit(removal, &event, key, coins);
-	event_insert(&event, META,
-		     DOC(arena, "_id", BCON_ID(&removal->user), "removed_at",
-			 BCON_DATE_TIME(clock_now())),
-		     ERR_CONFLICT);
-	return store_commit(removal->call.db, &event);
+	txn_start(&txn, removal->arena);
+	removal_end_plan(&removal->call, user, key, coins, &txn);
+	return txn_commit(removal->call.db, &txn);
 }
 
 struct booked {
@@ -140,7 +137,8 @@ static bool booked_take(void *context, const bson_t *row)
 static enum err take_away_again(struct removal *removal, const bson_t *user, const char *key)
 {
 	struct arena *arena = removal->arena;
-	struct booked booked = { .account = account_user(arena, &removal->user) };
+	struct account account = account_user(&removal->user);
+	struct booked booked = { .account = account_name(arena, &account) };
 	enum err err =
 		db_each(removal->call.db, LEDGER, DOC(arena, "user", BCON_ID(&removal->user)), NULL,
 			booked_take, &booked);

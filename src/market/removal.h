@@ -1,12 +1,13 @@
 /*
  * Removing a user (contract section 9): out at once, and cleared away by a job that anyone may go on with.
  *
- * The user document is the job: `closing` in it, set by one event, ends every token and every new task, submission and
- * withdrawal of the user. The job then cancels their open tasks, rejects pending work and withdrawals, turns their name
- * and e-mail in records that are kept into DELETED_NAME and DELETED_EMAIL, removes what is theirs alone, and last the
- * document itself, in one event with the balance that is forfeited, guarded by there being no open business left.
+ * The user document is the job: `closing` in it, set by one transaction, ends every token and every new task,
+ * submission and withdrawal of the user. The job then cancels their open tasks, rejects pending work and withdrawals,
+ * turns their name and e-mail in records that are kept into DELETED_NAME and DELETED_EMAIL, removes what is theirs
+ * alone, and last the document itself, in one transaction with the balance that is forfeited, guarded by there being
+ * no open business left.
  *
- * All of it are small events guarded like any other, and changes that may be repeated, so the job may be killed
+ * All of it are small transactions guarded like any other, and changes that may be repeated, so the job may be killed
  * anywhere, and any number may be at the same user. The journal names the admin who ordered the removal, whoever
  * does it.
  */
@@ -22,15 +23,15 @@
 #define REMOVAL_ANSWER_MS 8000
 
 /*
- * DELETE /admin/users/:id by an admin: the user is out, and once that has happened the job runs for up to
- * REMOVAL_ANSWER_MS. For a user who is out already the job goes on. ERR_NOT_FOUND; ERR_CONFLICT for oneself and the
- * last admin.
+ * DELETE /admin/users/:id by an admin: the user is out. Once that has happened, and for a user who is out already,
+ * the job goes on: removal_go_on() for up to REMOVAL_ANSWER_MS, whatever comes of it. ERR_NOT_FOUND; ERR_CONFLICT for
+ * oneself and the last admin.
  */
-enum err removal_start(struct call *call, const struct id *user, struct event *event);
+enum err removal_start(struct call *call, const struct id *user, struct txn *txn);
 
 /*
- * Goes on with the removal of a user. OK: the user is gone. ERR_IN_PROGRESS: not all was done within max_ms; ERR_CONFLICT
- * when something of theirs is in the way; ERR_NOT_FOUND when nobody ordered it.
+ * Goes on with the removal of a user. OK: the user is gone. ERR_IN_PROGRESS: not all was done within max_ms;
+ * ERR_CONFLICT when something of theirs is in the way; ERR_NOT_FOUND when nobody ordered it.
  */
 enum err removal_go_on(struct db *db, const struct id *user, int64_t max_ms);
 

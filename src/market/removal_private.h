@@ -15,7 +15,11 @@ struct removal {
 	int64_t until; /* steady milliseconds; when it has come, work ends with ERR_IN_PROGRESS */
 };
 
-/* Ends what the user has open, each an event of its own. ERR_CONFLICT when something is left that neither this nor
+/* The last transaction: the document goes, as it was read, with the coins that are forfeited by that key. */
+void removal_end_plan(struct call *call, const bson_t *user, const char *key, int64_t coins,
+		      struct txn *txn);
+
+/* Ends what the user has open, each a transaction of its own. ERR_CONFLICT when something is left that neither this nor
  * others have ended. */
 enum err removal_end_business(struct removal *removal);
 

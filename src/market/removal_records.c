@@ -12,7 +12,7 @@
 
 enum {
 	BATCH_MAX = 256,
-	GROUP = 16, /* events that share a transaction: it stays short, and waits for the disk once */
+	GROUP = 16, /* transactions that share a transaction: it stays short, and waits for the disk once */
 };
 
 /* ---- records in batches ---- */
@@ -79,46 +79,45 @@ static bson_t *all_of(struct arena *arena, const struct id *ids, size_t count)
 
 /* ---- open business ---- */
 
-typedef enum err (*ending)(struct call *call, const struct id *id, struct event *event);
-
-static enum err task_end(struct call *call, const struct id *id, struct event *event)
+static enum err task_end(struct call *call, const struct id *id, struct txn *txn)
 {
-	return task_take_down(call, id, false, event);
+	return task_take_down(call, id, false, txn);
 }
 
-static enum err work_to_them_end(struct call *call, const struct id *id, struct event *event)
+static enum err work_to_them_end(struct call *call, const struct id *id, struct txn *txn)
 {
 	static const struct review review = { .reason = "The buyer's account was removed.",
 					      .reason_code = "account_removed" };
 
-	return submission_review(call, id, &review, event);
+	return submission_review(call, id, &review, txn);
 }
 
-static enum err work_by_them_end(struct call *call, const struct id *id, struct event *event)
+static enum err work_by_them_end(struct call *call, const struct id *id, struct txn *txn)
 {
 	static const struct review review = { .reason = "The worker's account was removed.",
 					      .reason_code = "account_removed" };
 
-	return submission_review(call, id, &review, event);
+	return submission_review(call, id, &review, txn);
 }
 
-static enum err withdrawal_end(struct call *call, const struct id *id, struct event *event)
+static enum err withdrawal_end(struct call *call, const struct id *id, struct txn *txn)
 {
 	static const struct verdict verdict = { .reason = "The account was removed." };
 
-	return withdrawal_decide(call, id, &verdict, event);
+	return withdrawal_decide(call, id, &verdict, txn);
 }
 
 /* In this order: once their tasks are cancelled no more work is handed in to them. */
 static const struct open_business {
 	enum collection in;
 	const char *owner, *status;
-	ending end;
+	enum err (*end)(struct call *call, const struct id *id, struct txn *txn);
+	void (*after)(struct call *call, const struct txn *txn); /* NULL: nothing */
 } open_business[] = {
-	{ TASKS, "buyer_id", "active", task_end },
-	{ SUBMISSIONS, "buyer_id", "pending", work_to_them_end },
-	{ SUBMISSIONS, "worker_id", "pending", work_by_them_end },
-	{ WITHDRAWALS, "worker_id", "pending", withdrawal_end },
+	{ TASKS, "buyer_id", "active", task_end, NULL },
+	{ SUBMISSIONS, "buyer_id", "pending", work_to_them_end, submission_reviewed },
+	{ SUBMISSIONS, "worker_id", "pending", work_by_them_end, submission_reviewed },
+	{ WITHDRAWALS, "worker_id", "pending", withdrawal_end, NULL },
 };
 enum { BUSINESS_COUNT = COUNT_OF(open_business) };
 
@@ -128,24 +127,33 @@ static bool is_trouble(enum err err)
 	return err == ERR_UNAVAILABLE || err == ERR_INTERNAL;
 }
 
-static enum err event_make(struct removal *removal, ending end, const struct id *id,
-			   struct event *event)
+static enum err txn_make(struct removal *removal, const struct open_business *business,
+			 const struct id *id, struct txn *txn)
 {
 	memset(&removal->detail, 0, sizeof removal->detail);
-	event_start(event, removal->call.arena);
-	return end(&removal->call, id, event);
+	txn_start(txn, removal->call.arena);
+	return business->end(&removal->call, id, txn);
 }
 
-static enum err end_each_alone(struct removal *removal, ending end, const struct id *ids,
-			       size_t count)
+static void ended(struct removal *removal, const struct open_business *business,
+		  const struct txn *txn)
 {
-	struct event event;
+	if (business->after)
+		business->after(&removal->call, txn);
+}
+
+static enum err end_each_alone(struct removal *removal, const struct open_business *business,
+			       const struct id *ids, size_t count)
+{
+	struct txn txn;
 	enum err err = OK;
 
 	for (size_t i = 0; i < count && !is_trouble(err); i++) {
-		err = event_make(removal, end, &ids[i], &event);
+		err = txn_make(removal, business, &ids[i], &txn);
 		if (err == OK)
-			err = store_commit(removal->call.db, &event);
+			err = txn_commit(removal->call.db, &txn);
+		if (err == OK)
+			ended(removal, business, &txn);
 	}
 	return is_trouble(err) ? err : OK;
 }
@@ -154,20 +162,22 @@ static enum err end_batch(struct removal *removal, const struct work *work, cons
 			  size_t count)
 {
 	const struct open_business *business = work->with;
-	struct event events[GROUP], *made[GROUP] = { 0 };
+	struct txn txns[GROUP], *made[GROUP] = { 0 };
 	size_t made_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		enum err err = event_make(removal, business->end, &ids[i], &events[i]);
+		enum err err = txn_make(removal, business, &ids[i], &txns[i]);
 
 		if (is_trouble(err))
 			return err;
 		if (err == OK)
-			made[made_count++] = &events[i];
+			made[made_count++] = &txns[i];
 	}
-	if (store_commit_group(removal->call.db, made, made_count) == OK)
-		return OK;
-	return end_each_alone(removal, business->end, ids, count);
+	if (txn_commit_group(removal->call.db, made, made_count) != OK)
+		return end_each_alone(removal, business, ids, count);
+	for (size_t i = 0; i < made_count; i++)
+		ended(removal, business, made[i]);
+	return OK;
 }
 
 static bson_t *business_filter(const struct removal *removal, const struct open_business *business)

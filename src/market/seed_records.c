@@ -34,25 +34,24 @@ static int64_t fund(struct seeding *seeding, int64_t user, const struct id *id, 
 	bool buyer = seed_is_buyer(seeding, user);
 	int64_t bonus = user == 0 ? 0 : buyer ? BONUS_BUYER : BONUS_WORKER;
 	int64_t opening = buyer ? 200 + 150 * (user % 4) - seeding->tallies[user].coins : 0;
-	const char *hex = id_text(arena, id), *account = account_user(arena, id);
+	const char *hex = id_text(arena, id);
+	struct account account = account_user(id);
 
 	if (bonus)
 		move(seeding,
 		     &(struct transfer){ .key = arena_printf(arena, "bonus:%s", hex),
-					 .from = ACCOUNT_GRANTS,
+					 .from = { .kind = ACCOUNT_GRANTS },
 					 .to = account,
 					 .coins = bonus,
-					 .kind = "bonus",
-					 .user = id },
+					 .kind = "bonus" },
 		     "service", at);
 	if (opening)
 		move(seeding,
 		     &(struct transfer){ .key = arena_printf(arena, "opening:user:%s", hex),
-					 .from = ACCOUNT_OPENING,
+					 .from = { .kind = ACCOUNT_OPENING },
 					 .to = account,
 					 .coins = opening,
-					 .kind = "opening",
-					 .user = id },
+					 .kind = "opening" },
 		     "service", at);
 	return bonus + opening;
 }
@@ -67,15 +66,16 @@ void seed_add_user(struct seeding *seeding, int64_t user)
 	const char *role = user == 0 ? "admin" : seed_is_buyer(seeding, user) ? "buyer" : "worker";
 	const char *name = seed_name(arena, user);
 	int64_t coins = fund(seeding, user, &id, created) + tally->coins;
-	bson_t *doc = DOC(arena, "_id", BCON_ID(&id), "name", BCON_UTF8(name), "email",
-			  BCON_UTF8(email), "password", BCON_UTF8(seeding->hash), "photoURL",
-			  BCON_UTF8(""), "role", BCON_UTF8(role), "coins", BCON_INT64(coins),
-			  "pending_coins", BCON_INT64(0), "authProvider", BCON_UTF8("email"),
-			  "lastLogin", BCON_DATE_TIME(seeding->now - user % 20 * CLOCK_DAY),
-			  "createdAt", BCON_DATE_TIME(created), "email_key", BCON_UTF8(email),
-			  "open_tasks", BCON_INT32(tally->open_tasks), "pending_submissions",
-			  BCON_INT32(tally->pending), "pending_withdrawals", BCON_INT32(0));
+	bson_t *doc =
+		DOC(arena, "_id", BCON_ID(&id), "name", BCON_UTF8(name), "email", BCON_UTF8(email),
+		    "password", BCON_UTF8(seeding->hash), "photoURL", BCON_UTF8(""), "role",
+		    BCON_UTF8(role), "authProvider", BCON_UTF8("email"), "lastLogin",
+		    BCON_DATE_TIME(seeding->now - user % 20 * CLOCK_DAY), "createdAt",
+		    BCON_DATE_TIME(created), "email_key", BCON_UTF8(email), "open_tasks",
+		    BCON_INT32(tally->open_tasks), "pending_submissions",
+		    BCON_INT32(tally->pending), "pending_withdrawals", BCON_INT32(0));
 
+	bson_concat(doc, ledger_balances(arena, coins));
 	user_search_set(arena, doc, name, email);
 	seed_add(seeding, USERS, doc);
 }
@@ -161,12 +161,10 @@ static void task_moves_add(struct seeding *seeding, const struct posting *task)
 	const char *end = shape->fate == CANCELLED ? "cancel" : "expire";
 	struct transfer in = {
 		.key = arena_printf(arena, "task:%s", hex),
-		.from = account_user(arena, &task->buyer_id),
-		.to = account_escrow(arena, &task->id),
+		.from = account_user(&task->buyer_id),
+		.to = account_escrow(&task->id),
 		.coins = (shape->open + shape->approved + shape->pending) * task->price,
 		.kind = "task",
-		.user = &task->buyer_id,
-		.task = &task->id,
 	};
 	struct transfer out = {
 		.key = arena_printf(arena, "%s:%s:%lld", end, hex,
@@ -175,8 +173,6 @@ static void task_moves_add(struct seeding *seeding, const struct posting *task)
 		.to = in.from,
 		.coins = task->refunded * task->price,
 		.kind = end,
-		.user = in.user,
-		.task = in.task,
 	};
 
 	move(seeding, &in, actor, task->created);
@@ -255,12 +251,10 @@ static void reward_add(struct seeding *seeding, const struct posting *task, cons
 	move(seeding,
 	     &(struct transfer){
 		     .key = arena_printf(arena, "approve:%s", id_text(arena, &work->id)),
-		     .from = account_escrow(arena, &task->id),
-		     .to = account_user(arena, &work->worker_id),
+		     .from = account_escrow(&task->id),
+		     .to = account_user(&work->worker_id),
 		     .coins = task->price,
 		     .kind = "reward",
-		     .user = &work->worker_id,
-		     .task = &task->id,
 		     .buyer = &task->buyer_id },
 	     id_text(arena, &task->buyer_id), work->reviewed);
 }

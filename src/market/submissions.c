@@ -62,12 +62,12 @@ static bson_t *submission_doc(struct call *call, const struct submission_input *
 	return doc;
 }
 
-static void tell_buyer(struct call *call, const bson_t *task, struct event *event)
+static void tell_buyer(struct call *call, const bson_t *task, struct txn *txn)
 {
 	struct id buyer;
 	bool known = doc_id(task, "buyer_id", &buyer);
 
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = known ? &buyer : NULL,
 		       .email = doc_text(task, "buyer_email"),
@@ -78,32 +78,37 @@ static void tell_buyer(struct call *call, const bson_t *task, struct event *even
 	       });
 }
 
-enum err submission_create(struct call *call, const struct submission_input *input,
-			   struct event *event)
+void submission_create_plan(struct call *call, const struct submission_input *input,
+			    const bson_t *task, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const struct id *task_id = &input->task_id.id;
-	const bson_t *task;
-	enum err err = db_find_id(call->db, arena, TASKS, task_id, &task);
-
-	if (err == OK)
-		err = submit_check(call, task_id, task);
-	if (err != OK)
-		return err;
 	bson_t *slot = DOC(arena, "_id", BCON_ID(task_id));
 	bson_concat(slot, task_open_filter(arena, call->now));
 
-	event->hot = task_id;
-	event_update(event, TASKS, slot,
-		     DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev",
-			 BCON_INT64(1), "}"),
-		     ERR_NO_OPEN_SLOT);
-	event_insert(event, SUBMISSIONS, submission_doc(call, input, task), ERR_ALREADY_SUBMITTED);
-	event_update(event, USERS, user_active(arena, &call->caller->id, ROLE_WORKER),
-		     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
-		     ERR_FORBIDDEN);
-	tell_buyer(call, task, event);
-	return OK;
+	txn->contended = task_id;
+	txn_update(txn, TASKS, slot,
+		   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev", BCON_INT64(1),
+		       "}"),
+		   ERR_NO_OPEN_SLOT);
+	txn_insert(txn, SUBMISSIONS, submission_doc(call, input, task), ERR_ALREADY_SUBMITTED);
+	txn_update(txn, USERS, user_active(arena, &call->caller->id, ROLE_WORKER),
+		   DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
+		   ERR_FORBIDDEN);
+	tell_buyer(call, task, txn);
+}
+
+enum err submission_create(struct call *call, const struct submission_input *input, struct txn *txn)
+{
+	const struct id *task_id = &input->task_id.id;
+	const bson_t *task;
+	enum err err = db_find_id(call->db, call->arena, TASKS, task_id, &task);
+
+	if (err == OK)
+		err = submit_check(call, task_id, task);
+	if (err == OK)
+		submission_create_plan(call, input, task, txn);
+	return err;
 }
 
 /* ---- reading ---- */
@@ -130,29 +135,21 @@ struct work {
 	const bson_t *doc;
 };
 
-static enum err work_read(struct call *call, const struct id *id, struct work *work)
+/* ERR_CONFLICT for an older record that does not say whose it is. */
+static enum err work_of(const bson_t *submission, struct work *work)
 {
-	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, &work->doc);
-
-	if (err != OK)
-		return err;
-	if (!work->doc)
-		return ERR_NOT_FOUND;
-	if (call->caller->known && !call_is_admin(call) && !call_owns(call, work->doc, "buyer_id"))
-		return ERR_NOT_OWNER;
-	if (!doc_text_is(work->doc, "status", "pending"))
-		return ERR_ALREADY_PROCESSED;
-	work->id = *id;
-	work->price = doc_whole(work->doc, "payable_amount", 0);
-	work->has_buyer = doc_id(work->doc, "buyer_id", &work->buyer);
-	bool whole = doc_id(work->doc, "task_id", &work->task) &&
-		     doc_id(work->doc, "worker_id", &work->worker);
+	work->doc = submission;
+	work->id = doc_own_id(submission);
+	work->price = doc_whole(submission, "payable_amount", 0);
+	work->has_buyer = doc_id(submission, "buyer_id", &work->buyer);
+	bool whole = doc_id(submission, "task_id", &work->task) &&
+		     doc_id(submission, "worker_id", &work->worker);
 	return whole ? OK : ERR_CONFLICT;
 }
 
 /* The guard that makes a review happen once: the record is still pending. */
 static void decide(struct call *call, const struct work *work, const struct review *review,
-		   struct event *event)
+		   struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *set = DOC(arena, "status", BCON_UTF8(review->approve ? "approved" : "rejected"),
@@ -163,13 +160,13 @@ static void decide(struct call *call, const struct work *work, const struct revi
 		BSON_APPEND_UTF8(set, "rejection_reason", review->reason);
 	if (!review->approve && review->reason_code)
 		BSON_APPEND_UTF8(set, "reason_code", review->reason_code);
-	event_update_after(event, SUBMISSIONS,
-			   DOC(arena, "_id", BCON_ID(&work->id), "status", BCON_UTF8("pending")),
-			   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
+	txn_update_after(txn, SUBMISSIONS,
+			 DOC(arena, "_id", BCON_ID(&work->id), "status", BCON_UTF8("pending")),
+			 DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
 }
 
 static void tell_worker(struct call *call, const struct work *work, const struct review *review,
-			struct event *event)
+			struct txn *txn)
 {
 	const char *title = doc_text(work->doc, "task_title");
 	const char *text =
@@ -182,7 +179,7 @@ static void tell_worker(struct call *call, const struct work *work, const struct
 				     title, review->reason ? " Reason: " : "",
 				     review->reason ? review->reason : "");
 
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = &work->worker,
 		       .email = doc_text(work->doc, "worker_email"),
@@ -192,90 +189,118 @@ static void tell_worker(struct call *call, const struct work *work, const struct
 	       });
 }
 
-static void approve(struct call *call, const struct work *work, struct event *event)
+static void work_is_done(const struct work *work, struct txn *txn)
+{
+	txn_update(txn, USERS, DOC(txn->arena, "_id", BCON_ID(&work->worker)),
+		   DOC(txn->arena, "$inc", "{", "pending_submissions", BCON_INT32(-1), "}"),
+		   ERR_CONFLICT);
+}
+
+static void approve(struct call *call, const struct work *work, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	ledger_move(call, event,
+	work_is_done(work, txn);
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "approve:%s", id_text(arena, &work->id)),
-			    .from = account_escrow(arena, &work->task),
-			    .to = account_user(arena, &work->worker),
+			    .from = account_escrow(&work->task),
+			    .to = account_user(&work->worker),
 			    .coins = work->price,
 			    .kind = "reward",
-			    .user = &work->worker,
-			    .task = &work->task,
 			    .buyer = work->has_buyer ? &work->buyer : NULL,
+			    .on_miss = ERR_CONFLICT,
 			    .taken = ERR_ALREADY_PROCESSED,
-		    },
-		    &(struct holder){
-			    .count = DOC(arena, "pending_submissions", BCON_INT32(-1)),
-			    .otherwise = ERR_CONFLICT,
 		    });
 }
 
-static void refund(struct call *call, const struct work *work, struct event *event)
+static void refund(struct call *call, const struct work *work, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	ledger_move(call, event,
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "reject:%s", id_text(arena, &work->id)),
-			    .from = account_escrow(arena, &work->task),
-			    .to = account_user(arena, &work->buyer),
+			    .from = account_escrow(&work->task),
+			    .to = account_user(&work->buyer),
 			    .coins = work->price,
 			    .kind = "refund",
-			    .user = &work->buyer,
-			    .task = &work->task,
+			    .on_miss = ERR_CONFLICT,
 			    .taken = ERR_ALREADY_PROCESSED,
-		    },
-		    &(struct holder){ .otherwise = ERR_CONFLICT });
+		    });
 }
 
 /* While the task takes work the slot is open again; afterwards its price is the buyer's. */
-static enum err reject(struct call *call, const struct work *work, struct event *event)
+static enum err reject(struct call *call, const struct work *work, const bson_t *task,
+		       struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	const bson_t *task;
-	enum err err = db_find_id(call->db, arena, TASKS, &work->task, &task);
 
-	if (err != OK)
-		return err;
-	event_update(event, USERS, DOC(arena, "_id", BCON_ID(&work->worker)),
-		     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(-1), "}"),
-		     ERR_CONFLICT);
+	work_is_done(work, txn);
 	if (!task || !task_takes_work(task, call->now)) {
 		if (work->has_buyer)
-			refund(call, work, event);
+			refund(call, work, txn);
 		return work->has_buyer ? OK : ERR_CONFLICT;
 	}
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&work->task));
 	bson_concat(filter, task_active_filter(arena, call->now));
-	event_update(event, TASKS, filter,
-		     DOC(arena, "$inc", "{", "required_workers", BCON_INT64(1), "rev",
-			 BCON_INT64(1), "}"),
-		     ERR_CONFLICT);
+	txn_update(txn, TASKS, filter,
+		   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(1), "rev", BCON_INT64(1),
+		       "}"),
+		   ERR_CONFLICT);
 	return OK;
 }
 
-enum err submission_review(struct call *call, const struct id *id, const struct review *review,
-			   struct event *event)
+enum err submission_review_plan(struct call *call, const bson_t *submission, const bson_t *task,
+				const struct review *review, struct txn *txn)
 {
 	struct work *work = arena_alloc(call->arena, sizeof *work);
-	enum err err = work_read(call, id, work);
+	enum err err = work_of(submission, work);
 
 	if (err != OK)
 		return err;
-	event->hot = review->approve ? &work->worker : &work->task;
-	event->after = task_settle;
-	event->subject = work->task;
-	decide(call, work, review, event);
-	event_absent(event, TASKS, DOC(call->arena, "_id", BCON_ID(&work->task), MARK, BCON_NULL),
-		     ERR_NOT_ADOPTED);
+	txn->contended = review->approve ? &work->worker : &work->task;
+	decide(call, work, review, txn);
+	txn_absent(txn, TASKS, DOC(call->arena, "_id", BCON_ID(&work->task), MARK, BCON_NULL),
+		   ERR_NOT_ADOPTED);
 	if (review->approve)
-		approve(call, work, event);
+		approve(call, work, txn);
 	else
-		err = reject(call, work, event);
-	tell_worker(call, work, review, event);
+		err = reject(call, work, task, txn);
+	tell_worker(call, work, review, txn);
 	return err;
+}
+
+static enum err pending_read(struct call *call, const struct id *id, const bson_t **submission)
+{
+	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, submission);
+
+	if (err != OK)
+		return err;
+	if (!*submission)
+		return ERR_NOT_FOUND;
+	if (call->caller->known && !call_is_admin(call) &&
+	    !call_owns(call, *submission, "buyer_id"))
+		return ERR_NOT_OWNER;
+	return doc_text_is(*submission, "status", "pending") ? OK : ERR_ALREADY_PROCESSED;
+}
+
+enum err submission_review(struct call *call, const struct id *id, const struct review *review,
+			   struct txn *txn)
+{
+	const bson_t *submission, *task = NULL;
+	struct id task_id;
+	enum err err = pending_read(call, id, &submission);
+
+	if (err == OK && !review->approve && doc_id(submission, "task_id", &task_id))
+		err = db_find_id(call->db, call->arena, TASKS, &task_id, &task);
+	return err == OK ? submission_review_plan(call, submission, task, review, txn) : err;
+}
+
+void submission_reviewed(struct call *call, const struct txn *txn)
+{
+	struct id task;
+
+	if (doc_id(txn_found(txn, SUBMISSIONS), "task_id", &task))
+		task_settle(call->db, call->arena, &task);
 }

@@ -16,9 +16,14 @@ struct review {
 	const char *reason, *reason_code; /* of a rejection; may be NULL */
 };
 
-/* POST /submissions. ERR_NOT_FOUND, ERR_DEADLINE_PASSED, ERR_NO_OPEN_SLOT, ERR_ALREADY_SUBMITTED. Inserted: SUBMISSIONS. */
+/* POST /submissions. ERR_NOT_FOUND, ERR_DEADLINE_PASSED, ERR_NO_OPEN_SLOT, ERR_ALREADY_SUBMITTED. Inserted:
+ * SUBMISSIONS. */
 enum err submission_create(struct call *call, const struct submission_input *input,
-			   struct event *event);
+			   struct txn *txn);
+
+/* Its steps alone, for the task as it was read. */
+void submission_create_plan(struct call *call, const struct submission_input *input,
+			    const bson_t *task, struct txn *txn);
 
 /* Has the caller handed in work for this task? */
 enum err submission_exists(struct call *call, const struct id *task, bool *exists);
@@ -32,6 +37,11 @@ enum err submission_read(struct call *call, const struct id *id, const bson_t **
  * ERR_NOT_OWNER, ERR_ALREADY_PROCESSED. Found: SUBMISSIONS, and USERS (the worker, of an approval).
  */
 enum err submission_review(struct call *call, const struct id *id, const struct review *review,
-			   struct event *event);
+			   struct txn *txn);
+/* Its steps alone, for the records as they were read; task, of a rejection: NULL when it is gone. */
+enum err submission_review_plan(struct call *call, const bson_t *submission, const bson_t *task,
+				const struct review *review, struct txn *txn);
+/* Once a review has happened: its task may be complete. */
+void submission_reviewed(struct call *call, const struct txn *txn);
 
 #endif

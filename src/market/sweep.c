@@ -116,9 +116,10 @@ static void each_id(struct batch *batch, enum err (*piece)(struct call *call, co
 struct piece {
 	struct call *call;
 	const struct id *id;
+	const struct txn *txn; /* as planned last */
 };
 
-static enum err expire_build(void *context, struct event *event)
+static enum err expire_build(void *context, struct txn *txn)
 {
 	const struct piece *piece = context;
 	const bson_t *task;
@@ -126,30 +127,37 @@ static enum err expire_build(void *context, struct event *event)
 
 	if (err != OK || !task)
 		return err != OK ? err : ERR_NOT_FOUND;
-	return task_expire(piece->call, task, event);
+	return task_expire(piece->call, task, txn);
 }
 
 static enum err expire_one(struct call *call, const struct id *id)
 {
-	return event_carry_out(call->db, call->arena, expire_build,
-			       &(struct piece){ .call = call, .id = id });
+	enum err err = txn_carry_out(call->db, call->arena, expire_build,
+				     &(struct piece){ .call = call, .id = id });
+
+	if (err == OK)
+		task_settle(call->db, call->arena, id);
+	return err;
 }
 
 /* Many end at midnight: those of a batch share a transaction, unless one of them meets anything. */
 static void expire_batch(struct batch *batch)
 {
-	struct event events[GROUP], *group[GROUP];
+	struct txn txns[GROUP], *group[GROUP];
 	enum err err = OK;
 
 	for (size_t i = 0; i < batch->count && err == OK; i++) {
-		group[i] = &events[i];
-		event_start(group[i], batch->call.arena);
+		group[i] = &txns[i];
+		txn_start(group[i], batch->call.arena);
 		err = task_expire(&batch->call, batch->docs[i], group[i]);
 	}
-	if (err == OK && store_commit_group(batch->call.db, group, batch->count) == OK)
-		batch->done += (int64_t)batch->count;
-	else
+	if (err != OK || txn_commit_group(batch->call.db, group, batch->count) != OK) {
 		each_id(batch, expire_one);
+		return;
+	}
+	batch->done += (int64_t)batch->count;
+	for (size_t i = 0; i < batch->count; i++)
+		task_settle(batch->call.db, batch->call.arena, &batch->ids[i]);
 }
 
 static enum err expire(struct call *call, int64_t *done)
@@ -171,18 +179,22 @@ static enum err expire(struct call *call, int64_t *done)
 
 /* ---- work that nobody reviewed ---- */
 
-static enum err approve_build(void *context, struct event *event)
+static enum err approve_build(void *context, struct txn *txn)
 {
-	const struct piece *piece = context;
+	struct piece *piece = context;
 
-	return submission_review(piece->call, piece->id, &(struct review){ .approve = true },
-				 event);
+	piece->txn = txn;
+	return submission_review(piece->call, piece->id, &(struct review){ .approve = true }, txn);
 }
 
 static enum err approve_one(struct call *call, const struct id *id)
 {
-	return event_carry_out(call->db, call->arena, approve_build,
-			       &(struct piece){ .call = call, .id = id });
+	struct piece piece = { .call = call, .id = id };
+	enum err err = txn_carry_out(call->db, call->arena, approve_build, &piece);
+
+	if (err == OK)
+		submission_reviewed(call, piece.txn);
+	return err;
 }
 
 static void approve_batch(struct batch *batch)

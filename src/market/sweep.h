@@ -3,8 +3,8 @@
  * uncompleted are completed, work that nobody reviewed for REVIEW_DAYS is approved, payments that were left open are
  * looked up, removals of users go on, and an audit that took too long for its caller is made.
  *
- * Each piece is an event of its own, or shares one with a few of its kind, guarded like any other: any number of sweeps may
- * run at once. Each kind is a duty, and they run side by side, so that none waits for another.
+ * Each piece is a transaction of its own, or shares one with a few of its kind, guarded like any other: any number of
+ * sweeps may run at once. Each kind is a duty, and they run side by side, so that none waits for another.
  */
 #ifndef MARKET_SWEEP_H
 #define MARKET_SWEEP_H

@@ -11,8 +11,8 @@
 
 /* ---- slots ---- */
 
-/* What an event's follow-up has to know. */
-struct followed {
+/* What a decision about a task's slots has to know. */
+struct ending {
 	struct call *call;
 	struct id task, buyer;
 	int64_t delta, price;
@@ -20,61 +20,52 @@ struct followed {
 	const char *kind;
 };
 
-static struct followed *follow_with(struct call *call, struct event *event, const bson_t *task,
-				    const char *kind)
+static struct ending *ending_of(struct call *call, struct txn *txn, const bson_t *task,
+				const char *kind)
 {
-	struct followed *followed = arena_alloc(call->arena, sizeof *followed);
+	struct ending *ending = arena_alloc(call->arena, sizeof *ending);
 
-	followed->call = call;
-	followed->task = doc_own_id(task);
-	doc_id(task, "buyer_id", &followed->buyer);
-	followed->price = doc_whole(task, "payable_amount", 0);
-	followed->kind = kind;
-	event->follow_context = followed;
-	event->hot = &followed->task;
-	event->after = task_settle;
-	event->subject = followed->task;
-	return followed;
+	*ending = (struct ending){
+		.call = call,
+		.task = doc_own_id(task),
+		.price = doc_whole(task, "payable_amount", 0),
+		.kind = kind,
+	};
+	doc_id(task, "buyer_id", &ending->buyer);
+	txn->contended = &ending->task;
+	return ending;
 }
 
 /* Coins between a buyer and a task's escrow: above 0 into it. The task's rev makes the key: each change of the
  * task is one movement. */
-static void escrow_move(const struct followed *followed, struct event *event, int64_t coins,
-			const struct holder *buyer_document)
+static void escrow_move(const struct ending *ending, struct txn *txn, int64_t coins,
+			const bson_t *guard, enum err on_miss)
 {
-	struct arena *arena = followed->call->arena;
-	const char *buyer = account_user(arena, &followed->buyer),
-		   *escrow = account_escrow(arena, &followed->task);
-	int64_t rev = doc_whole(event_found(event, TASKS), "rev", 0);
+	struct arena *arena = txn->arena;
+	struct account buyer = account_user(&ending->buyer), escrow = account_escrow(&ending->task);
+	int64_t rev = doc_whole(txn_found(txn, TASKS), "rev", 0);
 
-	ledger_move(followed->call, event,
+	ledger_move(ending->call, txn,
 		    &(struct transfer){
-			    .key = arena_printf(arena, "%s:%s:%lld", followed->kind,
-						id_text(arena, &followed->task), (long long)rev),
+			    .key = arena_printf(arena, "%s:%s:%lld", ending->kind,
+						id_text(arena, &ending->task), (long long)rev),
 			    .from = coins > 0 ? buyer : escrow,
 			    .to = coins > 0 ? escrow : buyer,
 			    .coins = coins > 0 ? coins : -coins,
-			    .kind = followed->kind,
-			    .user = &followed->buyer,
-			    .task = &followed->task,
+			    .kind = ending->kind,
+			    .guard = guard,
+			    .on_miss = on_miss,
 			    .taken = ERR_CONFLICT,
-		    },
-		    buyer_document);
+		    });
 }
 
-static enum err slots_follow(void *context, struct event *event)
+static enum err slots_decide(void *context, struct txn *txn)
 {
-	const struct followed *followed = context;
-	struct arena *arena = followed->call->arena;
-	int64_t coins = followed->delta * followed->price;
-	struct holder buyer = { .filter = user_active(arena, &followed->buyer, ROLE_NONE),
-				.otherwise = ERR_CONFLICT };
+	const struct ending *ending = context;
+	int64_t coins = ending->delta * ending->price;
 
-	if (coins > 0)
-		buyer = (struct holder){ .filter = user_payer(arena, &followed->buyer, ROLE_NONE,
-							      coins),
-					 .otherwise = ERR_INSUFFICIENT_COINS };
-	escrow_move(followed, event, coins, &buyer);
+	escrow_move(ending, txn, coins, users_active(txn->arena, ROLE_NONE),
+		    coins > 0 ? ERR_INSUFFICIENT_COINS : ERR_CONFLICT);
 	return OK;
 }
 
@@ -95,30 +86,35 @@ static enum err slots_check(struct call *call, const bson_t *task, int64_t delta
 	return delta > 0 ? user_can_pay(call, delta * price) : OK;
 }
 
-enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct event *event)
+void task_slots_plan(struct call *call, const bson_t *task, int64_t delta, struct txn *txn)
 {
 	struct arena *arena = call->arena;
+	struct ending *ending = ending_of(call, txn, task, "slots");
+	bson_t *filter = DOC(arena, "_id", BCON_ID(&ending->task));
+
+	ending->delta = delta;
+	bson_concat(filter, task_active_filter(arena, call->now));
+	bson_concat(filter, DOC(arena, "required_workers", "{", "$gte", BCON_INT64(-delta), "$lte",
+				BCON_INT64(TASK_SLOTS_MAX - delta), "}"));
+
+	txn_update_after(txn, TASKS, filter,
+			 DOC(arena, "$inc", "{", "required_workers", BCON_INT64(delta), "rev",
+			     BCON_INT64(1), "}", "$set", "{", "updatedAt",
+			     BCON_DATE_TIME(call->now), "}"),
+			 ERR_CONFLICT);
+	txn_then(txn, slots_decide, ending);
+}
+
+enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct txn *txn)
+{
 	const bson_t *task;
 	enum err err = task_read_own(call, id, &task);
 
 	if (err == OK)
 		err = slots_check(call, task, delta);
-	if (err != OK)
-		return err;
-	struct followed *followed = follow_with(call, event, task, "slots");
-	bson_t *filter = DOC(arena, "_id", BCON_ID(id));
-	bson_concat(filter, task_active_filter(arena, call->now));
-	bson_concat(filter, DOC(arena, "required_workers", "{", "$gte", BCON_INT64(-delta), "$lte",
-				BCON_INT64(TASK_SLOTS_MAX - delta), "}"));
-
-	followed->delta = delta;
-	event->follow = slots_follow;
-	event_update_after(event, TASKS, filter,
-			   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(delta), "rev",
-			       BCON_INT64(1), "}", "$set", "{", "updatedAt",
-			       BCON_DATE_TIME(call->now), "}"),
-			   ERR_CONFLICT);
-	return OK;
+	if (err == OK)
+		task_slots_plan(call, task, delta, txn);
+	return err;
 }
 
 /* ---- ending ---- */
@@ -131,30 +127,27 @@ int64_t task_refund(const bson_t *before)
 }
 
 /* Gives back what the open slots were worth, counts an ended task off its buyer, and tells them. */
-static enum err end_follow(void *context, struct event *event)
+static enum err end_decide(void *context, struct txn *txn)
 {
-	const struct followed *followed = context;
-	struct arena *arena = followed->call->arena;
-	const bson_t *before = event_found(event, TASKS);
+	const struct ending *ending = context;
+	struct arena *arena = txn->arena;
+	const bson_t *before = txn_found(txn, TASKS);
 	int64_t coins = task_refund(before);
-	bool ended = !strcmp(followed->kind, "cancel") && task_is(before, "active");
 
-	const bson_t *count = DOC(arena, "open_tasks", BCON_INT32(ended ? -1 : 0));
-
+	if (!strcmp(ending->kind, "cancel") && task_is(before, "active"))
+		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(&ending->buyer)),
+			   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(-1), "}"),
+			   ERR_CONFLICT);
 	if (coins)
-		escrow_move(followed, event, -coins,
-			    &(struct holder){ .count = count, .otherwise = ERR_CONFLICT });
-	else if (ended)
-		event_update(event, USERS, DOC(arena, "_id", BCON_ID(&followed->buyer)),
-			     DOC(arena, "$inc", BCON_DOCUMENT(count)), ERR_CONFLICT);
-	if (followed->notice)
-		notify(followed->call, event,
+		escrow_move(ending, txn, -coins, NULL, ERR_CONFLICT);
+	if (ending->notice)
+		notify(ending->call, txn,
 		       &(struct notice){
-			       .user = &followed->buyer,
+			       .user = &ending->buyer,
 			       .email = doc_text(before, "buyer_email"),
 			       .type = "task",
 			       .page = PAGE_BUYER_TASKS,
-			       .message = arena_printf(arena, followed->notice,
+			       .message = arena_printf(arena, ending->notice,
 						       doc_text(before, "task_title"),
 						       (long long)coins),
 		       });
@@ -170,25 +163,26 @@ static enum err cancel_read(struct call *call, const struct id *id, const bson_t
 	return *task && !task_is(*task, "cancelled") ? OK : ERR_NOT_FOUND;
 }
 
-static void cancel(struct call *call, const bson_t *task, const char *notice, struct event *event)
+void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	struct followed *followed = follow_with(call, event, task, "cancel");
+	struct ending *ending = ending_of(call, txn, task, "cancel");
 
-	followed->notice = notice;
-	event->follow = end_follow;
-	event->after = NULL;
-	event_update_before(event, TASKS,
-			    DOC(arena, "_id", BCON_ID(&followed->task), "status", "{", "$ne",
-				BCON_UTF8("cancelled"), "}"),
-			    DOC(arena, "$set", "{", "status", BCON_UTF8("cancelled"),
-				"required_workers", BCON_INT64(0), "updatedAt",
-				BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
-				"}"),
-			    ERR_NOT_FOUND);
+	if (tell)
+		ending->notice =
+			"Your task \"%s\" was removed by an admin. %lld coins for its open slots were refunded.";
+	txn_update_before(txn, TASKS,
+			  DOC(arena, "_id", BCON_ID(&ending->task), "status", "{", "$ne",
+			      BCON_UTF8("cancelled"), "}"),
+			  DOC(arena, "$set", "{", "status", BCON_UTF8("cancelled"),
+			      "required_workers", BCON_INT64(0), "updatedAt",
+			      BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
+			      "}"),
+			  ERR_NOT_FOUND);
+	txn_then(txn, end_decide, ending);
 }
 
-enum err task_cancel(struct call *call, const struct id *id, struct event *event)
+enum err task_cancel(struct call *call, const struct id *id, struct txn *txn)
 {
 	const bson_t *task;
 	enum err err = cancel_read(call, id, &task);
@@ -196,7 +190,7 @@ enum err task_cancel(struct call *call, const struct id *id, struct event *event
 	if (err == OK && !call_owns(call, task, "buyer_id"))
 		err = ERR_NOT_OWNER;
 	if (err == OK)
-		cancel(call, task, NULL, event);
+		task_cancel_plan(call, task, false, txn);
 	return err;
 }
 
@@ -214,7 +208,7 @@ static enum err buyer_is_there(struct call *call, const bson_t *task, bool *ther
 	return err;
 }
 
-enum err task_take_down(struct call *call, const struct id *id, bool tell, struct event *event)
+enum err task_take_down(struct call *call, const struct id *id, bool tell, struct txn *txn)
 {
 	const bson_t *task;
 	enum err err = cancel_read(call, id, &task);
@@ -222,30 +216,27 @@ enum err task_take_down(struct call *call, const struct id *id, bool tell, struc
 	if (err == OK && tell)
 		err = buyer_is_there(call, task, &tell);
 	if (err == OK)
-		cancel(call, task,
-		       tell ? "Your task \"%s\" was removed by an admin. %lld coins for its open slots were refunded." :
-			      NULL,
-		       event);
+		task_cancel_plan(call, task, tell, txn);
 	return err;
 }
 
-enum err task_expire(struct call *call, const bson_t *task, struct event *event)
+enum err task_expire(struct call *call, const bson_t *task, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	struct followed *followed = follow_with(call, event, task, "expire");
+	struct ending *ending = ending_of(call, txn, task, "expire");
 	bson_t *filter =
-		DOC(arena, "_id", BCON_ID(&followed->task), "status", BCON_UTF8("active"),
+		DOC(arena, "_id", BCON_ID(&ending->task), "status", BCON_UTF8("active"),
 		    "required_workers", "{", "$gt", BCON_INT32(0), "}", "$nor", "[", "{", "$and",
 		    "[", BCON_DOCUMENT(task_deadline_ahead(arena, call->now)), "]", "}", "]");
 
-	followed->notice =
+	ending->notice =
 		"The deadline of your task \"%s\" has passed. %lld coins for its open slots were refunded.";
-	event->follow = end_follow;
-	event_update_before(event, TASKS, filter,
-			    DOC(arena, "$set", "{", "required_workers", BCON_INT64(0), "updatedAt",
-				BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
-				"}"),
-			    ERR_CONFLICT);
+	txn_update_before(txn, TASKS, filter,
+			  DOC(arena, "$set", "{", "required_workers", BCON_INT64(0), "updatedAt",
+			      BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
+			      "}"),
+			  ERR_CONFLICT);
+	txn_then(txn, end_decide, ending);
 	return OK;
 }
 
@@ -262,22 +253,22 @@ static enum err count_pending(struct db *db, struct arena *arena, const struct i
 	return err;
 }
 
-static void complete_steps(struct event *event, const bson_t *task)
+static void complete_steps(struct txn *txn, const bson_t *task)
 {
-	struct arena *arena = event->arena;
+	struct arena *arena = txn->arena;
 	struct id id = doc_own_id(task), buyer;
 	bson_t *filter = DOC(arena, "_id", BCON_ID(&id), "status", BCON_UTF8("active"),
 			     "required_workers", "{", "$lte", BCON_INT32(0), "}");
 
 	doc_unchanged(filter, task, "rev");
-	event_update(event, TASKS, filter,
-		     DOC(arena, "$set", "{", "status", BCON_UTF8("completed"), "updatedAt",
-			 BCON_DATE_TIME(clock_now()), "}", "$inc", "{", "rev", BCON_INT64(1), "}"),
-		     ERR_CONFLICT);
+	txn_update(txn, TASKS, filter,
+		   DOC(arena, "$set", "{", "status", BCON_UTF8("completed"), "updatedAt",
+		       BCON_DATE_TIME(clock_now()), "}", "$inc", "{", "rev", BCON_INT64(1), "}"),
+		   ERR_CONFLICT);
 	if (doc_id(task, "buyer_id", &buyer))
-		event_update(event, USERS, DOC(arena, "_id", BCON_ID(&buyer)),
-			     DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(-1), "}"),
-			     ERR_CONFLICT);
+		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(&buyer)),
+			   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(-1), "}"),
+			   ERR_CONFLICT);
 }
 
 /*
@@ -287,7 +278,7 @@ static void complete_steps(struct event *event, const bson_t *task)
 enum err task_complete(struct db *db, struct arena *arena, const struct id *id)
 {
 	const bson_t *task;
-	struct event event;
+	struct txn txn;
 	bool pending = false;
 	enum err err = db_find_id(db, arena, TASKS, id, &task);
 
@@ -297,9 +288,9 @@ enum err task_complete(struct db *db, struct arena *arena, const struct id *id)
 	err = count_pending(db, arena, id, &pending);
 	if (err != OK || pending)
 		return err != OK ? err : ERR_CONFLICT;
-	event_start(&event, arena);
-	complete_steps(&event, task);
-	return store_commit(db, &event);
+	txn_start(&txn, arena);
+	complete_steps(&txn, task);
+	return txn_commit(db, &txn);
 }
 
 void task_settle(struct db *db, struct arena *arena, const struct id *id)

@@ -79,33 +79,31 @@ static bson_t *task_doc(struct call *call, const struct task_input *input, const
 	return task;
 }
 
-enum err task_create(struct call *call, const struct task_input *input, struct event *event)
+enum err task_create(struct call *call, const struct task_input *input, struct txn *txn)
 {
 	struct arena *arena = call->arena;
+	const struct id *buyer = &call->caller->id;
 	struct id id = doc_new_id();
 	int64_t cost = input->required_workers.value * input->payable_amount.value;
 	enum err err = user_can_pay(call, cost);
 
 	if (err != OK)
 		return err;
-	event->hot = &call->caller->id;
-	ledger_move(call, event,
+	txn->contended = buyer;
+	txn_update(txn, USERS, user_active(arena, buyer, ROLE_BUYER),
+		   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(1), "}"),
+		   ERR_INSUFFICIENT_COINS);
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "task:%s", id_text(arena, &id)),
-			    .from = account_user(arena, &call->caller->id),
-			    .to = account_escrow(arena, &id),
+			    .from = account_user(buyer),
+			    .to = account_escrow(&id),
 			    .coins = cost,
 			    .kind = "task",
-			    .user = &call->caller->id,
-			    .task = &id,
+			    .on_miss = ERR_INSUFFICIENT_COINS,
 			    .taken = ERR_INTERNAL,
-		    },
-		    &(struct holder){
-			    .filter = user_payer(arena, &call->caller->id, ROLE_BUYER, cost),
-			    .count = DOC(arena, "open_tasks", BCON_INT32(1)),
-			    .otherwise = ERR_INSUFFICIENT_COINS,
 		    });
-	event_insert(event, TASKS, task_doc(call, input, &id), ERR_INTERNAL);
+	txn_insert(txn, TASKS, task_doc(call, input, &id), ERR_INTERNAL);
 	return OK;
 }
 
@@ -205,17 +203,17 @@ static bson_t *edit_change(struct call *call, const bson_t *task, const struct t
 }
 
 /* Found by the texts that it has once both are changed: of two edits at once each may have brought one. */
-static enum err words_follow(void *context, struct event *event)
+static enum err words_decide(void *context, struct txn *txn)
 {
-	struct arena *arena = event->arena;
-	const bson_t *task = event_found(event, TASKS);
+	struct arena *arena = txn->arena;
+	const bson_t *task = txn_found(txn, TASKS);
 	struct id id = doc_own_id(task);
 	bson_t *set = DOC(arena, NULL);
 
 	(void)context;
 	words_set(arena, set, doc_text(task, "task_title"), doc_text(task, "task_detail"));
-	event_update(event, TASKS, DOC(arena, "_id", BCON_ID(&id)),
-		     DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_CONFLICT);
+	txn_update(txn, TASKS, DOC(arena, "_id", BCON_ID(&id)),
+		   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_CONFLICT);
 	return OK;
 }
 
@@ -243,7 +241,7 @@ static void date_guard(bson_t *filter, const bson_t *task, const struct number *
 }
 
 enum err task_edit(struct call *call, const bson_t *task, const struct task_input *input,
-		   bool unchanged, struct event *event)
+		   bool unchanged, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	struct id *id = arena_alloc(arena, sizeof *id);
@@ -257,9 +255,9 @@ enum err task_edit(struct call *call, const bson_t *task, const struct task_inpu
 	if (unchanged)
 		doc_unchanged(filter, task, "rev");
 	date_guard(filter, task, &input->completion_date);
-	event->hot = id;
+	txn->contended = id;
 	if (input->task_title || input->task_detail)
-		event->follow = words_follow;
-	event_update_after(event, TASKS, filter, edit_change(call, task, input), ERR_CONFLICT);
+		txn_then(txn, words_decide, NULL);
+	txn_update_after(txn, TASKS, filter, edit_change(call, task, input), ERR_CONFLICT);
 	return OK;
 }

@@ -39,7 +39,7 @@ bool task_is_past(const bson_t *task, int64_t now);
 bool task_takes_work(const bson_t *task, int64_t now);
 
 /* POST /tasks. ERR_INSUFFICIENT_COINS with required and available. Found: USERS (after); inserted: TASKS. */
-enum err task_create(struct call *call, const struct task_input *input, struct event *event);
+enum err task_create(struct call *call, const struct task_input *input, struct txn *txn);
 
 /* The record as this caller may see it: cancelled ones only admins and workers who submitted. ERR_NOT_FOUND. */
 enum err task_read(struct call *call, const struct id *id, const bson_t **task);
@@ -48,25 +48,31 @@ enum err task_read_own(struct call *call, const struct id *id, const bson_t **ta
 
 /* PUT /tasks/:id: task is what task_read_own() gave. With unchanged, only if no one changed it since. Found: TASKS. */
 enum err task_edit(struct call *call, const bson_t *task, const struct task_input *input,
-		   bool unchanged, struct event *event);
+		   bool unchanged, struct txn *txn);
 
-/* POST /tasks/:id/slots: buys or gives back open slots. Found: TASKS, USERS. */
-enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct event *event);
+/* POST /tasks/:id/slots: buys or gives back open slots; afterwards task_settle(). Found: TASKS, USERS. */
+enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct txn *txn);
+
+/* Its steps alone, for a task as it was read. */
+void task_slots_plan(struct call *call, const bson_t *task, int64_t delta, struct txn *txn);
 
 /* DELETE by the task's owner (ERR_NOT_OWNER for others): refunds open slots; what is pending keeps its escrow until
- * reviewed. ERR_NOT_FOUND, also when it was cancelled before. Found: TASKS as it was before; task_refund() says what its
- * slots were worth. */
-enum err task_cancel(struct call *call, const struct id *id, struct event *event);
+ * reviewed. ERR_NOT_FOUND, also when it was cancelled before. Found: TASKS as it was before; task_refund() says what
+ * its slots were worth. */
+enum err task_cancel(struct call *call, const struct id *id, struct txn *txn);
 /* The same by an admin or the service, for anyone's task; with tell its buyer gets to know. */
-enum err task_take_down(struct call *call, const struct id *id, bool tell, struct event *event);
+enum err task_take_down(struct call *call, const struct id *id, bool tell, struct txn *txn);
+/* The steps of both alone. */
+void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct txn *txn);
 int64_t task_refund(const bson_t *before);
 
-/* The deadline has passed: refunds the open slots. ERR_CONFLICT when there is nothing to do. */
-enum err task_expire(struct call *call, const bson_t *task, struct event *event);
+/* The deadline has passed: refunds the open slots; afterwards task_settle(). ERR_CONFLICT when there is nothing to
+ * do. */
+enum err task_expire(struct call *call, const bson_t *task, struct txn *txn);
 
 /* A task with no open slot and nothing pending becomes completed. ERR_CONFLICT when it is not such a one. */
 enum err task_complete(struct db *db, struct arena *arena, const struct id *task);
-/* The same as an event's `after`: what it cannot do now, the sweep does. */
+/* The same once slots or work have gone: what it cannot do now, the sweep does. */
 void task_settle(struct db *db, struct arena *arena, const struct id *task);
 
 #endif

@@ -40,15 +40,6 @@ bson_t *user_active(struct arena *arena, const struct id *id, enum role role)
 	return filter;
 }
 
-bson_t *user_payer(struct arena *arena, const struct id *id, enum role role, int64_t coins)
-{
-	bson_t *filter = user_active(arena, id, role);
-
-	bson_concat(filter, DOC(arena, "coins", "{", "$gte", BCON_INT64(coins), "}"));
-	bson_concat(filter, ledger_owing_nothing(arena));
-	return filter;
-}
-
 /* What a user has open is counted in these. */
 static const char *const counters[] = { "open_tasks", "pending_submissions", "pending_withdrawals",
 					"pending_coins" };
@@ -116,41 +107,40 @@ enum err user_by_email(struct call *call, const char *email, const bson_t **user
 }
 
 static void user_insert(struct call *call, const struct id *id, const struct register_input *input,
-			const bson_t *credentials, int64_t coins, enum err taken,
-			struct event *event)
+			const bson_t *credentials, enum err taken, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *user = DOC(arena, "_id", BCON_ID(id), "name", BCON_UTF8(input->name), "email",
 			   BCON_UTF8(input->email), "photoURL",
 			   BCON_UTF8(input->photoURL ? input->photoURL : ""), "role",
-			   BCON_UTF8(input->role), "coins", BCON_INT64(coins), "pending_coins",
-			   BCON_INT64(0), "lastLogin", BCON_DATE_TIME(call->now), "createdAt",
-			   BCON_DATE_TIME(call->now), "email_key",
+			   BCON_UTF8(input->role), "lastLogin", BCON_DATE_TIME(call->now),
+			   "createdAt", BCON_DATE_TIME(call->now), "email_key",
 			   BCON_UTF8(email_fold(arena, input->email)), "open_tasks", BCON_INT32(0),
 			   "pending_submissions", BCON_INT32(0), "pending_withdrawals",
 			   BCON_INT32(0), "last_token_at", BCON_INT64(call->now / CLOCK_SECOND));
 
+	bson_concat(user, ledger_balances(arena, 0));
 	user_search_set(arena, user, input->name, input->email);
 	bson_concat(user, credentials);
-	event_insert(event, USERS, user, taken);
+	txn_insert(txn, USERS, user, taken);
 }
 
 void user_add(struct call *call, const struct register_input *input, const bson_t *credentials,
-	      enum err taken, struct event *event)
+	      enum err taken, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	struct id id = doc_new_id();
 	int64_t bonus = role_of(input->role) == ROLE_BUYER ? BONUS_BUYER : BONUS_WORKER;
 
-	user_insert(call, &id, input, credentials, bonus, taken, event);
-	ledger_note(call, event,
+	user_insert(call, &id, input, credentials, taken, txn);
+	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "bonus:%s", id_text(arena, &id)),
-			    .from = ACCOUNT_GRANTS,
-			    .to = account_user(arena, &id),
+			    .from = { .kind = ACCOUNT_GRANTS },
+			    .to = account_user(&id),
 			    .coins = bonus,
 			    .kind = "bonus",
-			    .user = &id,
+			    .on_miss = ERR_INTERNAL,
 			    .taken = ERR_INTERNAL,
 		    });
 }
@@ -161,27 +151,27 @@ static bson_t *password_credentials(struct arena *arena, const char *hash)
 }
 
 enum err user_register(struct call *call, const struct register_input *input, const char *hash,
-		       struct event *event)
+		       struct txn *txn)
 {
 	const bson_t *taken;
 	enum err err = user_by_email(call, input->email, &taken);
 
 	if (err != OK || taken)
 		return err != OK ? err : ERR_EMAIL_TAKEN;
-	user_add(call, input, password_credentials(call->arena, hash), ERR_EMAIL_TAKEN, event);
+	user_add(call, input, password_credentials(call->arena, hash), ERR_EMAIL_TAKEN, txn);
 	return OK;
 }
 
 void user_create_admin(struct call *call, const struct register_input *input, const char *hash,
-		       struct event *event)
+		       struct txn *txn)
 {
 	struct id id = doc_new_id();
 
-	user_insert(call, &id, input, password_credentials(call->arena, hash), 0, ERR_EMAIL_TAKEN,
-		    event);
+	user_insert(call, &id, input, password_credentials(call->arena, hash), ERR_EMAIL_TAKEN,
+		    txn);
 }
 
-void user_signed_in(struct call *call, const bson_t *user, const char *proof, struct event *event)
+void user_signed_in(struct call *call, const bson_t *user, const char *proof, struct txn *txn)
 {
 	struct id id = doc_own_id(user);
 	struct arena *arena = call->arena;
@@ -191,14 +181,14 @@ void user_signed_in(struct call *call, const bson_t *user, const char *proof, st
 	doc_unchanged(filter, user, proof);
 	/* who was logged out since then shows it anew: else a token could be told of before the log-out is */
 	doc_unchanged(filter, user, "tokens_valid_after");
-	event_update_after(event, USERS, filter, tokens_begin(arena, set, call->now), ERR_BUSY);
-	event_of_any(event);
+	txn_update_after(txn, USERS, filter, tokens_begin(arena, set, call->now), ERR_BUSY);
+	txn_of_any(txn);
 }
 
 /* ---- one's own account ---- */
 
 void user_edit(struct call *call, const struct profile_input *input, bool unchanged,
-	       struct event *event)
+	       struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const bson_t *user = call->caller->record;
@@ -216,12 +206,12 @@ void user_edit(struct call *call, const struct profile_input *input, bool unchan
 		doc_unchanged(filter, user, "name");
 		doc_unchanged(filter, user, "photoURL");
 	}
-	event_update_after(event, USERS, filter, DOC(arena, "$set", BCON_DOCUMENT(set)),
-			   ERR_UNAUTHORIZED);
-	event_of_any(event);
+	txn_update_after(txn, USERS, filter, DOC(arena, "$set", BCON_DOCUMENT(set)),
+			 ERR_UNAUTHORIZED);
+	txn_of_any(txn);
 }
 
-void user_end_tokens(struct call *call, const char *hash, struct event *event)
+void user_end_tokens(struct call *call, const char *hash, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *set = DOC(arena, NULL);
@@ -232,10 +222,10 @@ void user_end_tokens(struct call *call, const char *hash, struct event *event)
 		BSON_APPEND_UTF8(set, "password", hash);
 	}
 	/* not the start of the call: it may have waited for its turn to hash, while others logged in */
-	event_update_after(event, USERS, filter,
-			   tokens_end(arena, set, NULL, call->caller->issued_at, clock_now()),
-			   ERR_UNAUTHORIZED);
-	event_of_any(event);
+	txn_update_after(txn, USERS, filter,
+			 tokens_end(arena, set, NULL, call->caller->issued_at, clock_now()),
+			 ERR_UNAUTHORIZED);
+	txn_of_any(txn);
 }
 
 /* ---- roles ---- */
@@ -277,7 +267,7 @@ static enum err admin_stays(struct call *call, const struct id *leaving)
  * Two admins must not take each other's role or account at once: whatever ends an admin bumps one guard document,
  * whose rev was read before it was seen who stays.
  */
-enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct event *event)
+enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const bson_t *guard;
@@ -289,14 +279,13 @@ enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct 
 	if (err != OK)
 		return err;
 	if (guard)
-		event_update(event, META,
-			     DOC(arena, "_id", BCON_UTF8("admins"), "rev",
-				 BCON_INT64(doc_whole(guard, "rev", 0))),
-			     DOC(arena, "$inc", "{", "rev", BCON_INT64(1), "}"), ERR_CONFLICT);
+		txn_update(txn, META,
+			   DOC(arena, "_id", BCON_UTF8("admins"), "rev",
+			       BCON_INT64(doc_whole(guard, "rev", 0))),
+			   DOC(arena, "$inc", "{", "rev", BCON_INT64(1), "}"), ERR_CONFLICT);
 	else
-		event_insert(event, META,
-			     DOC(arena, "_id", BCON_UTF8("admins"), "rev", BCON_INT64(1)),
-			     ERR_CONFLICT);
+		txn_insert(txn, META, DOC(arena, "_id", BCON_UTF8("admins"), "rev", BCON_INT64(1)),
+			   ERR_CONFLICT);
 	return OK;
 }
 
@@ -310,7 +299,7 @@ static bson_t *changes_role(struct arena *arena, const struct id *id, const char
 	return filter;
 }
 
-enum err user_set_role(struct call *call, const struct id *id, enum role role, struct event *event)
+enum err user_set_role(struct call *call, const struct id *id, enum role role, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const bson_t *user;
@@ -322,7 +311,7 @@ enum err user_set_role(struct call *call, const struct id *id, enum role role, s
 		return ERR_NOT_FOUND;
 	const char *before = doc_text(user, "role");
 	if (role_of(before) == ROLE_ADMIN && role != ROLE_ADMIN)
-		err = user_keep_an_admin(call, id, event);
+		err = user_keep_an_admin(call, id, txn);
 	if (err == OK && role_of(before) != role && is_busy(user))
 		err = conflict(call,
 			       "The user has open tasks, pending submissions or withdrawals.");
@@ -330,8 +319,8 @@ enum err user_set_role(struct call *call, const struct id *id, enum role role, s
 		return err;
 	bson_t *filter = role_of(before) == role ? user_active(arena, id, role) :
 						   changes_role(arena, id, before);
-	event_update_after(event, USERS, filter,
-			   DOC(arena, "$set", "{", "role", BCON_UTF8(role_name(role)), "}"),
-			   ERR_CONFLICT);
+	txn_update_after(txn, USERS, filter,
+			 DOC(arena, "$set", "{", "role", BCON_UTF8(role_name(role)), "}"),
+			 ERR_CONFLICT);
 	return OK;
 }

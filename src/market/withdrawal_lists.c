@@ -38,8 +38,11 @@ static bson_t *accounts_of(struct arena *arena, const struct sourced_withdrawals
 {
 	struct doc_array accounts = doc_array_new(arena);
 
-	for (size_t i = 0; i < withdrawals->count; i++)
-		doc_array_text(&accounts, account_user(arena, &withdrawals->list[i].worker));
+	for (size_t i = 0; i < withdrawals->count; i++) {
+		struct account account = account_user(&withdrawals->list[i].worker);
+
+		doc_array_text(&accounts, account_name(arena, &account));
+	}
 	return accounts.doc;
 }
 
@@ -115,7 +118,8 @@ static bool sources_take(void *context, const bson_t *row)
 	const char *account = doc_text(row, "_id");
 	struct id worker;
 
-	if (!account || !id_parse(account + strlen("user:"), ID_HEX_LENGTH, &worker))
+	if (!account ||
+	    !id_parse(account + strlen(account_prefix(ACCOUNT_USER)), ID_HEX_LENGTH, &worker))
 		return true;
 	for (size_t i = 0; i < withdrawals->count; i++)
 		if (id_equal(&withdrawals->list[i].worker, &worker))

@@ -14,29 +14,11 @@ static const char *amount_text(struct arena *arena, int64_t coins)
 	return arena_printf(arena, "%lld coins ($%lld.%02d)", (long long)coins, dollars, cents);
 }
 
-/* One movement of a withdrawal's coins; its kind and the withdrawal make the key, so each happens once. */
-struct movement {
-	const char *kind;
-	const char *from, *to;
-	const struct id *withdrawal, *worker;
-	int64_t coins;
-};
-
-static void move(struct call *call, struct event *event, const struct movement *movement,
-		 const struct holder *worker)
+static void pending_count(struct txn *txn, const struct id *worker, int32_t more, enum err on_miss)
 {
-	ledger_move(call, event,
-		    &(struct transfer){
-			    .key = arena_printf(call->arena, "%s:%s", movement->kind,
-						id_text(call->arena, movement->withdrawal)),
-			    .from = movement->from,
-			    .to = movement->to,
-			    .coins = movement->coins,
-			    .kind = movement->kind,
-			    .user = movement->worker,
-			    .taken = ERR_ALREADY_PROCESSED,
-		    },
-		    worker);
+	txn_update(txn, USERS, DOC(txn->arena, "_id", BCON_ID(worker)),
+		   DOC(txn->arena, "$inc", "{", "pending_withdrawals", BCON_INT32(more), "}"),
+		   on_miss);
 }
 
 /* ---- asking ---- */
@@ -57,47 +39,55 @@ static bson_t *withdrawal_doc(struct call *call, const struct withdrawal_input *
 		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now));
 }
 
-static enum err tell_admins(struct call *call, int64_t coins, struct event *event)
+static void tell_admins(struct call *call, const struct admins *admins, int64_t coins,
+			struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	return notify_admins(call, event,
-			     &(struct notice){
-				     .type = "withdrawal",
-				     .page = PAGE_ADMIN_WITHDRAWALS,
-				     .message = arena_printf(arena, "A worker asks to withdraw %s.",
-							     amount_text(arena, coins)),
-			     });
+	notify_admins(call, txn, admins,
+		      &(struct notice){
+			      .type = "withdrawal",
+			      .page = PAGE_ADMIN_WITHDRAWALS,
+			      .message = arena_printf(arena, "A worker asks to withdraw %s.",
+						      amount_text(arena, coins)),
+		      });
 }
 
-enum err withdrawal_create(struct call *call, const struct withdrawal_input *input,
-			   struct event *event)
+void withdrawal_create_plan(struct call *call, const struct withdrawal_input *input,
+			    const struct admins *admins, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	struct id id = doc_new_id();
 	const struct id *worker = &call->caller->id;
 	int64_t coins = input->withdrawal_coin.value;
-	enum err err = user_can_pay(call, coins);
 
-	if (err != OK)
-		return err;
-	event->hot = worker;
-	move(call, event,
-	     &(struct movement){
-		     .kind = "hold",
-		     .from = account_user(arena, worker),
-		     .to = account_held(arena, &id),
-		     .withdrawal = &id,
-		     .worker = worker,
-		     .coins = coins,
-	     },
-	     &(struct holder){
-		     .filter = user_payer(arena, worker, ROLE_WORKER, coins),
-		     .count = DOC(arena, "pending_withdrawals", BCON_INT32(1)),
-		     .otherwise = ERR_INSUFFICIENT_COINS,
-	     });
-	event_insert(event, WITHDRAWALS, withdrawal_doc(call, input, &id), ERR_INTERNAL);
-	return tell_admins(call, coins, event);
+	txn->contended = worker;
+	pending_count(txn, worker, 1, ERR_INSUFFICIENT_COINS);
+	ledger_move(call, txn,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "hold:%s", id_text(arena, &id)),
+			    .from = account_user(worker),
+			    .to = account_held(&id),
+			    .coins = coins,
+			    .kind = "hold",
+			    .guard = users_active(arena, ROLE_WORKER),
+			    .on_miss = ERR_INSUFFICIENT_COINS,
+			    .taken = ERR_ALREADY_PROCESSED,
+		    });
+	txn_insert(txn, WITHDRAWALS, withdrawal_doc(call, input, &id), ERR_INTERNAL);
+	tell_admins(call, admins, coins, txn);
+}
+
+enum err withdrawal_create(struct call *call, const struct withdrawal_input *input, struct txn *txn)
+{
+	struct admins admins;
+	enum err err = user_can_pay(call, input->withdrawal_coin.value);
+
+	if (err == OK)
+		err = admins_read(call, &admins);
+	if (err == OK)
+		withdrawal_create_plan(call, input, &admins, txn);
+	return err;
 }
 
 /* ---- deciding ---- */
@@ -108,19 +98,12 @@ struct pending {
 	const bson_t *doc;
 };
 
-static enum err pending_read(struct call *call, const struct id *id, struct pending *pending)
+static enum err pending_of(const bson_t *withdrawal, struct pending *pending)
 {
-	enum err err = db_find_id(call->db, call->arena, WITHDRAWALS, id, &pending->doc);
-
-	if (err != OK)
-		return err;
-	if (!pending->doc)
-		return ERR_NOT_FOUND;
-	if (!doc_text_is(pending->doc, "status", "pending"))
-		return ERR_ALREADY_PROCESSED;
-	pending->id = *id;
-	pending->coins = doc_whole(pending->doc, "withdrawal_coin", 0);
-	return doc_id(pending->doc, "worker_id", &pending->worker) && pending->coins > 0 ?
+	pending->doc = withdrawal;
+	pending->id = doc_own_id(withdrawal);
+	pending->coins = doc_whole(withdrawal, "withdrawal_coin", 0);
+	return doc_id(withdrawal, "worker_id", &pending->worker) && pending->coins > 0 ?
 		       OK :
 		       ERR_CONFLICT;
 }
@@ -133,7 +116,7 @@ static bool has_reason(const struct verdict *verdict)
 
 /* The guard that makes a decision happen once: the record is still pending. */
 static void decide(struct call *call, const struct pending *pending, const struct verdict *verdict,
-		   struct event *event)
+		   struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *set = DOC(arena, "status", BCON_UTF8(verdict->approve ? "approved" : "rejected"),
@@ -142,52 +125,34 @@ static void decide(struct call *call, const struct pending *pending, const struc
 
 	if (has_reason(verdict))
 		BSON_APPEND_UTF8(set, "rejection_reason", verdict->reason);
-	event_update_after(event, WITHDRAWALS,
-			   DOC(arena, "_id", BCON_ID(&pending->id), "status", BCON_UTF8("pending")),
-			   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
+	txn_update_after(txn, WITHDRAWALS,
+			 DOC(arena, "_id", BCON_ID(&pending->id), "status", BCON_UTF8("pending")),
+			 DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
 }
 
-/* Nobody withdraws who owes. */
-static enum err debt_check(struct call *call, const struct pending *pending)
-{
-	const bson_t *worker;
-	enum err err = db_find_id(call->db, call->arena, USERS, &pending->worker, &worker);
-
-	if (err != OK || !worker || doc_whole(worker, "owed_coins", 0) <= 0)
-		return err;
-	call->detail->sentence = "The worker owes coins for a payment that went back.";
-	err_number(call->detail, "owed", doc_whole(worker, "owed_coins", 0));
-	return ERR_COINS_OWED;
-}
-
-/* Out of the held coins: to the world outside, or back to the worker. */
-static void settle(struct call *call, const struct pending *pending, bool approve,
-		   struct event *event)
+/* Out of the held coins: to the world outside, or back to the worker. Each happens once. */
+static void settle(struct call *call, const struct pending *pending, bool approve, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bson_t *holds = DOC(arena, "_id", BCON_ID(&pending->worker), "pending_coins", "{", "$gte",
-			    BCON_INT64(pending->coins), "}");
+	const char *kind = approve ? "payout" : "release";
+	struct account outside = { .kind = ACCOUNT_PAYOUTS };
 
-	if (approve)
-		bson_concat(holds, ledger_owing_nothing(arena));
-	move(call, event,
-	     &(struct movement){
-		     .kind = approve ? "payout" : "release",
-		     .from = account_held(arena, &pending->id),
-		     .to = approve ? ACCOUNT_PAYOUTS : account_user(arena, &pending->worker),
-		     .withdrawal = &pending->id,
-		     .worker = &pending->worker,
-		     .coins = pending->coins,
-	     },
-	     &(struct holder){
-		     .filter = holds,
-		     .count = DOC(arena, "pending_withdrawals", BCON_INT32(-1)),
-		     .otherwise = ERR_CONFLICT,
-	     });
+	pending_count(txn, &pending->worker, -1, ERR_CONFLICT);
+	ledger_move(call, txn,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "%s:%s", kind, id_text(arena, &pending->id)),
+			    .from = account_held(&pending->id),
+			    .to = approve ? outside : account_user(&pending->worker),
+			    .coins = pending->coins,
+			    .kind = kind,
+			    .user = &pending->worker,
+			    .on_miss = ERR_CONFLICT,
+			    .taken = ERR_ALREADY_PROCESSED,
+		    });
 }
 
 static void tell_worker(struct call *call, const struct pending *pending,
-			const struct verdict *verdict, struct event *event)
+			const struct verdict *verdict, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const char *amount = amount_text(arena, pending->coins);
@@ -200,7 +165,7 @@ static void tell_worker(struct call *call, const struct pending *pending,
 				amount, has_reason(verdict) ? " Reason: " : "",
 				has_reason(verdict) ? verdict->reason : "");
 
-	notify(call, event,
+	notify(call, txn,
 	       &(struct notice){
 		       .user = &pending->worker,
 		       .email = doc_text(pending->doc, "worker_email"),
@@ -210,19 +175,58 @@ static void tell_worker(struct call *call, const struct pending *pending,
 	       });
 }
 
-enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
-			   struct event *event)
+enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
+				const struct verdict *verdict, struct txn *txn)
 {
 	struct pending *pending = arena_alloc(call->arena, sizeof *pending);
-	enum err err = pending_read(call, id, pending);
+	enum err err = pending_of(withdrawal, pending);
 
-	if (err == OK && verdict->approve)
-		err = debt_check(call, pending);
 	if (err != OK)
 		return err;
-	event->hot = &pending->worker;
-	decide(call, pending, verdict, event);
-	settle(call, pending, verdict->approve, event);
-	tell_worker(call, pending, verdict, event);
+	txn->contended = &pending->worker;
+	decide(call, pending, verdict, txn);
+	settle(call, pending, verdict->approve, txn);
+	tell_worker(call, pending, verdict, txn);
 	return OK;
+}
+
+static enum err pending_read(struct call *call, const struct id *id, const bson_t **withdrawal)
+{
+	struct pending pending;
+	enum err err = db_find_id(call->db, call->arena, WITHDRAWALS, id, withdrawal);
+
+	if (err != OK)
+		return err;
+	if (!*withdrawal)
+		return ERR_NOT_FOUND;
+	if (!doc_text_is(*withdrawal, "status", "pending"))
+		return ERR_ALREADY_PROCESSED;
+	return pending_of(*withdrawal, &pending);
+}
+
+/* Nobody withdraws who owes. */
+static enum err debt_check(struct call *call, const bson_t *withdrawal)
+{
+	const bson_t *worker;
+	struct id id = { 0 };
+
+	doc_id(withdrawal, "worker_id", &id);
+	enum err err = db_find_id(call->db, call->arena, USERS, &id, &worker);
+
+	if (err != OK || !worker || doc_whole(worker, "owed_coins", 0) <= 0)
+		return err;
+	call->detail->sentence = "The worker owes coins for a payment that went back.";
+	err_number(call->detail, "owed", doc_whole(worker, "owed_coins", 0));
+	return ERR_COINS_OWED;
+}
+
+enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
+			   struct txn *txn)
+{
+	const bson_t *withdrawal;
+	enum err err = pending_read(call, id, &withdrawal);
+
+	if (err == OK && verdict->approve)
+		err = debt_check(call, withdrawal);
+	return err == OK ? withdrawal_decide_plan(call, withdrawal, verdict, txn) : err;
 }

@@ -9,6 +9,7 @@
 
 #include "http/schema.h"
 #include "market/market.h"
+#include "market/notifications.h"
 
 #define WITHDRAWAL_COINS_MIN 200
 #define WITHDRAWAL_COINS_A_DOLLAR 20
@@ -27,7 +28,11 @@ struct verdict {
 /* POST /withdrawals: holds the caller's coins and tells every admin. ERR_INSUFFICIENT_COINS with required and
  * available. Found: USERS (after); inserted: WITHDRAWALS. */
 enum err withdrawal_create(struct call *call, const struct withdrawal_input *input,
-			   struct event *event);
+			   struct txn *txn);
+
+/* Its steps alone. */
+void withdrawal_create_plan(struct call *call, const struct withdrawal_input *input,
+			    const struct admins *admins, struct txn *txn);
 
 /*
  * Approves or rejects, and tells the worker. The caller has been let in by the route, or is the service itself.
@@ -35,6 +40,9 @@ enum err withdrawal_create(struct call *call, const struct withdrawal_input *inp
  * (the worker, after).
  */
 enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
-			   struct event *event);
+			   struct txn *txn);
+/* Its steps alone, for the record as it was read. */
+enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
+				const struct verdict *verdict, struct txn *txn);
 
 #endif

@@ -14,9 +14,9 @@
 
 #define BCON_HASH(bytes) BCON_BIN(BSON_SUBTYPE_BINARY, bytes, DIGEST_SIZE)
 
-/* How long we go on looking at a key that changes hands meanwhile, or that the majority does not have yet, and the pause
- * between two looks. The long ones are for after an election: the call that has the key may have ended, and be giving it
- * back just now. */
+/* How long we go on looking at a key that changes hands meanwhile, or that the majority does not have yet, and the
+ * pause between two looks. The long ones are for after an election: the call that has the key may have ended, and be
+ * giving it back just now. */
 enum { LOOK_MS = 500, LOOK_PAUSE_MS = 5, LOOK_LONG_MS = 2500, LOOK_LONG_PAUSE_MS = 50 };
 
 /* ---- hashes ---- */
@@ -329,15 +329,15 @@ enum err claim_recall(struct db *db, struct arena *arena, const struct claim_req
 
 /* ---- completing ---- */
 
-/* Whom the event's records name: their names may have to be taken out of the answer some day. */
-static bson_t *people_of(const struct event *event)
+/* Whom the transaction's records name: their names may have to be taken out of the answer some day. */
+static bson_t *people_of(const struct txn *txn)
 {
 	static const char *const owners[] = { "worker_id", "buyer_id" };
-	struct doc_array people = doc_array_new(event->arena);
+	struct doc_array people = doc_array_new(txn->arena);
 	struct id id;
 
-	for (size_t i = 0; i < event->count; i++) {
-		const struct step *step = &event->steps[i];
+	for (size_t i = 0; i < txn->count; i++) {
+		const struct step *step = &txn->steps[i];
 		const bson_t *doc = step->found ? step->found : step->doc;
 
 		for (size_t k = 0; doc && k < COUNT_OF(owners); k++)
@@ -347,31 +347,31 @@ static bson_t *people_of(const struct event *event)
 	return people.doc;
 }
 
-void claim_complete(struct event *event, const struct claim *claim, int status, const char *body,
+void claim_complete(struct txn *txn, const struct claim *claim, int status, const char *body,
 		    size_t length, int64_t now)
 {
-	struct arena *arena = event->arena;
+	struct arena *arena = txn->arena;
 	bson_t *set = DOC(arena, "state", BCON_UTF8("done"), "status", BCON_INT32(status),
 			  "expires_at", BCON_DATE_TIME(now + CLAIM_KEPT_MS));
 
 	BSON_APPEND_BINARY(set, "body", BSON_SUBTYPE_BINARY, (const uint8_t *)(body ? body : ""),
 			   (uint32_t)length);
-	BSON_APPEND_ARRAY(set, "people", people_of(event));
+	BSON_APPEND_ARRAY(set, "people", people_of(txn));
 	/* the answer tells what the parts came to */
-	event_update(event, IDEMPOTENCY, claim_held(arena, claim),
-		     DOC(arena, "$set", BCON_DOCUMENT(set), "$unset", "{", "results", BCON_INT32(1),
-			 "}"),
-		     ERR_IN_PROGRESS);
+	txn_update(txn, IDEMPOTENCY, claim_held(arena, claim),
+		   DOC(arena, "$set", BCON_DOCUMENT(set), "$unset", "{", "results", BCON_INT32(1),
+		       "}"),
+		   ERR_IN_PROGRESS);
 }
 
-void claim_note(struct event *event, struct claim *claim, const bson_t *result)
+void claim_note(struct txn *txn, struct claim *claim, const bson_t *result)
 {
-	struct arena *arena = event->arena;
+	struct arena *arena = txn->arena;
 
 	claim->noted = true;
-	event_update(event, IDEMPOTENCY, claim_held(arena, claim),
-		     DOC(arena, "$push", "{", "results", BCON_DOCUMENT(result), "}"),
-		     ERR_IN_PROGRESS);
+	txn_update(txn, IDEMPOTENCY, claim_held(arena, claim),
+		   DOC(arena, "$push", "{", "results", BCON_DOCUMENT(result), "}"),
+		   ERR_IN_PROGRESS);
 }
 
 enum err claim_give_back(struct db *db, struct arena *arena, const struct claim *claim)

@@ -9,7 +9,7 @@
 #ifndef STORE_CLAIM_H
 #define STORE_CLAIM_H
 
-#include "store/event.h"
+#include "store/txn.h"
 
 #define CLAIM_LEASE_MS INT64_C(30000)
 #define CLAIM_KEPT_MS (24 * 3600 * INT64_C(1000))
@@ -48,8 +48,8 @@ enum err claim_take(struct db *db, struct arena *arena, const struct claim_reque
 		    struct claim *claim, struct kept_answer *answer);
 
 /*
- * Looks whether a key holds an answer for this very body, and claims nothing; own: one that this very request got, as its
- * id says, when it was sent before. OK: answer->kept tells. ERR_IN_PROGRESS: the same request is being worked on.
+ * Looks whether a key holds an answer for this very body, and claims nothing; own: one that this very request got, as
+ * its id says, when it was sent before. OK: answer->kept tells. ERR_IN_PROGRESS: the same request is being worked on.
  * ERR_UNAVAILABLE, ERR_INTERNAL.
  */
 enum err claim_recall(struct db *db, struct arena *arena, const struct claim_request *request,
@@ -57,17 +57,17 @@ enum err claim_recall(struct db *db, struct arena *arena, const struct claim_req
 
 /*
  * Adds the step that completes the claim with an answer, kept from now on for CLAIM_KEPT_MS, beside
- * the ids of those whom the event's records name (`people`). The event fails with ERR_IN_PROGRESS
+ * the ids of those whom the transaction's records name (`people`). The transaction fails with ERR_IN_PROGRESS
  * when the claim has become another's. The body is copied.
  */
-void claim_complete(struct event *event, const struct claim *claim, int status, const char *body,
+void claim_complete(struct txn *txn, const struct claim *claim, int status, const char *body,
 		    size_t length, int64_t now);
 
 /*
- * Adds the step that notes the result of one part of a call whose parts are events of their own, so
+ * Adds the step that notes the result of one part of a call whose parts are transactions of their own, so
  * that whoever takes over a dead claim does not do that part again. Fails as claim_complete() does.
  */
-void claim_note(struct event *event, struct claim *claim, const bson_t *result);
+void claim_note(struct txn *txn, struct claim *claim, const bson_t *result);
 
 /*
  * Gives the key back, as nothing happened; or, when something was noted, lets the next one with the

@@ -1,12 +1,12 @@
 /*
- * Running events: the one place that opens transactions, retries them and says what a failure means.
+ * Running transactions: the one place that opens transactions, retries them and says what a failure means.
  *
  * A write conflict aborts a transaction at once, so contenders for one document would mostly redo work. Those of
  * one process therefore queue on a lock per hot document, held from start to commit (measured: 2 to 4 times
  * the throughput of racing and backing off, and a tenth of the tail). Those of other processes meet in MongoDB
  * and back off. Whatever the outcome of a commit that was not heard, only the commit is repeated.
  */
-#include "store/event.h"
+#include "store/txn.h"
 
 #include "base/clock.h"
 #include "base/encoding.h"
@@ -22,9 +22,10 @@ enum outcome { DONE, REFUSED, AGAIN, BROKEN };
 
 struct run {
 	struct db *db;
-	struct event *const *events; /* those that share the transaction */
+	struct txn *const *txns; /* those that share the transaction */
 	size_t count;
-	struct event *event; /* whose turn it is */
+	size_t *planned; /* of each, its steps before decisions added theirs */
+	struct txn *txn; /* whose turn it is */
 	const bson_t *options; /* the session's, for each command; NULL outside a transaction */
 	enum err err; /* of REFUSED and BROKEN */
 	int64_t deadline; /* steady milliseconds */
@@ -44,8 +45,8 @@ static enum outcome refused(struct run *run, enum err err)
 /* Its filter found nothing. */
 static enum outcome missed(struct run *run, const struct step *step)
 {
-	run->event->missed = step;
-	return refused(run, step->otherwise);
+	run->txn->missed = step;
+	return refused(run, step->on_miss);
 }
 
 /* A reply may say what went wrong where the driver saw no error: a document that a validator turned down. */
@@ -69,7 +70,7 @@ static enum outcome command_run(struct run *run, const bson_t *command, const bs
 	bool ok = mongoc_client_write_command_with_opts(db->client, db->store->database, command,
 							run->options, &answer, error);
 
-	*reply = doc_steal(run->event->arena, &answer);
+	*reply = doc_steal(run->txn->arena, &answer);
 	return ok ? DONE : BROKEN;
 }
 
@@ -84,19 +85,19 @@ static bool key_taken(const bson_t *reply, const bson_error_t *error, bool ok, s
 }
 
 /* Neighbouring inserts into one collection travel in one command. */
-static size_t inserts_together(const struct event *event, size_t first)
+static size_t inserts_together(const struct txn *txn, size_t first)
 {
 	size_t next = first + 1;
 
-	while (next < event->count && event->steps[next].kind == STEP_INSERT &&
-	       event->steps[next].in == event->steps[first].in)
+	while (next < txn->count && txn->steps[next].kind == STEP_INSERT &&
+	       txn->steps[next].in == txn->steps[first].in)
 		next++;
 	return next - first;
 }
 
 static enum outcome insert_run(struct run *run, struct step *steps, size_t count)
 {
-	struct arena *arena = run->event->arena;
+	struct arena *arena = run->txn->arena;
 	bson_t *command = DOC(arena, "insert", BCON_UTF8(collection_name(steps->in)));
 	const bson_t *reply;
 	bson_error_t error = { 0 };
@@ -111,7 +112,7 @@ static enum outcome insert_run(struct run *run, struct step *steps, size_t count
 
 	enum outcome outcome = command_run(run, command, &reply, &error);
 	if (key_taken(reply, &error, outcome == DONE, &taken))
-		return refused(run, steps[taken].otherwise);
+		return refused(run, steps[taken].on_miss);
 	if (outcome != DONE || doc_whole(reply, "n", 0) != (int64_t)count)
 		return failed(run, reply, &error, "inserting");
 	return DONE;
@@ -128,7 +129,7 @@ static void change_append(bson_t *command, const char *name, const bson_t *chang
 
 static enum outcome update_run(struct run *run, struct step *step)
 {
-	struct arena *arena = run->event->arena;
+	struct arena *arena = run->txn->arena;
 	const bson_t *reply;
 	bson_error_t error = { 0 };
 	bson_t *update = DOC(arena, "q", BCON_DOCUMENT(step->filter));
@@ -140,7 +141,7 @@ static enum outcome update_run(struct run *run, struct step *step)
 	size_t taken;
 
 	if (key_taken(reply, &error, outcome == DONE, &taken))
-		return refused(run, step->otherwise);
+		return refused(run, step->on_miss);
 	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
 		return failed(run, reply, &error, "updating");
 	return doc_whole(reply, "n", 0) == 1 ? DONE : missed(run, step);
@@ -148,7 +149,7 @@ static enum outcome update_run(struct run *run, struct step *step)
 
 static enum outcome update_reading_run(struct run *run, struct step *step)
 {
-	struct arena *arena = run->event->arena;
+	struct arena *arena = run->txn->arena;
 	const bson_t *reply;
 	bson_error_t error = { 0 };
 	bson_t *command =
@@ -160,7 +161,7 @@ static enum outcome update_reading_run(struct run *run, struct step *step)
 	size_t taken;
 
 	if (key_taken(reply, &error, outcome == DONE, &taken))
-		return refused(run, step->otherwise);
+		return refused(run, step->on_miss);
 	if (outcome != DONE)
 		return failed(run, reply, &error, "updating");
 	if (!doc_part(reply, "value", value))
@@ -174,8 +175,8 @@ static enum outcome remove_run(struct run *run, struct step *step)
 	const bson_t *reply;
 	bson_error_t error = { 0 };
 	bson_t *command =
-		DOC(run->event->arena, "delete", BCON_UTF8(collection_name(step->in)), "deletes",
-		    "[", "{", "q", BCON_DOCUMENT(step->filter), "limit", BCON_INT32(1), "}", "]");
+		DOC(run->txn->arena, "delete", BCON_UTF8(collection_name(step->in)), "deletes", "[",
+		    "{", "q", BCON_DOCUMENT(step->filter), "limit", BCON_INT32(1), "}", "]");
 	enum outcome outcome = command_run(run, command, &reply, &error);
 
 	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
@@ -185,7 +186,7 @@ static enum outcome remove_run(struct run *run, struct step *step)
 
 static enum outcome absent_run(struct run *run, const struct step *step)
 {
-	struct arena *arena = run->event->arena;
+	struct arena *arena = run->txn->arena;
 	const bson_t *reply;
 	bson_error_t error = { 0 };
 	bson_t *command = DOC(arena, "find", BCON_UTF8(collection_name(step->in)), "filter",
@@ -194,62 +195,56 @@ static enum outcome absent_run(struct run *run, const struct step *step)
 
 	if (command_run(run, command, &reply, &error) != DONE)
 		return failed(run, reply, &error, "looking");
-	return store_first(arena, reply) ? refused(run, step->otherwise) : DONE;
+	return store_first(arena, reply) ? refused(run, step->on_miss) : DONE;
 }
 
 /* Runs a step, or neighbouring inserts; *taken says how many. */
 static enum outcome step_run(struct run *run, size_t at, size_t *taken)
 {
-	struct step *step = &run->event->steps[at];
+	struct step *step = &run->txn->steps[at];
 
 	*taken = 1;
 	switch (step->kind) {
 	case STEP_INSERT:
-		*taken = inserts_together(run->event, at);
+		*taken = inserts_together(run->txn, at);
 		return insert_run(run, step, *taken);
 	case STEP_REMOVE:
 		return remove_run(run, step);
 	case STEP_ABSENT:
 		return absent_run(run, step);
+	case STEP_THEN: /* in its turn */
+		return DONE;
 	default:
 		return step->read ? update_reading_run(run, step) : update_run(run, step);
 	}
 }
 
-static enum outcome steps_run(struct run *run, size_t from)
+static enum outcome steps_run(struct run *run, size_t from);
+
+/* Lets a decision add steps, and runs those. */
+static enum outcome decision_run(struct run *run, const struct step *step)
 {
-	enum outcome outcome = DONE;
-	size_t taken;
+	struct txn *txn = run->txn;
+	txn_decision then = step->then;
+	void *context = step->context; /* the step itself may move when others are added */
+	size_t before = txn->count;
 
-	for (size_t i = from; i < run->event->count && outcome == DONE; i += taken)
-		outcome = step_run(run, i, &taken);
-	return outcome;
-}
-
-typedef enum err (*event_hook)(void *context, struct event *event);
-
-/* Lets a hook add steps, and runs those. */
-static enum outcome hook_run(struct run *run, event_hook hook, void *context)
-{
-	size_t before = run->event->count;
-
-	if (!hook)
-		return DONE;
-	enum err err = hook(context, run->event);
+	txn->ran = before;
+	enum err err = then(context, txn);
 	return err == OK ? steps_run(run, before) : refused(run, err);
 }
 
-static enum outcome event_run(struct run *run, struct event *event)
+/* Runs all steps from this one on: decisions last, as they are about what the others found. */
+static enum outcome steps_run(struct run *run, size_t from)
 {
-	run->event = event;
-	enum outcome outcome = steps_run(run, 0);
+	size_t end = run->txn->count, taken;
+	enum outcome outcome = DONE;
 
-	if (outcome == DONE)
-		outcome = hook_run(run, event->follow, event->follow_context);
-	if (outcome == DONE)
-		outcome = hook_run(run, event->settle, event->settle_context);
-	if (outcome == DONE)
-		outcome = hook_run(run, event->finish, event->finish_context);
+	for (size_t i = from; i < end && outcome == DONE; i += taken)
+		outcome = step_run(run, i, &taken);
+	for (size_t i = from; i < end && outcome == DONE; i++)
+		if (run->txn->steps[i].kind == STEP_THEN)
+			outcome = decision_run(run, &run->txn->steps[i]);
 	return outcome;
 }
 
@@ -259,23 +254,32 @@ static enum outcome confirm_run(struct run *run)
 {
 	const bson_t *reply;
 	bson_error_t error = { 0 };
-	bson_t *command = DOC(run->event->arena, "find", BCON_UTF8(collection_name(META)), "limit",
+	bson_t *command = DOC(run->txn->arena, "find", BCON_UTF8(collection_name(META)), "limit",
 			      BCON_INT32(1), "singleBatch", BCON_BOOL(true));
 	enum outcome outcome = command_run(run, command, &reply, &error);
 
 	return outcome == DONE ? DONE : failed(run, reply, &error, "confirming");
 }
 
-static enum outcome events_run(struct run *run)
+static bool has_steps(const struct txn *txn)
+{
+	for (size_t i = 0; i < txn->count; i++)
+		if (txn->steps[i].kind != STEP_THEN)
+			return true;
+	return false;
+}
+
+static enum outcome txns_run(struct run *run)
 {
 	enum outcome outcome = DONE;
-	size_t steps = 0;
+	bool any = false;
 
 	for (size_t i = 0; i < run->count && outcome == DONE; i++) {
-		outcome = event_run(run, run->events[i]);
-		steps += run->events[i]->count;
+		run->txn = run->txns[i];
+		outcome = steps_run(run, 0);
+		any |= has_steps(run->txn);
 	}
-	return outcome == DONE && steps == 0 ? confirm_run(run) : outcome;
+	return outcome == DONE && !any ? confirm_run(run) : outcome;
 }
 
 static enum outcome commit_once(struct run *run)
@@ -313,14 +317,14 @@ static enum outcome transaction_run(struct run *run)
 	run->err = ERR_UNAVAILABLE;
 	if (!session_ready(db))
 		return BROKEN;
-	bson_t *options = doc_keep(run->events[0]->arena, bson_new());
+	bson_t *options = doc_keep(run->txns[0]->arena, bson_new());
 	if (!mongoc_client_session_start_transaction(db->session, NULL, &error) ||
 	    !mongoc_client_session_append(db->session, options, &error)) {
 		run->err = store_failed(&error, "starting a transaction");
 		return BROKEN;
 	}
 	run->options = options;
-	enum outcome outcome = events_run(run);
+	enum outcome outcome = txns_run(run);
 	if (outcome == DONE)
 		return commit_once(run);
 	mongoc_client_session_abort_transaction(db->session, NULL);
@@ -340,25 +344,36 @@ static void back_off(int attempt)
 /* One document changes all at once by itself. */
 static bool needs_no_transaction(const struct run *run)
 {
-	const struct event *event = run->events[0];
+	const struct txn *txn = run->txns[0];
 
-	return run->count == 1 && event->planned == 1 && !event->follow && !event->settle &&
-	       !event->finish;
+	return run->count == 1 && txn->count == 1 && txn->steps[0].kind != STEP_THEN;
+}
+
+static void planned_keep(struct run *run)
+{
+	run->planned = arena_alloc(run->txns[0]->arena, run->count * sizeof *run->planned);
+	for (size_t i = 0; i < run->count; i++)
+		run->planned[i] = run->txns[i]->count;
+}
+
+/* Decisions are made anew by what is found then. */
+static void planned_restore(struct run *run)
+{
+	for (size_t i = 0; i < run->count; i++)
+		run->txns[i]->count = run->planned[i];
 }
 
 static enum err attempts(struct run *run)
 {
-	for (size_t i = 0; i < run->count; i++)
-		run->events[i]->planned = run->events[i]->count;
 	bool alone = needs_no_transaction(run);
 
+	planned_keep(run);
 	for (int attempt = 0;; attempt++) {
-		enum outcome outcome = alone ? events_run(run) : transaction_run(run);
+		enum outcome outcome = alone ? txns_run(run) : transaction_run(run);
 
 		if (outcome == DONE)
 			return OK;
-		for (size_t i = 0; i < run->count; i++)
-			run->events[i]->count = run->events[i]->planned;
+		planned_restore(run);
 		if (outcome == REFUSED)
 			return run->err;
 		if (outcome == BROKEN) {
@@ -366,7 +381,7 @@ static enum err attempts(struct run *run)
 			return run->err;
 		}
 		if (clock_steady() > run->deadline) {
-			log_line(LOG_WARN, NULL, "gave up an event after %d conflicts",
+			log_line(LOG_WARN, NULL, "gave up a transaction after %d conflicts",
 				 attempt + 1);
 			return ERR_UNAVAILABLE;
 		}
@@ -374,61 +389,47 @@ static enum err attempts(struct run *run)
 	}
 }
 
-static pthread_mutex_t *queue_enter(struct db *db, const struct id *hot, int64_t deadline,
+static pthread_mutex_t *queue_enter(struct db *db, const struct id *contended, int64_t deadline,
 				    bool *late)
 {
 	*late = false;
-	if (!hot)
+	if (!contended)
 		return NULL;
 	pthread_mutex_t *queue =
-		&db->store->queues[hash_bytes(hot->bytes, sizeof hot->bytes) % STORE_QUEUES];
+		&db->store->queues[hash_bytes(contended->bytes, sizeof contended->bytes) %
+				   STORE_QUEUES];
 	struct timespec until = clock_timespec(deadline);
 
 	*late = pthread_mutex_clocklock(queue, CLOCK_MONOTONIC, &until) != 0;
 	return *late ? NULL : queue;
 }
 
-static void after_run(const struct run *run)
-{
-	for (size_t i = 0; i < run->count; i++) {
-		struct event *event = run->events[i];
-
-		if (event->after)
-			event->after(run->db, event->arena, &event->subject);
-	}
-}
-
-static int64_t deadline_of(const struct event *event)
+static int64_t deadline_of(const struct txn *txn)
 {
 	int64_t most = clock_steady() + COMMIT_MS;
 
-	return event->deadline && event->deadline < most ? event->deadline : most;
+	return txn->deadline && txn->deadline < most ? txn->deadline : most;
 }
 
-enum err store_commit(struct db *db, struct event *event)
+enum err txn_commit(struct db *db, struct txn *txn)
 {
-	struct run run = { .db = db, .events = &event, .count = 1, .deadline = deadline_of(event) };
+	struct run run = { .db = db, .txns = &txn, .count = 1, .deadline = deadline_of(txn) };
 	bool late;
-	pthread_mutex_t *queue = queue_enter(db, event->hot, run.deadline, &late);
+	pthread_mutex_t *queue = queue_enter(db, txn->contended, run.deadline, &late);
 
 	if (late)
 		return ERR_UNAVAILABLE;
 	enum err err = attempts(&run);
 	if (queue)
 		pthread_mutex_unlock(queue);
-	if (err == OK)
-		after_run(&run);
 	return err;
 }
 
-enum err store_commit_group(struct db *db, struct event *const *events, size_t count)
+enum err txn_commit_group(struct db *db, struct txn *const *txns, size_t count)
 {
 	struct run run = {
-		.db = db, .events = events, .count = count, .deadline = clock_steady() + GROUP_MS
+		.db = db, .txns = txns, .count = count, .deadline = clock_steady() + GROUP_MS
 	};
-	enum err err = count ? attempts(&run) : OK;
 
-	if (err == OK)
-		after_run(&run);
-	return err;
+	return count ? attempts(&run) : OK;
 }

@@ -124,7 +124,7 @@ const size_t index_row_count = COUNT_OF(index_rows);
 
 #define NOT_NEGATIVE "{\"bsonType\": \"number\", \"minimum\": 0}"
 
-/* A last line behind the guards of the events: should one be wrong, nothing is written at all. */
+/* A last line behind the guards of the transactions: should one be wrong, nothing is written at all. */
 const struct validator_row validator_rows[] = {
 	{ USERS, "{\"$jsonSchema\": {\"properties\": {\"coins\": " NOT_NEGATIVE
 		 ", \"pending_coins\": " NOT_NEGATIVE ", \"owed_coins\": " NOT_NEGATIVE "}}}" },

@@ -1,10 +1,10 @@
 /*
- * The mark: a field of every user, task, submission, withdrawal, payment and notification that is in our books, because
- * this service wrote it or adoption made it ours. What bears none came from elsewhere (an older server, a backup): it is
- * read, and moves no coins until it is adopted.
+ * The mark: a field of every user, task, submission, withdrawal, payment and notification that is in our books,
+ * because this service wrote it or adoption made it ours. What bears none came from elsewhere (an older server, a
+ * backup): it is read, and moves no coins until it is adopted.
  *
- * store/event.c marks what events insert and asks for the mark in what they change. An index holds the records that bear
- * none and nothing else, so looking for them costs nothing where there are none.
+ * store/transaction.c marks what transactions insert and asks for the mark in what they change. An index holds the
+ * records that bear none and nothing else, so looking for them costs nothing where there are none.
  */
 #ifndef STORE_MARK_H
 #define STORE_MARK_H

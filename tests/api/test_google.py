@@ -578,6 +578,18 @@ def test_newcomers_count_as_registrations_and_others_do_not(api, books):
     ok(login(api, sign(known)))
 
 
+def test_a_newcomer_counts_once_though_the_account_cannot_be_made(api, stack, db):
+    """A user may hold the key and not be found by it. Making the account is planned again then, which is no
+    further registration.
+    """
+    said, stranger = claims(), stack.user("worker")
+    db.throttle.delete_many({})
+    db.users.update_one({"_id": ObjectId(stranger.id)}, {"$set": {"google_key": said["sub"]}})
+    assert_error(login(api, sign(said)), 409, "conflict")
+    [counted] = db.throttle.find()
+    assert counted["count"] == 1
+
+
 # --- at once ---
 
 

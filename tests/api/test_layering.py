@@ -1,6 +1,6 @@
 """The rooms of the house: each folder of src/ includes only itself and those below it, and what
-comes from outside stays in the room that wraps it. docs/architecture.md says why. And the layout
-of what stands in them. Needs no running service.
+comes from outside stays in the room that wraps it. docs/architecture.md says why. Coins move in
+one file. And the layout of what stands in them. Needs no running service.
 """
 
 import pathlib
@@ -158,6 +158,58 @@ def test_the_rule_of_providers_notices(tmp_path):
     assert names_of_a_provider(tmp_path) == []
     (tmp_path / "other.c").write_text("int x = BANK_X;\n")
     assert names_of_a_provider(tmp_path) == ["other.c"]
+
+
+# Balances of users change in one file, where the journal row stands beside each change. The migration of older records
+# writes what it finds; the others are numbers of another document of the same name.
+BALANCE = r'"(coins|pending_coins|owed_coins)"'
+BALANCE_CHANGE = re.compile(
+    BALANCE + r",\s*BCON_(?:INT|DOUBLE)\w*\((?!-1\))"
+    r"|BSON_APPEND_\w+\(\s*&?\w+,\s*" + BALANCE + r"|\b(?:WHOLE|INC|NUMBER)\(\s*" + BALANCE
+)
+BALANCES_OF_OTHERS = {
+    "market/payments.c": {"coins"},  # of a payment: what it is for
+    "market/audit.c": {"coins", "pending_coins"},  # of an audit: the sums
+}
+
+
+def balance_changes(src):
+    found = []
+    for path in sources(src):
+        file = path.relative_to(src).as_posix()
+        if file == "market/ledger.c" or re.match(r"(market/adoption\w*\.c|migrate/)", file):
+            continue
+        for change in BALANCE_CHANGE.finditer(path.read_text()):
+            field = next(filter(None, change.groups()))
+            if field not in BALANCES_OF_OTHERS.get(file, ()):
+                found.append(f"{file}: {field}")
+    return found
+
+
+def test_coins_move_in_the_ledger_alone():
+    assert BALANCE_CHANGE.search((SRC / "market" / "ledger.c").read_text())
+    assert balance_changes(SRC) == []
+
+
+@pytest.mark.parametrize(
+    "line, moves",
+    [
+        ('DOC(arena, "$inc", "{", "coins", BCON_INT64(work->price), "}")', True),
+        ('DOC(arena, "$set", "{", "owed_coins",\n\t\tBCON_INT32(0), "}")', True),
+        ('BSON_APPEND_INT64(&change, "pending_coins", -held);', True),
+        ('INC("coins", price)', True),
+        ('WHOLE("owed_coins", 0)', True),
+        ('doc_whole(user, "coins", 0)', False),
+        ('DOC(arena, "coins", "{", "$gte", BCON_INT64(taken), "}")', False),
+        ('DOC(arena, "sort", "{", "coins", BCON_INT32(-1), "}")', False),
+        ('{ .field = "coins", .type = VIEW_WHOLE }', False),
+    ],
+)
+def test_a_change_of_a_balance_is_noticed(tmp_path, line, moves):
+    for room in ("api", "migrate"):
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "a.c").write_text(line + "\n")
+    assert [found.split(":")[0] for found in balance_changes(tmp_path)] == ["api/a.c"] * moves
 
 
 def clang_format_14():

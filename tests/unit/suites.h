@@ -30,11 +30,18 @@ Suite *suite_google_keys(void);
 Suite *suite_provider(void);
 Suite *suite_stripe(void);
 
+Suite *suite_adjustments(void);
 Suite *suite_adoption_values(void);
 Suite *suite_ledger(void);
 Suite *suite_missed(void);
+Suite *suite_payments(void);
+Suite *suite_removal(void);
 Suite *suite_reversals(void);
 Suite *suite_stats(void);
+Suite *suite_submissions(void);
+Suite *suite_tasks(void);
+Suite *suite_users(void);
+Suite *suite_withdrawals(void);
 Suite *suite_words(void);
 
 Suite *suite_frame(void);
@@ -48,6 +55,7 @@ Suite *suite_mark(void);
 Suite *suite_presence(void);
 Suite *suite_refresher(void);
 Suite *suite_render(void);
+Suite *suite_txn(void);
 
 Suite *suite_bulkhead(void);
 Suite *suite_fair(void);

@@ -98,16 +98,16 @@ static enum err shown(struct request *rq, struct json *json)
 	return scene.shown_result;
 }
 
-static enum err change(struct request *rq, struct event *event)
+static enum err change(struct request *rq, struct txn *txn)
 {
 	(void)rq;
-	(void)event;
+	(void)txn;
 	return OK;
 }
 
-static void answer(struct request *rq, const struct event *event)
+static void answer(struct request *rq, const struct txn *txn)
 {
-	(void)event;
+	(void)txn;
 	write_thing(rq);
 }
 

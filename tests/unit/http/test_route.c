@@ -11,17 +11,17 @@ static enum err handler(struct request *rq)
 	return OK;
 }
 
-static enum err change(struct request *rq, struct event *event)
+static enum err change(struct request *rq, struct txn *txn)
 {
 	(void)rq;
-	(void)event;
+	(void)txn;
 	return OK;
 }
 
-static void answer(struct request *rq, const struct event *event)
+static void answer(struct request *rq, const struct txn *txn)
 {
 	(void)rq;
-	(void)event;
+	(void)txn;
 }
 
 #define ROW(m, p)                                                                   \
@@ -165,6 +165,7 @@ static const struct route unfit[] = {
 	  .access = ACCESS_ANY,
 	  .before = handler,
 	  .handler = handler },
+	{ .method = PUT, .path = "/x", .access = ACCESS_ANY, .after = answer, .handler = handler },
 	{ .method = PUT,
 	  .path = "/x",
 	  .access = ACCESS_ANY,

@@ -1,83 +1,163 @@
 /* What moves coins, as steps: the user's document, the journal, and what is owed. */
 #include "base/count.h"
 #include "market/ledger.h"
-#include "store/doc.h"
+#include "rule.h"
 #include "suites.h"
 
-static struct arena *arena;
-static struct event event;
-static struct caller caller;
-static struct call call;
-static struct id user, task;
+static struct id worker, task, withdrawal;
 
 static void setup(void)
 {
-	arena = arena_new();
-	caller = (struct caller){ 0 };
-	call = (struct call){ .arena = arena, .caller = &caller, .request_id = "r-1", .now = 7 };
-	user = doc_new_id();
-	task = doc_new_id();
-	event_start(&event, arena);
-}
-
-static void teardown(void)
-{
-	arena_free(arena);
+	rule_setup();
+	worker = rule_id(WORKER);
+	task = rule_id(TASK);
+	withdrawal = rule_id(WITHDRAWAL);
 }
 
 static struct transfer reward(int64_t coins)
 {
 	return (struct transfer){
 		.key = "approve:1",
-		.from = account_escrow(arena, &task),
-		.to = account_user(arena, &user),
+		.from = account_escrow(&task),
+		.to = account_user(&worker),
 		.coins = coins,
 		.kind = "reward",
-		.user = &user,
-		.task = &task,
+		.on_miss = ERR_CONFLICT,
 		.taken = ERR_ALREADY_PROCESSED,
 	};
 }
 
-/* What a step adds to a field. */
-static int64_t added(const struct step *step, const char *field)
+static void move(struct account from, struct account to, int64_t coins)
 {
-	bson_t inc;
-
-	return doc_part(step->change, "$inc", &inc) ? doc_whole(&inc, field, 0) : 0;
+	ledger_move(&rule.call, &rule.txn,
+		    &(struct transfer){ .key = "k",
+					.from = from,
+					.to = to,
+					.coins = coins,
+					.kind = "kind",
+					.user = &worker,
+					.on_miss = ERR_CONFLICT });
 }
 
 START_TEST(coins_that_come_are_added_and_noted)
 {
 	struct transfer transfer = reward(50);
 
-	ledger_move(&call, &event, &transfer,
-		    &(struct holder){ .count = DOC(arena, "pending_submissions", BCON_INT32(-1)),
-				      .otherwise = ERR_CONFLICT });
-	ck_assert_uint_eq(event.count, 2);
-	ck_assert_int_eq(event.steps[0].in, USERS);
-	ck_assert_int_eq(added(&event.steps[0], "coins"), 50);
-	ck_assert_int_eq(added(&event.steps[0], "pending_submissions"), -1);
-	ck_assert_int_eq(event.steps[0].otherwise, ERR_CONFLICT);
-	ck_assert_int_eq(event.steps[1].in, LEDGER);
-	ck_assert_int_eq(event.steps[1].otherwise, ERR_ALREADY_PROCESSED);
-	ck_assert_str_eq(doc_text(event.steps[1].doc, "_id"), "approve:1");
-	ck_assert_int_eq(doc_whole(event.steps[1].doc, "coins", 0), 50);
-	ck_assert_ptr_nonnull(event.settle);
+	ledger_move(&rule.call, &rule.txn, &transfer);
+	ck_assert_uint_eq(rule.txn.count, 3);
+	rule_update(0, USERS, "{\"_id\": " OID(WORKER) "}", "{\"$inc\": {\"coins\": 50}}",
+		    ERR_CONFLICT);
+	rule_row(1, "approve:1",
+		 "\"from\": \"escrow:" TASK "\", \"to\": \"user:" WORKER
+		 "\", \"coins\": 50, \"kind\": \"reward\", \"user\": " OID(
+			 WORKER) ", \"task\": " OID(TASK),
+		 ERR_ALREADY_PROCESSED);
+	rule_then(2);
 }
 END_TEST
 
-START_TEST(coins_that_are_held_change_both_balances_and_pay_nothing)
-{
-	struct transfer transfer = reward(200);
-	struct id withdrawal = doc_new_id();
+/* Each pair of accounts of which one is a user's: what guards the user's document, and what changes in it. */
+static const struct {
+	enum account_kind from, to;
+	const char *guard, *change;
+} moves[] = {
+	{ ACCOUNT_USER, ACCOUNT_ESCROW, "\"coins\": {\"$gte\": 7}, " OWING_NOTHING,
+	  "\"coins\": -7" },
+	{ ACCOUNT_USER, ACCOUNT_HELD, "\"coins\": {\"$gte\": 7}, " OWING_NOTHING,
+	  "\"coins\": -7, \"pending_coins\": 7" },
+	{ ACCOUNT_HELD, ACCOUNT_USER, "\"pending_coins\": {\"$gte\": 7}",
+	  "\"pending_coins\": -7, \"coins\": 7" },
+	{ ACCOUNT_HELD, ACCOUNT_PAYOUTS, "\"pending_coins\": {\"$gte\": 7}, " OWING_NOTHING,
+	  "\"pending_coins\": -7" },
+	{ ACCOUNT_USER, ACCOUNT_ADJUSTMENTS, "\"coins\": {\"$gte\": 7}", "\"coins\": -7" },
+	{ ACCOUNT_USER, ACCOUNT_REVERSALS, "\"coins\": {\"$gte\": 7}", "\"coins\": -7" },
+	{ ACCOUNT_GRANTS, ACCOUNT_USER, NULL, "\"coins\": 7" },
+	{ ACCOUNT_SALES, ACCOUNT_USER, NULL, "\"coins\": 7" },
+	{ ACCOUNT_ADJUSTMENTS, ACCOUNT_USER, NULL, "\"coins\": 7" },
+	{ ACCOUNT_REVERSALS, ACCOUNT_USER, NULL, "\"coins\": 7" },
+};
 
-	transfer.from = account_user(arena, &user);
-	transfer.to = account_held(arena, &withdrawal);
-	ledger_move(&call, &event, &transfer, &(struct holder){ .otherwise = ERR_CONFLICT });
-	ck_assert_int_eq(added(&event.steps[0], "coins"), -200);
-	ck_assert_int_eq(added(&event.steps[0], "pending_coins"), 200);
-	ck_assert_ptr_null(event.settle);
+START_TEST(what_is_moved_must_be_there_and_whoever_owes_neither_spends_nor_withdraws)
+{
+	const char *guard = moves[_i].guard;
+	struct account from = { .kind = moves[_i].from, .of = worker };
+	struct account to = { .kind = moves[_i].to, .of = worker };
+
+	move(from, to, 7);
+	rule_update(0, USERS,
+		    arena_printf(rule.arena, "{\"_id\": " OID(WORKER) "%s%s}", guard ? ", " : "",
+				 guard ? guard : ""),
+		    arena_printf(rule.arena, "{\"$inc\": {%s}}", moves[_i].change), ERR_CONFLICT);
+	ck_assert_uint_eq(rule.txn.count, moves[_i].to == ACCOUNT_USER ? 3 : 2);
+}
+END_TEST
+
+static const struct {
+	struct account account;
+	const char *name;
+} names[] = {
+	{ { .kind = ACCOUNT_GRANTS }, "grants" },
+	{ { .kind = ACCOUNT_SALES }, "sales" },
+	{ { .kind = ACCOUNT_PAYOUTS }, "payouts" },
+	{ { .kind = ACCOUNT_FORFEITS }, "forfeits" },
+	{ { .kind = ACCOUNT_ADJUSTMENTS }, "adjustments" },
+	{ { .kind = ACCOUNT_REVERSALS }, "reversals" },
+	{ { .kind = ACCOUNT_OPENING }, "opening" },
+};
+
+START_TEST(accounts_have_the_names_that_the_journal_has_had)
+{
+	struct account user = account_user(&worker), escrow = account_escrow(&task),
+		       held = account_held(&withdrawal);
+
+	ck_assert_str_eq(account_name(rule.arena, &user), "user:" WORKER);
+	ck_assert_str_eq(account_name(rule.arena, &escrow), "escrow:" TASK);
+	ck_assert_str_eq(account_name(rule.arena, &held), "held:" WITHDRAWAL);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		ck_assert_str_eq(account_name(rule.arena, &names[i].account), names[i].name);
+	ck_assert_uint_eq(COUNT_OF(names) + 3, ACCOUNT_COUNT);
+}
+END_TEST
+
+START_TEST(what_else_changes_of_the_user_is_one_step_with_it)
+{
+	struct transfer transfer = reward(50);
+
+	transfer.guard = rule_doc("{\"role\": \"worker\"}");
+	txn_update(&rule.txn, USERS, rule_doc("{\"_id\": " OID(WORKER) ", \"a\": 1}"),
+		   rule_doc("{\"$inc\": {\"pending_submissions\": -1}}"), ERR_CONFLICT);
+	ledger_move(&rule.call, &rule.txn, &transfer);
+	ck_assert_uint_eq(rule.txn.count, 3);
+	rule_update(0, USERS, "{\"_id\": " OID(WORKER) ", \"a\": 1, \"role\": \"worker\"}",
+		    "{\"$inc\": {\"pending_submissions\": -1, \"coins\": 50}}", ERR_CONFLICT);
+	ck_assert_int_eq(rule.txn.steps[0].read, READ_AFTER);
+}
+END_TEST
+
+START_TEST(a_new_users_document_begins_with_what_is_moved)
+{
+	struct account grants = { .kind = ACCOUNT_GRANTS };
+	bson_t *user = doc_copy(rule.arena, rule_doc("{\"_id\": " OID(WORKER) "}"));
+
+	bson_concat(user, ledger_balances(rule.arena, 0));
+	txn_insert(&rule.txn, USERS, user, ERR_EMAIL_TAKEN);
+	move(grants, account_user(&worker), 10);
+	ck_assert_uint_eq(rule.txn.count, 2);
+	ck_assert_int_eq(doc_whole(rule_insert(0, USERS, ERR_EMAIL_TAKEN), "coins", -1), 10);
+	ck_assert_int_eq(doc_whole(rule.txn.steps[0].doc, "pending_coins", -1), 0);
+	ck_assert_int_eq(doc_whole(rule.txn.steps[1].doc, "coins", -1), 10);
+}
+END_TEST
+
+START_TEST(a_removed_users_document_takes_the_balance_along)
+{
+	struct account forfeits = { .kind = ACCOUNT_FORFEITS };
+
+	txn_remove(&rule.txn, USERS, rule_doc("{\"_id\": " OID(WORKER) ", \"coins\": 8}"),
+		   ERR_CONFLICT);
+	move(account_user(&worker), forfeits, 8);
+	ck_assert_uint_eq(rule.txn.count, 2);
+	ck_assert_int_eq(doc_whole(rule.txn.steps[1].doc, "coins", 0), 8);
 }
 END_TEST
 
@@ -90,21 +170,30 @@ static const struct {
 START_TEST(what_is_owed_is_paid_from_what_came)
 {
 	struct transfer transfer = reward(50);
-	int64_t paid = debts[_i].paid;
+	long long paid = debts[_i].paid;
 
-	ledger_move(&call, &event, &transfer, &(struct holder){ .otherwise = ERR_CONFLICT });
-	event.steps[0].found = DOC(arena, "coins", BCON_INT64(debts[_i].coins), "owed_coins",
-				   BCON_INT64(debts[_i].owed));
-	ck_assert_int_eq(event.settle(event.settle_context, &event), OK);
-	ck_assert_uint_eq(event.count, paid ? 4 : 2);
+	ledger_move(&rule.call, &rule.txn, &transfer);
+	rule_found(0, arena_printf(rule.arena, "{\"coins\": %lld, \"owed_coins\": %lld}",
+				   (long long)debts[_i].coins, (long long)debts[_i].owed));
+	ck_assert_int_eq(rule_decide(2), OK);
+	ck_assert_uint_eq(rule.txn.count, paid ? 5 : 3);
 	if (!paid)
 		return;
-	ck_assert_int_eq(added(&event.steps[2], "coins"), -paid);
-	ck_assert_int_eq(added(&event.steps[2], "owed_coins"), -paid);
-	ck_assert_str_eq(doc_text(event.steps[3].doc, "_id"), "repay:approve:1");
-	ck_assert_str_eq(doc_text(event.steps[3].doc, "from"), account_user(arena, &user));
-	ck_assert_str_eq(doc_text(event.steps[3].doc, "to"), ACCOUNT_REVERSALS);
-	ck_assert_int_eq(doc_whole(event.steps[3].doc, "coins", 0), paid);
+	rule_update(3, USERS,
+		    arena_printf(rule.arena,
+				 "{\"_id\": " OID(WORKER) ", \"coins\": {\"$gte\": %lld}}", paid),
+		    arena_printf(rule.arena,
+				 "{\"$inc\": {\"owed_coins\": -%lld, \"coins\": -%lld}}", paid,
+				 paid),
+		    ERR_CONFLICT);
+	rule_row(
+		4, "repay:approve:1",
+		arena_printf(rule.arena,
+			     "\"from\": \"user:" WORKER
+			     "\", \"to\": \"reversals\", \"coins\": %lld, \"kind\": \"repayment\", "
+			     "\"user\": " OID(WORKER) ", \"task\": " OID(TASK),
+			     paid),
+		ERR_ALREADY_PROCESSED);
 }
 END_TEST
 
@@ -115,31 +204,46 @@ static const struct {
 START_TEST(what_is_there_is_taken_back_and_the_rest_is_owed)
 {
 	struct transfer transfer = reward(150);
+	int64_t taken = balances[_i].taken, owed = balances[_i].owed;
 
-	transfer.from = account_user(arena, &user);
-	transfer.to = ACCOUNT_REVERSALS;
-	ledger_hold_still(&call, &event, &user, ERR_CONFLICT);
-	event.steps[0].found = DOC(arena, "coins", BCON_INT64(balances[_i].coins));
-	ck_assert_int_eq(ledger_take_back(&call, &event, &transfer), balances[_i].owed);
-	ck_assert_int_eq(added(&event.steps[1], "coins"), -balances[_i].taken);
-	ck_assert_int_eq(added(&event.steps[1], "owed_coins"), balances[_i].owed);
-	ck_assert_uint_eq(event.count, balances[_i].taken ? 3 : 2);
-	if (balances[_i].taken)
-		ck_assert_int_eq(doc_whole(event.steps[2].doc, "coins", 0), balances[_i].taken);
+	transfer.from = account_user(&worker);
+	transfer.to = (struct account){ .kind = ACCOUNT_REVERSALS };
+	ledger_hold_still(&rule.call, &rule.txn, &worker, ERR_CONFLICT);
+	rule_update(0, USERS, "{\"_id\": " OID(WORKER) "}", "{\"$inc\": {\"reversals\": 1}}",
+		    ERR_CONFLICT);
+	rule_found(0, arena_printf(rule.arena, "{\"coins\": %lld}", (long long)balances[_i].coins));
+	rule.txn.ran = 1;
+	ck_assert_int_eq(ledger_take_back(&rule.call, &rule.txn, &transfer), owed);
+	ck_assert_uint_eq(rule.txn.count, taken ? 3 : 2);
+
+	bson_t numbers;
+	ck_assert(doc_part(rule.txn.steps[1].change, "$inc", &numbers));
+	ck_assert_int_eq(doc_whole(&numbers, "coins", 0), -taken);
+	ck_assert_int_eq(doc_whole(&numbers, "owed_coins", 0), owed);
+	if (taken)
+		ck_assert_int_eq(
+			doc_whole(rule_insert(2, LEDGER, ERR_ALREADY_PROCESSED), "coins", 0),
+			taken);
 }
 END_TEST
 
 Suite *suite_ledger(void)
 {
 	Suite *suite = suite_create("ledger");
-	TCase *moves = tcase_create("moves");
+	TCase *tests = tcase_create("moves");
 
-	tcase_add_checked_fixture(moves, setup, teardown);
-	tcase_add_test(moves, coins_that_come_are_added_and_noted);
-	tcase_add_test(moves, coins_that_are_held_change_both_balances_and_pay_nothing);
-	tcase_add_loop_test(moves, what_is_owed_is_paid_from_what_came, 0, COUNT_OF(debts));
-	tcase_add_loop_test(moves, what_is_there_is_taken_back_and_the_rest_is_owed, 0,
+	tcase_add_checked_fixture(tests, setup, rule_teardown);
+	tcase_add_test(tests, coins_that_come_are_added_and_noted);
+	tcase_add_loop_test(
+		tests, what_is_moved_must_be_there_and_whoever_owes_neither_spends_nor_withdraws, 0,
+		COUNT_OF(moves));
+	tcase_add_test(tests, accounts_have_the_names_that_the_journal_has_had);
+	tcase_add_test(tests, what_else_changes_of_the_user_is_one_step_with_it);
+	tcase_add_test(tests, a_new_users_document_begins_with_what_is_moved);
+	tcase_add_test(tests, a_removed_users_document_takes_the_balance_along);
+	tcase_add_loop_test(tests, what_is_owed_is_paid_from_what_came, 0, COUNT_OF(debts));
+	tcase_add_loop_test(tests, what_is_there_is_taken_back_and_the_rest_is_owed, 0,
 			    COUNT_OF(balances));
-	suite_add_tcase(suite, moves);
+	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -1,19 +1,20 @@
-/* The mark of our books: who bears it, which steps ask for it, and which unique indexes of others refuse what we write. */
+/* The mark of our books: who bears it, which steps ask for it, and which unique indexes of others refuse what we
+ * write. */
 #include "store/mark.h"
 #include "suites.h"
 
 #include "store/doc.h"
-#include "store/event.h"
 #include "store/indexes.h"
+#include "store/txn.h"
 
 static struct arena *arena;
-static struct event event;
+static struct txn txn;
 static const struct id someone = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 } };
 
 static void setup(void)
 {
 	arena = arena_new();
-	event_start(&event, arena);
+	txn_start(&txn, arena);
 }
 
 static void teardown(void)
@@ -23,7 +24,7 @@ static void teardown(void)
 
 static const struct step *last(void)
 {
-	return &event.steps[event.count - 1];
+	return &txn.steps[txn.count - 1];
 }
 
 static const bson_t *one(void)
@@ -34,10 +35,10 @@ static const bson_t *one(void)
 START_TEST(what_is_inserted_bears_the_mark)
 {
 	for (int in = 0; in < MARKED_COUNT; in++) {
-		event_insert(&event, (enum collection)in, one(), ERR_CONFLICT);
+		txn_insert(&txn, (enum collection)in, one(), ERR_CONFLICT);
 		ck_assert(is_marked(last()->doc));
 	}
-	event_insert(&event, LEDGER, one(), ERR_CONFLICT);
+	txn_insert(&txn, LEDGER, one(), ERR_CONFLICT);
 	ck_assert(!bson_has_field(last()->doc, MARK));
 	ck_assert(!is_marked(one()));
 }
@@ -46,16 +47,16 @@ END_TEST
 START_TEST(what_is_changed_or_removed_must_bear_it_unless_the_step_says_otherwise)
 {
 	for (int in = 0; in < MARKED_COUNT; in++) {
-		event_update(&event, (enum collection)in, one(), one(), ERR_CONFLICT);
+		txn_update(&txn, (enum collection)in, one(), one(), ERR_CONFLICT);
 		ck_assert(bson_has_field(last()->filter, MARK));
-		event_update_after(&event, (enum collection)in, one(), one(), ERR_CONFLICT);
+		txn_update_after(&txn, (enum collection)in, one(), one(), ERR_CONFLICT);
 		ck_assert(bson_has_field(last()->filter, MARK));
-		event_remove(&event, (enum collection)in, one(), ERR_CONFLICT);
+		txn_remove(&txn, (enum collection)in, one(), ERR_CONFLICT);
 		ck_assert(bson_has_field(last()->filter, MARK));
-		event_of_any(&event);
+		txn_of_any(&txn);
 		ck_assert(bson_equal(last()->filter, one()));
 	}
-	event_update(&event, META, one(), one(), ERR_CONFLICT);
+	txn_update(&txn, META, one(), one(), ERR_CONFLICT);
 	ck_assert(!bson_has_field(last()->filter, MARK));
 }
 END_TEST

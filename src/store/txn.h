@@ -1,0 +1,126 @@
+/*
+ * Transactions as data: what a call does to the database, built as a value first, run by one function.
+ *
+ * A transaction is a list of steps. Each is a guarded update (collection, filter, change, and the error that it means
+ * when nothing matched), a guarded removal of one document, an insert (and the error that it means when its key is
+ * taken), or a decision that adds steps by what was found. What a call has to know beforehand it reads outside; whether
+ * that still holds is said in the filters. txn_commit() and txn_commit_group() alone open transactions: all steps
+ * happen, or none.
+ *
+ * What is inserted gets the mark of our books, and steps change marked records alone (store/mark.h), so a record that
+ * came from elsewhere moves no coins, whoever forgets about it. Steps that move none may say that they take any.
+ */
+#ifndef STORE_TXN_H
+#define STORE_TXN_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "store/store.h"
+
+#include <stddef.h>
+
+struct txn;
+
+/* Adds steps, or refuses what is being done. */
+typedef enum err (*txn_decision)(void *context, struct txn *txn);
+
+struct step {
+	enum { STEP_UPDATE, STEP_INSERT, STEP_REMOVE, STEP_ABSENT, STEP_THEN } kind;
+	enum collection in;
+	/* update; removals and looks have the filter alone. A change is operators ($set, $inc, …) or an array of stages,
+	 * where what is set may depend on what is stored. */
+	const bson_t *filter, *change;
+	const bson_t *of_any; /* the filter as it was given, without the mark */
+	const bson_t *doc; /* insert */
+	enum err on_miss; /* what it means when nothing matched, or the key is taken */
+	enum {
+		READ_NOTHING,
+		READ_BEFORE,
+		READ_AFTER
+	} read; /* update: which image of the document is wanted */
+	const bson_t *found; /* … and here it is, once the step has run */
+	txn_decision then; /* then */
+	void *context;
+};
+
+struct txn {
+	struct arena *arena;
+	struct step *steps;
+	size_t count, room;
+	size_t ran; /* steps before this one have run, and take no more changes */
+	const struct step *missed; /* after an error: whose filter found nothing; else NULL */
+
+	/* The id of the one document that many transactions may want at once (a popular task, a busy user): those of one
+	 * process queue for it instead of colliding. NULL: none. */
+	const struct id *contended;
+
+	/* Steady milliseconds after which it is not tried again; 0: COMMIT_MS after txn_commit() was called. It shortens
+	 * that, and does not lengthen it. */
+	int64_t deadline;
+};
+
+void txn_start(struct txn *txn, struct arena *arena);
+
+/*
+ * Adds a step. An update that only adds to numbers of a document ($inc) folds into an earlier step of the same document
+ * that has not run: the numbers are added up and the guards joined. It does so where both mean the same by a miss, no
+ * guard is about the same field, and the image before is not wanted; into an insert where it has no guard.
+ */
+void txn_update(struct txn *txn, enum collection in, const bson_t *filter, const bson_t *change,
+		enum err on_miss);
+void txn_insert(struct txn *txn, enum collection in, const bson_t *doc, enum err on_miss);
+/* Removes the one document that the filter matches. */
+void txn_remove(struct txn *txn, enum collection in, const bson_t *filter, enum err on_miss);
+/* As txn_update, and the document as it was before, or is after, can be read with txn_found(). */
+void txn_update_before(struct txn *txn, enum collection in, const bson_t *filter,
+		       const bson_t *change, enum err on_miss);
+void txn_update_after(struct txn *txn, enum collection in, const bson_t *filter,
+		      const bson_t *change, enum err on_miss);
+/* A look within the transaction: nothing may match. The filter is taken as it is. */
+void txn_absent(struct txn *txn, enum collection in, const bson_t *filter, enum err on_miss);
+
+/* The last step takes records without the mark, too: for changes that move no coins. */
+void txn_of_any(struct txn *txn);
+
+/* A decision, made when all steps but decisions have matched, in the order in which they were added. What it adds
+ * runs at once, before the next; all of it again when the transaction does. */
+void txn_then(struct txn *txn, txn_decision then, void *context);
+
+/* The document of the last such update of a collection; NULL before any has run. */
+const bson_t *txn_found(const struct txn *txn, enum collection in);
+/* The first document inserted into a collection; NULL when there is none. */
+const bson_t *txn_inserted(const struct txn *txn, enum collection in);
+/* The document of that id as the last update of it that reads left it; NULL: none has. */
+const bson_t *txn_found_of(const struct txn *txn, enum collection in, const struct id *id);
+/* Does a step make, or remove, the document of that id? */
+bool txn_inserts(const struct txn *txn, enum collection in, const struct id *id);
+bool txn_removes(const struct txn *txn, enum collection in, const struct id *id);
+
+/*
+ * Makes the transaction happen: all steps or none. OK, the on_miss of the step that failed, what a decision said, or
+ * ERR_UNAVAILABLE when it could not be done in COMMIT_MS (retries of conflicts included).
+ */
+#define COMMIT_MS 3000
+enum err txn_commit(struct db *db, struct txn *txn);
+
+/*
+ * The same for several transactions that are one job's, in one transaction: all happen or none does. It saves waiting
+ * for the disk after each. Anything that one of them meets, and conflicts that do not end within GROUP_MS, end it for
+ * all; then each is to be built and run alone. They queue for no hot document, so keep groups small.
+ */
+#define GROUP_MS 300
+enum err txn_commit_group(struct db *db, struct txn *const *txns, size_t count);
+
+/*
+ * Builds a transaction and makes it happen. A guard that fails tells of a record that changed since it was read: the
+ * transaction is then built anew from fresh reads, up to CARRY_OUT_TRIES times in all, so that what is told in the
+ * end is true now, and was confirmed: ERR_UNAVAILABLE when what the guard met cannot be. ERR_NOT_ADOPTED when the
+ * record that failed its guard lacks the mark. build gets a transaction without steps, and its errors end it. Having
+ * left nothing to do is OK once the majority has what build has read: what was done before must not be taken back
+ * after we said so.
+ */
+#define CARRY_OUT_TRIES 4
+enum err txn_carry_out(struct db *db, struct arena *arena,
+		       enum err (*build)(void *context, struct txn *txn), void *context);
+
+#endif
