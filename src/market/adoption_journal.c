@@ -19,6 +19,14 @@ void journal_start(struct journal *journal, struct batch *batch)
 				     .owners = doc_array_new(batch->arena) };
 }
 
+struct journal *journal_new(struct batch *batch)
+{
+	struct journal *journal = arena_alloc(batch->arena, sizeof *journal);
+
+	journal_start(journal, batch);
+	return journal;
+}
+
 void journal_want(struct journal *journal, const char *kind, const struct id *id)
 {
 	doc_array_text(&journal->keys, journal_key(journal->batch->arena, kind, id));
@@ -69,7 +77,7 @@ static enum err owners_read(struct journal *journal)
 
 	if (!journal->owners.count)
 		return OK;
-	enum err err = db_read(journal->batch->adoption->order->db, arena,
+	enum err err = db_read(journal->batch->db, arena,
 			       DOC(arena, "distinct", BCON_UTF8(collection_name(LEDGER)), "key",
 				   BCON_UTF8(journal->field), "query", "{", journal->field, "{",
 				   "$in", BCON_ARRAY(journal->owners.doc), "}", "}"),
@@ -86,7 +94,7 @@ static enum err keys_read(struct journal *journal)
 	if (!journal->keys.count)
 		return OK;
 	journal->found = arena_alloc(arena, journal->keys.count * sizeof *journal->found);
-	enum err err = db_each(journal->batch->adoption->order->db, LEDGER,
+	enum err err = db_each(journal->batch->db, LEDGER,
 			       DOC(arena, "_id", "{", "$in", BCON_ARRAY(journal->keys.doc), "}"),
 			       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}"), row_take,
 			       journal);

@@ -127,7 +127,7 @@ enum err late_read(struct late_tasks *late, struct batch *batch)
 
 	if (!late->wanted.count)
 		return OK;
-	struct snapshot *snapshot = snapshot_open(batch->adoption->order->db, arena, 0);
+	struct snapshot *snapshot = snapshot_open(batch->db, arena, 0);
 	bson_t *wanted = DOC(arena, "_id", "{", "$in", BCON_ARRAY(late->wanted.doc), "}");
 	const bson_t *filter = mark_ask(arena, TASKS, wanted);
 
@@ -171,7 +171,8 @@ static enum err sample_read(struct adoption *adoption, enum collection in, const
 		abort();
 	struct arena *arena = arena_new();
 	sample->amount = amount;
-	sample->batch = (struct batch){ .adoption = adoption, .arena = arena };
+	sample->batch =
+		(struct batch){ .adoption = adoption, .db = adoption->order->db, .arena = arena };
 	journal_start(&sample->journal, &sample->batch);
 	enum err err = db_each(adoption->order->db, in, DOC(arena, NULL),
 			       DOC(arena, "sort", "{", "_id", BCON_INT32(-1), "}", "limit",

@@ -18,6 +18,9 @@
 #include "store/event.h"
 #include "store/mark.h"
 
+#include <pthread.h>
+#include <semaphore.h>
+
 /* Nothing larger is believed: JavaScript counts no further either, and sums of many stay within int64. */
 #define ADOPTION_COINS_MOST INT64_C(9007199254740991)
 #define ADOPTION_PRICE_MOST INT64_C(1000000000)
@@ -116,19 +119,55 @@ void id_set_add(struct arena *arena, struct id_set *set, const struct id *id);
 void id_set_sort(struct id_set *set);
 bool id_set_has(const struct id_set *set, const struct id *id);
 
+/* ---- all users (adoption_people.c) ---- */
+
+struct person {
+	struct id id;
+	bool keyed; /* has email_key */
+	bool marked;
+	bool first; /* has the key of the address, or gets it */
+	bool blank; /* keeps the blanks of the address, as another has it without them */
+	const char *email; /* without blanks at its ends */
+	const char *registered; /* as it is going to be */
+	int64_t created, coins;
+	int32_t open_tasks, pending_submissions; /* counted for the users' pass */
+};
+
+struct people {
+	struct arena *arena;
+	struct person *list; /* by their ids */
+	size_t count, room, unmarked;
+	struct person **by_email; /* those that have one */
+	size_t with_email;
+};
+
+struct adoption;
+enum err people_read(struct adoption *adoption);
+void people_free(struct people *people);
+struct person *person_by_id(const struct people *people, const struct id *id);
+
+/* Room for one more; the caller's to free. */
+void *list_grow(void *list, size_t count, size_t *room, size_t item_size);
+
 /* ---- the run ---- */
 
 struct adoption {
 	const struct adoption_order *order;
 	struct arena *arena;
 	struct report report;
-	struct id_set keyless[MARKED_COUNT]; /* others have their unique key */
-	struct id_set untrimmed; /* users: others have their address without its blanks */
-	struct db *threads[ADOPTION_THREADS];
-	size_t thread_count;
+	struct people people;
+	/* of the pass that runs: others have their unique key; anybody has one */
+	struct id_set keyless;
+	bool keys_held;
 	int64_t now;
 	int64_t told; /* steady time of the last line of progress */
+	/* of the threads: how many work at once, and the places that are free */
+	size_t place_count;
+	sem_t places;
+	pthread_attr_t detached;
+	pthread_mutex_t lock; /* of the report, and */
 	bool missed; /* a record changed while its batch was worked on: look again */
+	_Atomic enum err err; /* the first that ended a batch */
 };
 
 /* ---- passes (adoption_batch.c) ---- */
@@ -147,30 +186,53 @@ struct record {
 
 struct batch {
 	struct adoption *adoption;
+	const struct pass *pass;
+	struct db *db; /* its thread's */
 	struct arena *arena; /* of this batch */
+	struct arena *scratch; /* of one try */
 	struct call *call; /* the service acts */
 	struct record *records;
 	size_t count;
 	void *known; /* what look() found */
 };
 
+/* ---- unique keys (adoption_keys.c) ---- */
+
+/* What tells them apart. */
+struct key_bytes {
+	struct id ids[2];
+};
+
+enum key_rank { RANK_KEYED, RANK_COUNTS, RANK_OTHER, RANK_PENDING };
+
 /* A unique key of ours that a collection's records have. */
 struct unique_key {
 	const char *field;
 	enum rule rule; /* of those that go without, as another has it */
-	/* The record's; NULL: none. After the pass has looked. */
-	const char *(*text)(struct batch *batch, const struct record *record);
+	/* The record's; NULL, or false: none. */
+	const char *(*text)(struct batch *batch, const bson_t *record);
+	bool (*bytes)(struct batch *batch, const bson_t *record, struct key_bytes *key);
+	enum key_rank (*rank)(const bson_t *record); /* the lowest gets it */
+	const char *fields; /* that all this needs */
 };
+
+extern const struct unique_key slot_key, transaction_key;
+
+/* Before a pass: who goes without? */
+enum err keys_look(struct adoption *adoption, const struct pass *pass);
+/* The keys of a batch: of those that do not go without, those that nobody else has. */
+enum err keys_choose(struct batch *batch);
 
 /* Works on what bears no mark. */
 struct pass {
 	const char *doing; /* for the line of progress */
 	enum collection in;
 	const struct unique_key *key; /* NULL: none */
+	enum err (*begin)(
+		struct adoption *adoption); /* before each look at the collection; may be NULL */
 	enum err (*look)(struct batch *batch); /* may be NULL */
 	/* Fills record->set, may add guards, notes and further steps. */
 	void (*plan)(struct batch *batch, struct record *record);
-	bool unmarking; /* goes ahead of the pass that sets the mark, and a taken key is no failure */
 };
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);
@@ -214,45 +276,16 @@ const char *status_of(const bson_t *doc, const char *otherwise);
 
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
-struct person {
-	struct id id;
-	const char *email, *key; /* as registered; its lower case */
-	int64_t created, coins;
-	bool keyed; /* holds email_key */
-	bool marked;
-};
-
-struct people {
-	struct batch *batch;
-	struct arena *arena;
-	struct doc_array emails, ids; /* wanted */
-	const char **wanted; /* the emails */
-	size_t wanted_room;
-	struct person *found;
-	size_t count, room;
-	struct person **by_id, **by_email, **by_key; /* sorted so */
-};
-
-void people_start(struct people *people, struct batch *batch, struct arena *arena);
-/* Both ways in which a record may name its owner; an e-mail that is missing or empty is passed over. */
-void people_want_owner(struct people *people, const bson_t *doc, const char *id_field,
-		       const char *email_field);
-enum err people_read(struct people *people);
-
 /* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest with
- * it in another case. */
-bool people_owner(const struct people *people, const bson_t *doc, const char *id_field,
-		  const char *email_field, struct id *id);
-/* One who was found; their coins count only when they are in the books. */
-const struct person *people_person(const struct people *people, const struct id *id);
+ * it in another case. NULL: nobody's. Their coins count only when they are in the books. */
+const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,
+			      const char *email_field);
+/* Sets the id where there is an owner. */
+const struct person *owner_set(struct batch *batch, struct record *record, const char *id_field,
+			       const char *email_field);
 
-/* Without the blanks at its ends. */
-const char *email_trim(struct arena *arena, const char *email);
-bool email_has_blanks(struct arena *arena, const char *email);
-/* As email_key is made: without those blanks, in lower case (base/email.h). */
-const char *email_key_of(struct arena *arena, const char *email);
-/* The same as an expression of the server's, for a field path ("$email"); empty for what is no text. */
-bson_t *fold_of(struct arena *arena, const char *path);
+/* Without the blanks at its ends, in lower case (base/email.h). */
+const char *text_folded(struct arena *arena, const char *text);
 /* The oldest first; those of one moment by their ids. */
 int age_compare(int64_t created, const struct id *id, int64_t other_created,
 		const struct id *other);
@@ -260,8 +293,8 @@ int age_compare(int64_t created, const struct id *id, int64_t other_created,
 /* ---- tasks as the other passes need them (adoption_tasks.c) ---- */
 
 struct task_facts {
-	struct id id, buyer;
-	bool has_buyer;
+	struct id id;
+	const struct person *buyer; /* NULL: nobody is */
 	enum { TASK_ACTIVE, TASK_COMPLETE, TASK_CANCELLED, TASK_OTHER } status;
 	struct amount price, slots;
 	bool price_good, slots_good;
@@ -271,8 +304,7 @@ struct task_facts {
 
 /* What of a task these facts need, as a projection. */
 bson_t *task_facts_fields(struct arena *arena);
-void task_facts_want(struct people *people, const bson_t *task);
-struct task_facts task_facts_of(const struct people *people, const bson_t *task);
+struct task_facts task_facts_of(const struct batch *batch, const bson_t *task);
 
 /* ---- what the journal has (adoption_journal.c) ---- */
 
@@ -287,6 +319,7 @@ struct journal {
 };
 
 void journal_start(struct journal *journal, struct batch *batch);
+struct journal *journal_new(struct batch *batch);
 void journal_want(struct journal *journal, const char *kind, const struct id *id);
 enum err journal_read(struct journal *journal);
 bool journal_has(const struct journal *journal, const char *kind, const struct id *id);
@@ -315,7 +348,7 @@ struct holding {
 };
 
 struct holdings {
-	struct people people; /* a dry run has to find out whose they are */
+	struct batch *batch;
 	struct journal *journal;
 	struct holding *list; /* by owner, oldest first */
 	size_t count, room;
@@ -335,21 +368,6 @@ const struct holding *holdings_of(const struct holdings *holdings, const struct 
 
 extern const struct pass submissions_pass, tasks_pass, withdrawals_pass, users_pass, payments_pass,
 	notifications_pass;
-
-/* users' addresses and email_key, so that owners are found by it; slot_key of submissions, txn_key of payments. */
-extern const struct pass email_pass;
-extern const struct unique_key email_unique, slot_key, transaction_key;
-/* A user's; NULL: none. */
-const char *email_key_text(struct arena *arena, const bson_t *user);
-
-/* Unique keys: of duplicates the first gets it; the others are noted, and told. */
-enum err email_twins(struct adoption *adoption);
-enum err slot_twins(struct adoption *adoption);
-enum err transaction_twins(struct adoption *adoption);
-/* The keys of a batch: of those that are not noted as going without, those that nobody else has. */
-enum err keys_choose(struct batch *batch, const struct pass *pass);
-/* "<worker>:<task>" */
-const char *slot_key_text(struct arena *arena, const struct id *worker, const struct id *task);
 
 /* ---- what comes late (adoption_late.c) ---- */
 

@@ -89,12 +89,23 @@ static const struct {
 	[RULE_NOTIFICATION_OWNERLESS] = { NOTIFICATIONS, "its address is no user's" },
 };
 
+/* The lowest ones, as batches end in any order. */
+static void id_keep(struct tally *tally, const struct id *id)
+{
+	size_t at = tally->count < NOTED_IDS ? (size_t)tally->count : NOTED_IDS;
+
+	for (; at > 0 && id_compare(&tally->ids[at - 1], id) > 0; at--)
+		if (at < NOTED_IDS)
+			tally->ids[at] = tally->ids[at - 1];
+	if (at < NOTED_IDS)
+		tally->ids[at] = *id;
+}
+
 void report_note(struct report *report, const struct note *note)
 {
 	struct tally *tally = &report->tallies[note->rule];
 
-	if (tally->count < NOTED_IDS)
-		tally->ids[tally->count] = note->id;
+	id_keep(tally, &note->id);
 	tally->count++;
 	if (__builtin_add_overflow(tally->coins, note->coins, &tally->coins))
 		tally->coins = INT64_MAX;

@@ -154,7 +154,18 @@ const char *status_of(const bson_t *doc, const char *otherwise)
 	return !there ? otherwise : text ? text : "";
 }
 
-/* ---- sets of ids ---- */
+/* ---- lists ---- */
+
+void *list_grow(void *list, size_t count, size_t *room, size_t item_size)
+{
+	if (count < *room)
+		return list;
+	*room = *room ? 2 * *room : 1024;
+	list = realloc(list, *room * item_size);
+	if (!list)
+		abort();
+	return list;
+}
 
 static int set_compare(const void *a, const void *b)
 {
