@@ -15,85 +15,50 @@
 
 /* ---- keys ---- */
 
-static bool slot_bytes(struct batch *batch, const bson_t *submission, struct key_bytes *key)
-{
-	const struct person *worker = owner_of(batch, submission, "worker_id", "worker_email");
-
-	if (!worker || !id_read(submission, "task_id", &key->ids[1]))
-		return false;
-	key->ids[0] = worker->id;
-	return true;
-}
-
 static const char *slot_text(struct batch *batch, const bson_t *submission)
 {
-	struct key_bytes key;
+	const struct person *worker = owner_of(batch, submission, "worker_id", "worker_email");
+	struct id task;
 
-	return slot_bytes(batch, submission, &key) ?
-		       arena_printf(batch->arena, "%s:%s", id_text(batch->arena, &key.ids[0]),
-				    id_text(batch->arena, &key.ids[1])) :
+	return worker && id_read(submission, "task_id", &task) ?
+		       arena_printf(batch->arena, "%s:%s", id_text(batch->arena, &worker->id),
+				    id_text(batch->arena, &task)) :
 		       NULL;
 }
 
-static enum key_rank slot_rank(const bson_t *submission)
-{
-	const char *status = status_of(submission, "pending");
-
-	return !strcmp(status, "pending")  ? RANK_PENDING :
-	       !strcmp(status, "approved") ? RANK_COUNTS :
-					     RANK_OTHER;
-}
-
-const struct unique_key slot_key = {
-	.field = "slot_key",
-	.rule = RULE_WORK_TWICE,
-	.text = slot_text,
-	.bytes = slot_bytes,
-	.rank = slot_rank,
-	.fields = "{\"task_id\": 1, \"worker_id\": 1, \"worker_email\": 1, \"status\": 1,"
-		  " \"createdAt\": 1, \"slot_key\": 1}",
-};
-
-static const char *txn_text(struct batch *batch, const bson_t *payment)
+static const char *transaction_text(struct batch *batch, const bson_t *payment)
 {
 	const char *transaction = doc_text(payment, "transaction_id");
 
 	return transaction && *transaction ? arena_text(batch->arena, transaction) : NULL;
 }
 
-static bool txn_bytes(struct batch *batch, const bson_t *payment, struct key_bytes *key)
-{
-	const char *transaction = txn_text(batch, payment);
-	uint8_t digest[DIGEST_SIZE];
-
-	if (!transaction)
-		return false;
-	digest_sha256(transaction, strlen(transaction), digest);
-	memcpy(key, digest, sizeof *key);
-	return true;
-}
-
-static enum key_rank txn_rank(const bson_t *payment)
-{
-	return strcmp(status_of(payment, "pending"), "completed") ? RANK_OTHER : RANK_COUNTS;
-}
+const struct unique_key slot_key = {
+	.field = "slot_key",
+	.rule = RULE_WORK_TWICE,
+	.text = slot_text,
+	.counts = "approved",
+	.pending_counts = true,
+	.fields = "{\"task_id\": 1, \"worker_id\": 1, \"worker_email\": 1, \"status\": 1,"
+		  " \"createdAt\": 1, \"slot_key\": 1}",
+};
 
 const struct unique_key transaction_key = {
 	.field = "txn_key",
 	.rule = RULE_PAYMENT_TWICE,
-	.text = txn_text,
-	.bytes = txn_bytes,
-	.rank = txn_rank,
+	.text = transaction_text,
+	.counts = "completed",
 	.fields = "{\"transaction_id\": 1, \"status\": 1, \"createdAt\": 1, \"txn_key\": 1}",
 };
 
 /* ---- which go without ---- */
 
 struct twin {
-	struct key_bytes key;
-	struct id id;
+	uint8_t key[16]; /* a part of its hash, which is enough to tell any two apart */
+	struct id id, task;
 	int64_t created;
-	enum key_rank rank; /* the lowest comes first; of equals, the oldest */
+	/* the lowest comes first; of equals, the oldest */
+	enum { RANK_KEYED, RANK_COUNTS, RANK_OTHER, RANK_PENDING } rank;
 };
 
 struct search {
@@ -102,10 +67,15 @@ struct search {
 	size_t count, room;
 };
 
+static bool same_key(const struct twin *one, const struct twin *other)
+{
+	return !memcmp(one->key, other->key, sizeof one->key);
+}
+
 static int twin_compare(const void *a, const void *b)
 {
 	const struct twin *one = a, *other = b;
-	int order = memcmp(&one->key, &other->key, sizeof one->key);
+	int order = memcmp(one->key, other->key, sizeof one->key);
 
 	if (!order)
 		order = (int)one->rank - (int)other->rank;
@@ -116,11 +86,20 @@ static bool twin_take(void *context, const bson_t *doc)
 {
 	struct search *search = context;
 	const struct unique_key *unique = search->batch.pass->key;
-	struct twin twin = { .created = created_at(doc),
-			     .rank = bson_has_field(doc, unique->field) ? RANK_KEYED :
-									  unique->rank(doc) };
+	const char *key = unique->text(&search->batch, doc), *status = status_of(doc, "pending");
+	struct twin twin = { .created = created_at(doc), .rank = RANK_OTHER };
+	uint8_t digest[DIGEST_SIZE];
 
-	if (unique->bytes(&search->batch, doc, &twin.key) && doc_id(doc, "_id", &twin.id)) {
+	if (bson_has_field(doc, unique->field))
+		twin.rank = RANK_KEYED;
+	else if (!strcmp(status, unique->counts))
+		twin.rank = RANK_COUNTS;
+	else if (unique->pending_counts && !strcmp(status, "pending"))
+		twin.rank = RANK_PENDING;
+	if (key && doc_id(doc, "_id", &twin.id)) {
+		(void)id_read(doc, "task_id", &twin.task);
+		digest_sha256(key, strlen(key), digest);
+		memcpy(twin.key, digest, sizeof twin.key);
 		search->twins = list_grow(search->twins, search->count, &search->room, sizeof twin);
 		search->twins[search->count++] = twin;
 	}
@@ -133,7 +112,7 @@ static enum err pending_rank(struct search *search, struct twin *twins, size_t c
 {
 	struct batch *batch = &search->batch;
 	const bson_t *task;
-	enum err err = db_find_id(batch->db, batch->arena, TASKS, &twins->key.ids[1], &task);
+	enum err err = db_find_id(batch->db, batch->arena, TASKS, &twins->task, &task);
 	bool kept = err == OK && task && task_facts_of(batch, task).keeps_work;
 
 	for (size_t i = 0; i < count; i++)
@@ -155,8 +134,7 @@ static enum err twins_take(struct search *search)
 	for (size_t first = 0, next; first < search->count && err == OK; first = next) {
 		bool pending = false;
 
-		for (next = first; next < search->count &&
-				   !memcmp(&twins[first].key, &twins[next].key, sizeof twins->key);
+		for (next = first; next < search->count && same_key(twins + first, twins + next);
 		     next++)
 			pending |= twins[next].rank == RANK_PENDING;
 		if (pending && next - first > 1)

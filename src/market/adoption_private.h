@@ -28,61 +28,10 @@
 
 /* ---- the report (adoption_report.c) ---- */
 
-/* In the order in which they are told; adoption_report.c words them. */
 enum rule {
-	RULE_USER_OPENED,
-	RULE_USER_KNOWN,
-	RULE_USER_COINS_FLOORED,
-	RULE_USER_COINS_BAD,
-	RULE_USER_PENDING_BACK,
-	RULE_USER_PENDING_SPENT,
-	RULE_USER_EMAIL_TRIMMED,
-	RULE_USER_EMAIL_BLANKS,
-	RULE_USER_EMAIL_SHARED,
-	RULE_USER_EMAIL_MISSING,
-	RULE_USER_ROLE_SET,
-	RULE_USER_ROLE_FOLDED,
-	RULE_USER_ROLE_UNKNOWN,
-	RULE_USER_ID_ODD,
-	RULE_TASK_OPENED,
-	RULE_TASK_KNOWN,
-	RULE_TASK_BAD_AMOUNTS,
-	RULE_TASK_NO_BUYER,
-	RULE_TASK_COMPLETED,
-	RULE_TASK_SLOTS_TAKEN,
-	RULE_TASK_OVERSUBSCRIBED,
-	RULE_TASK_ENDED_WITH_SLOTS,
-	RULE_TASK_AMOUNTS_FLOORED,
-	RULE_TASK_STATUS_UNKNOWN,
-	RULE_TASK_NO_DEADLINE,
-	RULE_TASK_OWNERLESS,
-	RULE_WORK_NO_TASK,
-	RULE_WORK_NO_WORKER,
-	RULE_WORK_TASK_UNFIT,
-	RULE_WORK_NO_SLOT,
-	RULE_WORK_SLOT_TAKEN,
-	RULE_WORK_PAID,
-	RULE_WORK_PRICE_SET,
-	RULE_WORK_AMOUNT_FLOORED,
-	RULE_WORK_AMOUNT_BAD,
-	RULE_WORK_TWICE,
-	RULE_WORK_STATUS_UNKNOWN,
-	RULE_WORK_OWNERLESS,
-	RULE_WITHDRAWAL_HELD,
-	RULE_WITHDRAWAL_FROM_COINS,
-	RULE_WITHDRAWAL_NOT_COVERED,
-	RULE_WITHDRAWAL_DECIDED,
-	RULE_WITHDRAWAL_NO_WORKER,
-	RULE_WITHDRAWAL_FLOORED,
-	RULE_WITHDRAWAL_BAD,
-	RULE_WITHDRAWAL_STATUS_UNKNOWN,
-	RULE_WITHDRAWAL_OWNERLESS,
-	RULE_PAYMENT_FLOORED,
-	RULE_PAYMENT_BAD,
-	RULE_PAYMENT_TWICE,
-	RULE_PAYMENT_OWNERLESS,
-	RULE_PAYMENT_CREDITED,
-	RULE_NOTIFICATION_OWNERLESS,
+#define RULE(name, in, words) RULE_##name,
+#include "market/adoption_rules.h"
+#undef RULE
 	RULE_COUNT
 };
 
@@ -198,21 +147,14 @@ struct batch {
 
 /* ---- unique keys (adoption_keys.c) ---- */
 
-/* What tells them apart. */
-struct key_bytes {
-	struct id ids[2];
-};
-
-enum key_rank { RANK_KEYED, RANK_COUNTS, RANK_OTHER, RANK_PENDING };
-
 /* A unique key of ours that a collection's records have. */
 struct unique_key {
 	const char *field;
 	enum rule rule; /* of those that go without, as another has it */
-	/* The record's; NULL, or false: none. */
-	const char *(*text)(struct batch *batch, const bson_t *record);
-	bool (*bytes)(struct batch *batch, const bson_t *record, struct key_bytes *key);
-	enum key_rank (*rank)(const bson_t *record); /* the lowest gets it */
+	const char *(*text)(struct batch *batch,
+			    const bson_t *record); /* the record's; NULL: none */
+	const char *counts; /* the status of those that get it before others */
+	bool pending_counts; /* so does what is pending and stays so */
 	const char *fields; /* that all this needs */
 };
 
@@ -273,6 +215,9 @@ void set_default(bson_t *set, const bson_t *doc, const char *field, const char *
 
 /* The status, or the default of the older server's schema where there is none. */
 const char *status_of(const bson_t *doc, const char *otherwise);
+
+/* $match, then one stage or two that are written as JSON. */
+bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last);
 
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 

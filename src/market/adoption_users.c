@@ -13,6 +13,7 @@
 #include "market/notifications.h"
 #include "store/doc.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,25 +26,21 @@ struct known {
 
 /* ---- counters ---- */
 
-static bool open_task_take(void *context, const bson_t *row)
+/* Which of the counters of all users is being counted, as its place in struct person. */
+struct counting {
+	const struct people *people;
+	size_t counter;
+};
+
+static bool count_take(void *context, const bson_t *row)
 {
-	struct people *people = context;
+	const struct counting *counting = context;
 	struct id id;
-	struct person *person = doc_id(row, "_id", &id) ? person_by_id(people, &id) : NULL;
+	struct person *person =
+		doc_id(row, "_id", &id) ? person_by_id(counting->people, &id) : NULL;
 
 	if (person)
-		person->open_tasks = (int32_t)doc_whole(row, "n", 0);
-	return true;
-}
-
-static bool pending_take(void *context, const bson_t *row)
-{
-	struct people *people = context;
-	struct id id;
-	struct person *person = doc_id(row, "_id", &id) ? person_by_id(people, &id) : NULL;
-
-	if (person)
-		person->pending_submissions = (int32_t)doc_whole(row, "n", 0);
+		*(int32_t *)((char *)person + counting->counter) = (int32_t)doc_whole(row, "n", 0);
 	return true;
 }
 
@@ -62,31 +59,32 @@ static bson_t *of_unmarked(struct adoption *adoption, struct arena *arena, const
 }
 
 static enum err count_by(struct adoption *adoption, enum collection in, const char *owner,
-			 const char *status, db_row take)
+			 const char *status, size_t counter)
 {
 	struct arena *arena = arena_new();
 	bson_t *match = of_unmarked(adoption, arena, owner);
 
 	BSON_APPEND_UTF8(match, "status", status);
-	bson_t *pipeline = DOC(arena, "0", "{", "$match", BCON_DOCUMENT(match), "}", "1", "{",
-			       "$group", "{", "_id", BCON_UTF8(arena_printf(arena, "$%s", owner)),
-			       "n", "{", "$sum", BCON_INT32(1), "}", "}", "}");
-	enum err err =
-		db_aggregate(adoption->order->db, in, pipeline,
-			     DOC(arena, "allowDiskUse", BCON_BOOL(true)), take, &adoption->people);
+	const char *group = arena_printf(
+		arena, "{\"$group\": {\"_id\": \"$%s\", \"n\": {\"$sum\": 1}}}", owner);
+	enum err err = db_aggregate(adoption->order->db, in, pipeline(arena, match, group, NULL),
+				    DOC(arena, "allowDiskUse", BCON_BOOL(true)), count_take,
+				    &(struct counting){ &adoption->people, counter });
+
 	arena_free(arena);
 	return err;
 }
 
 static enum err users_begin(struct adoption *adoption)
 {
-	enum err err = adoption->people.unmarked ?
-			       count_by(adoption, TASKS, "buyer_id", "active", open_task_take) :
-			       OK;
+	enum err err;
 
-	return err == OK && adoption->people.unmarked ?
-		       count_by(adoption, SUBMISSIONS, "worker_id", "pending", pending_take) :
-		       err;
+	if (!adoption->people.unmarked)
+		return OK;
+	err = count_by(adoption, TASKS, "buyer_id", "active", offsetof(struct person, open_tasks));
+	return err == OK ? count_by(adoption, SUBMISSIONS, "worker_id", "pending",
+				    offsetof(struct person, pending_submissions)) :
+			   err;
 }
 
 static enum err users_look(struct batch *batch)

@@ -154,6 +154,18 @@ const char *status_of(const bson_t *doc, const char *otherwise)
 	return !there ? otherwise : text ? text : "";
 }
 
+/* ---- pipelines ---- */
+
+bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last)
+{
+	bson_t *stages = DOC(arena, "0", "{", "$match", BCON_DOCUMENT(match), "}", "1",
+			     BCON_DOCUMENT(doc_parse(arena, stage)));
+
+	if (last)
+		BSON_APPEND_DOCUMENT(stages, "2", doc_parse(arena, last));
+	return stages;
+}
+
 /* ---- lists ---- */
 
 void *list_grow(void *list, size_t count, size_t *room, size_t item_size)

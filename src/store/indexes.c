@@ -224,11 +224,11 @@ static bool is_ours(struct arena *arena, enum collection in, const bson_t *index
 	return false;
 }
 
-/* Unique keys, and what adoption finds records by. */
+/* Unique keys, and what adoption finds single records by. What it reads as a whole needs none. */
 bool index_is_early(const struct index_row *row)
 {
 	return (int)row->in >= MARKED_COUNT || (row->options && strstr(row->options, "unique")) ||
-	       !strcmp(row->name, "unadopted") || !strcmp(row->name, "task_status") ||
+	       !strcmp(row->name, "task_status") ||
 	       (row->in == WITHDRAWALS && !strcmp(row->name, "worker_created"));
 }
 
