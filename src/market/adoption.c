@@ -28,11 +28,9 @@ static enum err passes_run(struct adoption *adoption)
 	return err;
 }
 
-/* What comes late may share what the books hold for it, so that goes in turn. */
 static enum err work(struct adoption *adoption)
 {
-	adoption->place_count = adoption->order->late ? 1 : ADOPTION_THREADS;
-	sem_init(&adoption->places, 0, (unsigned)adoption->place_count);
+	sem_init(&adoption->places, 0, ADOPTION_THREADS);
 	pthread_mutex_init(&adoption->lock, NULL);
 	pthread_attr_init(&adoption->detached);
 	pthread_attr_setdetachstate(&adoption->detached, PTHREAD_CREATE_DETACHED);

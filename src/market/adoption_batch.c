@@ -326,6 +326,15 @@ static void progress(struct reading *reading)
 	fflush(out);
 }
 
+/* Waits for all threads, and leaves their places free. */
+static void batches_await(struct adoption *adoption)
+{
+	for (size_t i = 0; i < ADOPTION_THREADS; i++)
+		sem_wait(&adoption->places);
+	for (size_t i = 0; i < ADOPTION_THREADS; i++)
+		sem_post(&adoption->places);
+}
+
 static void batch_hand_over(struct reading *reading)
 {
 	struct adoption *adoption = reading->adoption;
@@ -334,6 +343,8 @@ static void batch_hand_over(struct reading *reading)
 	sem_wait(&adoption->places);
 	if (pthread_create(&thread, &adoption->detached, batch_work, reading->batch) != 0)
 		batch_work(reading->batch);
+	if (reading->pass->in_turn && adoption->order->late)
+		batches_await(adoption);
 	reading->batch = batch_new(adoption, reading->pass, reading->most);
 	reading->bytes = 0;
 	progress(reading);
@@ -352,15 +363,6 @@ static bool record_take(void *context, const bson_t *doc)
 	if (batch->count == reading->most || reading->bytes >= BATCH_BYTES)
 		batch_hand_over(reading);
 	return reading->adoption->err == OK;
-}
-
-/* Waits for all threads, and leaves their places free. */
-static void batches_await(struct adoption *adoption)
-{
-	for (size_t i = 0; i < adoption->place_count; i++)
-		sem_wait(&adoption->places);
-	for (size_t i = 0; i < adoption->place_count; i++)
-		sem_post(&adoption->places);
 }
 
 static enum err collection_read(struct adoption *adoption, const struct pass *pass)

@@ -110,9 +110,7 @@ struct adoption {
 	bool keys_held;
 	int64_t now;
 	int64_t told; /* steady time of the last line of progress */
-	/* of the threads: how many work at once, and the places that are free */
-	size_t place_count;
-	sem_t places;
+	sem_t places; /* that are free for threads */
 	pthread_attr_t detached;
 	pthread_mutex_t lock; /* of the report, and */
 	bool missed; /* a record changed while its batch was worked on: look again */
@@ -170,11 +168,12 @@ struct pass {
 	const char *doing; /* for the line of progress */
 	enum collection in;
 	const struct unique_key *key; /* NULL: none */
-	enum err (*begin)(
-		struct adoption *adoption); /* before each look at the collection; may be NULL */
+	/* Before each look at the collection; may be NULL. */
+	enum err (*begin)(struct adoption *adoption);
 	enum err (*look)(struct batch *batch); /* may be NULL */
 	/* Fills record->set, may add guards, notes and further steps. */
 	void (*plan)(struct batch *batch, struct record *record);
+	bool in_turn; /* batches that come late may share what the books hold for them */
 };
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);

@@ -291,4 +291,5 @@ const struct pass submissions_pass = {
 	.key = &slot_key,
 	.look = submissions_look,
 	.plan = submission_plan,
+	.in_turn = true,
 };
