@@ -249,6 +249,8 @@ static enum err batch_run(struct batch *batch)
 	if (err == OK && pass->look)
 		err = pass->look(batch);
 	if (err == OK)
+		err = journal_read(batch);
+	if (err == OK)
 		err = keys_choose(batch);
 	for (size_t i = 0; i < batch->count && err == OK; i++)
 		record_plan(batch, &batch->records[i]);
@@ -300,6 +302,7 @@ static struct batch *batch_new(struct adoption *adoption, const struct pass *pas
 		.now = adoption->now,
 		.detail = arena_alloc(arena, sizeof(struct err_detail)),
 	};
+	journal_start(batch);
 	return batch;
 }
 

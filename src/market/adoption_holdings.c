@@ -38,7 +38,7 @@ static bool holding_take(void *context, const bson_t *doc)
 	holdings->list = arena_grow(arena, holdings->list, holdings->count, &holdings->room,
 				    sizeof *holdings->list);
 	holdings->list[holdings->count++] = holding;
-	journal_want(holdings->journal, "hold", &holding.id);
+	journal_want(holdings->batch, "hold", &holding.id);
 	return true;
 }
 
@@ -63,7 +63,7 @@ static int holding_compare(const void *a, const void *b)
 	return order ? order : age_compare(one->asked_at, &one->id, other->asked_at, &other->id);
 }
 
-enum err holdings_read(struct batch *batch, struct journal *journal, struct holdings *holdings)
+enum err holdings_read(struct batch *batch, struct holdings *holdings)
 {
 	bson_t *options = doc_parse(batch->arena,
 				    "{\"projection\": {\"worker_id\": 1, \"worker_email\": 1,"
@@ -71,13 +71,8 @@ enum err holdings_read(struct batch *batch, struct journal *journal, struct hold
 				    " \"createdAt\": 1}}");
 
 	holdings->batch = batch;
-	holdings->journal = journal;
 	enum err err = db_each(batch->db, WITHDRAWALS, holdings_filter(batch), options,
 			       holding_take, holdings);
-	if (err == OK)
-		err = journal_read(journal);
-	for (size_t i = 0; i < holdings->count; i++)
-		holdings->list[i].ours = journal_has(journal, "hold", &holdings->list[i].id);
 	if (holdings->count)
 		qsort(holdings->list, holdings->count, sizeof *holdings->list, holding_compare);
 	return err;

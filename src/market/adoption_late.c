@@ -14,19 +14,9 @@
 
 /* ---- tasks in the books ---- */
 
-static int late_compare(const void *a, const void *b)
-{
-	const struct late_task *one = a, *other = b;
-
-	return id_compare(&one->id, &other->id);
-}
-
 struct late_task *late_task_of(const struct late_tasks *late, const struct id *task)
 {
-	struct late_task key = { .id = *task };
-
-	return late->count ? bsearch(&key, late->list, late->count, sizeof key, late_compare) :
-			     NULL;
+	return row_find(late->list, late->count, sizeof *late->list, task);
 }
 
 void late_want(struct late_tasks *late, struct batch *batch, const struct id *task)
@@ -57,7 +47,7 @@ static void tasks_take(struct late_tasks *late, struct rows *rows, struct arena 
 					0,
 			.price = price_of(task),
 		};
-	qsort(late->list, late->count, sizeof *late->list, late_compare);
+	rows_sort(late->list, late->count, sizeof *late->list);
 }
 
 /* {_id: a task, n} each. */

@@ -192,20 +192,9 @@ static const struct person *person_by_email(const struct people *people, const c
 	return bare_one ? bare_one : first;
 }
 
-static int person_compare(const void *a, const void *b)
-{
-	const struct person *one = a, *other = b;
-
-	return id_compare(&one->id, &other->id);
-}
-
 struct person *person_by_id(const struct people *people, const struct id *id)
 {
-	struct person key = { .id = *id };
-
-	return people->count ?
-		       bsearch(&key, people->list, people->count, sizeof key, person_compare) :
-		       NULL;
+	return row_find(people->list, people->count, sizeof *people->list, id);
 }
 
 const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,

@@ -64,6 +64,11 @@ struct id_set {
 	size_t count, room;
 };
 
+/* Rows that begin with their id, in the order of it. */
+void rows_sort(void *rows, size_t count, size_t size);
+/* NULL: there is none. */
+void *row_find(const void *rows, size_t count, size_t size, const struct id *id);
+
 void id_set_add(struct arena *arena, struct id_set *set, const struct id *id);
 void id_set_sort(struct id_set *set);
 bool id_set_has(const struct id_set *set, const struct id *id);
@@ -131,6 +136,16 @@ struct record {
 	bool done;
 };
 
+/* What is looked up in the journal (adoption_journal.c). */
+struct journal {
+	struct doc_array keys; /* wanted */
+	const char **found; /* sorted */
+	size_t found_count;
+	const char *field; /* of the rows about … */
+	struct doc_array owners; /* … these, wanted */
+	struct id_set known; /* those that have rows */
+};
+
 struct batch {
 	struct adoption *adoption;
 	const struct pass *pass;
@@ -140,6 +155,7 @@ struct batch {
 	struct call *call; /* the service acts */
 	struct record *records;
 	size_t count;
+	struct journal journal;
 	void *known; /* what look() found */
 };
 
@@ -246,31 +262,23 @@ struct task_facts {
 	bool marked; /* in the books already */
 };
 
-/* What of a task these facts need, as a projection. */
-bson_t *task_facts_fields(struct arena *arena);
+/* What of a task these facts need, as options of a query. */
+#define TASK_FACTS                                                                         \
+	"{\"projection\": {\"status\": 1, \"required_workers\": 1, \"payable_amount\": 1," \
+	" \"buyer_id\": 1, \"buyer_email\": 1, \"" MARK "\": 1}}"
 struct task_facts task_facts_of(const struct batch *batch, const bson_t *task);
 
 /* ---- what the journal has (adoption_journal.c) ---- */
 
-struct journal {
-	struct batch *batch;
-	struct doc_array keys; /* wanted */
-	const char **found; /* sorted */
-	size_t found_count;
-	const char *field; /* of the rows about … */
-	struct doc_array owners; /* … these, wanted */
-	struct id_set known; /* those that have rows */
-};
+/* Wanted by look(), and read after it. */
+void journal_start(struct batch *batch);
+void journal_want(struct batch *batch, const char *kind, const struct id *id);
+enum err journal_read(struct batch *batch);
+bool journal_has(const struct batch *batch, const char *kind, const struct id *id);
 
-void journal_start(struct journal *journal, struct batch *batch);
-struct journal *journal_new(struct batch *batch);
-void journal_want(struct journal *journal, const char *kind, const struct id *id);
-enum err journal_read(struct journal *journal);
-bool journal_has(const struct journal *journal, const char *kind, const struct id *id);
-
-/* Is there any row about this user, or task? field says which; one kind for each journal. */
-void journal_want_owner(struct journal *journal, const char *field, const struct id *id);
-bool journal_knows(const struct journal *journal, const struct id *id);
+/* Is there any row about this user, or task? field says which; one kind for each batch. */
+void journal_want_owner(struct batch *batch, const char *field, const struct id *id);
+bool journal_knows(const struct batch *batch, const struct id *id);
 
 /* Adds the row that gives an account its opening balance. */
 void open_account(struct batch *batch, struct record *record, const char *what, const char *account,
@@ -287,19 +295,17 @@ struct holding {
 	struct id id, owner;
 	int64_t coins, asked_at;
 	bool approved;
-	bool ours; /* asked for with us: held from the start */
 	const bson_t *doc;
 };
 
 struct holdings {
 	struct batch *batch;
-	struct journal *journal;
 	struct holding *list; /* by owner, oldest first */
 	size_t count, room;
 };
 
-/* Reads those of the batch's users, and the journal for them and for what its user wanted of it. */
-enum err holdings_read(struct batch *batch, struct journal *journal, struct holdings *holdings);
+/* Reads those of the batch's users. */
+enum err holdings_read(struct batch *batch, struct holdings *holdings);
 /* Tells the worker of a withdrawal, as it was read, that their balance does not cover it. */
 #define WITHDRAWAL_NOT_COVERED "Your balance does not cover it."
 void refusal_tell(struct batch *batch, struct record *record, const struct id *worker,

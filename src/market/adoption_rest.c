@@ -25,13 +25,11 @@ static const struct person *late_worker(const struct batch *batch, const struct 
 static enum err withdrawals_look(struct batch *batch)
 {
 	static const char *const kinds[] = { "hold", "payout", "release" };
-	struct journal *journal = batch->known = journal_new(batch);
-
 	for (size_t i = 0; i < batch->count; i++)
 		for (size_t kind = 0; kind < COUNT_OF(kinds); kind++)
 			if (batch->adoption->order->late || late_worker(batch, &batch->records[i]))
-				journal_want(journal, kinds[kind], &batch->records[i].id);
-	return journal_read(journal);
+				journal_want(batch, kinds[kind], &batch->records[i].id);
+	return OK;
 }
 
 static void withdrawal_amount_set(struct batch *batch, struct record *record, bool pending)
@@ -99,7 +97,7 @@ static void late_hold(struct batch *batch, struct record *record, const struct p
 /* Held before, as the journal says; else held now, from coins, or rejected. */
 static void late_withdrawal(struct batch *batch, struct record *record, const struct person *worker)
 {
-	bool held = journal_has(batch->known, "hold", &record->id);
+	bool held = journal_has(batch, "hold", &record->id);
 	int64_t coins = amount_read(record->doc, "withdrawal_coin", ADOPTION_COINS_MOST).value;
 	bool covered = held || (coins > 0 && coins <= worker->coins);
 
@@ -118,9 +116,9 @@ static void late_withdrawal(struct batch *batch, struct record *record, const st
 /* What became of it, by the journal; NULL: it is pending. */
 static const char *decided(const struct batch *batch, const struct record *record)
 {
-	return journal_has(batch->known, "payout", &record->id)	 ? "approved" :
-	       journal_has(batch->known, "release", &record->id) ? "rejected" :
-								   NULL;
+	return journal_has(batch, "payout", &record->id)  ? "approved" :
+	       journal_has(batch, "release", &record->id) ? "rejected" :
+							    NULL;
 }
 
 static void withdrawal_plan(struct batch *batch, struct record *record)
@@ -160,17 +158,15 @@ const struct pass withdrawals_pass = {
 /* Payments that come late may have been credited by us before. */
 static enum err payments_look(struct batch *batch)
 {
-	struct journal *journal = batch->known = journal_new(batch);
-
 	for (size_t i = 0; i < batch->count && batch->adoption->order->late; i++)
-		journal_want(journal, "purchase", &batch->records[i].id);
-	return journal_read(journal);
+		journal_want(batch, "purchase", &batch->records[i].id);
+	return OK;
 }
 
 static bool is_credited(const struct batch *batch, const struct record *record)
 {
 	return record->has_id && strcmp(status_of(record->doc, "pending"), "completed") &&
-	       journal_has(batch->known, "purchase", &record->id);
+	       journal_has(batch, "purchase", &record->id);
 }
 
 /* Completed by what was under way; so whoever asks about that finds it done. */

@@ -16,13 +16,6 @@
 
 /* ---- facts ---- */
 
-bson_t *task_facts_fields(struct arena *arena)
-{
-	return DOC(arena, "status", BCON_INT32(1), "required_workers", BCON_INT32(1),
-		   "payable_amount", BCON_INT32(1), "buyer_id", BCON_INT32(1), "buyer_email",
-		   BCON_INT32(1), MARK, BCON_INT32(1));
-}
-
 static int task_status(const bson_t *task)
 {
 	static const char *const names[] = {
@@ -64,23 +57,13 @@ struct pending {
 };
 
 struct known {
-	struct journal journal;
 	struct pending *pending; /* one a task, in the order of their ids */
-	size_t pending_count;
+	size_t count;
 };
-
-static int pending_compare(const void *a, const void *b)
-{
-	const struct pending *one = a, *other = b;
-
-	return id_compare(&one->task, &other->task);
-}
 
 static struct pending *pending_of(const struct known *known, const struct id *task)
 {
-	struct pending key = { .task = *task };
-
-	return bsearch(&key, known->pending, known->pending_count, sizeof key, pending_compare);
+	return row_find(known->pending, known->count, sizeof *known->pending, task);
 }
 
 /* Those without a worker are rejected, or, in a dry run, will be. */
@@ -123,8 +106,8 @@ static enum err pending_read(struct batch *batch, struct known *known)
 	known->pending = arena_alloc(arena, batch->count * sizeof *known->pending);
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->records[i].has_id)
-			known->pending[known->pending_count++].task = batch->records[i].id;
-	qsort(known->pending, known->pending_count, sizeof *known->pending, pending_compare);
+			known->pending[known->count++].task = batch->records[i].id;
+	rows_sort(known->pending, known->count, sizeof *known->pending);
 	return db_each(batch->db, SUBMISSIONS, pending_filter(batch),
 		       doc_parse(arena, "{\"projection\": {\"task_id\": 1, \"worker_id\": 1,"
 					" \"worker_email\": 1, \"slot_key\": 1, \"" MARK "\": 1}}"),
@@ -133,15 +116,12 @@ static enum err pending_read(struct batch *batch, struct known *known)
 
 static enum err tasks_look(struct batch *batch)
 {
-	struct known *known = arena_alloc(batch->arena, sizeof *known);
+	struct known *known = batch->known = arena_alloc(batch->arena, sizeof *known);
 
-	batch->known = known;
-	journal_start(&known->journal, batch);
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->records[i].has_id)
-			journal_want_owner(&known->journal, "task", &batch->records[i].id);
-	enum err err = journal_read(&known->journal);
-	return err == OK ? pending_read(batch, known) : err;
+			journal_want_owner(batch, "task", &batch->records[i].id);
+	return pending_read(batch, known);
 }
 
 /* ---- the change ---- */
@@ -243,7 +223,7 @@ static void task_plan(struct batch *batch, struct record *record)
 	struct known *known = batch->known;
 	struct task_facts facts = task_facts_of(batch, record->doc);
 	const struct pending *pending = record->has_id ? pending_of(known, &record->id) : NULL;
-	bool in_the_books = record->has_id && journal_knows(&known->journal, &record->id);
+	bool in_the_books = record->has_id && journal_knows(batch, &record->id);
 
 	if (in_the_books)
 		note(batch, record, RULE_TASK_KNOWN, 0);

@@ -19,11 +19,6 @@
 
 enum { UNMARKED_FEW = 10000 };
 
-struct known {
-	struct journal journal;
-	struct holdings holdings;
-};
-
 /* ---- counters ---- */
 
 /* Which of the counters of all users is being counted, as its place in struct person. */
@@ -89,13 +84,18 @@ static enum err users_begin(struct adoption *adoption)
 
 static enum err users_look(struct batch *batch)
 {
-	struct known *known = batch->known = arena_alloc(batch->arena, sizeof *known);
+	struct holdings *holdings = batch->known = arena_alloc(batch->arena, sizeof *holdings);
 
-	journal_start(&known->journal, batch);
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->records[i].has_id)
-			journal_want_owner(&known->journal, "user", &batch->records[i].id);
-	return holdings_read(batch, &known->journal, &known->holdings);
+			journal_want_owner(batch, "user", &batch->records[i].id);
+	return holdings_read(batch, holdings);
+}
+
+/* Asked for with us: held from the start. */
+static bool is_ours(const struct batch *batch, const struct holding *holding)
+{
+	return journal_has(batch, "hold", &holding->id);
 }
 
 /* ---- what becomes of the coins ---- */
@@ -190,7 +190,7 @@ static void balance_settle(struct batch *batch, struct record *record, struct ba
 	int64_t approved = 0, spent;
 
 	for (size_t i = 0; i < count; i++) {
-		if (holdings[i].ours && !(balance->restored && !holdings[i].approved))
+		if (is_ours(batch, &holdings[i]) && !(balance->restored && !holdings[i].approved))
 			continue;
 		if (holdings[i].approved)
 			approved += holdings[i].coins < ADOPTION_COINS_MOST - approved ?
@@ -212,11 +212,11 @@ static void withdrawals_plan(struct batch *batch, struct record *record,
 			     const struct holding *holdings, size_t count, const bool *held)
 {
 	for (size_t i = 0; i < count; i++)
-		if (held[i] && !holdings[i].ours)
+		if (held[i] && !is_ours(batch, &holdings[i]))
 			hold_account(batch, record, &record->id, &holdings[i].id,
 				     holdings[i].coins);
 	for (size_t i = 0; i < count; i++) {
-		if (holdings[i].ours || holdings[i].approved)
+		if (is_ours(batch, &holdings[i]) || holdings[i].approved)
 			continue;
 		if (!held[i])
 			refuse(batch, record, &holdings[i]);
@@ -302,13 +302,12 @@ static void odd_user_plan(struct batch *batch, struct record *record)
 
 static void user_plan(struct batch *batch, struct record *record)
 {
-	const struct known *known = batch->known;
 	struct amount coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
 	struct amount pending = amount_read(record->doc, "pending_coins", ADOPTION_COINS_MOST);
 	size_t count;
-	const struct holding *holdings = holdings_of(&known->holdings, &record->id, &count);
+	const struct holding *holdings = holdings_of(batch->known, &record->id, &count);
 	bool *held = arena_alloc(batch->arena, count + 1);
-	bool known_before = journal_knows(&known->journal, &record->id);
+	bool known_before = journal_knows(batch, &record->id);
 	struct balance balance = { .coins = coins.value };
 	const struct person *person = person_by_id(&batch->adoption->people, &record->id);
 
@@ -329,7 +328,8 @@ static void user_plan(struct batch *batch, struct record *record)
 	amounts_note(batch, record, &coins, &pending);
 	balance_settle(batch, record, &balance, holdings, count, held);
 	for (size_t i = 0; i < count; i++)
-		balance.withdrawals += holdings[i].ours && !holdings[i].approved && !held[i];
+		balance.withdrawals +=
+			is_ours(batch, &holdings[i]) && !holdings[i].approved && !held[i];
 	user_set(batch, record, person, &balance);
 	user_change(batch, record);
 	if (!known_before && balance.coins + balance.held) {

@@ -179,9 +179,20 @@ void *list_grow(void *list, size_t count, size_t *room, size_t item_size)
 	return list;
 }
 
-static int set_compare(const void *a, const void *b)
+static int row_compare(const void *a, const void *b)
 {
 	return id_compare(a, b);
+}
+
+void rows_sort(void *rows, size_t count, size_t size)
+{
+	if (count)
+		qsort(rows, count, size, row_compare);
+}
+
+void *row_find(const void *rows, size_t count, size_t size, const struct id *id)
+{
+	return count ? bsearch(id, rows, count, size, row_compare) : NULL;
 }
 
 void id_set_add(struct arena *arena, struct id_set *set, const struct id *id)
@@ -192,11 +203,10 @@ void id_set_add(struct arena *arena, struct id_set *set, const struct id *id)
 
 void id_set_sort(struct id_set *set)
 {
-	if (set->count)
-		qsort(set->ids, set->count, sizeof *set->ids, set_compare);
+	rows_sort(set->ids, set->count, sizeof *set->ids);
 }
 
 bool id_set_has(const struct id_set *set, const struct id *id)
 {
-	return set->count && bsearch(id, set->ids, set->count, sizeof *set->ids, set_compare);
+	return row_find(set->ids, set->count, sizeof *set->ids, id) != NULL;
 }

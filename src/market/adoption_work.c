@@ -8,7 +8,6 @@
 #include <string.h>
 
 struct known {
-	struct journal journal;
 	struct late_tasks late; /* those of the tasks that are in the books */
 	struct task_facts *tasks; /* in the order of their ids */
 	size_t count;
@@ -25,20 +24,13 @@ static bool task_take(void *context, const bson_t *doc)
 	return true;
 }
 
-static int task_compare(const void *a, const void *b)
-{
-	const struct task_facts *one = a, *other = b;
-
-	return id_compare(&one->id, &other->id);
-}
-
 static const struct task_facts *task_of(const struct known *known, const bson_t *submission)
 {
-	struct task_facts key = { 0 };
+	struct id task;
 
-	if (!id_read(submission, "task_id", &key.id))
-		return NULL;
-	return bsearch(&key, known->tasks, known->count, sizeof key, task_compare);
+	return id_read(submission, "task_id", &task) ?
+		       row_find(known->tasks, known->count, sizeof *known->tasks, &task) :
+		       NULL;
 }
 
 /* Has it been paid already? Of work for a task in the books: does the escrow hold its price? */
@@ -54,12 +46,11 @@ static enum err late_work_look(struct batch *batch, struct known *known)
 		if (in_the_books)
 			late_want(&known->late, batch, &task->id);
 		else if (task && batch->adoption->order->late)
-			journal_want_owner(&known->journal, "task", &task->id);
+			journal_want_owner(batch, "task", &task->id);
 		if (in_the_books || batch->adoption->order->late)
-			journal_want(&known->journal, "approve", &record->id);
+			journal_want(batch, "approve", &record->id);
 	}
-	enum err err = late_read(&known->late, batch);
-	return err == OK ? journal_read(&known->journal) : err;
+	return late_read(&known->late, batch);
 }
 
 static enum err submissions_look(struct batch *batch)
@@ -71,15 +62,13 @@ static enum err submissions_look(struct batch *batch)
 
 	batch->known = known;
 	known->tasks = arena_alloc(arena, batch->count * sizeof *known->tasks);
-	journal_start(&known->journal, batch);
 	for (size_t i = 0; i < batch->count; i++)
 		if (id_read(batch->records[i].doc, "task_id", &task))
 			doc_array_id(&tasks, &task);
 	enum err err =
 		db_each(batch->db, TASKS, DOC(arena, "_id", "{", "$in", BCON_ARRAY(tasks.doc), "}"),
-			DOC(arena, "projection", BCON_DOCUMENT(task_facts_fields(arena))),
-			task_take, batch);
-	qsort(known->tasks, known->count, sizeof *known->tasks, task_compare);
+			doc_parse(arena, TASK_FACTS), task_take, batch);
+	rows_sort(known->tasks, known->count, sizeof *known->tasks);
 	return err == OK ? late_work_look(batch, known) : err;
 }
 
@@ -201,7 +190,6 @@ static void owners_set(struct batch *batch, struct record *record, const struct 
 static void late_steps(struct batch *batch, struct record *record, const struct task_facts *task,
 		       enum place place, const struct person *worker)
 {
-	const struct known *known = batch->known;
 	struct arena *arena = batch->arena;
 
 	if (place == PLACE_OPEN) {
@@ -214,8 +202,7 @@ static void late_steps(struct batch *batch, struct record *record, const struct 
 			     ERR_CONFLICT);
 	}
 	/* else it is restored, and was counted when it was handed in or adopted */
-	bool is_new = place == PLACE_OPEN ||
-		      (!task->marked && !journal_knows(&known->journal, &task->id));
+	bool is_new = place == PLACE_OPEN || (!task->marked && !journal_knows(batch, &task->id));
 	if (is_new && worker->marked)
 		event_update(&record->event, USERS, DOC(arena, "_id", BCON_ID(&worker->id)),
 			     DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
@@ -241,7 +228,7 @@ static struct outcome outcome_of(struct batch *batch, struct record *record,
 		status_check(batch, record, status);
 		return outcome;
 	}
-	outcome.paid = journal_has(&known->journal, "approve", &record->id);
+	outcome.paid = journal_has(batch, "approve", &record->id);
 	if (outcome.paid)
 		return outcome;
 	outcome.refusal = refusal_of(record, task, has_worker);
