@@ -149,7 +149,8 @@ static enum err indexes_read(struct setup *setup, enum collection in, const bson
 		       failed(setup, "The indexes cannot be read", &error);
 }
 
-/* What is missing is made by one command, which reads the collection once. early: what adoption needs alone. */
+/* What is missing is made by one command, which reads the collection once. early: of a collection that is there already,
+ * what adoption needs alone. */
 static enum err indexes_make(struct setup *setup, enum collection in, bool early)
 {
 	struct arena *arena = setup->arena;
@@ -162,7 +163,8 @@ static enum err indexes_make(struct setup *setup, enum collection in, bool early
 	if (err == OK)
 		err = indexes_drop(setup, in, existing);
 	for (size_t i = 0; i < index_row_count && err == OK; i++)
-		if (index_rows[i].in == in && (!early || index_is_early(&index_rows[i])) &&
+		if (index_rows[i].in == in &&
+		    (!early || !existing || index_is_early(&index_rows[i])) &&
 		    !index_is_there(setup, existing, &index_rows[i]))
 			doc_array_doc(&missing, index_spec(arena, &index_rows[i]));
 	if (err != OK || !missing.count)
