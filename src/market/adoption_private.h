@@ -194,6 +194,9 @@ struct pass {
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);
 
+/* Commits what was planned; of each record it tells whether that happened (adoption_commit.c). */
+enum err batch_commit(struct batch *batch);
+
 /* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step of its event. */
 void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark);
 

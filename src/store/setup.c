@@ -374,7 +374,7 @@ enum err setup_run(struct db *db, struct arena *arena, const struct setup_order 
 	enum err err = db_check_server(db, problem);
 	if (err == OK)
 		err = version_check(&setup, &version);
-	/* nobody reads yet what was never adopted: an index costs a tenth when it is made afterwards */
+	/* nobody reads yet what was never adopted: an index costs a fraction when it is made afterwards */
 	if (err == OK)
 		err = indexes_make_all(&setup, !version && !order->dry_run);
 	for (size_t i = 0; i < validator_row_count && err == OK; i++)
