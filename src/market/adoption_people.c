@@ -197,6 +197,14 @@ struct person *person_by_id(const struct people *people, const struct id *id)
 	return row_find(people->list, people->count, sizeof *people->list, id);
 }
 
+const struct person *person_of(const struct batch *batch, const struct record *record)
+{
+	const struct person *person = person_by_id(&batch->adoption->people, &record->id);
+	const char *email = doc_text(record->doc, "email");
+
+	return person && is_exactly(bare_of(email ? email : ""), person->email) ? person : NULL;
+}
+
 const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,
 			      const char *email_field)
 {

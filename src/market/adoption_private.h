@@ -243,6 +243,8 @@ bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, co
  * it in another case. NULL: nobody's. Their coins count only when they are in the books. */
 const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,
 			      const char *email_field);
+/* A user as the table has it; NULL: it came, or changed its address, since. */
+const struct person *person_of(const struct batch *batch, const struct record *record);
 /* Sets the id where there is an owner. */
 const struct person *owner_set(struct batch *batch, struct record *record, const char *id_field,
 			       const char *email_field);

@@ -309,13 +309,13 @@ static void user_plan(struct batch *batch, struct record *record)
 	bool *held = arena_alloc(batch->arena, count + 1);
 	bool known_before = journal_knows(batch, &record->id);
 	struct balance balance = { .coins = coins.value };
-	const struct person *person = person_by_id(&batch->adoption->people, &record->id);
+	const struct person *person = person_of(batch, record);
 
 	if (!record->has_id) {
 		odd_user_plan(batch, record);
 		return;
 	}
-	/* it came since: with the next look */
+	/* it changed since: with the next look */
 	if (!person)
 		return;
 	if (known_before)
