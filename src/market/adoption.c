@@ -9,45 +9,36 @@
 /*
  * Each needs only what those before it have finished, and what none of them changes:
  *
- * twins of a key    nothing; the second of them goes without
- * users' e-mails    their twins; owners are found by them
- * submissions       e-mails; tasks as the older server left them: the pending that stay are known after this
- * tasks             the pending submissions that stay
- * withdrawals       e-mails: whose they are
- * users             their withdrawals; tasks and submissions, for the counters
- * the rest          e-mails
+ * submissions    tasks as the older server left them: the pending that stay are known after this
+ * tasks          the pending submissions that stay
+ * withdrawals
+ * users          their withdrawals; tasks and submissions, for the counters
  */
-static const struct {
-	const struct pass *pass; /* or */
-	enum err (*twins)(struct adoption *adoption);
-} order_of_work[] = {
-	{ .twins = email_twins },	 { .pass = &email_pass },	{ .twins = slot_twins },
-	{ .twins = transaction_twins },	 { .pass = &submissions_pass }, { .pass = &tasks_pass },
-	{ .pass = &withdrawals_pass },	 { .pass = &users_pass },	{ .pass = &payments_pass },
-	{ .pass = &notifications_pass },
+static const struct pass *const order_of_work[] = {
+	&submissions_pass, &tasks_pass,	   &withdrawals_pass,
+	&users_pass,	   &payments_pass, &notifications_pass,
 };
 
-static void threads_open(struct adoption *adoption)
+static enum err passes_run(struct adoption *adoption)
 {
-	for (size_t i = 0; i < ADOPTION_THREADS && !adoption->order->dry_run; i++) {
-		struct db *db = db_open(adoption->order->store);
+	enum err err = people_read(adoption);
 
-		if (db)
-			adoption->threads[adoption->thread_count++] = db;
-	}
+	for (size_t i = 0; i < COUNT_OF(order_of_work) && err == OK; i++)
+		err = pass_run(adoption, order_of_work[i]);
+	return err;
 }
 
 static enum err work(struct adoption *adoption)
 {
-	enum err err = OK;
-
-	threads_open(adoption);
-	for (size_t i = 0; i < COUNT_OF(order_of_work) && err == OK; i++)
-		err = order_of_work[i].twins ? order_of_work[i].twins(adoption) :
-					       pass_run(adoption, order_of_work[i].pass);
+	sem_init(&adoption->places, 0, ADOPTION_THREADS);
+	pthread_mutex_init(&adoption->lock, NULL);
+	pthread_attr_init(&adoption->detached);
+	pthread_attr_setdetachstate(&adoption->detached, PTHREAD_CREATE_DETACHED);
+	enum err err = passes_run(adoption);
 	report_print(&adoption->report, adoption->order->report);
-	for (size_t i = 0; i < adoption->thread_count; i++)
-		db_close(adoption->threads[i]);
+	pthread_attr_destroy(&adoption->detached);
+	pthread_mutex_destroy(&adoption->lock);
+	sem_destroy(&adoption->places);
 	return err;
 }
 
@@ -68,6 +59,7 @@ enum err market_adopt(const struct adoption_order *order, int64_t *adopted)
 	*adopted = 0;
 	for (int in = 0; in < MARKED_COUNT; in++)
 		*adopted += adoption->report.records[in];
+	people_free(&adoption->people);
 	arena_free(adoption->arena);
 	free(adoption);
 	return err;

@@ -24,10 +24,10 @@ struct adoption_order {
 };
 
 /* How many connections beside order->db it uses. */
-#define ADOPTION_THREADS 16
+#define ADOPTION_THREADS 4
 
 /*
- * Adopts all records that bear no mark, each in one transaction guarded by what was read of it; *adopted says how many
+ * Adopts all records that bear no mark, many in one transaction, each guarded by what was read of it; *adopted says how many
  * there were. Needs the indexes, unless it is a dry run. ERR_UNAVAILABLE or ERR_INTERNAL (logged) when it was cut off:
  * run again, it goes on; ERR_CONFLICT when records kept changing under it.
  */

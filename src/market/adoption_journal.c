@@ -12,31 +12,30 @@ static const char *journal_key(struct arena *arena, const char *kind, const stru
 	return arena_printf(arena, "%s:%s", kind, id_text(arena, id));
 }
 
-void journal_start(struct journal *journal, struct batch *batch)
+void journal_start(struct batch *batch)
 {
-	*journal = (struct journal){ .batch = batch,
-				     .keys = doc_array_new(batch->arena),
-				     .owners = doc_array_new(batch->arena) };
+	batch->journal.keys = doc_array_new(batch->arena);
+	batch->journal.owners = doc_array_new(batch->arena);
 }
 
-void journal_want(struct journal *journal, const char *kind, const struct id *id)
+void journal_want(struct batch *batch, const char *kind, const struct id *id)
 {
-	doc_array_text(&journal->keys, journal_key(journal->batch->arena, kind, id));
+	doc_array_text(&batch->journal.keys, journal_key(batch->arena, kind, id));
 }
 
-void journal_want_owner(struct journal *journal, const char *field, const struct id *id)
+void journal_want_owner(struct batch *batch, const char *field, const struct id *id)
 {
-	journal->field = field;
-	doc_array_id(&journal->owners, id);
+	batch->journal.field = field;
+	doc_array_id(&batch->journal.owners, id);
 }
 
 static bool row_take(void *context, const bson_t *row)
 {
-	struct journal *journal = context;
+	struct batch *batch = context;
 	const char *key = doc_text(row, "_id");
 
 	if (key)
-		journal->found[journal->found_count++] = arena_text(journal->batch->arena, key);
+		batch->journal.found[batch->journal.found_count++] = arena_text(batch->arena, key);
 	return true;
 }
 
@@ -45,70 +44,59 @@ static int text_compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void known_take(struct journal *journal, const bson_t *values)
-{
-	bson_iter_t at;
-	struct id id;
-
-	bson_iter_init(&at, values);
-	while (bson_iter_next(&at)) {
-		if (!BSON_ITER_HOLDS_OID(&at))
-			continue;
-		memcpy(id.bytes, bson_iter_oid(&at)->bytes, sizeof id.bytes);
-		id_set_add(journal->batch->arena, &journal->known, &id);
-	}
-	id_set_sort(&journal->known);
-}
-
 /* The server leaps from one owner's rows to the next one's. */
-static enum err owners_read(struct journal *journal)
+static enum err owners_read(struct batch *batch)
 {
-	struct arena *arena = journal->batch->arena;
+	struct journal *journal = &batch->journal;
+	struct arena *arena = batch->arena;
 	const bson_t *reply;
 	bson_t values;
-
-	if (!journal->owners.count)
-		return OK;
-	enum err err = db_read(journal->batch->adoption->order->db, arena,
+	struct id id;
+	bson_iter_t at;
+	enum err err = db_read(batch->db, arena,
 			       DOC(arena, "distinct", BCON_UTF8(collection_name(LEDGER)), "key",
 				   BCON_UTF8(journal->field), "query", "{", journal->field, "{",
 				   "$in", BCON_ARRAY(journal->owners.doc), "}", "}"),
 			       &reply);
-	if (err == OK && doc_part(reply, "values", &values))
-		known_take(journal, &values);
-	return err;
+
+	if (err != OK || !doc_part(reply, "values", &values) || !bson_iter_init(&at, &values))
+		return err;
+	while (bson_iter_next(&at))
+		if (doc_id(&values, bson_iter_key(&at), &id))
+			id_set_add(arena, &journal->known, &id);
+	id_set_sort(&journal->known);
+	return OK;
 }
 
-static enum err keys_read(struct journal *journal)
+static enum err keys_read(struct batch *batch)
 {
-	struct arena *arena = journal->batch->arena;
+	struct journal *journal = &batch->journal;
+	struct arena *arena = batch->arena;
 
-	if (!journal->keys.count)
-		return OK;
 	journal->found = arena_alloc(arena, journal->keys.count * sizeof *journal->found);
-	enum err err = db_each(journal->batch->adoption->order->db, LEDGER,
+	enum err err = db_each(batch->db, LEDGER,
 			       DOC(arena, "_id", "{", "$in", BCON_ARRAY(journal->keys.doc), "}"),
-			       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}"), row_take,
-			       journal);
+			       doc_parse(arena, "{\"projection\": {\"_id\": 1}}"), row_take, batch);
 	qsort(journal->found, journal->found_count, sizeof *journal->found, text_compare);
 	return err;
 }
 
-enum err journal_read(struct journal *journal)
+enum err journal_read(struct batch *batch)
 {
-	enum err err = owners_read(journal);
+	enum err err = batch->journal.owners.count ? owners_read(batch) : OK;
 
-	return err == OK ? keys_read(journal) : err;
+	return err == OK && batch->journal.keys.count ? keys_read(batch) : err;
 }
 
-bool journal_knows(const struct journal *journal, const struct id *id)
+bool journal_knows(const struct batch *batch, const struct id *id)
 {
-	return id_set_has(&journal->known, id);
+	return id_set_has(&batch->journal.known, id);
 }
 
-bool journal_has(const struct journal *journal, const char *kind, const struct id *id)
+bool journal_has(const struct batch *batch, const char *kind, const struct id *id)
 {
-	const char *key = journal_key(journal->batch->arena, kind, id);
+	const struct journal *journal = &batch->journal;
+	const char *key = journal_key(batch->arena, kind, id);
 
 	return journal->found_count && bsearch(&key, journal->found, journal->found_count,
 					       sizeof *journal->found, text_compare);

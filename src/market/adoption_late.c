@@ -11,23 +11,12 @@
 #include "store/snapshot.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- tasks in the books ---- */
 
-static int late_compare(const void *a, const void *b)
-{
-	const struct late_task *one = a, *other = b;
-
-	return id_compare(&one->id, &other->id);
-}
-
 struct late_task *late_task_of(const struct late_tasks *late, const struct id *task)
 {
-	struct late_task key = { .id = *task };
-
-	return late->count ? bsearch(&key, late->list, late->count, sizeof key, late_compare) :
-			     NULL;
+	return row_find(late->list, late->count, sizeof *late->list, task);
 }
 
 void late_want(struct late_tasks *late, struct batch *batch, const struct id *task)
@@ -58,7 +47,7 @@ static void tasks_take(struct late_tasks *late, struct rows *rows, struct arena 
 					0,
 			.price = price_of(task),
 		};
-	qsort(late->list, late->count, sizeof *late->list, late_compare);
+	rows_sort(late->list, late->count, sizeof *late->list);
 }
 
 /* {_id: a task, n} each. */
@@ -86,26 +75,18 @@ static void pending_apply(struct late_task *task, int64_t pending)
 	task->paid -= pending;
 }
 
-static bson_t *starts_with(struct arena *arena, const char *field, const char *prefix)
-{
-	return DOC(arena, "$eq", "[", "{", "$substrBytes", "[", BCON_UTF8(field), BCON_INT32(0),
-		   BCON_INT32((int32_t)strlen(prefix)), "]", "}", BCON_UTF8(prefix), "]");
-}
-
+/* How many coins each escrow has. */
 static struct rows *escrows_read(struct snapshot *snapshot, struct arena *arena,
 				 const bson_t *tasks)
 {
-	bson_t *coins =
-		DOC(arena, "$cond", "[", BCON_DOCUMENT(starts_with(arena, "$to", "escrow:")),
-		    BCON_UTF8("$coins"), "{", "$cond", "[",
-		    BCON_DOCUMENT(starts_with(arena, "$from", "escrow:")), "{", "$multiply", "[",
-		    BCON_UTF8("$coins"), BCON_INT32(-1), "]", "}", BCON_INT32(0), "]", "}", "]");
-
-	return snapshot_aggregate(snapshot, LEDGER,
-				  DOC(arena, "0", "{", "$match", "{", "task", "{", "$in",
-				      BCON_ARRAY(tasks), "}", "}", "}", "1", "{", "$group", "{",
-				      "_id", BCON_UTF8("$task"), "n", "{", "$sum",
-				      BCON_DOCUMENT(coins), "}", "}", "}"));
+	return snapshot_aggregate(
+		snapshot, LEDGER,
+		pipeline(
+			arena, DOC(arena, "task", "{", "$in", BCON_ARRAY(tasks), "}"),
+			"{\"$set\": {\"in\": {\"$eq\": [{\"$substrBytes\": [\"$to\", 0, 7]}, \"escrow:\"]},"
+			" \"out\": {\"$eq\": [{\"$substrBytes\": [\"$from\", 0, 7]}, \"escrow:\"]}}}",
+			"{\"$group\": {\"_id\": \"$task\", \"n\": {\"$sum\": {\"$cond\": [\"$in\", \"$coins\","
+			" {\"$cond\": [\"$out\", {\"$multiply\": [\"$coins\", -1]}, 0]}]}}}}"));
 }
 
 static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena,
@@ -114,11 +95,10 @@ static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena,
 	bson_t *pending = DOC(arena, "task_id", "{", "$in", BCON_ARRAY(tasks), "}", "status",
 			      BCON_UTF8("pending"));
 
-	return snapshot_aggregate(snapshot, SUBMISSIONS,
-				  DOC(arena, "0", "{", "$match",
-				      BCON_DOCUMENT(mark_ask(arena, SUBMISSIONS, pending)), "}",
-				      "1", "{", "$group", "{", "_id", BCON_UTF8("$task_id"), "n",
-				      "{", "$sum", BCON_INT32(1), "}", "}", "}"));
+	return snapshot_aggregate(
+		snapshot, SUBMISSIONS,
+		pipeline(arena, mark_ask(arena, SUBMISSIONS, pending),
+			 "{\"$group\": {\"_id\": \"$task_id\", \"n\": {\"$sum\": 1}}}", NULL));
 }
 
 enum err late_read(struct late_tasks *late, struct batch *batch)
@@ -127,7 +107,7 @@ enum err late_read(struct late_tasks *late, struct batch *batch)
 
 	if (!late->wanted.count)
 		return OK;
-	struct snapshot *snapshot = snapshot_open(batch->adoption->order->db, arena, 0);
+	struct snapshot *snapshot = snapshot_open(batch->db, arena, 0);
 	bson_t *wanted = DOC(arena, "_id", "{", "$in", BCON_ARRAY(late->wanted.doc), "}");
 	const bson_t *filter = mark_ask(arena, TASKS, wanted);
 
@@ -139,25 +119,9 @@ enum err late_read(struct late_tasks *late, struct batch *batch)
 
 /* ---- is there anything? ---- */
 
-enum { SAMPLE = 1000 };
-
-struct sample {
-	struct journal journal;
-	struct batch batch;
-	struct id ids[SAMPLE];
-	size_t count;
-	const char *amount; /* the field that says whether it is worth anything */
-};
-
-static bool sample_take(void *context, const bson_t *record)
+static bool count_take(void *context, const bson_t *row)
 {
-	struct sample *sample = context;
-	struct id id;
-
-	if (!is_marked(record) || doc_whole(record, sample->amount, 0) < 1 ||
-	    !doc_id(record, "_id", &id))
-		return true;
-	sample->ids[sample->count++] = id;
+	*(int64_t *)context += doc_whole(row, "n", 0);
 	return true;
 }
 
@@ -165,27 +129,21 @@ static bool sample_take(void *context, const bson_t *record)
 static enum err sample_read(struct adoption *adoption, enum collection in, const char *field,
 			    const char *amount, int64_t *unknown)
 {
-	struct sample *sample = calloc(1, sizeof *sample);
-
-	if (!sample)
-		abort();
 	struct arena *arena = arena_new();
-	sample->amount = amount;
-	sample->batch = (struct batch){ .adoption = adoption, .arena = arena };
-	journal_start(&sample->journal, &sample->batch);
-	enum err err = db_each(adoption->order->db, in, DOC(arena, NULL),
-			       DOC(arena, "sort", "{", "_id", BCON_INT32(-1), "}", "limit",
-				   BCON_INT64(SAMPLE), "projection", "{", amount, BCON_INT32(1),
-				   MARK, BCON_INT32(1), "}"),
-			       sample_take, sample);
-	for (size_t i = 0; i < sample->count; i++)
-		journal_want_owner(&sample->journal, field, &sample->ids[i]);
-	if (err == OK)
-		err = journal_read(&sample->journal);
-	for (size_t i = 0; i < sample->count && err == OK; i++)
-		*unknown += !journal_knows(&sample->journal, &sample->ids[i]);
+	bson_t *look = DOC(arena, "from", BCON_UTF8(collection_name(LEDGER)), "localField",
+			   BCON_UTF8("_id"), "foreignField", BCON_UTF8(field), "pipeline", "[", "{",
+			   "$limit", BCON_INT32(1), "}", "]", "as", BCON_UTF8("rows"));
+	bson_t *worth = DOC(arena, amount, "{", "$gte", BCON_INT32(1), "}");
+	bson_t *stages =
+		DOC(arena, "0", BCON_DOCUMENT(doc_parse(arena, "{\"$sort\": {\"_id\": -1}}")), "1",
+		    "{", "$limit", BCON_INT32(1000), "}", "2", "{", "$match",
+		    BCON_DOCUMENT(mark_ask(arena, in, worth)), "}", "3", "{", "$lookup",
+		    BCON_DOCUMENT(look), "}", "4",
+		    BCON_DOCUMENT(doc_parse(arena, "{\"$match\": {\"rows\": []}}")), "5", "{",
+		    "$count", BCON_UTF8("n"), "}");
+	enum err err = db_aggregate(adoption->order->db, in, stages, NULL, count_take, unknown);
+
 	arena_free(arena);
-	free(sample);
 	return err;
 }
 

@@ -1,4 +1,9 @@
-/* Whose e-mail is it? Looked up for a whole batch in one query or two. */
+/*
+ * Whose e-mail is it? All users in one table in memory, some 90 bytes each.
+ *
+ * The table also decides what becomes of their addresses: who holds the unique key of one, and who keeps blanks at its ends.
+ * It is decided from what stands in the records alone, so a run that was cut off decides the same again.
+ */
 #include "market/adoption_private.h"
 
 #include "base/email.h"
@@ -8,38 +13,43 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* ---- the same in any case ---- */
+/* ---- addresses ---- */
 
-const char *email_trim(struct arena *arena, const char *email)
+/* A text without the blanks at its ends. */
+struct bare {
+	const char *text;
+	size_t length;
+};
+
+static struct bare bare_of(const char *email)
 {
-	size_t length = strlen(email);
+	struct bare bare = { email, strlen(email) };
 
-	if (!utf8_valid(email, length))
-		return email;
-	const char *text = text_trim(email, &length);
-	return text[length] ? arena_copy(arena, text, length) : text;
+	if (utf8_valid(email, bare.length))
+		bare.text = text_trim(email, &bare.length);
+	return bare;
 }
 
-bool email_has_blanks(struct arena *arena, const char *email)
+/* In the order of addresses in any case. The C locale knows the case of ASCII letters alone, as email_fold() does. */
+static int fold_compare(struct bare bare, const char *email)
 {
-	const char *bare = email ? email_trim(arena, email) : "";
+	int order = strncasecmp(bare.text, email, bare.length);
 
-	return *bare && strlen(bare) != strlen(email);
+	return order || !email[bare.length] ? order : -1;
 }
 
-const char *email_key_of(struct arena *arena, const char *email)
+static bool is_exactly(struct bare bare, const char *email)
 {
-	return email_fold(arena, email_trim(arena, email));
+	return !strncmp(bare.text, email, bare.length) && !email[bare.length];
 }
 
-bson_t *fold_of(struct arena *arena, const char *path)
+const char *text_folded(struct arena *arena, const char *text)
 {
-	bson_t *text = DOC(arena, "$cond", "[", "{", "$eq", "[", "{", "$type", BCON_UTF8(path), "}",
-			   BCON_UTF8("string"), "]", "}", BCON_UTF8(path), BCON_UTF8(""), "]");
+	struct bare bare = bare_of(text);
 
-	return DOC(arena, "$toLower", "{", "$trim", "{", "chars", BCON_UTF8(TEXT_BLANKS), "input",
-		   BCON_DOCUMENT(text), "}", "}");
+	return email_fold(arena, arena_copy(arena, bare.text, bare.length));
 }
 
 int age_compare(int64_t created, const struct id *id, int64_t other_created, const struct id *other)
@@ -49,215 +59,170 @@ int age_compare(int64_t created, const struct id *id, int64_t other_created, con
 	return id_compare(id, other);
 }
 
-/* ---- wanting ---- */
-
-void people_start(struct people *people, struct batch *batch, struct arena *arena)
-{
-	*people = (struct people){ .batch = batch, .arena = arena };
-	people->emails = doc_array_new(arena);
-	people->ids = doc_array_new(arena);
-}
-
-static void want_exactly(struct people *people, const char *email)
-{
-	people->wanted = arena_grow(people->arena, people->wanted, people->emails.count,
-				    &people->wanted_room, sizeof *people->wanted);
-	people->wanted[people->emails.count] = arena_text(people->arena, email);
-	doc_array_text(&people->emails, email);
-}
-
-static void people_want(struct people *people, const char *email)
-{
-	const char *bare = email ? email_trim(people->arena, email) : "";
-
-	if (!*bare)
-		return;
-	want_exactly(people, email);
-	if (strcmp(bare, email))
-		want_exactly(people, bare);
-}
-
-void people_want_owner(struct people *people, const bson_t *doc, const char *id_field,
-		       const char *email_field)
-{
-	struct id id;
-
-	if (id_read(doc, id_field, &id))
-		doc_array_id(&people->ids, &id);
-	people_want(people, doc_text(doc, email_field));
-}
-
 /* ---- reading ---- */
 
 static bool person_take(void *context, const bson_t *doc)
 {
 	struct people *people = context;
 	const char *email = doc_text(doc, "email");
-	struct person person = { .email = email ? arena_text(people->arena, email) : "",
+	struct bare bare = bare_of(email ? email : "");
+	struct person person = { .email = arena_copy(people->arena, bare.text, bare.length),
 				 .created = created_at(doc),
 				 .coins = doc_whole(doc, "coins", 0),
 				 .keyed = bson_has_field(doc, "email_key"),
 				 .marked = is_marked(doc) };
 
+	person.registered = email && strlen(email) != bare.length ?
+				    arena_text(people->arena, email) :
+				    person.email;
 	if (!doc_id(doc, "_id", &person.id))
 		return true;
-	/* in a run it was trimmed in the record */
-	if (!id_set_has(&people->batch->adoption->untrimmed, &person.id))
-		person.email = email_trim(people->arena, person.email);
-	person.key = email_key_of(people->arena, person.email);
-	people->found = arena_grow(people->arena, people->found, people->count, &people->room,
-				   sizeof *people->found);
-	people->found[people->count++] = person;
+	people->list = list_grow(people->list, people->count, &people->room, sizeof person);
+	people->list[people->count++] = person;
+	people->unmarked += !person.marked;
 	return true;
 }
 
-static int by_id(const void *a, const void *b)
-{
-	const struct person *one = *(struct person *const *)a, *other = *(struct person *const *)b;
-
-	return id_compare(&one->id, &other->id);
-}
-
-static int age(const struct person *one, const struct person *other)
-{
-	return age_compare(one->created, &one->id, other->created, &other->id);
-}
-
+/* Who has the key comes first, then who may get it, the oldest of them. */
 static int by_email(const void *a, const void *b)
 {
 	const struct person *one = *(struct person *const *)a, *other = *(struct person *const *)b;
-	int order = strcmp(one->email, other->email);
-
-	return order ? order : age(one, other);
-}
-
-/* Who holds the key owns the address in any case; before there are keys, the oldest. */
-static int by_key(const void *a, const void *b)
-{
-	const struct person *one = *(struct person *const *)a, *other = *(struct person *const *)b;
-	int order = strcmp(one->key, other->key);
+	int order = strcasecmp(one->email, other->email);
 
 	if (!order)
 		order = other->keyed - one->keyed;
-	return order ? order : age(one, other);
+	if (!order)
+		order = one->marked - other->marked;
+	return order ? order : age_compare(one->created, &one->id, other->created, &other->id);
 }
 
-static struct person **sorted(const struct people *people,
-			      int (*compare)(const void *, const void *))
+/* Of those that differ by blanks alone the one that has none logs in, else the first. */
+static bool stays_blank(struct person *const *group, size_t count, size_t at)
 {
-	struct person **list = arena_alloc(people->arena, (people->count + 1) * sizeof *list);
+	for (size_t i = 0; i < count; i++) {
+		bool bare = group[i]->registered == group[i]->email;
 
-	for (size_t i = 0; i < people->count; i++)
-		list[i] = &people->found[i];
-	qsort(list, people->count, sizeof *list, compare);
-	return list;
+		if (i != at && (bare || i < at) && !strcmp(group[i]->email, group[at]->email))
+			return true;
+	}
+	return false;
+}
+
+/* Those with one address, in any case. */
+static void group_decide(struct person **group, size_t count)
+{
+	group[0]->first = group[0]->keyed || !group[0]->marked;
+	for (size_t i = 0; i < count; i++)
+		if (group[i]->registered != group[i]->email && !group[i]->marked)
+			group[i]->blank = stays_blank(group, count, i);
+	for (size_t i = 0; i < count; i++)
+		if (!group[i]->blank && !group[i]->marked)
+			group[i]->registered = group[i]->email;
 }
 
 static void people_sort(struct people *people)
 {
-	people->by_id = sorted(people, by_id);
-	people->by_email = sorted(people, by_email);
-	people->by_key = sorted(people, by_key);
-}
-
-static enum err people_each(struct people *people, const bson_t *filter)
-{
-	struct arena *arena = people->arena;
-
-	return db_each(people->batch->adoption->order->db, USERS, filter,
-		       DOC(arena, "projection", "{", "email", BCON_INT32(1), "email_key",
-			   BCON_INT32(1), "createdAt", BCON_INT32(1), "coins", BCON_INT32(1), MARK,
-			   BCON_INT32(1), "}"),
-		       person_take, people);
-}
-
-/* A dry run makes no index and sets no key, so it has to look at every address. */
-static bson_t *any_case_filter(struct people *people, const bson_t *keys)
-{
-	struct arena *arena = people->arena;
-
-	if (!people->batch->adoption->order->dry_run)
-		return DOC(arena, "email_key", "{", "$in", BCON_ARRAY(keys), "}");
-	return DOC(arena, "$expr", "{", "$in", "[", BCON_DOCUMENT(fold_of(arena, "$email")),
-		   BCON_ARRAY(keys), "]", "}");
-}
-
-static const struct person *person_by(struct person *const *list, size_t count, const char *text,
-				      bool key)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct person *person = list[middle];
-
-		if (strcmp(key ? person->key : person->email, text) < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	people->by_email =
+		arena_alloc(people->arena, (people->count + 1) * sizeof *people->by_email);
+	for (size_t i = 0; i < people->count; i++)
+		if (*people->list[i].email)
+			people->by_email[people->with_email++] = &people->list[i];
+	qsort(people->by_email, people->with_email, sizeof *people->by_email, by_email);
+	for (size_t first = 0, next; first < people->with_email; first = next) {
+		for (next = first + 1;
+		     next < people->with_email &&
+		     !strcasecmp(people->by_email[first]->email, people->by_email[next]->email);)
+			next++;
+		group_decide(people->by_email + first, next - first);
 	}
-	return low < count && !strcmp(key ? list[low]->key : list[low]->email, text) ? list[low] :
-										       NULL;
 }
 
-enum err people_read(struct people *people)
+void people_free(struct people *people)
 {
-	struct arena *arena = people->arena;
-	struct doc_array keys = doc_array_new(arena);
-	enum err err =
-		people_each(people, DOC(arena, "$or", "[", "{", "email", "{", "$in",
-					BCON_ARRAY(people->emails.doc), "}", "}", "{", "_id", "{",
-					"$in", BCON_ARRAY(people->ids.doc), "}", "}", "]"));
+	free(people->list);
+	arena_free(people->arena);
+	*people = (struct people){ 0 };
+}
 
-	people_sort(people);
-	for (uint32_t i = 0; i < people->emails.count; i++) {
-		if (person_by(people->by_email, people->count, people->wanted[i], false))
-			continue;
-		doc_array_text(&keys, email_key_of(arena, people->wanted[i]));
-	}
-	if (err != OK || !keys.count)
-		return err;
-	err = people_each(people, any_case_filter(people, keys.doc));
+enum err people_read(struct adoption *adoption)
+{
+	struct people *people = &adoption->people;
+
+	people_free(people);
+	people->arena = arena_new();
+	bson_t *options = doc_parse(
+		people->arena,
+		"{\"sort\": {\"_id\": 1}, \"projection\": {\"email\": 1, \"email_key\": 1,"
+		" \"createdAt\": 1, \"coins\": 1, \"" MARK "\": 1}}");
+	enum err err = db_each(adoption->order->db, USERS, DOC(people->arena, NULL), options,
+			       person_take, people);
+
 	people_sort(people);
 	return err;
 }
 
 /* ---- finding ---- */
 
-static bool people_find(const struct people *people, const char *email, struct id *id)
+static const struct person *person_by_email(const struct people *people, const char *email)
 {
-	const char *bare = email ? email_trim(people->arena, email) : "";
+	struct bare raw = { email, strlen(email) }, bare = bare_of(email);
+	const struct person *bare_one = NULL, *first = NULL;
+	size_t low = 0, high = people->with_email;
 
-	if (!*bare)
-		return false;
-	const struct person *person = person_by(people->by_email, people->count, email, false);
-	if (!person)
-		person = person_by(people->by_email, people->count, bare, false);
-	if (!person)
-		person = person_by(people->by_key, people->count,
-				   email_key_of(people->arena, email), true);
-	if (person)
-		*id = person->id;
-	return person != NULL;
-}
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-const struct person *people_person(const struct people *people, const struct id *id)
-{
-	struct person key = { .id = *id }, *wanted = &key;
-	struct person *const *found =
-		bsearch(&wanted, people->by_id, people->count, sizeof *people->by_id, by_id);
-
-	return found ? *found : NULL;
-}
-
-bool people_owner(const struct people *people, const bson_t *doc, const char *id_field,
-		  const char *email_field, struct id *id)
-{
-	struct id named;
-
-	if (id_read(doc, id_field, &named) && people_person(people, &named)) {
-		*id = named;
-		return true;
+		if (fold_compare(bare, people->by_email[middle]->email) > 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return people_find(people, doc_text(doc, email_field), id);
+	for (; bare.length && low < people->with_email; low++) {
+		const struct person *person = people->by_email[low];
+
+		if (fold_compare(bare, person->email))
+			break;
+		if (is_exactly(raw, person->registered))
+			return person;
+		if (!bare_one && is_exactly(bare, person->registered))
+			bare_one = person;
+		if (!first)
+			first = person;
+	}
+	return bare_one ? bare_one : first;
+}
+
+struct person *person_by_id(const struct people *people, const struct id *id)
+{
+	return row_find(people->list, people->count, sizeof *people->list, id);
+}
+
+const struct person *person_of(const struct batch *batch, const struct record *record)
+{
+	const struct person *person = person_by_id(&batch->adoption->people, &record->id);
+	const char *email = doc_text(record->doc, "email");
+
+	return person && is_exactly(bare_of(email ? email : ""), person->email) ? person : NULL;
+}
+
+const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,
+			      const char *email_field)
+{
+	const struct people *people = &batch->adoption->people;
+	const char *email = doc_text(doc, email_field);
+	struct id named;
+	const struct person *person =
+		id_read(doc, id_field, &named) ? person_by_id(people, &named) : NULL;
+
+	return person || !email ? person : person_by_email(people, email);
+}
+
+const struct person *owner_set(struct batch *batch, struct record *record, const char *id_field,
+			       const char *email_field)
+{
+	const struct person *owner = owner_of(batch, record->doc, id_field, email_field);
+
+	if (owner)
+		BSON_APPEND_OID(record->set, id_field, doc_oid(&owner->id));
+	return owner;
 }

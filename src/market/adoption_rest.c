@@ -8,76 +8,28 @@
 
 #include <string.h>
 
-/* ---- owners ---- */
-
-struct known {
-	struct people people;
-	struct journal journal;
-};
-
-static struct known *owners_want(struct batch *batch, const char *id_field, const char *email_field)
-{
-	struct known *known = arena_alloc(batch->arena, sizeof *known);
-
-	batch->known = known;
-	people_start(&known->people, batch, batch->arena);
-	journal_start(&known->journal, batch);
-	for (size_t i = 0; i < batch->count; i++)
-		people_want_owner(&known->people, batch->records[i].doc, id_field, email_field);
-	return known;
-}
-
-static enum err owners_look(struct batch *batch, const char *id_field, const char *email_field)
-{
-	return people_read(&owners_want(batch, id_field, email_field)->people);
-}
-
-static bool owner_of(const struct batch *batch, const struct record *record, const char *id_field,
-		     const char *email_field, struct id *owner)
-{
-	const struct known *known = batch->known;
-
-	return people_owner(&known->people, record->doc, id_field, email_field, owner);
-}
-
-static bool owner_set(struct batch *batch, struct record *record, const char *id_field,
-		      const char *email_field)
-{
-	struct id owner;
-	bool has_owner = owner_of(batch, record, id_field, email_field, &owner);
-
-	if (has_owner)
-		BSON_APPEND_OID(record->set, id_field, doc_oid(&owner));
-	return has_owner;
-}
-
 /* ---- withdrawals ---- */
 
 /* Its worker, if that one is in the books already. */
 static const struct person *late_worker(const struct batch *batch, const struct record *record)
 {
-	const struct known *known = batch->known;
-	struct id owner;
+	const struct person *owner = owner_of(batch, record->doc, "worker_id", "worker_email");
 
-	if (!record->has_id || strcmp(status_of(record->doc, "pending"), "pending") ||
-	    !owner_of(batch, record, "worker_id", "worker_email", &owner))
-		return NULL;
-	const struct person *person = people_person(&known->people, &owner);
-	return person && person->marked ? person : NULL;
+	return owner && owner->marked && record->has_id &&
+			       !strcmp(status_of(record->doc, "pending"), "pending") ?
+		       owner :
+		       NULL;
 }
 
 /* Withdrawals that come late may have been held and decided by us before. */
 static enum err withdrawals_look(struct batch *batch)
 {
 	static const char *const kinds[] = { "hold", "payout", "release" };
-	enum err err = owners_look(batch, "worker_id", "worker_email");
-	struct known *known = batch->known;
-
-	for (size_t i = 0; i < batch->count && err == OK; i++)
+	for (size_t i = 0; i < batch->count; i++)
 		for (size_t kind = 0; kind < COUNT_OF(kinds); kind++)
 			if (batch->adoption->order->late || late_worker(batch, &batch->records[i]))
-				journal_want(&known->journal, kinds[kind], &batch->records[i].id);
-	return err == OK ? journal_read(&known->journal) : err;
+				journal_want(batch, kinds[kind], &batch->records[i].id);
+	return OK;
 }
 
 static void withdrawal_amount_set(struct batch *batch, struct record *record, bool pending)
@@ -145,8 +97,7 @@ static void late_hold(struct batch *batch, struct record *record, const struct p
 /* Held before, as the journal says; else held now, from coins, or rejected. */
 static void late_withdrawal(struct batch *batch, struct record *record, const struct person *worker)
 {
-	const struct known *known = batch->known;
-	bool held = journal_has(&known->journal, "hold", &record->id);
+	bool held = journal_has(batch, "hold", &record->id);
 	int64_t coins = amount_read(record->doc, "withdrawal_coin", ADOPTION_COINS_MOST).value;
 	bool covered = held || (coins > 0 && coins <= worker->coins);
 
@@ -165,17 +116,15 @@ static void late_withdrawal(struct batch *batch, struct record *record, const st
 /* What became of it, by the journal; NULL: it is pending. */
 static const char *decided(const struct batch *batch, const struct record *record)
 {
-	const struct known *known = batch->known;
-
-	return journal_has(&known->journal, "payout", &record->id)  ? "approved" :
-	       journal_has(&known->journal, "release", &record->id) ? "rejected" :
-								      NULL;
+	return journal_has(batch, "payout", &record->id)  ? "approved" :
+	       journal_has(batch, "release", &record->id) ? "rejected" :
+							    NULL;
 }
 
 static void withdrawal_plan(struct batch *batch, struct record *record)
 {
 	bool pending = !strcmp(status_of(record->doc, "pending"), "pending");
-	bool has_owner = owner_set(batch, record, "worker_id", "worker_email");
+	bool has_owner = owner_set(batch, record, "worker_id", "worker_email") != NULL;
 	const struct person *late = late_worker(batch, record);
 	const char *verdict = pending && record->has_id ? decided(batch, record) : NULL;
 
@@ -209,20 +158,15 @@ const struct pass withdrawals_pass = {
 /* Payments that come late may have been credited by us before. */
 static enum err payments_look(struct batch *batch)
 {
-	enum err err = owners_look(batch, "buyer_id", "buyer_email");
-	struct known *known = batch->known;
-
 	for (size_t i = 0; i < batch->count && batch->adoption->order->late; i++)
-		journal_want(&known->journal, "purchase", &batch->records[i].id);
-	return err == OK ? journal_read(&known->journal) : err;
+		journal_want(batch, "purchase", &batch->records[i].id);
+	return OK;
 }
 
 static bool is_credited(const struct batch *batch, const struct record *record)
 {
-	const struct known *known = batch->known;
-
 	return record->has_id && strcmp(status_of(record->doc, "pending"), "completed") &&
-	       journal_has(&known->journal, "purchase", &record->id);
+	       journal_has(batch, "purchase", &record->id);
 }
 
 /* Completed by what was under way; so whoever asks about that finds it done. */
@@ -281,11 +225,6 @@ const struct pass payments_pass = {
 
 /* ---- notifications ---- */
 
-static enum err notifications_look(struct batch *batch)
-{
-	return owners_look(batch, "user_id", "toEmail");
-}
-
 static void set_false(bson_t *set, const bson_t *doc, const char *field)
 {
 	bson_iter_t at;
@@ -307,6 +246,5 @@ static void notification_plan(struct batch *batch, struct record *record)
 const struct pass notifications_pass = {
 	.doing = "notifications",
 	.in = NOTIFICATIONS,
-	.look = notifications_look,
 	.plan = notification_plan,
 };

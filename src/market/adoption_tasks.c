@@ -16,18 +16,6 @@
 
 /* ---- facts ---- */
 
-bson_t *task_facts_fields(struct arena *arena)
-{
-	return DOC(arena, "status", BCON_INT32(1), "required_workers", BCON_INT32(1),
-		   "payable_amount", BCON_INT32(1), "buyer_id", BCON_INT32(1), "buyer_email",
-		   BCON_INT32(1), MARK, BCON_INT32(1));
-}
-
-void task_facts_want(struct people *people, const bson_t *task)
-{
-	people_want_owner(people, task, "buyer_id", "buyer_email");
-}
-
 static int task_status(const bson_t *task)
 {
 	static const char *const names[] = {
@@ -43,20 +31,20 @@ static int task_status(const bson_t *task)
 	return TASK_OTHER;
 }
 
-struct task_facts task_facts_of(const struct people *people, const bson_t *task)
+struct task_facts task_facts_of(const struct batch *batch, const bson_t *task)
 {
 	struct task_facts facts = {
 		.status = task_status(task),
 		.price = amount_read(task, "payable_amount", ADOPTION_PRICE_MOST),
 		.slots = amount_read(task, "required_workers", ADOPTION_SLOTS_MOST),
 		.marked = is_marked(task),
+		.buyer = owner_of(batch, task, "buyer_id", "buyer_email"),
 	};
 	bool has_id = doc_id(task, "_id", &facts.id);
 
-	facts.has_buyer = people_owner(people, task, "buyer_id", "buyer_email", &facts.buyer);
 	facts.price_good = facts.price.value > 0;
 	facts.slots_good = facts.slots.good || facts.status != TASK_ACTIVE;
-	facts.keeps_work = has_id && facts.has_buyer && facts.price_good && facts.slots_good;
+	facts.keeps_work = has_id && facts.buyer && facts.price_good && facts.slots_good;
 	return facts;
 }
 
@@ -69,82 +57,30 @@ struct pending {
 };
 
 struct known {
-	struct people people;
-	struct journal journal;
 	struct pending *pending; /* one a task, in the order of their ids */
-	size_t pending_count;
-	/* submissions whose workers are still to be looked up */
-	struct people workers;
-	const bson_t **rows;
-	size_t row_count;
-	struct arena *arena; /* of these */
-	enum err err;
+	size_t count;
 };
-
-enum { ROWS_AT_ONCE = 10000 };
-
-static int pending_compare(const void *a, const void *b)
-{
-	const struct pending *one = a, *other = b;
-
-	return id_compare(&one->task, &other->task);
-}
 
 static struct pending *pending_of(const struct known *known, const struct id *task)
 {
-	struct pending key = { .task = *task };
-
-	return bsearch(&key, known->pending, known->pending_count, sizeof key, pending_compare);
-}
-
-static void pending_count(struct known *known, const bson_t *row, bool slotless)
-{
-	struct id task;
-	struct pending *pending = id_read(row, "task_id", &task) ? pending_of(known, &task) : NULL;
-
-	if (!pending)
-		return;
-	pending->all++;
-	pending->slotless += slotless;
+	return row_find(known->pending, known->count, sizeof *known->pending, task);
 }
 
 /* Those without a worker are rejected, or, in a dry run, will be. */
-static void rows_count(struct known *known)
-{
-	struct id worker, id;
-
-	known->err = people_read(&known->workers);
-	for (size_t i = 0; i < known->row_count && known->err == OK; i++)
-		if (doc_id(known->rows[i], "_id", &id) &&
-		    people_owner(&known->workers, known->rows[i], "worker_id", "worker_email",
-				 &worker))
-			pending_count(known, known->rows[i], true);
-	known->row_count = 0;
-}
-
-static void rows_start(struct batch *batch, struct known *known)
-{
-	arena_reset(known->arena);
-	known->rows = arena_alloc(known->arena, ROWS_AT_ONCE * sizeof *known->rows);
-	people_start(&known->workers, batch, known->arena);
-}
-
 static bool pending_take(void *context, const bson_t *row)
 {
 	struct batch *batch = context;
-	struct known *known = batch->known;
+	struct id task;
+	struct pending *pending =
+		id_read(row, "task_id", &task) ? pending_of(batch->known, &task) : NULL;
 	/* handed in with us, it took its slot; without a mark it is of an earlier version of ours, in a dry run */
-	if (is_marked(row) || bson_has_field(row, "slot_key")) {
-		pending_count(known, row, doc_whole(row, MARK, 0) == MARK_ADOPTED);
+	bool counted = is_marked(row) || bson_has_field(row, "slot_key");
+
+	if (!pending || !(counted || owner_of(batch, row, "worker_id", "worker_email")))
 		return true;
-	}
-	known->rows[known->row_count++] = doc_copy(known->arena, row);
-	people_want_owner(&known->workers, row, "worker_id", "worker_email");
-	if (known->row_count < ROWS_AT_ONCE)
-		return true;
-	rows_count(known);
-	rows_start(batch, known);
-	return known->err == OK;
+	pending->all++;
+	pending->slotless += !counted || doc_whole(row, MARK, 0) == MARK_ADOPTED;
+	return true;
 }
 
 /* An older record may name its task by text. */
@@ -170,42 +106,22 @@ static enum err pending_read(struct batch *batch, struct known *known)
 	known->pending = arena_alloc(arena, batch->count * sizeof *known->pending);
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->records[i].has_id)
-			known->pending[known->pending_count++].task = batch->records[i].id;
-	qsort(known->pending, known->pending_count, sizeof *known->pending, pending_compare);
-	known->arena = arena_new();
-	rows_start(batch, known);
-	enum err err = db_each(batch->adoption->order->db, SUBMISSIONS, pending_filter(batch),
-			       DOC(arena, "projection", "{", "task_id", BCON_INT32(1), "worker_id",
-				   BCON_INT32(1), "worker_email", BCON_INT32(1), "slot_key",
-				   BCON_INT32(1), MARK, BCON_INT32(1), "}"),
-			       pending_take, batch);
-	if (err == OK)
-		err = known->err;
-	if (err == OK) {
-		rows_count(known);
-		err = known->err;
-	}
-	arena_free(known->arena);
-	return err;
+			known->pending[known->count++].task = batch->records[i].id;
+	rows_sort(known->pending, known->count, sizeof *known->pending);
+	return db_each(batch->db, SUBMISSIONS, pending_filter(batch),
+		       doc_parse(arena, "{\"projection\": {\"task_id\": 1, \"worker_id\": 1,"
+					" \"worker_email\": 1, \"slot_key\": 1, \"" MARK "\": 1}}"),
+		       pending_take, batch);
 }
 
 static enum err tasks_look(struct batch *batch)
 {
-	struct known *known = arena_alloc(batch->arena, sizeof *known);
+	struct known *known = batch->known = arena_alloc(batch->arena, sizeof *known);
 
-	batch->known = known;
-	people_start(&known->people, batch, batch->arena);
-	journal_start(&known->journal, batch);
-	for (size_t i = 0; i < batch->count; i++) {
-		task_facts_want(&known->people, batch->records[i].doc);
-		if (!batch->records[i].has_id)
-			continue;
-		journal_want_owner(&known->journal, "task", &batch->records[i].id);
-	}
-	enum err err = people_read(&known->people);
-	if (err == OK)
-		err = journal_read(&known->journal);
-	return err == OK ? pending_read(batch, known) : err;
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->records[i].has_id)
+			journal_want_owner(batch, "task", &batch->records[i].id);
+	return pending_read(batch, known);
 }
 
 /* ---- the change ---- */
@@ -252,7 +168,7 @@ static struct outcome ended_outcome(struct batch *batch, struct record *record,
 		note(batch, record, RULE_TASK_ENDED_WITH_SLOTS, 0);
 	if (left)
 		note(batch, record, RULE_TASK_OVERSUBSCRIBED, left * facts->price.value);
-	if (!facts->has_buyer)
+	if (!facts->buyer)
 		note(batch, record, RULE_TASK_OWNERLESS, 0);
 	return (struct outcome){ .status = cancelled ? "cancelled" : "completed", .pending = left };
 }
@@ -282,8 +198,8 @@ static void fields_set(struct batch *batch, struct record *record, const struct 
 	BSON_APPEND_UTF8(set, "status", outcome->status);
 	BSON_APPEND_INT64(set, "required_workers", outcome->slots);
 	BSON_APPEND_INT64(set, "payable_amount", facts->price.value);
-	if (facts->has_buyer)
-		BSON_APPEND_OID(set, "buyer_id", doc_oid(&facts->buyer));
+	if (facts->buyer)
+		BSON_APPEND_OID(set, "buyer_id", doc_oid(&facts->buyer->id));
 	deadline_set(batch, record, facts);
 	BSON_APPEND_INT64(set, "rev", 0);
 	words_set(batch->arena, set, doc_text(task, "task_title"), doc_text(task, "task_detail"));
@@ -293,8 +209,7 @@ static void fields_set(struct batch *batch, struct record *record, const struct 
 /* Its buyer, who is in the books, has one more. */
 static void buyer_count(struct batch *batch, struct record *record, const struct task_facts *facts)
 {
-	const struct known *known = batch->known;
-	const struct person *buyer = people_person(&known->people, &facts->buyer);
+	const struct person *buyer = facts->buyer;
 	struct arena *arena = batch->arena;
 
 	if (buyer && buyer->marked)
@@ -305,9 +220,9 @@ static void buyer_count(struct batch *batch, struct record *record, const struct
 static void task_plan(struct batch *batch, struct record *record)
 {
 	struct known *known = batch->known;
-	struct task_facts facts = task_facts_of(&known->people, record->doc);
+	struct task_facts facts = task_facts_of(batch, record->doc);
 	const struct pending *pending = record->has_id ? pending_of(known, &record->id) : NULL;
-	bool in_the_books = record->has_id && journal_knows(&known->journal, &record->id);
+	bool in_the_books = record->has_id && journal_knows(batch, &record->id);
 
 	if (in_the_books)
 		note(batch, record, RULE_TASK_KNOWN, 0);

@@ -6,6 +6,7 @@
  * or rejected; an earlier one took them from coins when it approved.
  */
 #include "base/count.h"
+#include "base/email.h"
 #include "market/adoption_private.h"
 
 #include "market/ledger.h"
@@ -16,102 +17,85 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct counts {
-	struct id user;
-	int64_t open_tasks, pending_submissions;
-};
-
-struct known {
-	struct journal journal;
-	struct holdings holdings;
-	struct counts *counts; /* one a user, in the order of their ids */
-	size_t user_count;
-};
+enum { UNMARKED_FEW = 10000 };
 
 /* ---- counters ---- */
 
-static int counts_compare(const void *a, const void *b)
-{
-	const struct counts *one = a, *other = b;
-
-	return id_compare(&one->user, &other->user);
-}
-
-static struct counts *counts_of(const struct known *known, const struct id *user)
-{
-	struct counts key = { .user = *user };
-
-	return bsearch(&key, known->counts, known->user_count, sizeof key, counts_compare);
-}
-
-/* Which of the counters is being counted, as its place in struct counts. */
+/* Which of the counters of all users is being counted, as its place in struct person. */
 struct counting {
-	const struct known *known;
+	const struct people *people;
 	size_t counter;
 };
 
 static bool count_take(void *context, const bson_t *row)
 {
 	const struct counting *counting = context;
-	struct id user;
-	struct counts *counts =
-		doc_id(row, "_id", &user) ? counts_of(counting->known, &user) : NULL;
+	struct id id;
+	struct person *person =
+		doc_id(row, "_id", &id) ? person_by_id(counting->people, &id) : NULL;
 
-	if (counts)
-		*(int64_t *)((char *)counts + counting->counter) = doc_whole(row, "n", 0);
+	if (person)
+		*(int32_t *)((char *)person + counting->counter) = (int32_t)doc_whole(row, "n", 0);
 	return true;
 }
 
-static bson_t *grouping(struct arena *arena, const char *owner, const bson_t *users,
-			const char *status)
+/* Where they are few, an index leads to what is theirs. */
+static bson_t *of_unmarked(struct adoption *adoption, struct arena *arena, const char *field)
 {
-	return DOC(arena, "0", "{", "$match", "{", owner, "{", "$in", BCON_ARRAY(users), "}",
-		   "status", BCON_UTF8(status), "}", "}", "1", "{", "$group", "{", "_id",
-		   BCON_UTF8(arena_printf(arena, "$%s", owner)), "n", "{", "$sum", BCON_INT32(1),
-		   "}", "}", "}");
+	const struct people *people = &adoption->people;
+	struct doc_array ids = doc_array_new(arena);
+
+	if (people->unmarked > UNMARKED_FEW || !adoption->order->late)
+		return DOC(arena, NULL);
+	for (size_t i = 0; i < people->count; i++)
+		if (!people->list[i].marked)
+			doc_array_id(&ids, &people->list[i].id);
+	return DOC(arena, field, "{", "$in", BCON_ARRAY(ids.doc), "}");
 }
 
-/* A dry run tells nothing of them. */
-static enum err counts_read(struct batch *batch, struct known *known)
+static enum err count_by(struct adoption *adoption, enum collection in, const char *owner,
+			 const char *status, size_t counter)
 {
-	struct arena *arena = batch->arena;
-	struct db *db = batch->adoption->order->db;
-	struct doc_array users = doc_array_new(arena);
+	struct arena *arena = arena_new();
+	bson_t *match = of_unmarked(adoption, arena, owner);
 
-	known->counts = arena_alloc(arena, batch->count * sizeof *known->counts);
-	for (size_t i = 0; i < batch->count; i++) {
-		if (!batch->records[i].has_id)
-			continue;
-		doc_array_id(&users, &batch->records[i].id);
-		known->counts[known->user_count++].user = batch->records[i].id;
-	}
-	qsort(known->counts, known->user_count, sizeof *known->counts, counts_compare);
-	if (batch->adoption->order->dry_run)
+	BSON_APPEND_UTF8(match, "status", status);
+	const char *group = arena_printf(
+		arena, "{\"$group\": {\"_id\": \"$%s\", \"n\": {\"$sum\": 1}}}", owner);
+	enum err err = db_aggregate(adoption->order->db, in, pipeline(arena, match, group, NULL),
+				    DOC(arena, "allowDiskUse", BCON_BOOL(true)), count_take,
+				    &(struct counting){ &adoption->people, counter });
+
+	arena_free(arena);
+	return err;
+}
+
+static enum err users_begin(struct adoption *adoption)
+{
+	enum err err;
+
+	if (!adoption->people.unmarked)
 		return OK;
-	enum err err = db_aggregate(
-		db, TASKS, grouping(arena, "buyer_id", users.doc, "active"), NULL, count_take,
-		&(struct counting){ known, offsetof(struct counts, open_tasks) });
-	if (err != OK)
-		return err;
-	return db_aggregate(
-		db, SUBMISSIONS, grouping(arena, "worker_id", users.doc, "pending"), NULL,
-		count_take,
-		&(struct counting){ known, offsetof(struct counts, pending_submissions) });
+	err = count_by(adoption, TASKS, "buyer_id", "active", offsetof(struct person, open_tasks));
+	return err == OK ? count_by(adoption, SUBMISSIONS, "worker_id", "pending",
+				    offsetof(struct person, pending_submissions)) :
+			   err;
 }
 
 static enum err users_look(struct batch *batch)
 {
-	struct known *known = arena_alloc(batch->arena, sizeof *known);
+	struct holdings *holdings = batch->known = arena_alloc(batch->arena, sizeof *holdings);
 
-	batch->known = known;
-	journal_start(&known->journal, batch);
-	for (size_t i = 0; i < batch->count; i++) {
-		if (!batch->records[i].has_id)
-			continue;
-		journal_want_owner(&known->journal, "user", &batch->records[i].id);
-	}
-	enum err err = counts_read(batch, known);
-	return err == OK ? holdings_read(batch, &known->journal, &known->holdings) : err;
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->records[i].has_id)
+			journal_want_owner(batch, "user", &batch->records[i].id);
+	return holdings_read(batch, holdings);
+}
+
+/* Asked for with us: held from the start. */
+static bool is_ours(const struct batch *batch, const struct holding *holding)
+{
+	return journal_has(batch, "hold", &holding->id);
 }
 
 /* ---- what becomes of the coins ---- */
@@ -206,7 +190,7 @@ static void balance_settle(struct batch *batch, struct record *record, struct ba
 	int64_t approved = 0, spent;
 
 	for (size_t i = 0; i < count; i++) {
-		if (holdings[i].ours && !(balance->restored && !holdings[i].approved))
+		if (is_ours(batch, &holdings[i]) && !(balance->restored && !holdings[i].approved))
 			continue;
 		if (holdings[i].approved)
 			approved += holdings[i].coins < ADOPTION_COINS_MOST - approved ?
@@ -228,11 +212,11 @@ static void withdrawals_plan(struct batch *batch, struct record *record,
 			     const struct holding *holdings, size_t count, const bool *held)
 {
 	for (size_t i = 0; i < count; i++)
-		if (held[i] && !holdings[i].ours)
+		if (held[i] && !is_ours(batch, &holdings[i]))
 			hold_account(batch, record, &record->id, &holdings[i].id,
 				     holdings[i].coins);
 	for (size_t i = 0; i < count; i++) {
-		if (holdings[i].ours || holdings[i].approved)
+		if (is_ours(batch, &holdings[i]) || holdings[i].approved)
 			continue;
 		if (!held[i])
 			refuse(batch, record, &holdings[i]);
@@ -245,7 +229,7 @@ static void withdrawals_plan(struct batch *batch, struct record *record,
 static void role_set(struct batch *batch, struct record *record)
 {
 	const char *text = doc_text(record->doc, "role");
-	const char *folded = text ? email_key_of(batch->arena, text) : NULL;
+	const char *folded = text ? text_folded(batch->arena, text) : NULL;
 
 	set_default(record->set, record->doc, "role", "worker");
 	if (bson_has_field(record->set, "role")) {
@@ -258,32 +242,50 @@ static void role_set(struct batch *batch, struct record *record)
 	}
 }
 
-static void user_set(struct batch *batch, struct record *record, const struct balance *balance)
+/* The address without its blanks, and the key of it, by which it is found in any case. */
+static void email_set(struct batch *batch, struct record *record, const struct person *person)
 {
-	const struct known *known = batch->known;
-	const struct counts *counts = record->has_id ? counts_of(known, &record->id) : NULL;
+	const char *email = doc_text(record->doc, "email");
+
+	if (!email) {
+		note(batch, record, RULE_USER_EMAIL_MISSING, 0);
+		return;
+	}
+	if (!person || !*person->email)
+		return;
+	if (person->blank) {
+		note(batch, record, RULE_USER_EMAIL_BLANKS, 0);
+	} else if (strcmp(person->email, email) != 0) {
+		note(batch, record, RULE_USER_EMAIL_TRIMMED, 0);
+		BSON_APPEND_UTF8(record->set, "email", person->email);
+	}
+	if (!person->first)
+		note(batch, record, RULE_USER_EMAIL_SHARED, 0);
+	else if (!person->keyed)
+		BSON_APPEND_UTF8(record->set, "email_key", email_fold(batch->arena, person->email));
+}
+
+static void user_set(struct batch *batch, struct record *record, const struct person *person,
+		     const struct balance *balance)
+{
 	bson_t *set = record->set;
 
 	BSON_APPEND_INT64(set, "coins", balance->coins);
 	BSON_APPEND_INT64(set, "pending_coins", balance->held);
-	BSON_APPEND_INT32(set, "open_tasks", counts ? (int32_t)counts->open_tasks : 0);
-	BSON_APPEND_INT32(set, "pending_submissions",
-			  counts ? (int32_t)counts->pending_submissions : 0);
+	BSON_APPEND_INT32(set, "open_tasks", person ? person->open_tasks : 0);
+	BSON_APPEND_INT32(set, "pending_submissions", person ? person->pending_submissions : 0);
 	BSON_APPEND_INT32(set, "pending_withdrawals", (int32_t)balance->withdrawals);
 	set_date(set, record->doc, "createdAt", created_at(record->doc));
 	role_set(batch, record);
-	if (!doc_text(record->doc, "email"))
-		note(batch, record, RULE_USER_EMAIL_MISSING, 0);
+	email_set(batch, record, person);
 }
 
 static void user_change(struct batch *batch, struct record *record)
 {
-	static const char *const guarded[] = { "role",
-					       "coins",
-					       "pending_coins",
-					       "open_tasks",
-					       "pending_submissions",
-					       "pending_withdrawals" };
+	static const char *const guarded[] = {
+		"role",		 "email",      "email_key",	      "coins",
+		"pending_coins", "open_tasks", "pending_submissions", "pending_withdrawals"
+	};
 
 	for (size_t i = 0; i < COUNT_OF(guarded); i++)
 		doc_unchanged(record->filter, record->doc, guarded[i]);
@@ -294,25 +296,28 @@ static void user_change(struct batch *batch, struct record *record)
 static void odd_user_plan(struct batch *batch, struct record *record)
 {
 	note(batch, record, RULE_USER_ID_ODD, 0);
-	user_set(batch, record, &(struct balance){ 0 });
+	user_set(batch, record, NULL, &(struct balance){ 0 });
 	user_change(batch, record);
 }
 
 static void user_plan(struct batch *batch, struct record *record)
 {
-	const struct known *known = batch->known;
 	struct amount coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
 	struct amount pending = amount_read(record->doc, "pending_coins", ADOPTION_COINS_MOST);
 	size_t count;
-	const struct holding *holdings = holdings_of(&known->holdings, &record->id, &count);
+	const struct holding *holdings = holdings_of(batch->known, &record->id, &count);
 	bool *held = arena_alloc(batch->arena, count + 1);
-	bool known_before = journal_knows(&known->journal, &record->id);
+	bool known_before = journal_knows(batch, &record->id);
 	struct balance balance = { .coins = coins.value };
+	const struct person *person = person_of(batch, record);
 
 	if (!record->has_id) {
 		odd_user_plan(batch, record);
 		return;
 	}
+	/* it changed since: with the next look */
+	if (!person)
+		return;
 	if (known_before)
 		note(batch, record, RULE_USER_KNOWN, 0);
 	balance.restored = known_before && !bson_has_field(record->doc, "pending_withdrawals");
@@ -323,8 +328,9 @@ static void user_plan(struct batch *batch, struct record *record)
 	amounts_note(batch, record, &coins, &pending);
 	balance_settle(batch, record, &balance, holdings, count, held);
 	for (size_t i = 0; i < count; i++)
-		balance.withdrawals += holdings[i].ours && !holdings[i].approved && !held[i];
-	user_set(batch, record, &balance);
+		balance.withdrawals +=
+			is_ours(batch, &holdings[i]) && !holdings[i].approved && !held[i];
+	user_set(batch, record, person, &balance);
 	user_change(batch, record);
 	if (!known_before && balance.coins + balance.held) {
 		note(batch, record, RULE_USER_OPENED, balance.coins + balance.held);
@@ -337,6 +343,7 @@ static void user_plan(struct batch *batch, struct record *record)
 const struct pass users_pass = {
 	.doing = "users",
 	.in = USERS,
+	.begin = users_begin,
 	.look = users_look,
 	.plan = user_plan,
 };

@@ -110,14 +110,14 @@ int64_t created_at(const bson_t *doc)
 	return (int64_t)bson_oid_get_time_t(bson_iter_oid(&at)) * CLOCK_SECOND;
 }
 
-void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t on_miss)
+void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t otherwise)
 {
 	bson_iter_t at;
 	int64_t when;
 
 	if (bson_iter_init_find(&at, doc, field) && BSON_ITER_HOLDS_DATE_TIME(&at))
 		return;
-	BSON_APPEND_DATE_TIME(set, field, date_read(doc, field, &when) ? when : on_miss);
+	BSON_APPEND_DATE_TIME(set, field, date_read(doc, field, &when) ? when : otherwise);
 }
 
 void set_times(bson_t *set, const bson_t *doc)
@@ -145,20 +145,54 @@ void set_default(bson_t *set, const bson_t *doc, const char *field, const char *
 		BSON_APPEND_UTF8(set, field, text);
 }
 
-const char *status_of(const bson_t *doc, const char *on_miss)
+const char *status_of(const bson_t *doc, const char *otherwise)
 {
 	bson_iter_t at;
 	bool there = bson_iter_init_find(&at, doc, "status") && !BSON_ITER_HOLDS_NULL(&at);
 	const char *text = doc_text(doc, "status");
 
-	return !there ? on_miss : text ? text : "";
+	return !there ? otherwise : text ? text : "";
 }
 
-/* ---- sets of ids ---- */
+/* ---- pipelines ---- */
 
-static int set_compare(const void *a, const void *b)
+bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last)
+{
+	bson_t *stages = DOC(arena, "0", "{", "$match", BCON_DOCUMENT(match), "}", "1",
+			     BCON_DOCUMENT(doc_parse(arena, stage)));
+
+	if (last)
+		BSON_APPEND_DOCUMENT(stages, "2", doc_parse(arena, last));
+	return stages;
+}
+
+/* ---- lists ---- */
+
+void *list_grow(void *list, size_t count, size_t *room, size_t item_size)
+{
+	if (count < *room)
+		return list;
+	*room = *room ? 2 * *room : 1024;
+	list = realloc(list, *room * item_size);
+	if (!list)
+		abort();
+	return list;
+}
+
+static int row_compare(const void *a, const void *b)
 {
 	return id_compare(a, b);
+}
+
+void rows_sort(void *rows, size_t count, size_t size)
+{
+	if (count)
+		qsort(rows, count, size, row_compare);
+}
+
+void *row_find(const void *rows, size_t count, size_t size, const struct id *id)
+{
+	return count ? bsearch(id, rows, count, size, row_compare) : NULL;
 }
 
 void id_set_add(struct arena *arena, struct id_set *set, const struct id *id)
@@ -169,11 +203,10 @@ void id_set_add(struct arena *arena, struct id_set *set, const struct id *id)
 
 void id_set_sort(struct id_set *set)
 {
-	if (set->count)
-		qsort(set->ids, set->count, sizeof *set->ids, set_compare);
+	rows_sort(set->ids, set->count, sizeof *set->ids);
 }
 
 bool id_set_has(const struct id_set *set, const struct id *id)
 {
-	return set->count && bsearch(id, set->ids, set->count, sizeof *set->ids, set_compare);
+	return row_find(set->ids, set->count, sizeof *set->ids, id) != NULL;
 }

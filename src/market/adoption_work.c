@@ -8,40 +8,29 @@
 #include <string.h>
 
 struct known {
-	struct people people;
-	struct journal journal;
 	struct late_tasks late; /* those of the tasks that are in the books */
 	struct task_facts *tasks; /* in the order of their ids */
-	const bson_t **docs;
 	size_t count;
-	struct arena *arena;
 };
 
 /* ---- looking ---- */
 
 static bool task_take(void *context, const bson_t *doc)
 {
-	struct known *known = context;
+	struct batch *batch = context;
+	struct known *known = batch->known;
 
-	known->docs[known->count++] = doc_copy(known->arena, doc);
-	task_facts_want(&known->people, doc);
+	known->tasks[known->count++] = task_facts_of(batch, doc);
 	return true;
-}
-
-static int task_compare(const void *a, const void *b)
-{
-	const struct task_facts *one = a, *other = b;
-
-	return id_compare(&one->id, &other->id);
 }
 
 static const struct task_facts *task_of(const struct known *known, const bson_t *submission)
 {
-	struct task_facts key = { 0 };
+	struct id task;
 
-	if (!id_read(submission, "task_id", &key.id))
-		return NULL;
-	return bsearch(&key, known->tasks, known->count, sizeof key, task_compare);
+	return id_read(submission, "task_id", &task) ?
+		       row_find(known->tasks, known->count, sizeof *known->tasks, &task) :
+		       NULL;
 }
 
 /* Has it been paid already? Of work for a task in the books: does the escrow hold its price? */
@@ -57,12 +46,11 @@ static enum err late_work_look(struct batch *batch, struct known *known)
 		if (in_the_books)
 			late_want(&known->late, batch, &task->id);
 		else if (task && batch->adoption->order->late)
-			journal_want_owner(&known->journal, "task", &task->id);
+			journal_want_owner(batch, "task", &task->id);
 		if (in_the_books || batch->adoption->order->late)
-			journal_want(&known->journal, "approve", &record->id);
+			journal_want(batch, "approve", &record->id);
 	}
-	enum err err = late_read(&known->late, batch);
-	return err == OK ? journal_read(&known->journal) : err;
+	return late_read(&known->late, batch);
 }
 
 static enum err submissions_look(struct batch *batch)
@@ -73,28 +61,14 @@ static enum err submissions_look(struct batch *batch)
 	struct id task;
 
 	batch->known = known;
-	known->arena = arena;
-	known->docs = arena_alloc(arena, batch->count * sizeof *known->docs);
-	people_start(&known->people, batch, arena);
-	journal_start(&known->journal, batch);
-	for (size_t i = 0; i < batch->count; i++) {
-		const bson_t *doc = batch->records[i].doc;
-
-		people_want_owner(&known->people, doc, "worker_id", "worker_email");
-		people_want_owner(&known->people, doc, "buyer_id", "buyer_email");
-		if (id_read(doc, "task_id", &task))
+	known->tasks = arena_alloc(arena, batch->count * sizeof *known->tasks);
+	for (size_t i = 0; i < batch->count; i++)
+		if (id_read(batch->records[i].doc, "task_id", &task))
 			doc_array_id(&tasks, &task);
-	}
-	enum err err = db_each(batch->adoption->order->db, TASKS,
-			       DOC(arena, "_id", "{", "$in", BCON_ARRAY(tasks.doc), "}"),
-			       DOC(arena, "projection", BCON_DOCUMENT(task_facts_fields(arena))),
-			       task_take, known);
-	if (err == OK)
-		err = people_read(&known->people);
-	known->tasks = arena_alloc(arena, (known->count + 1) * sizeof *known->tasks);
-	for (size_t i = 0; i < known->count && err == OK; i++)
-		known->tasks[i] = task_facts_of(&known->people, known->docs[i]);
-	qsort(known->tasks, known->count, sizeof *known->tasks, task_compare);
+	enum err err =
+		db_each(batch->db, TASKS, DOC(arena, "_id", "{", "$in", BCON_ARRAY(tasks.doc), "}"),
+			doc_parse(arena, TASK_FACTS), task_take, batch);
+	rows_sort(known->tasks, known->count, sizeof *known->tasks);
 	return err == OK ? late_work_look(batch, known) : err;
 }
 
@@ -200,27 +174,22 @@ static void status_check(struct batch *batch, struct record *record, const char 
 		note(batch, record, RULE_WORK_STATUS_UNKNOWN, 0);
 }
 
-static void owners_set(const struct known *known, struct record *record,
-		       const struct task_facts *task, const struct id *worker)
+static void owners_set(struct batch *batch, struct record *record, const struct task_facts *task)
 {
-	struct id id, buyer;
+	struct id id;
 
-	if (worker)
-		BSON_APPEND_OID(record->set, "worker_id", doc_oid(worker));
-	if (task && task->has_buyer)
-		BSON_APPEND_OID(record->set, "buyer_id", doc_oid(&task->buyer));
-	else if (people_owner(&known->people, record->doc, "buyer_id", "buyer_email", &buyer))
-		BSON_APPEND_OID(record->set, "buyer_id", doc_oid(&buyer));
+	if (task && task->buyer)
+		BSON_APPEND_OID(record->set, "buyer_id", doc_oid(&task->buyer->id));
+	else
+		owner_set(batch, record, "buyer_id", "buyer_email");
 	if (id_read(record->doc, "task_id", &id))
 		BSON_APPEND_OID(record->set, "task_id", doc_oid(&id));
 }
 
 /* What the books hold changes with it: the task's slots, what its worker has pending. */
 static void late_steps(struct batch *batch, struct record *record, const struct task_facts *task,
-		       enum place place, const struct id *worker)
+		       enum place place, const struct person *worker)
 {
-	const struct known *known = batch->known;
-	const struct person *person = people_person(&known->people, worker);
 	struct arena *arena = batch->arena;
 
 	if (place == PLACE_OPEN) {
@@ -233,10 +202,9 @@ static void late_steps(struct batch *batch, struct record *record, const struct 
 			   ERR_CONFLICT);
 	}
 	/* else it is restored, and was counted when it was handed in or adopted */
-	bool is_new = place == PLACE_OPEN ||
-		      (!task->marked && !journal_knows(&known->journal, &task->id));
-	if (is_new && person && person->marked)
-		txn_update(&record->txn, USERS, DOC(arena, "_id", BCON_ID(worker)),
+	bool is_new = place == PLACE_OPEN || (!task->marked && !journal_knows(batch, &task->id));
+	if (is_new && worker->marked)
+		txn_update(&record->txn, USERS, DOC(arena, "_id", BCON_ID(&worker->id)),
 			   DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
 			   ERR_CONFLICT);
 }
@@ -260,7 +228,7 @@ static struct outcome outcome_of(struct batch *batch, struct record *record,
 		status_check(batch, record, status);
 		return outcome;
 	}
-	outcome.paid = journal_has(&known->journal, "approve", &record->id);
+	outcome.paid = journal_has(batch, "approve", &record->id);
 	if (outcome.paid)
 		return outcome;
 	outcome.refusal = refusal_of(record, task, has_worker);
@@ -279,49 +247,30 @@ static void submission_plan(struct batch *batch, struct record *record)
 	const struct known *known = batch->known;
 	const bson_t *doc = record->doc;
 	const struct task_facts *task = task_of(known, doc);
-	struct id worker;
-	bool has_worker = people_owner(&known->people, doc, "worker_id", "worker_email", &worker);
-	struct outcome outcome = outcome_of(batch, record, task, has_worker);
+	const struct person *worker = owner_set(batch, record, "worker_id", "worker_email");
+	struct outcome outcome = outcome_of(batch, record, task, worker != NULL);
 	const struct refusal *refusal = &outcome.refusal;
 
-	owners_set(known, record, task, has_worker ? &worker : NULL);
+	owners_set(batch, record, task);
 	amount_set(batch, record, outcome.stays ? task : NULL);
 	set_date(record->set, doc, "submitted_date", created_at(doc));
 	if (refusal->reason)
 		rejected_set(batch, record, refusal->reason);
 	else
-		kept_set(batch, record, has_worker, outcome.paid);
+		kept_set(batch, record, worker != NULL, outcome.paid);
 	doc_unchanged(record->filter, doc, "status");
 	doc_unchanged(record->filter, doc, "payable_amount");
 	/* what was handed in with us has its key from the start, and took its slot then */
 	record_change(batch, record, &submissions_pass,
 		      bson_has_field(doc, "slot_key") ? MARK_OURS : MARK_ADOPTED);
 	if (outcome.stays)
-		late_steps(batch, record, task, outcome.place, &worker);
+		late_steps(batch, record, task, outcome.place, worker);
 	if (!refusal->reason)
 		return;
 	note(batch, record, refusal->rule, 0);
-	if (has_worker)
-		worker_tell(batch, record, &worker, refusal->reason);
+	if (worker)
+		worker_tell(batch, record, &worker->id, refusal->reason);
 }
-
-static const char *record_slot(struct batch *batch, const struct record *record)
-{
-	const struct known *known = batch->known;
-	struct id worker, task;
-
-	return id_read(record->doc, "task_id", &task) &&
-			       people_owner(&known->people, record->doc, "worker_id",
-					    "worker_email", &worker) ?
-		       slot_key_text(batch->arena, &worker, &task) :
-		       NULL;
-}
-
-const struct unique_key slot_key = {
-	.field = "slot_key",
-	.rule = RULE_WORK_TWICE,
-	.text = record_slot,
-};
 
 const struct pass submissions_pass = {
 	.doing = "submissions",
@@ -329,4 +278,5 @@ const struct pass submissions_pass = {
 	.key = &slot_key,
 	.look = submissions_look,
 	.plan = submission_plan,
+	.in_turn = true,
 };

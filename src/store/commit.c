@@ -127,24 +127,49 @@ static void change_append(bson_t *command, const char *name, const bson_t *chang
 		BSON_APPEND_DOCUMENT(command, name, change);
 }
 
-static enum outcome update_run(struct run *run, struct step *step)
+/* Neighbouring updates of one collection, where the transaction lets them travel in one command. */
+static size_t updates_together(const struct txn *txn, size_t first)
 {
-	struct arena *arena = run->txn->arena;
+	const struct step *step = &txn->steps[first];
+	size_t next = first + 1;
+
+	while (txn->together && next < txn->count && txn->steps[next].kind == STEP_UPDATE &&
+	       !txn->steps[next].read && txn->steps[next].in == step->in)
+		next++;
+	return next - first;
+}
+
+static bson_t *updates_command(struct arena *arena, const struct step *steps, size_t count)
+{
+	bson_t *command = DOC(arena, "update", BCON_UTF8(collection_name(steps->in)));
+	bson_t updates;
+	struct doc_array array = { .doc = &updates };
+
+	BSON_APPEND_ARRAY_BEGIN(command, "updates", &updates);
+	for (size_t i = 0; i < count; i++) {
+		bson_t *update = BCON_NEW("q", BCON_DOCUMENT(steps[i].filter));
+
+		change_append(update, "u", steps[i].change);
+		doc_array_doc(&array, update);
+		bson_destroy(update);
+	}
+	bson_append_array_end(command, &updates);
+	return command;
+}
+
+static enum outcome update_run(struct run *run, struct step *steps, size_t count)
+{
 	const bson_t *reply;
 	bson_error_t error = { 0 };
-	bson_t *update = DOC(arena, "q", BCON_DOCUMENT(step->filter));
-
-	change_append(update, "u", step->change);
-	bson_t *command = DOC(arena, "update", BCON_UTF8(collection_name(step->in)), "updates", "[",
-			      BCON_DOCUMENT(update), "]");
+	bson_t *command = updates_command(run->txn->arena, steps, count);
 	enum outcome outcome = command_run(run, command, &reply, &error);
 	size_t taken;
 
 	if (key_taken(reply, &error, outcome == DONE, &taken))
-		return refused(run, step->on_miss);
+		return refused(run, steps[taken].on_miss);
 	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
 		return failed(run, reply, &error, "updating");
-	return doc_whole(reply, "n", 0) == 1 ? DONE : missed(run, step);
+	return doc_whole(reply, "n", 0) == (int64_t)count ? DONE : missed(run, steps);
 }
 
 static enum outcome update_reading_run(struct run *run, struct step *step)
@@ -198,7 +223,7 @@ static enum outcome absent_run(struct run *run, const struct step *step)
 	return store_first(arena, reply) ? refused(run, step->on_miss) : DONE;
 }
 
-/* Runs a step, or neighbouring inserts; *taken says how many. */
+/* Runs a step, or neighbouring ones that travel together; *taken says how many. */
 static enum outcome step_run(struct run *run, size_t at, size_t *taken)
 {
 	struct step *step = &run->txn->steps[at];
@@ -215,7 +240,10 @@ static enum outcome step_run(struct run *run, size_t at, size_t *taken)
 	case STEP_THEN: /* in its turn */
 		return DONE;
 	default:
-		return step->read ? update_reading_run(run, step) : update_run(run, step);
+		if (step->read)
+			return update_reading_run(run, step);
+		*taken = updates_together(run->txn, at);
+		return update_run(run, step, *taken);
 	}
 }
 

@@ -224,6 +224,14 @@ static bool is_ours(struct arena *arena, enum collection in, const bson_t *index
 	return false;
 }
 
+/* Unique keys, and what adoption finds single records by. What it reads as a whole needs none. */
+bool index_is_early(const struct index_row *row)
+{
+	return (int)row->in >= MARKED_COUNT || (row->options && strstr(row->options, "unique")) ||
+	       !strcmp(row->name, "task_status") ||
+	       (row->in == WITHDRAWALS && !strcmp(row->name, "worker_created"));
+}
+
 bool index_refuses(struct arena *arena, enum collection in, const bson_t *index)
 {
 	bson_t keys;

@@ -14,6 +14,9 @@ struct index_row {
 extern const struct index_row index_rows[];
 extern const size_t index_row_count;
 
+/* Is it needed while data is adopted for the first time? */
+bool index_is_early(const struct index_row *row);
+
 /*
  * Of an index as the server tells it: is it a unique one of somebody else's that may refuse what we write?
  */

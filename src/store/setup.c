@@ -149,8 +149,9 @@ static enum err indexes_read(struct setup *setup, enum collection in, const bson
 		       failed(setup, "The indexes cannot be read", &error);
 }
 
-/* What is missing is made by one command, which reads the collection once. */
-static enum err indexes_make(struct setup *setup, enum collection in)
+/* What is missing is made by one command, which reads the collection once. early: of a collection that is there already,
+ * what adoption needs alone. */
+static enum err indexes_make(struct setup *setup, enum collection in, bool early)
 {
 	struct arena *arena = setup->arena;
 	struct doc_array missing = doc_array_new(arena);
@@ -162,7 +163,9 @@ static enum err indexes_make(struct setup *setup, enum collection in)
 	if (err == OK)
 		err = indexes_drop(setup, in, existing);
 	for (size_t i = 0; i < index_row_count && err == OK; i++)
-		if (index_rows[i].in == in && !index_is_there(setup, existing, &index_rows[i]))
+		if (index_rows[i].in == in &&
+		    (!early || !existing || index_is_early(&index_rows[i])) &&
+		    !index_is_there(setup, existing, &index_rows[i]))
 			doc_array_doc(&missing, index_spec(arena, &index_rows[i]));
 	if (err != OK || !missing.count)
 		return err;
@@ -182,6 +185,15 @@ static enum err indexes_make(struct setup *setup, enum collection in)
 	fprintf(setup->report, "%s: %u %s made\n", collection, missing.count,
 		missing.count == 1 ? "index" : "indexes");
 	return OK;
+}
+
+static enum err indexes_make_all(struct setup *setup, bool early)
+{
+	enum err err = OK;
+
+	for (int in = 0; in < COLLECTION_COUNT && err == OK; in++)
+		err = indexes_make(setup, (enum collection)in, early);
+	return err;
 }
 
 /* ---- validators ---- */
@@ -319,7 +331,10 @@ static enum err adopt(struct setup *setup, int64_t version)
 		return refused(setup, err,
 			       "Adoption was cut off, for the reason in the log. Run init-db "
 			       "again: it goes on where it stopped.");
-	return order->dry_run || version == SETUP_VERSION ? OK : version_write(setup);
+	if (order->dry_run || version == SETUP_VERSION)
+		return OK;
+	err = indexes_make_all(setup, false);
+	return err == OK ? version_write(setup) : err;
 }
 
 /* Of records that are still to be adopted a dry run tells what adoption will do, and that is the whole. */
@@ -359,8 +374,9 @@ enum err setup_run(struct db *db, struct arena *arena, const struct setup_order 
 	enum err err = db_check_server(db, problem);
 	if (err == OK)
 		err = version_check(&setup, &version);
-	for (int in = 0; in < COLLECTION_COUNT && err == OK; in++)
-		err = indexes_make(&setup, (enum collection)in);
+	/* nobody reads yet what was never adopted: an index costs a fraction when it is made afterwards */
+	if (err == OK)
+		err = indexes_make_all(&setup, !version && !order->dry_run);
 	for (size_t i = 0; i < validator_row_count && err == OK; i++)
 		err = validator_make(&setup, &validator_rows[i]);
 	if (err == OK)

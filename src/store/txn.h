@@ -50,6 +50,10 @@ struct txn {
 	size_t ran; /* steps before this one have run, and take no more changes */
 	const struct step *missed; /* after an error: whose filter found nothing; else NULL */
 
+	/* Neighbouring updates of one collection travel in one command, as neighbouring inserts always do. For many that
+	 * all mean the same when one of them finds nothing, as which one it was is not known then. */
+	bool together;
+
 	/* The id of the one document that many transactions may want at once (a popular task, a busy user): those of one
 	 * process queue for it instead of colliding. NULL: none. */
 	const struct id *contended;

@@ -1032,6 +1032,41 @@ def test_killed_at_any_moment_and_run_again_it_ends_the_same(place, seed):
     assert settled(broken.db, began) == settled(whole.db, began)
 
 
+def test_of_records_that_share_a_transaction_one_that_fails_holds_up_no_other(place):
+    """Each succeeds or fails by itself, with its row in the journal."""
+    here = place()
+    users = [here.old.user(coins=5) for _ in range(40)]
+    poor = users[17]
+    key = f"opening:user:{poor['_id']}"
+    row = {"from": "opening", "to": "payouts", "coins": Int64(5), "kind": "opening", "at": now()}
+    here.db.ledger.insert_one({"_id": key, **row})
+    said = here.stack.ctl("init-db", env=here.env)
+    assert said.returncode != 0 and "cut off" in said.stderr
+    for user in users:
+        opened = here.db.ledger.count_documents({"user": user["_id"]})
+        assert ("adopted" in here.user(user), opened) == ((False, 0) if user is poor else (True, 1))
+    here.db.ledger.delete_one({"_id": key})
+    assert "users: 1 adopted" in here.adopt()
+    assert here.opened("user", poor) == 5
+
+
+def test_killed_at_any_moment_a_record_and_its_row_are_both_there_or_neither(place):
+    here = place()
+    users = [{"email": f"u{n}@old.example", "coins": 5} for n in range(3000)]
+    here.db.users.insert_many(users)
+    process = spawn(here, "init-db")
+    eventually(lambda: here.db.users.count_documents({"adopted": 1}) > 100, within=60)
+    process.kill()
+    process.wait()
+    pathlib.Path(f"/dev/shm/mongoc-{process.pid}").unlink(missing_ok=True)
+    with here.db.client.start_session() as moment, moment.start_transaction():
+        adopted = here.db.users.find({"adopted": 1}, session=moment).distinct("_id")
+        opened = here.db.ledger.find({"kind": "opening"}, session=moment).distinct("user")
+    assert set(adopted) == set(opened) and len(adopted) > 100
+    here.adopt()
+    assert here.db.ledger.count_documents({"kind": "opening"}) == 3000
+
+
 def test_several_runs_at_once_end_the_same(place):
     whole, crowded = place(), place()
     began = now() - datetime.timedelta(minutes=1)

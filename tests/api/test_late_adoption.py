@@ -431,6 +431,34 @@ def test_it_runs_beside_workers_that_write(late, people):
     assert not failures
 
 
+def test_workers_spend_their_coins_while_late_withdrawals_take_them(late):
+    """What is read of a balance may be gone when the transaction comes to it: then it is planned anew."""
+    workers = [late.stack.user("worker", 1000) for _ in range(4)]
+    owners = [{"email": worker.email, "name": worker.name} for worker in workers]
+    asked = [late.old.withdrawal(owner, 50) for _ in range(15) for owner in owners]
+    body = {"withdrawal_coin": 200, "payment_system": "bkash", "account_number": "1"}
+    answers = {worker.id: [] for worker in workers}
+
+    def spend(worker):
+        while not answers[worker.id] or answers[worker.id][-1] == 201:
+            answers[worker.id].append(worker.api.post("/withdrawals", json=body).status_code)
+
+    threads = [threading.Thread(target=spend, args=(worker,)) for worker in workers]
+    for thread in threads:
+        thread.start()
+    late.adopt()
+    for thread in threads:
+        thread.join()
+    for worker in workers:
+        mine = {"worker_id": ObjectId(worker.id), "status": "pending"}
+        held = [one["withdrawal_coin"] for one in late.db.withdrawals.find(mine)]
+        user = late.db.users.find_one({"_id": ObjectId(worker.id)})
+        assert answers[worker.id][-1] == 400, answers
+        assert (user["coins"], user["pending_coins"]) == (1000 - sum(held), sum(held))
+        assert user["pending_withdrawals"] == len(held)
+    assert {late.withdrawal(one)["status"] for one in asked} <= {"pending", "rejected"}
+
+
 def test_where_nothing_is_to_be_adopted_it_reads_no_collection(late):
     """By an index that is empty then, however much there is."""
     for name in COLLECTIONS:

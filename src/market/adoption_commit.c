@@ -1,0 +1,168 @@
+/*
+ * Making happen what a batch has planned.
+ *
+ * Its records share transactions, each with its journal rows in one. One that fails, as a record changed since it was read,
+ * is taken apart, so that each of them still succeeds or fails by itself.
+ */
+#include "market/adoption_private.h"
+
+#include "base/clock.h"
+#include "store/doc.h"
+
+enum {
+	/* of a transaction; beside workers others soon meet what it has changed */
+	GROUP_STEPS = 250,
+	GROUP_STEPS_LATE = 50,
+	GROUP_BYTES = 4 * 1024 * 1024,
+	TRIES = 6,
+	TRY_AGAIN_MS = 1000
+};
+
+/* ---- transactions ---- */
+
+/* The steps of some records, those that can travel together side by side. */
+static void steps_join(struct txn *txn, struct record *const *records, size_t count)
+{
+	static const int kinds[] = { STEP_UPDATE, STEP_INSERT };
+	size_t steps = 0;
+
+	for (size_t i = 0; i < count; i++)
+		steps += records[i]->txn.count;
+	txn->together = true;
+	txn->steps = arena_alloc(txn->arena, steps * sizeof *txn->steps);
+	for (size_t kind = 0; kind < 2; kind++)
+		for (int in = 0; in < COLLECTION_COUNT && txn->count < steps; in++)
+			for (size_t i = 0; i < count; i++)
+				for (size_t k = 0; k < records[i]->txn.count; k++) {
+					const struct step *step = &records[i]->txn.steps[k];
+
+					if ((int)step->kind == kinds[kind] && (int)step->in == in)
+						txn->steps[txn->count++] = *step;
+				}
+}
+
+/*
+ * A group that fails is halved, down to the record that failed. A database that is away for a moment, or elects, is waited
+ * for. Should a commit have happened unheard, the next try meets what it guards against, and a further look at the
+ * collection finds it done.
+ */
+static enum err records_commit(struct batch *batch, struct record *const *records, size_t count,
+			       int tries)
+{
+	struct txn txn;
+
+	arena_reset(batch->scratch);
+	txn_start(&txn, batch->scratch);
+	steps_join(&txn, records, count);
+	enum err err = txn.count ? txn_commit(batch->db, &txn) : OK;
+
+	if (err == ERR_UNAVAILABLE && tries < TRIES)
+		clock_sleep(TRY_AGAIN_MS);
+	if (err != OK && count > 1) {
+		err = records_commit(batch, records, count / 2, tries);
+		return err == OK ? records_commit(batch, records + count / 2, count - count / 2,
+						  tries) :
+				   err;
+	}
+	if (err == ERR_UNAVAILABLE && tries < TRIES)
+		return records_commit(batch, records, count, tries + 1);
+	for (size_t i = 0; i < count; i++)
+		records[i]->done = err == OK;
+	return err == ERR_CONFLICT ? OK : err;
+}
+
+static size_t record_bytes(const struct record *record)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < record->txn.count; i++) {
+		const struct step *step = &record->txn.steps[i];
+
+		bytes += step->doc ? step->doc->len : step->filter->len + step->change->len;
+	}
+	return bytes;
+}
+
+static enum err groups_commit(struct batch *batch, struct record *const *records, size_t count)
+{
+	size_t most = batch->adoption->order->late ? GROUP_STEPS_LATE : GROUP_STEPS;
+	enum err err = OK;
+
+	for (size_t first = 0, next; first < count && err == OK; first = next) {
+		size_t steps = 0, bytes = 0;
+
+		for (next = first; next < count && steps < most && bytes < GROUP_BYTES; next++) {
+			steps += records[next]->txn.count;
+			bytes += record_bytes(records[next]);
+		}
+		err = records_commit(batch, records + first, next - first, 1);
+	}
+	return err;
+}
+
+/* ---- in bulk ---- */
+
+static bool not_done(void *context, const bson_t *doc)
+{
+	struct batch *batch = context;
+	struct id id = doc_own_id(doc);
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->records[i].txn.count == 1 && id_equal(&batch->records[i].id, &id))
+			batch->records[i].done = false;
+	return true;
+}
+
+/* Some of a bulk met a record that had changed: which ones still have no mark? */
+static enum err bulk_check(struct batch *batch, struct record *const *records, size_t count)
+{
+	struct arena *arena = batch->arena;
+	struct doc_array ids = doc_array_new(arena);
+
+	for (size_t i = 0; i < count; i++)
+		doc_array_id(&ids, &records[i]->id);
+	return db_each(batch->db, batch->pass->in,
+		       DOC(arena, "_id", "{", "$in", BCON_ARRAY(ids.doc), "}", MARK, BCON_NULL),
+		       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}"), not_done, batch);
+}
+
+/* Records that change alone need no transaction. */
+static enum err bulk_run(struct batch *batch, struct record *const *records, size_t count)
+{
+	struct db_update *updates = arena_alloc(batch->arena, (count + 1) * sizeof *updates);
+	int64_t matched = 0, taken;
+	enum err err = OK;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct step *step = records[i]->txn.steps;
+
+		records[i]->done = true;
+		updates[i] = (struct db_update){ .filter = step->filter, .change = step->change };
+	}
+	for (int tries = 0; tries < TRIES && count; tries++) {
+		err = db_update_bulk(batch->db, batch->arena, batch->pass->in, updates, count,
+				     &matched, &taken);
+		if (err != ERR_UNAVAILABLE)
+			break;
+		clock_sleep(TRY_AGAIN_MS);
+	}
+	return err != OK || matched == (int64_t)count ? err : bulk_check(batch, records, count);
+}
+
+enum err batch_commit(struct batch *batch)
+{
+	size_t size = batch->count * sizeof(struct record *), single = 0, many = 0;
+	struct record **singles = arena_alloc(batch->arena, size);
+	struct record **others = arena_alloc(batch->arena, size);
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct record *record = &batch->records[i];
+
+		if (record->txn.count == 1)
+			singles[single++] = record;
+		else if (record->txn.count)
+			others[many++] = record;
+	}
+	enum err err = bulk_run(batch, singles, single);
+	return err == OK ? groups_commit(batch, others, many) : err;
+}
