@@ -218,7 +218,7 @@ static enum err told_carry_out(struct told *told)
 	enum err err;
 
 	do
-		err = txn_carry_out(call->db, call->arena, told_build, told);
+		err = txn_carry_out(call->db, call->arena, told_build, told, NULL);
 	while (err == ERR_CONFLICT && clock_steady() < until);
 	if (err == OK && told->went_back)
 		reversal_alert(call, &told->payment.id);
