@@ -219,7 +219,6 @@ struct adjusting {
 	struct call *call;
 	struct id user;
 	const struct adjustment *adjustment;
-	struct txn *txn; /* the last one that was built */
 };
 
 static enum err adjust_build(void *context, struct txn *txn)
@@ -227,7 +226,6 @@ static enum err adjust_build(void *context, struct txn *txn)
 	struct adjusting *adjusting = context;
 
 	*adjusting->call->detail = (struct err_detail){ 0 };
-	adjusting->txn = txn;
 	return user_adjust(adjusting->call, &adjusting->user, adjusting->adjustment, txn);
 }
 
@@ -235,6 +233,7 @@ static int adjust(struct tool *tool)
 {
 	struct adjusting adjusting = { .call = service_call(tool),
 				       .adjustment = adjustment_input(tool) };
+	const struct txn *done;
 	const bson_t *user;
 
 	if (!adjusting.adjustment)
@@ -247,11 +246,11 @@ static int adjust(struct tool *tool)
 		return refuse("There is no account with this address.");
 	if (err == OK) {
 		adjusting.user = doc_own_id(user);
-		err = txn_carry_out(tool->db, tool->arena, adjust_build, &adjusting);
+		err = txn_carry_out(tool->db, tool->arena, adjust_build, &adjusting, &done);
 	}
 	if (err == OK)
 		printf("%s has %lld coins now\n", tool->argv[0],
-		       (long long)doc_whole(txn_found(adjusting.txn, USERS), "coins", 0));
+		       (long long)doc_whole(txn_found(done, USERS), "coins", 0));
 	return refuse_err(err);
 }
 

@@ -37,7 +37,7 @@ static enum err caller_again(struct request *rq)
 
 struct change {
 	struct request *rq;
-	const struct txn *txn; /* as planned last; NULL: not yet */
+	bool again;
 };
 
 static enum err change_build(void *context, struct txn *txn)
@@ -46,11 +46,11 @@ static enum err change_build(void *context, struct txn *txn)
 	struct request *rq = change->rq;
 	enum err err = OK;
 
-	if (change->txn) {
+	if (change->again) {
 		memset(&rq->detail, 0, sizeof rq->detail);
 		err = caller_again(rq);
 	}
-	change->txn = txn;
+	change->again = true;
 	if (err == OK)
 		err = rq->route->change(rq, txn);
 	txn_then(txn, answer_write, rq);
@@ -61,13 +61,14 @@ enum err commit_request(struct request *rq)
 {
 	struct thread *thread = rq->thread;
 	const struct route *route = rq->route;
-	struct change change = { .rq = rq };
+	const struct txn *done;
 	enum err err = route->before ? route->before(rq) : OK;
 
 	if (err == OK)
-		err = txn_carry_out(thread->db, rq->arena, change_build, &change);
+		err = txn_carry_out(thread->db, rq->arena, change_build,
+				    &(struct change){ .rq = rq }, &done);
 	if (err == OK && route->after)
-		route->after(rq, change.txn);
+		route->after(rq, done);
 	return err;
 }
 

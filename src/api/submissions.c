@@ -335,17 +335,15 @@ struct reviewing {
 	struct review review;
 	int64_t deadline; /* steady milliseconds */
 	size_t at; /* the one whose turn it is */
-	const struct txn *txn; /* its review, as planned last */
 };
 
 static enum err review_build(void *context, struct txn *txn)
 {
-	struct reviewing *reviewing = context;
+	const struct reviewing *reviewing = context;
 	struct request *rq = reviewing->rq;
 	const struct id *id = &reviewing->ids->ids[reviewing->at];
 	enum err err = submission_review(call_of(rq), id, &reviewing->review, txn);
 
-	reviewing->txn = txn;
 	txn->deadline = reviewing->deadline;
 	if (err == OK)
 		request_note(rq, id, txn);
@@ -366,15 +364,16 @@ static bool named_before(const struct reviewing *reviewing)
 static enum err review_one(struct reviewing *reviewing)
 {
 	struct request *rq = reviewing->rq;
+	const struct txn *done;
 
 	if (request_noted(rq, &reviewing->ids->ids[reviewing->at]) && !named_before(reviewing))
 		return OK;
 	if (clock_steady() >= reviewing->deadline)
 		return ERR_UNAVAILABLE;
 	struct call *call = call_of(rq);
-	enum err err = txn_carry_out(call->db, rq->arena, review_build, reviewing);
+	enum err err = txn_carry_out(call->db, rq->arena, review_build, reviewing, &done);
 	if (err == OK)
-		submission_reviewed(call, reviewing->txn);
+		submission_reviewed(call, done);
 	return err;
 }
 

@@ -16,7 +16,7 @@
 enum account_kind {
 	ACCOUNT_USER, /* what a user can spend */
 	ACCOUNT_HELD, /* what a pending withdrawal holds */
-	ACCOUNT_ESCROW, /* what a task has yet to pay */
+	ACCOUNT_ESCROW, /* what a task has yet to pay; the last that is of somebody or something */
 	ACCOUNT_GRANTS,
 	ACCOUNT_SALES,
 	ACCOUNT_PAYOUTS,

@@ -251,7 +251,7 @@ static enum err credit_build(void *context, struct txn *txn)
 enum err payment_credit_now(struct call *call, struct payment *payment)
 {
 	enum err err = txn_carry_out(call->db, call->arena, credit_build,
-				     &(struct crediting){ .call = call, .payment = payment });
+				     &(struct crediting){ .call = call, .payment = payment }, NULL);
 
 	if (err == OK)
 		payment_credited(call, payment);

@@ -3,7 +3,7 @@
  * them.
  *
  * They are about a transaction. While no payment is completed with it, what is told is noted in META by its name, and
- * the transaction that completes one takes the note along. Both write the payment, so that of two in the same moment
+ * the change that completes one takes the note along. Both write the payment, so that of two in the same moment
  * one sees the other; where it is not known which payment that will be, the sweep sees both. So it is with a payment
  * or a buyer who is not adopted yet: the note waits for that.
  */
@@ -21,11 +21,11 @@
 #include <strings.h>
 
 #define NOTE_PREFIX "reversal:"
-/* Longer than a transaction can take that completes a payment and did not see the note. */
+/* Longer than a change can take that completes a payment and did not see the note. */
 #define NOTE_MEETS_MS (60 * CLOCK_MINUTE)
 /* A payment that is not completed by then never is. */
 #define NOTE_LASTS_MS (30 * CLOCK_DAY)
-/* How long a transaction tries its luck with a payment that others are at. */
+/* How long a change tries its luck with a payment that others are at. */
 #define TOLD_MS (5 * CLOCK_SECOND)
 
 /* ---- notes of what is told too early ---- */
@@ -105,7 +105,7 @@ struct told {
 	const bson_t *open; /* the payment that it may yet complete; NULL: none is known */
 	bool waits; /* no payment was completed with the transaction, or: */
 	bool unadopted; /* it, or its buyer, bears no mark yet */
-	bool went_back; /* the transaction moves coins */
+	bool went_back; /* what was planned moves coins */
 };
 
 static enum err open_read(struct told *told)
@@ -125,7 +125,7 @@ static enum err open_read(struct told *told)
 	return err;
 }
 
-/* Whoever is completing it looks for the note anew; where it has been completed, this transaction is built anew. */
+/* Whoever is completing it looks for the note anew; where it has been completed, this change is planned anew. */
 static void open_stays(const struct told *told, struct txn *txn)
 {
 	struct arena *arena = told->call->arena;
@@ -219,7 +219,7 @@ static enum err told_carry_out(struct told *told)
 	enum err err;
 
 	do
-		err = txn_carry_out(call->db, call->arena, told_build, told);
+		err = txn_carry_out(call->db, call->arena, told_build, told, NULL);
 	while (err == ERR_CONFLICT && clock_steady() < until);
 	if (err == OK && told->went_back)
 		reversal_alert(call, &told->payment.id);

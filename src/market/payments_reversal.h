@@ -23,7 +23,7 @@ bool reversal_of(struct call *call, const struct payment *payment, const struct 
 enum err reversal_read_buyer(struct reversing *reversing);
 
 /*
- * Its steps, with what the buyer and the admins are told. Where coins are taken, another step of the transaction writes
+ * Its steps, with what the buyer and the admins are told. Where coins are taken, another step writes
  * the buyer's document (ledger_hold_still()). ERR_ALREADY_PROCESSED (when run): the journal knows more of it than the
  * payment, which was restored. Found: PAYMENTS, USERS.
  */

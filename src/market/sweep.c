@@ -116,7 +116,6 @@ static void each_id(struct batch *batch, enum err (*piece)(struct call *call, co
 struct piece {
 	struct call *call;
 	const struct id *id;
-	const struct txn *txn; /* as planned last */
 };
 
 static enum err expire_build(void *context, struct txn *txn)
@@ -133,7 +132,7 @@ static enum err expire_build(void *context, struct txn *txn)
 static enum err expire_one(struct call *call, const struct id *id)
 {
 	enum err err = txn_carry_out(call->db, call->arena, expire_build,
-				     &(struct piece){ .call = call, .id = id });
+				     &(struct piece){ .call = call, .id = id }, NULL);
 
 	if (err == OK)
 		task_settle(call->db, call->arena, id);
@@ -181,19 +180,19 @@ static enum err expire(struct call *call, int64_t *done)
 
 static enum err approve_build(void *context, struct txn *txn)
 {
-	struct piece *piece = context;
+	const struct piece *piece = context;
 
-	piece->txn = txn;
 	return submission_review(piece->call, piece->id, &(struct review){ .approve = true }, txn);
 }
 
 static enum err approve_one(struct call *call, const struct id *id)
 {
-	struct piece piece = { .call = call, .id = id };
-	enum err err = txn_carry_out(call->db, call->arena, approve_build, &piece);
+	const struct txn *done;
+	enum err err = txn_carry_out(call->db, call->arena, approve_build,
+				     &(struct piece){ .call = call, .id = id }, &done);
 
 	if (err == OK)
-		submission_reviewed(call, piece.txn);
+		submission_reviewed(call, done);
 	return err;
 }
 

@@ -274,8 +274,8 @@ static bool met_unmarked(struct db *db, const struct txn *txn)
 	return db_find_one(db, txn->arena, missed->in, filter, NULL, &found) == OK && found;
 }
 
-enum err txn_carry_out(struct db *db, struct arena *arena,
-		       enum err (*build)(void *context, struct txn *txn), void *context)
+enum err txn_carry_out(struct db *db, struct arena *arena, txn_decision plan, void *context,
+		       const struct txn **done)
 {
 	enum err err = OK;
 
@@ -283,10 +283,12 @@ enum err txn_carry_out(struct db *db, struct arena *arena,
 		struct txn *txn = arena_alloc(arena, sizeof *txn);
 
 		txn_start(txn, arena);
-		err = build(context, txn);
+		err = plan(context, txn);
 		if (err != OK)
 			return err;
 		err = txn_commit(db, txn);
+		if (err == OK && done)
+			*done = txn;
 		if (err == OK || err == ERR_UNAVAILABLE || err == ERR_INTERNAL ||
 		    err == ERR_NOT_ADOPTED)
 			return err;

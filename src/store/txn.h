@@ -116,15 +116,16 @@ enum err txn_commit(struct db *db, struct txn *txn);
 enum err txn_commit_group(struct db *db, struct txn *const *txns, size_t count);
 
 /*
- * Builds a transaction and makes it happen. A guard that fails tells of a record that changed since it was read: the
- * transaction is then built anew from fresh reads, up to CARRY_OUT_TRIES times in all, so that what is told in the
- * end is true now, and was confirmed: ERR_UNAVAILABLE when what the guard met cannot be. ERR_NOT_ADOPTED when the
- * record that failed its guard lacks the mark. build gets a transaction without steps, and its errors end it. Having
- * left nothing to do is OK once the majority has what build has read: what was done before must not be taken back
- * after we said so.
+ * Plans a transaction and makes it happen. A guard that fails tells of a record that changed since it was read: it is
+ * then planned anew from fresh reads, up to CARRY_OUT_TRIES times in all, so that what is told in the end is true now,
+ * and was confirmed: ERR_UNAVAILABLE when what the guard met cannot be. ERR_NOT_ADOPTED when the record that failed its
+ * guard lacks the mark.
+ * plan gets a transaction without steps, and its errors end it. Having left nothing to do is OK once the majority has
+ * what plan has read: what was done before must not be taken back after we said so.
+ * *done is the one that happened; done may be NULL.
  */
 #define CARRY_OUT_TRIES 4
-enum err txn_carry_out(struct db *db, struct arena *arena,
-		       enum err (*build)(void *context, struct txn *txn), void *context);
+enum err txn_carry_out(struct db *db, struct arena *arena, txn_decision plan, void *context,
+		       const struct txn **done);
 
 #endif
