@@ -104,12 +104,11 @@ static enum err groups_commit(struct batch *batch, struct record *const *records
 
 static bool not_done(void *context, const bson_t *doc)
 {
-	struct batch *batch = context;
 	struct id id = doc_own_id(doc);
+	struct record *record = record_of(context, &id);
 
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->records[i].event.count == 1 && id_equal(&batch->records[i].id, &id))
-			batch->records[i].done = false;
+	if (record)
+		record->done = false;
 	return true;
 }
 

@@ -125,14 +125,16 @@ struct adoption {
 /* ---- passes (adoption_batch.c) ---- */
 
 struct record {
-	const bson_t *doc; /* as it was read */
 	struct id id;
+	const bson_t *doc; /* as it was read */
 	bool has_id; /* its _id is an ObjectId, so calls and the journal can name it */
 	const char *key; /* the unique key that it gets; NULL: none */
 	bson_t *filter, *set; /* the first step to be: guards, and what becomes of the fields */
 	struct event event;
 	struct note *notes;
 	size_t note_count, note_room;
+	/* of a task: submissions that will be left pending; of these, those that took no slot yet */
+	int64_t pending, slotless;
 	bool done;
 };
 
@@ -193,6 +195,9 @@ struct pass {
 };
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);
+
+/* The record of a batch that has this id; NULL: none. */
+struct record *record_of(const struct batch *batch, const struct id *id);
 
 /* Commits what was planned; of each record it tells whether that happened (adoption_commit.c). */
 enum err batch_commit(struct batch *batch);
