@@ -1,9 +1,9 @@
 /*
  * What the files of adoption share.
  *
- * A pass reads one collection in batches. For each batch it looks up, in a few queries, what its records depend on, then
- * plans each record's change as an event; a dry run stops there. Events of a single step travel in bulk, all others are
- * transactions of their own, run by several threads. Every event sets the record's mark and is guarded by its absence
+ * A pass reads one collection in batches; several threads work on one each. For a batch it looks up, in a few queries,
+ * what its records depend on, then plans each record's change as an event; a dry run stops there. Events of a single
+ * step travel in bulk, all others share transactions. Every event sets the record's mark and is guarded by its absence
  * and by the fields that were read. The order of the passes (adoption.c) lets each depend on finished ones alone.
  *
  * Records may come late, restored or written by an older server that ran on: what they belong to is in the books then,
@@ -202,7 +202,7 @@ struct record *record_of(const struct batch *batch, const struct id *id);
 /* Commits what was planned; of each record it tells whether that happened (adoption_commit.c). */
 enum err batch_commit(struct batch *batch);
 
-/* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step of its event. */
+/* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step. */
 void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark);
 
 void note(struct batch *batch, struct record *record, enum rule rule, int64_t coins);
@@ -244,8 +244,8 @@ bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, co
 
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
-/* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest with
- * it in another case. NULL: nobody's. Their coins count only when they are in the books. */
+/* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest
+ * with it in another case. NULL: nobody's. Their coins count only when they are in the books. */
 const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,
 			      const char *email_field);
 /* A user as the table has it; NULL: it came, or changed its address, since. */
