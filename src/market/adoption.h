@@ -27,9 +27,9 @@ struct adoption_order {
 #define ADOPTION_THREADS 4
 
 /*
- * Adopts all records that bear no mark, many in one transaction, each guarded by what was read of it; *adopted says how many
- * there were. Needs the indexes, unless it is a dry run. ERR_UNAVAILABLE or ERR_INTERNAL (logged) when it was cut off:
- * run again, it goes on; ERR_CONFLICT when records kept changing under it.
+ * Adopts all records that bear no mark, many in one transaction, each guarded by what was read of it; *adopted says
+ * how many there were. Needs unique keys' indexes, unless it is a dry run. ERR_UNAVAILABLE or ERR_INTERNAL (logged)
+ * when it was cut off: run again, it goes on; ERR_CONFLICT when records kept changing under it.
  */
 enum err market_adopt(const struct adoption_order *order, int64_t *adopted);
 

@@ -34,6 +34,18 @@ void note(struct batch *batch, struct record *record, enum rule rule, int64_t co
 
 /* ---- planning ---- */
 
+/* They were read in the order of their _id, in which ObjectIds stand together. */
+struct record *record_of(const struct batch *batch, const struct id *id)
+{
+	size_t first = 0, end = batch->count;
+
+	while (first < end && !batch->records[first].has_id)
+		first++;
+	while (first < end && !batch->records[end - 1].has_id)
+		end--;
+	return row_find(batch->records + first, end - first, sizeof *batch->records, id);
+}
+
 static void record_plan(struct batch *batch, struct record *record)
 {
 	struct arena *arena = batch->arena;

@@ -1,8 +1,8 @@
 /*
  * Making happen what a batch has planned.
  *
- * Its records share transactions, each with its journal rows in one. One that fails, as a record changed since it was read,
- * is taken apart, so that each of them still succeeds or fails by itself.
+ * Its records share transactions, each with its journal rows in one. One that fails, as a record changed since it was
+ * read, is taken apart, so that each of them still succeeds or fails by itself.
  */
 #include "market/adoption_private.h"
 
@@ -42,9 +42,9 @@ static void steps_join(struct txn *txn, struct record *const *records, size_t co
 }
 
 /*
- * A group that fails is halved, down to the record that failed. A database that is away for a moment, or elects, is waited
- * for. Should a commit have happened unheard, the next try meets what it guards against, and a further look at the
- * collection finds it done.
+ * A group that fails is halved, down to the record that failed. A database that is away for a moment, or elects, is
+ * waited for. Should a commit have happened unheard, the next try meets what it guards against, and a further look at
+ * the collection finds it done.
  */
 static enum err records_commit(struct batch *batch, struct record *const *records, size_t count,
 			       int tries)
@@ -104,12 +104,11 @@ static enum err groups_commit(struct batch *batch, struct record *const *records
 
 static bool not_done(void *context, const bson_t *doc)
 {
-	struct batch *batch = context;
 	struct id id = doc_own_id(doc);
+	struct record *record = record_of(context, &id);
 
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->records[i].txn.count == 1 && id_equal(&batch->records[i].id, &id))
-			batch->records[i].done = false;
+	if (record)
+		record->done = false;
 	return true;
 }
 

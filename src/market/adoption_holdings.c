@@ -6,19 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of what is read in the order of its ids. */
-static bool is_in_batch(const struct batch *batch, const struct person *user)
-{
-	const struct record *first = batch->records, *last = first + batch->count - 1;
-
-	while (first < last && !first->has_id)
-		first++;
-	while (first < last && !last->has_id)
-		last--;
-	return !user->marked && id_compare(&first->id, &user->id) <= 0 &&
-	       id_compare(&user->id, &last->id) <= 0;
-}
-
 static bool holding_take(void *context, const bson_t *doc)
 {
 	struct holdings *holdings = context;
@@ -29,7 +16,7 @@ static bool holding_take(void *context, const bson_t *doc)
 		.approved = !strcmp(status_of(doc, "pending"), "approved"),
 	};
 
-	if (!owner || !is_in_batch(holdings->batch, owner) || !doc_id(doc, "_id", &holding.id))
+	if (!owner || !record_of(holdings->batch, &owner->id) || !doc_id(doc, "_id", &holding.id))
 		return true;
 	holding.owner = owner->id;
 	holding.doc = doc_copy(arena, doc);

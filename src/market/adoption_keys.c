@@ -1,9 +1,9 @@
 /*
- * Unique keys of old records: slot_key of submissions, txn_key of payments. Where two would have the same one, the first gets
- * it: those that count before others, then the oldest. The others go without, and are told.
+ * Unique keys of old records: slot_key of submissions, txn_key of payments. Where two would have the same one, the
+ * first gets it: those that count before others, then the oldest. The others go without, and are told.
  *
- * One look at all that bears no mark finds them, before the pass in which the keys are made. Whoever has a key already, in
- * the books, keeps it.
+ * One look at all that bears no mark finds them, before the pass in which the keys are made. Whoever has a key already,
+ * in the books, keeps it.
  */
 #include "market/adoption_private.h"
 

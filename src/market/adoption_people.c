@@ -1,8 +1,8 @@
 /*
- * Whose e-mail is it? All users in one table in memory, some 90 bytes each.
+ * Whose e-mail is it? All users in one table in memory, some 100 bytes each.
  *
- * The table also decides what becomes of their addresses: who holds the unique key of one, and who keeps blanks at its ends.
- * It is decided from what stands in the records alone, so a run that was cut off decides the same again.
+ * The table also decides what becomes of their addresses: who holds the unique key of one, and who keeps blanks at its
+ * ends. It is decided from what stands in the records alone, so a run that was cut off decides the same again.
  */
 #include "market/adoption_private.h"
 

@@ -1,9 +1,9 @@
 /*
  * What the files of adoption share.
  *
- * A pass reads one collection in batches. For each batch it looks up, in a few queries, what its records depend on, then
- * plans each record's change as a transaction; a dry run stops there. Those of a single step travel in bulk, all others are
- * transactions of their own, run by several threads. Each sets the record's mark and is guarded by its absence
+ * A pass reads one collection in batches; several threads work on one each. For a batch it looks up, in a few queries,
+ * what its records depend on, then plans each record's change as a transaction; a dry run stops there. Those of a single
+ * step travel in bulk, all others share transactions. Each sets the record's mark and is guarded by its absence
  * and by the fields that were read. The order of the passes (adoption.c) lets each depend on finished ones alone.
  *
  * Records may come late, restored or written by an older server that ran on: what they belong to is in the books then,
@@ -126,14 +126,16 @@ struct adoption {
 /* ---- passes (adoption_batch.c) ---- */
 
 struct record {
-	const bson_t *doc; /* as it was read */
 	struct id id;
+	const bson_t *doc; /* as it was read */
 	bool has_id; /* its _id is an ObjectId, so calls and the journal can name it */
 	const char *key; /* the unique key that it gets; NULL: none */
 	bson_t *filter, *set; /* the first step to be: guards, and what becomes of the fields */
 	struct txn txn;
 	struct note *notes;
 	size_t note_count, note_room;
+	/* of a task: submissions that will be left pending; of these, those that took no slot yet */
+	int64_t pending, slotless;
 	bool done;
 };
 
@@ -195,10 +197,13 @@ struct pass {
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);
 
+/* The record of a batch that has this id; NULL: none. */
+struct record *record_of(const struct batch *batch, const struct id *id);
+
 /* Commits what was planned; of each record it tells whether that happened (adoption_commit.c). */
 enum err batch_commit(struct batch *batch);
 
-/* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step of its txn. */
+/* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step. */
 void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark);
 
 void note(struct batch *batch, struct record *record, enum rule rule, int64_t coins);
@@ -240,8 +245,8 @@ bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, co
 
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
-/* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest with
- * it in another case. NULL: nobody's. Their coins count only when they are in the books. */
+/* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest
+ * with it in another case. NULL: nobody's. Their coins count only when they are in the books. */
 const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,
 			      const char *email_field);
 /* A user as the table has it; NULL: it came, or changed its address, since. */

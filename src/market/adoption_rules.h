@@ -1,6 +1,6 @@
 /*
- * What adoption tells: a rule a row, in the order in which they are told: its name, whose records it concerns, and the words.
- * No guard: it is read once for the names and once for the words.
+ * What adoption tells: a rule a row, in the order in which they are told: its name, whose records it concerns, and the
+ * words. No guard: it is read once for the names and once for the words.
  */
 RULE(USER_OPENED, USERS, "opening balance in the journal")
 RULE(USER_KNOWN, USERS,

@@ -50,36 +50,19 @@ struct task_facts task_facts_of(const struct batch *batch, const bson_t *task)
 
 /* ---- what is pending ---- */
 
-struct pending {
-	struct id task;
-	int64_t all; /* that will be left pending */
-	int64_t slotless; /* of these, handed in to the older server: they took no slot yet */
-};
-
-struct known {
-	struct pending *pending; /* one a task, in the order of their ids */
-	size_t count;
-};
-
-static struct pending *pending_of(const struct known *known, const struct id *task)
-{
-	return row_find(known->pending, known->count, sizeof *known->pending, task);
-}
-
 /* Those without a worker are rejected, or, in a dry run, will be. */
 static bool pending_take(void *context, const bson_t *row)
 {
 	struct batch *batch = context;
 	struct id task;
-	struct pending *pending =
-		id_read(row, "task_id", &task) ? pending_of(batch->known, &task) : NULL;
+	struct record *record = id_read(row, "task_id", &task) ? record_of(batch, &task) : NULL;
 	/* handed in with us, it took its slot; without a mark it is of an earlier version of ours, in a dry run */
 	bool counted = is_marked(row) || bson_has_field(row, "slot_key");
 
-	if (!pending || !(counted || owner_of(batch, row, "worker_id", "worker_email")))
+	if (!record || !(counted || owner_of(batch, row, "worker_id", "worker_email")))
 		return true;
-	pending->all++;
-	pending->slotless += !counted || doc_whole(row, MARK, 0) == MARK_ADOPTED;
+	record->pending++;
+	record->slotless += !counted || doc_whole(row, MARK, 0) == MARK_ADOPTED;
 	return true;
 }
 
@@ -99,29 +82,16 @@ static bson_t *pending_filter(struct batch *batch)
 		   "[", BCON_UTF8("pending"), BCON_NULL, "]", "}");
 }
 
-static enum err pending_read(struct batch *batch, struct known *known)
-{
-	struct arena *arena = batch->arena;
-
-	known->pending = arena_alloc(arena, batch->count * sizeof *known->pending);
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->records[i].has_id)
-			known->pending[known->count++].task = batch->records[i].id;
-	rows_sort(known->pending, known->count, sizeof *known->pending);
-	return db_each(batch->db, SUBMISSIONS, pending_filter(batch),
-		       doc_parse(arena, "{\"projection\": {\"task_id\": 1, \"worker_id\": 1,"
-					" \"worker_email\": 1, \"slot_key\": 1, \"" MARK "\": 1}}"),
-		       pending_take, batch);
-}
-
 static enum err tasks_look(struct batch *batch)
 {
-	struct known *known = batch->known = arena_alloc(batch->arena, sizeof *known);
-
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->records[i].has_id)
 			journal_want_owner(batch, "task", &batch->records[i].id);
-	return pending_read(batch, known);
+	return db_each(batch->db, SUBMISSIONS, pending_filter(batch),
+		       doc_parse(batch->arena,
+				 "{\"projection\": {\"task_id\": 1, \"worker_id\": 1,"
+				 " \"worker_email\": 1, \"slot_key\": 1, \"" MARK "\": 1}}"),
+		       pending_take, batch);
 }
 
 /* ---- the change ---- */
@@ -133,10 +103,10 @@ struct outcome {
 };
 
 static struct outcome active_outcome(struct batch *batch, struct record *record,
-				     const struct task_facts *facts, const struct pending *pending)
+				     const struct task_facts *facts)
 {
-	int64_t slots = facts->slots.value, taken = pending ? pending->slotless : 0;
-	struct outcome outcome = { .status = "active", .pending = pending ? pending->all : 0 };
+	int64_t slots = facts->slots.value, taken = record->slotless;
+	struct outcome outcome = { .status = "active", .pending = record->pending };
 
 	if (!facts->keeps_work) {
 		bool bad = !facts->price_good || !facts->slots_good || !record->has_id;
@@ -157,10 +127,10 @@ static struct outcome active_outcome(struct batch *batch, struct record *record,
 }
 
 static struct outcome ended_outcome(struct batch *batch, struct record *record,
-				    const struct task_facts *facts, const struct pending *pending)
+				    const struct task_facts *facts)
 {
 	bool cancelled = facts->status == TASK_CANCELLED;
-	int64_t left = pending && facts->keeps_work ? pending->all : 0;
+	int64_t left = facts->keeps_work ? record->pending : 0;
 
 	if (facts->status == TASK_OTHER)
 		note(batch, record, RULE_TASK_STATUS_UNKNOWN, 0);
@@ -219,9 +189,7 @@ static void buyer_count(struct batch *batch, struct record *record, const struct
 
 static void task_plan(struct batch *batch, struct record *record)
 {
-	struct known *known = batch->known;
 	struct task_facts facts = task_facts_of(batch, record->doc);
-	const struct pending *pending = record->has_id ? pending_of(known, &record->id) : NULL;
 	bool in_the_books = record->has_id && journal_knows(batch, &record->id);
 
 	if (in_the_books)
@@ -232,8 +200,8 @@ static void task_plan(struct batch *batch, struct record *record)
 		return;
 	}
 	struct outcome outcome = facts.status == TASK_ACTIVE ?
-					 active_outcome(batch, record, &facts, pending) :
-					 ended_outcome(batch, record, &facts, pending);
+					 active_outcome(batch, record, &facts) :
+					 ended_outcome(batch, record, &facts);
 	int64_t escrow = (outcome.slots + outcome.pending) * facts.price.value;
 
 	fields_set(batch, record, &facts, &outcome);
