@@ -18,6 +18,15 @@ bson_t *doc_keep(struct arena *arena, bson_t *doc)
 	return doc;
 }
 
+bson_t *doc_items(struct arena *arena, bson_t *holder)
+{
+	bson_t items;
+	bson_t *copy = doc_part(holder, "", &items) ? bson_copy(&items) : bson_new();
+
+	bson_destroy(holder);
+	return doc_keep(arena, copy);
+}
+
 bson_t *doc_parse(struct arena *arena, const char *json)
 {
 	bson_error_t error;
@@ -233,4 +242,18 @@ void doc_unchanged(bson_t *filter, const bson_t *record, const char *field)
 	else
 		bson_append_iter(&rule, "$eq", -1, &at);
 	bson_append_document_end(filter, &rule);
+}
+
+bson_t *doc_pipeline(struct arena *arena, const bson_t *match, const char *stages)
+{
+	struct doc_array pipeline = doc_array_new(arena);
+	const bson_t *rest = doc_parse(arena, stages);
+	bson_iter_t at;
+	bson_t stage;
+
+	doc_array_doc(&pipeline, DOC(arena, PART("$match", match)));
+	bson_iter_init(&at, rest);
+	while (bson_iter_next(&at) && doc_part(rest, bson_iter_key(&at), &stage))
+		doc_array_doc(&pipeline, &stage);
+	return pipeline.doc;
 }

@@ -14,8 +14,47 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A document that lives as long as the arena: DOC(arena, "status", BCON_UTF8("active"), …). */
+/*
+ * A document that lives as long as the arena, made of pairs:
+ *
+ *	DOC(arena, ID("_id", &id), TEXT("status", "active"), SUB("coins", WHOLE("$gte", 5)))
+ *
+ * Each of these macros is one pair, its key first. DOC(arena, NULL) is the empty document.
+ */
 #define DOC(arena, ...) doc_keep(arena, BCON_NEW(__VA_ARGS__))
+
+#define ID(key, id) key, BCON_ID(id)
+#define TEXT(key, text) key, BCON_UTF8(text)
+#define INT(key, number) key, BCON_INT32(number) /* of 32 bits: flags, directions, small counts */
+#define WHOLE(key, number) key, BCON_INT64(number) /* of 64 bits: coins, and whatever may grow */
+#define DATE(key, milliseconds) key, BCON_DATE_TIME(milliseconds)
+#define BOOL(key, value) key, BCON_BOOL(value)
+#define NONE(key) key, BCON_NULL
+/* Any other type: PAIR("price", BCON_CENTS(cents)). */
+#define PAIR(key, value) key, value
+/* A document or an array that was made before. */
+#define PART(key, doc) key, BCON_DOCUMENT(doc)
+#define ARRAY(key, array) key, BCON_ARRAY(array)
+/* A document or an array in place: SUB("$set", TEXT(…), DATE(…)), LIST("$in", BCON_UTF8("a"), BCON_UTF8("b")). */
+#define SUB(key, ...) key, "{", __VA_ARGS__, "}"
+#define LIST(key, ...) key, "[", __VA_ARGS__, "]"
+#define EMPTY(key) key, "{", "}"
+#define EMPTY_LIST(key) key, "[", "]"
+/* What stands in a LIST has no key: values as BCON_UTF8("a"), documents as ITEM(TEXT(…), …). */
+#define ITEM(...) "{", __VA_ARGS__, "}"
+
+/*
+ * An aggregation's stages, as the array that it takes:
+ *
+ *	PIPELINE(arena, STAGE("$match", TEXT("status", "pending")), STAGE("$sort", INT("_id", 1)))
+ *
+ * A stage whose body is no document in place is an ITEM: ITEM(PART("$match", filter)), ITEM(TEXT("$count", "n")).
+ */
+#define PIPELINE(arena, ...) doc_items(arena, BCON_NEW("", "[", __VA_ARGS__, "]"))
+#define STAGE(name, ...) ITEM(SUB(name, __VA_ARGS__))
+
+/* JSON as text, written as it is read, without backslashes: JSON({ "$sort" : { "_id" : 1 } }). */
+#define JSON(...) #__VA_ARGS__
 
 /* An id as a BCON value. */
 #define BCON_ID(id) BCON_OID(doc_oid(id))
@@ -24,8 +63,12 @@
 bson_t *doc_keep(struct arena *arena, bson_t *doc);
 /* Hands the content of a document that the driver filled in to the arena; source is spent. */
 bson_t *doc_steal(struct arena *arena, bson_t *source);
+/* The array that is the one member of a document, as a document; the other is destroyed. */
+bson_t *doc_items(struct arena *arena, bson_t *holder);
 /* A document written as JSON in one of our own tables, where a slip is a programming error and ends the process. */
 bson_t *doc_parse(struct arena *arena, const char *json);
+/* A pipeline that begins with the $match; the rest needs no values from code: an array of stages, as JSON. */
+bson_t *doc_pipeline(struct arena *arena, const bson_t *match, const char *stages);
 /* A copy that lives as long as the arena. */
 bson_t *doc_copy(struct arena *arena, const bson_t *doc);
 

@@ -47,6 +47,7 @@ static Suite *(*const suites[])(void) = {
 	suite_address,
 	suite_buggify,
 	suite_cursor,
+	suite_doc,
 	suite_failure,
 	suite_mark,
 	suite_presence,

@@ -50,6 +50,7 @@ Suite *suite_mail(void);
 Suite *suite_address(void);
 Suite *suite_buggify(void);
 Suite *suite_cursor(void);
+Suite *suite_doc(void);
 Suite *suite_failure(void);
 Suite *suite_mark(void);
 Suite *suite_presence(void);
