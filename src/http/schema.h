@@ -97,6 +97,17 @@ struct field {
 	const char *example; /* JSON text, for the OpenAPI document; may be NULL */
 };
 
+/*
+ * A row of a struct's member; what else it says may follow:
+ *
+ *	FIELD("coins", COINS, purchase, coins, .flags = FIELD_REQUIRED, .min = 1, .help = "How many")
+ */
+#define FIELD(called, kind, in, member, ...)                                                   \
+	{                                                                                      \
+		.name = (called), .type = FIELD_##kind, .offset = offsetof(struct in, member), \
+		__VA_ARGS__                                                                    \
+	}
+
 struct schema {
 	const char *name; /* of the OpenAPI component */
 	const char *at; /* the path to the object whose members the rows are; NULL: the top */

@@ -41,6 +41,12 @@ struct view_row {
 	const char *const *known; /* of a TEXT: today's words, NULL-terminated; NULL: any text */
 };
 
+/* A row; what else it says may follow: MEMBER("price", MONEY, .help = "Dollars", .example = "10"). */
+#define MEMBER(called, kind, ...)                                   \
+	{                                                           \
+		.field = (called), .type = VIEW_##kind, __VA_ARGS__ \
+	}
+
 /* A row's words in place: .known = KNOWN("pending", "approved") */
 #define KNOWN(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
