@@ -41,6 +41,7 @@ static Suite *(*const suites[])(void) = {
 	suite_tasks,
 	suite_users,
 	suite_withdrawals,
+	suite_status,
 	suite_words,
 	suite_frame,
 	suite_mail,

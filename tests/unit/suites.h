@@ -42,6 +42,7 @@ Suite *suite_submissions(void);
 Suite *suite_tasks(void);
 Suite *suite_users(void);
 Suite *suite_withdrawals(void);
+Suite *suite_status(void);
 Suite *suite_words(void);
 
 Suite *suite_frame(void);
