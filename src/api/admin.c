@@ -13,23 +13,15 @@
 /* ---- users ---- */
 
 static const struct field user_list_fields[] = {
-	{ .name = "role",
-	  .type = FIELD_CHOICE,
-	  .offset = offsetof(struct user_query, role),
-	  .choices = role_names,
-	  .help = "Only users of this role" },
-	{ .name = "q",
-	  .type = FIELD_TEXT,
-	  .offset = offsetof(struct user_query, text),
-	  .max = 254,
-	  .help = "Only users with this in their name or e-mail, in any case" },
+	FIELD("role", CHOICE, user_query, role, .choices = role_names,
+	      .help = "Only users of this role"),
+	FIELD("q", TEXT, user_query, text, .max = 254,
+	      .help = "Only users with this in their name or e-mail, in any case"),
 };
 const struct schema user_list_schema =
 	SCHEMA_OF("UserQuery", struct user_query, user_list_fields, .base = &page_schema);
 
-static const struct view_row user_list_rows[] = {
-	{ .field = "users", .type = VIEW_LIST, .of = &user_view }
-};
+static const struct view_row user_list_rows[] = { MEMBER("users", LIST, .of = &user_view) };
 const struct view user_list_view = VIEW_OF("UserPage", user_list_rows);
 
 enum err admin_users(struct request *rq)
@@ -47,19 +39,14 @@ struct role_input {
 };
 
 static const struct field role_fields[] = {
-	{ .name = "role",
-	  .type = FIELD_CHOICE,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct role_input, role),
-	  .choices = role_names,
-	  .help = "The new role",
-	  .example = "\"buyer\"" },
+	FIELD("role", CHOICE, role_input, role, .flags = FIELD_REQUIRED, .choices = role_names,
+	      .help = "The new role", .example = "\"buyer\""),
 };
 const struct schema role_schema = SCHEMA_OF("RoleInput", struct role_input, role_fields);
 
 static const struct view_row message_user_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "user", .type = VIEW_OBJECT, .of = &user_view },
+	MEMBER("message", TEXT),
+	MEMBER("user", OBJECT, .of = &user_view),
 };
 const struct view message_user_view = VIEW_OF("MessageAndUser", message_user_rows);
 
@@ -88,23 +75,11 @@ static const char *is_not_zero(const void *at)
 }
 
 static const struct field adjust_fields[] = {
-	{ .name = "coins",
-	  .type = FIELD_COINS,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct adjustment, coins),
-	  .min = -ADJUSTMENT_COINS_MAX,
-	  .max = ADJUSTMENT_COINS_MAX,
-	  .check = is_not_zero,
-	  .help = "To give; below 0: to take",
-	  .example = "-30" },
-	{ .name = "reason",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct adjustment, reason),
-	  .min = 1,
-	  .max = 500,
-	  .help = "Stands in the journal; the user reads it",
-	  .example = "\"Paid twice\"" },
+	FIELD("coins", COINS, adjustment, coins, .flags = FIELD_REQUIRED,
+	      .min = -ADJUSTMENT_COINS_MAX, .max = ADJUSTMENT_COINS_MAX, .check = is_not_zero,
+	      .help = "To give; below 0: to take", .example = "-30"),
+	FIELD("reason", TEXT, adjustment, reason, .flags = FIELD_REQUIRED, .min = 1, .max = 500,
+	      .help = "Stands in the journal; the user reads it", .example = "\"Paid twice\""),
 };
 const struct schema adjust_schema = SCHEMA_OF("Adjustment", struct adjustment, adjust_fields);
 
@@ -153,11 +128,8 @@ struct admin_task_query {
 static const char *const statuses[] = { "active", "completed", "cancelled", NULL };
 
 static const struct field admin_task_list_fields[] = {
-	{ .name = "status",
-	  .type = FIELD_CHOICE,
-	  .offset = offsetof(struct admin_task_query, status),
-	  .choices = statuses,
-	  .help = "Only tasks of this status; without it all but cancelled ones" },
+	FIELD("status", CHOICE, admin_task_query, status, .choices = statuses,
+	      .help = "Only tasks of this status; without it all but cancelled ones"),
 };
 const struct schema admin_task_list_schema = SCHEMA_OF(
 	"AdminTaskQuery", struct admin_task_query, admin_task_list_fields, .base = &page_schema);

@@ -12,46 +12,33 @@
 #define AUDIT_ANSWER_MS (5 * CLOCK_SECOND)
 
 static const struct view_row difference_rows[] = {
-	{ .field = "kind",
-	  .type = VIEW_TEXT,
-	  .known = KNOWN("coins", "pending_coins", "escrow", "missing"),
-	  .help = "missing: an account without its user or task, or one that is not adopted" },
-	{ .field = "_id", .type = VIEW_ID, .help = "Of the user or task" },
-	{ .field = "expected", .type = VIEW_WHOLE, .help = "By the journal" },
-	{ .field = "found", .type = VIEW_WHOLE, .help = "In the record" },
+	MEMBER("kind", TEXT, .known = KNOWN("coins", "pending_coins", "escrow", "missing"),
+	       .help = "missing: an account without its user or task, or one that is not adopted"),
+	MEMBER("_id", ID, .help = "Of the user or task"),
+	MEMBER("expected", WHOLE, .help = "By the journal"),
+	MEMBER("found", WHOLE, .help = "In the record"),
 };
 static const struct view difference_view = VIEW_OF("AuditDifference", difference_rows);
 
 static const struct view_row audit_rows[] = {
-	{ .field = "balanced", .type = VIEW_BOOL, .help = "The sums agree and nothing differs" },
-	{ .field = "asOf", .type = VIEW_DATE, .help = "When the books stood so" },
-	{ .field = "coins", .type = VIEW_WHOLE, .help = "What users can spend" },
-	{ .field = "pending_coins", .type = VIEW_WHOLE, .help = "What pending withdrawals hold" },
-	{ .field = "escrow", .type = VIEW_WHOLE, .help = "What tasks hold" },
-	{ .field = "opening",
-	  .type = VIEW_WHOLE,
-	  .help = "Balances that were there when the journal began" },
-	{ .field = "bonuses", .type = VIEW_WHOLE, .help = "Given at registration" },
-	{ .field = "purchases", .type = VIEW_WHOLE, .help = "Coins bought" },
-	{ .field = "adjustments",
-	  .type = VIEW_WHOLE,
-	  .help = "By an operator; below 0 when coins were taken away" },
-	{ .field = "payouts", .type = VIEW_WHOLE, .help = "Withdrawn" },
-	{ .field = "forfeits", .type = VIEW_WHOLE, .help = "Left behind by removed users" },
-	{ .field = "reversals",
-	  .type = VIEW_WHOLE,
-	  .help = "Taken back, as the money for them went back" },
-	{ .field = "users", .type = VIEW_WHOLE, .help = "Users compared" },
-	{ .field = "tasks", .type = VIEW_WHOLE, .help = "Tasks compared" },
-	{ .field = "unadopted",
-	  .type = VIEW_OBJECT,
-	  .of = &unadopted_view,
-	  .flags = VIEW_OPTIONAL,
-	  .help = "Records of each kind, counted to 1000, that came from elsewhere and are to be adopted" },
-	{ .field = "differences",
-	  .type = VIEW_LIST,
-	  .of = &difference_view,
-	  .help = "Up to 100 users and tasks that disagree with the journal" },
+	MEMBER("balanced", BOOL, .help = "The sums agree and nothing differs"),
+	MEMBER("asOf", DATE, .help = "When the books stood so"),
+	MEMBER("coins", WHOLE, .help = "What users can spend"),
+	MEMBER("pending_coins", WHOLE, .help = "What pending withdrawals hold"),
+	MEMBER("escrow", WHOLE, .help = "What tasks hold"),
+	MEMBER("opening", WHOLE, .help = "Balances that were there when the journal began"),
+	MEMBER("bonuses", WHOLE, .help = "Given at registration"),
+	MEMBER("purchases", WHOLE, .help = "Coins bought"),
+	MEMBER("adjustments", WHOLE, .help = "By an operator; below 0 when coins were taken away"),
+	MEMBER("payouts", WHOLE, .help = "Withdrawn"),
+	MEMBER("forfeits", WHOLE, .help = "Left behind by removed users"),
+	MEMBER("reversals", WHOLE, .help = "Taken back, as the money for them went back"),
+	MEMBER("users", WHOLE, .help = "Users compared"),
+	MEMBER("tasks", WHOLE, .help = "Tasks compared"),
+	MEMBER("unadopted", OBJECT, .of = &unadopted_view, .flags = VIEW_OPTIONAL,
+	       .help = "Records of each kind, counted to 1000, that came from elsewhere and are to be adopted"),
+	MEMBER("differences", LIST, .of = &difference_view,
+	       .help = "Up to 100 users and tasks that disagree with the journal"),
 };
 const struct view audit_view = VIEW_OF("Audit", audit_rows);
 
@@ -97,44 +84,30 @@ struct ledger_query {
 };
 
 static const struct field ledger_fields[] = {
-	{ .name = "user",
-	  .type = FIELD_ID,
-	  .offset = offsetof(struct ledger_query, user),
-	  .help = "Only entries about this user" },
-	{ .name = "task",
-	  .type = FIELD_ID,
-	  .offset = offsetof(struct ledger_query, task),
-	  .help = "Only entries about this task" },
+	FIELD("user", ID, ledger_query, user, .help = "Only entries about this user"),
+	FIELD("task", ID, ledger_query, task, .help = "Only entries about this task"),
 };
 const struct schema ledger_list_schema =
 	SCHEMA_OF("LedgerQuery", struct ledger_query, ledger_fields, .base = &page_schema);
 
 static const struct view_row entry_rows[] = {
-	{ .field = "_id",
-	  .type = VIEW_TEXT,
-	  .help = "Made from what happened, so nothing is entered twice",
-	  .example = "\"approve:65a1b2c3d4e5f60718293a4b\"" },
-	{ .field = "from", .type = VIEW_TEXT, .example = "\"escrow:65a1b2c3d4e5f60718293a4b\"" },
-	{ .field = "to", .type = VIEW_TEXT, .example = "\"user:65a1b2c3d4e5f60718293a4b\"" },
-	{ .field = "coins", .type = VIEW_WHOLE, .help = "Above 0" },
-	{ .field = "kind", .type = VIEW_TEXT, .example = "\"reward\"" },
-	{ .field = "user", .type = VIEW_ID, .flags = VIEW_OPTIONAL, .help = "Whom it concerns" },
-	{ .field = "task", .type = VIEW_ID, .flags = VIEW_OPTIONAL, .help = "What it concerns" },
-	{ .field = "reason",
-	  .type = VIEW_TEXT,
-	  .flags = VIEW_OPTIONAL,
-	  .help = "Of a correction by an operator" },
-	{ .field = "actor",
-	  .type = VIEW_TEXT,
-	  .help = "A user's id, or service",
-	  .example = "\"service\"" },
-	{ .field = "request_id", .type = VIEW_TEXT, .help = "Of the call that moved the coins" },
-	{ .field = "at", .type = VIEW_DATE },
+	MEMBER("_id", TEXT, .help = "Made from what happened, so nothing is entered twice",
+	       .example = "\"approve:65a1b2c3d4e5f60718293a4b\""),
+	MEMBER("from", TEXT, .example = "\"escrow:65a1b2c3d4e5f60718293a4b\""),
+	MEMBER("to", TEXT, .example = "\"user:65a1b2c3d4e5f60718293a4b\""),
+	MEMBER("coins", WHOLE, .help = "Above 0"),
+	MEMBER("kind", TEXT, .example = "\"reward\""),
+	MEMBER("user", ID, .flags = VIEW_OPTIONAL, .help = "Whom it concerns"),
+	MEMBER("task", ID, .flags = VIEW_OPTIONAL, .help = "What it concerns"),
+	MEMBER("reason", TEXT, .flags = VIEW_OPTIONAL, .help = "Of a correction by an operator"),
+	MEMBER("actor", TEXT, .help = "A user's id, or service", .example = "\"service\""),
+	MEMBER("request_id", TEXT, .help = "Of the call that moved the coins"),
+	MEMBER("at", DATE),
 };
 static const struct view entry_view = VIEW_OF("LedgerEntry", entry_rows);
 
 static const struct view_row ledger_list_rows[] = {
-	{ .field = "entries", .type = VIEW_LIST, .of = &entry_view },
+	MEMBER("entries", LIST, .of = &entry_view),
 };
 const struct view ledger_list_view = VIEW_OF("Ledger", ledger_list_rows);
 

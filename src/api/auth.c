@@ -16,42 +16,19 @@ static const char *password_check(const void *at)
 }
 
 static const struct field register_fields[] = {
-	{ .name = "name",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED | FIELD_LABEL,
-	  .offset = offsetof(struct register_input, name),
-	  .min = 1,
-	  .max = 100,
-	  .help = "Shown to others",
-	  .example = "\"Ada Lovelace\"" },
-	{ .name = "email",
-	  .type = FIELD_EMAIL,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct register_input, email),
-	  .max = 254,
-	  .help = "Compared without regard to the case of ASCII letters",
-	  .example = "\"ada@example.com\"" },
-	{ .name = "password",
-	  .type = FIELD_PASSWORD,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct register_input, password),
-	  .min = 6,
-	  .max = PASSWORD_BYTES_MAX,
-	  .check = password_check,
-	  .help = "6 to 72 bytes with a letter and a digit",
-	  .example = "\"engine-1843\"" },
-	{ .name = "role",
-	  .type = FIELD_CHOICE,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct register_input, role),
-	  .choices = role_names, /* admin, too: it is refused as forbidden, not as unknown */
-	  .help = "worker or buyer; nobody registers as admin",
-	  .example = "\"worker\"" },
-	{ .name = "photoURL",
-	  .type = FIELD_URL,
-	  .offset = offsetof(struct register_input, photoURL),
-	  .max = 2048,
-	  .help = "A picture's address" },
+	FIELD("name", TEXT, register_input, name, .flags = FIELD_REQUIRED | FIELD_LABEL, .min = 1,
+	      .max = 100, .help = "Shown to others", .example = "\"Ada Lovelace\""),
+	FIELD("email", EMAIL, register_input, email, .flags = FIELD_REQUIRED, .max = 254,
+	      .help = "Compared without regard to the case of ASCII letters",
+	      .example = "\"ada@example.com\""),
+	FIELD("password", PASSWORD, register_input, password, .flags = FIELD_REQUIRED, .min = 6,
+	      .max = PASSWORD_BYTES_MAX, .check = password_check,
+	      .help = "6 to 72 bytes with a letter and a digit", .example = "\"engine-1843\""),
+	/* admin, too: it is refused as forbidden, not as unknown */
+	FIELD("role", CHOICE, register_input, role, .flags = FIELD_REQUIRED, .choices = role_names,
+	      .help = "worker or buyer; nobody registers as admin", .example = "\"worker\""),
+	FIELD("photoURL", URL, register_input, photoURL, .max = 2048,
+	      .help = "A picture's address"),
 };
 const struct schema register_schema =
 	SCHEMA_OF("Registration", struct register_input, register_fields);
@@ -61,39 +38,18 @@ struct login_input {
 };
 
 static const struct field login_fields[] = {
-	{ .name = "email",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct login_input, email),
-	  .min = 1,
-	  .max = 254,
-	  .help = "In any case",
-	  .example = "\"ada@example.com\"" },
-	{ .name = "password",
-	  .type = FIELD_PASSWORD,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct login_input, password),
-	  .min = 1,
-	  .max = 4096,
-	  .help = "The password",
-	  .example = "\"engine-1843\"" },
+	FIELD("email", TEXT, login_input, email, .flags = FIELD_REQUIRED, .min = 1, .max = 254,
+	      .help = "In any case", .example = "\"ada@example.com\""),
+	FIELD("password", PASSWORD, login_input, password, .flags = FIELD_REQUIRED, .min = 1,
+	      .max = 4096, .help = "The password", .example = "\"engine-1843\""),
 };
 const struct schema login_schema = SCHEMA_OF("Login", struct login_input, login_fields);
 
 static const struct field profile_fields[] = {
-	{ .name = "name",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_LABEL,
-	  .offset = offsetof(struct profile_input, name),
-	  .min = 1,
-	  .max = 100,
-	  .help = "Shown to others",
-	  .example = "\"Ada King\"" },
-	{ .name = "photoURL",
-	  .type = FIELD_URL,
-	  .offset = offsetof(struct profile_input, photoURL),
-	  .max = 2048,
-	  .help = "A picture's address; empty removes it" },
+	FIELD("name", TEXT, profile_input, name, .flags = FIELD_LABEL, .min = 1, .max = 100,
+	      .help = "Shown to others", .example = "\"Ada King\""),
+	FIELD("photoURL", URL, profile_input, photoURL, .max = 2048,
+	      .help = "A picture's address; empty removes it"),
 };
 const struct schema profile_schema = SCHEMA_OF("ProfileEdit", struct profile_input, profile_fields);
 
@@ -102,23 +58,11 @@ struct password_input {
 };
 
 static const struct field password_fields[] = {
-	{ .name = "currentPassword",
-	  .type = FIELD_PASSWORD,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct password_input, current),
-	  .min = 1,
-	  .max = 4096,
-	  .help = "The password so far",
-	  .example = "\"engine-1843\"" },
-	{ .name = "newPassword",
-	  .type = FIELD_PASSWORD,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct password_input, fresh),
-	  .min = 6,
-	  .max = PASSWORD_BYTES_MAX,
-	  .check = password_check,
-	  .help = "6 to 72 bytes with a letter and a digit",
-	  .example = "\"engine-1844\"" },
+	FIELD("currentPassword", PASSWORD, password_input, current, .flags = FIELD_REQUIRED,
+	      .min = 1, .max = 4096, .help = "The password so far", .example = "\"engine-1843\""),
+	FIELD("newPassword", PASSWORD, password_input, fresh, .flags = FIELD_REQUIRED, .min = 6,
+	      .max = PASSWORD_BYTES_MAX, .check = password_check,
+	      .help = "6 to 72 bytes with a letter and a digit", .example = "\"engine-1844\""),
 };
 const struct schema password_schema =
 	SCHEMA_OF("PasswordChange", struct password_input, password_fields);
@@ -126,58 +70,47 @@ const struct schema password_schema =
 /* ---- views ---- */
 
 static const struct view_row user_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "name", .type = VIEW_TEXT, .example = "\"Ada Lovelace\"" },
-	{ .field = "email", .type = VIEW_TEXT, .example = "\"ada@example.com\"" },
-	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS, .example = "\"\"" },
-	{ .field = "role", .type = VIEW_TEXT, .known = role_names, .example = "\"worker\"" },
-	{ .field = "coins",
-	  .type = VIEW_WHOLE,
-	  .flags = VIEW_ALWAYS,
-	  .help = "What the user can spend",
-	  .example = "10" },
-	{ .field = "pending_coins",
-	  .type = VIEW_WHOLE,
-	  .flags = VIEW_ALWAYS,
-	  .help = "What pending withdrawals hold",
-	  .example = "0" },
-	{ .field = "owed_coins",
-	  .type = VIEW_WHOLE,
-	  .flags = VIEW_OPTIONAL,
-	  .help = "What is owed for payments that went back; coins that come pay it first" },
-	{ .field = "googleId", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "authProvider",
-	  .type = VIEW_TEXT,
-	  .flags = VIEW_OPTIONAL,
-	  .known = KNOWN("email", "google"),
-	  .example = "\"email\"" },
-	{ .field = "lastLogin", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	MEMBER("_id", ID),
+	MEMBER("name", TEXT, .example = "\"Ada Lovelace\""),
+	MEMBER("email", TEXT, .example = "\"ada@example.com\""),
+	MEMBER("photoURL", TEXT, .flags = VIEW_ALWAYS, .example = "\"\""),
+	MEMBER("role", TEXT, .known = role_names, .example = "\"worker\""),
+	MEMBER("coins", WHOLE, .flags = VIEW_ALWAYS, .help = "What the user can spend",
+	       .example = "10"),
+	MEMBER("pending_coins", WHOLE, .flags = VIEW_ALWAYS,
+	       .help = "What pending withdrawals hold", .example = "0"),
+	MEMBER("owed_coins", WHOLE, .flags = VIEW_OPTIONAL,
+	       .help = "What is owed for payments that went back; coins that come pay it first"),
+	MEMBER("googleId", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("authProvider", TEXT, .flags = VIEW_OPTIONAL, .known = KNOWN("email", "google"),
+	       .example = "\"email\""),
+	MEMBER("lastLogin", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
 };
 const struct view user_view = VIEW_OF("User", user_rows);
 
 static const struct view_row session_user_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "name", .type = VIEW_TEXT, .example = "\"Ada Lovelace\"" },
-	{ .field = "email", .type = VIEW_TEXT, .example = "\"ada@example.com\"" },
-	{ .field = "role", .type = VIEW_TEXT, .known = role_names, .example = "\"worker\"" },
-	{ .field = "coins", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "10" },
-	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS, .example = "\"\"" },
+	MEMBER("_id", ID),
+	MEMBER("name", TEXT, .example = "\"Ada Lovelace\""),
+	MEMBER("email", TEXT, .example = "\"ada@example.com\""),
+	MEMBER("role", TEXT, .known = role_names, .example = "\"worker\""),
+	MEMBER("coins", WHOLE, .flags = VIEW_ALWAYS, .example = "10"),
+	MEMBER("photoURL", TEXT, .flags = VIEW_ALWAYS, .example = "\"\""),
 };
 static const struct view session_user_view = VIEW_OF("SessionUser", session_user_rows);
 
 static const struct view_row session_rows[] = {
-	{ .field = "token", .type = VIEW_TEXT, .help = "For Authorization: Bearer" },
-	{ .field = "user", .type = VIEW_OBJECT, .of = &session_user_view },
+	MEMBER("token", TEXT, .help = "For Authorization: Bearer"),
+	MEMBER("user", OBJECT, .of = &session_user_view),
 };
 const struct view session_view = VIEW_OF("Session", session_rows);
 
-static const struct view_row message_rows[] = { { .field = "message", .type = VIEW_TEXT } };
+static const struct view_row message_rows[] = { MEMBER("message", TEXT) };
 const struct view message_view = VIEW_OF("Message", message_rows);
 
 static const struct view_row message_token_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "token", .type = VIEW_TEXT, .help = "Replaces the token that was used" },
+	MEMBER("message", TEXT),
+	MEMBER("token", TEXT, .help = "Replaces the token that was used"),
 };
 const struct view message_token_view = VIEW_OF("MessageAndToken", message_token_rows);
 

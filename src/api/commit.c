@@ -188,7 +188,7 @@ bool request_noted_last(const struct request *rq, struct id *id)
 void request_note(struct request *rq, const struct id *id, struct txn *txn)
 {
 	if (rq->claim)
-		claim_note(txn, rq->claim, DOC(rq->arena, "_id", BCON_ID(id)));
+		claim_note(txn, rq->claim, DOC(rq->arena, ID("_id", id)));
 }
 
 void request_undone(struct request *rq)

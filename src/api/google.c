@@ -13,14 +13,9 @@ struct google_input {
 };
 
 static const struct field google_login_fields[] = {
-	{ .name = "tokenId",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct google_input, token),
-	  .min = 1,
-	  .max = JWS_LENGTH_MAX,
-	  .help = "The ID token that Google gave the page",
-	  .example = "\"eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl\"" },
+	FIELD("tokenId", TEXT, google_input, token, .flags = FIELD_REQUIRED, .min = 1,
+	      .max = JWS_LENGTH_MAX, .help = "The ID token that Google gave the page",
+	      .example = "\"eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl\""),
 };
 const struct schema google_login_schema =
 	SCHEMA_OF("GoogleLogin", struct google_input, google_login_fields);

@@ -5,28 +5,25 @@
 #include "store/setup.h"
 
 static const struct view_row health_rows[] = {
-	{ .field = "status", .type = VIEW_TEXT, .example = "\"OK\"" },
-	{ .field = "message", .type = VIEW_TEXT, .example = "\"Server is running\"" },
+	MEMBER("status", TEXT, .example = "\"OK\""),
+	MEMBER("message", TEXT, .example = "\"Server is running\""),
 };
 const struct view health_view = VIEW_OF("Health", health_rows);
 
 static const struct view_row unadopted_rows[] = {
-	{ .field = "users", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL, .example = "3" },
-	{ .field = "tasks", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL, .example = "1" },
-	{ .field = "submissions", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL },
-	{ .field = "withdrawals", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL },
-	{ .field = "payments", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL },
-	{ .field = "notifications", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL },
+	MEMBER("users", WHOLE, .flags = VIEW_OPTIONAL, .example = "3"),
+	MEMBER("tasks", WHOLE, .flags = VIEW_OPTIONAL, .example = "1"),
+	MEMBER("submissions", WHOLE, .flags = VIEW_OPTIONAL),
+	MEMBER("withdrawals", WHOLE, .flags = VIEW_OPTIONAL),
+	MEMBER("payments", WHOLE, .flags = VIEW_OPTIONAL),
+	MEMBER("notifications", WHOLE, .flags = VIEW_OPTIONAL),
 };
 const struct view unadopted_view = VIEW_OF("Unadopted", unadopted_rows);
 
 static const struct view_row ready_rows[] = {
-	{ .field = "unadopted",
-	  .type = VIEW_OBJECT,
-	  .of = &unadopted_view,
-	  .flags = VIEW_OPTIONAL,
-	  .help = "Records of each kind, counted to 1000, that came from elsewhere: they move no coins "
-		  "until init-db has adopted them" },
+	MEMBER("unadopted", OBJECT, .of = &unadopted_view, .flags = VIEW_OPTIONAL,
+	       .help = "Records of each kind, counted to 1000, that came from elsewhere: they move no coins "
+		       "until init-db has adopted them"),
 };
 const struct view ready_view = VIEW_OF("Readiness", ready_rows, .base = &health_view);
 

@@ -11,26 +11,21 @@ struct notification_query {
 
 /* Old callers also send their e-mail; whose notifications are listed is the token's to say. */
 static const struct field list_fields[] = {
-	{ .name = "limit",
-	  .type = FIELD_WHOLE,
-	  .flags = FIELD_CLAMP,
-	  .offset = offsetof(struct notification_query, limit),
-	  .min = 1,
-	  .max = LIST_LIMIT_MAX,
-	  .help = "How many; more than 100 counts as 100, without it 10",
-	  .example = "10" },
+	FIELD("limit", WHOLE, notification_query, limit, .flags = FIELD_CLAMP, .min = 1,
+	      .max = LIST_LIMIT_MAX, .help = "How many; more than 100 counts as 100, without it 10",
+	      .example = "10"),
 };
 const struct schema notification_list_schema =
 	SCHEMA_OF("NotificationQuery", struct notification_query, list_fields);
 
 static const struct view_row unread_count_rows[] = {
-	{ .field = "unreadCount", .type = VIEW_WHOLE, .example = "3" },
+	MEMBER("unreadCount", WHOLE, .example = "3"),
 };
 const struct view unread_count_view = VIEW_OF("UnreadCount", unread_count_rows);
 
 static const struct view_row all_read_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "modified", .type = VIEW_WHOLE, .help = "How many were unread", .example = "3" },
+	MEMBER("message", TEXT),
+	MEMBER("modified", WHOLE, .help = "How many were unread", .example = "3"),
 };
 const struct view all_read_view = VIEW_OF("AllRead", all_read_rows);
 

@@ -13,12 +13,9 @@ struct package_input {
 	const char *method;
 };
 
-#define COINS                                                                              \
-	{                                                                                  \
-		.name = "coins", .type = FIELD_COINS, .flags = FIELD_REQUIRED,             \
-		.offset = offsetof(struct package_input, coins), .min = 1,                 \
-		.below = ERR_NOT_A_PACKAGE, .help = "Those of a package", .example = "150" \
-	}
+#define COINS                                                                          \
+	FIELD("coins", COINS, package_input, coins, .flags = FIELD_REQUIRED, .min = 1, \
+	      .below = ERR_NOT_A_PACKAGE, .help = "Those of a package", .example = "150")
 
 static const struct field package_fields[] = { COINS };
 const struct schema package_schema =
@@ -26,20 +23,12 @@ const struct schema package_schema =
 
 static const struct field purchase_fields[] = {
 	COINS,
-	{ .name = "amount",
-	  .type = FIELD_MONEY,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct package_input, amount),
-	  .min = 1,
-	  .below = ERR_NOT_A_PACKAGE,
-	  .help = "The price of the package in dollars",
-	  .example = "10" },
-	{ .name = "paymentMethodId",
-	  .type = FIELD_TEXT,
-	  .offset = offsetof(struct package_input, method),
-	  .max = 255,
-	  .help = "The card to charge; needed with Stripe",
-	  .example = "\"pm_1NyzQwLkdIwHu7ix\"" },
+	FIELD("amount", MONEY, package_input, amount, .flags = FIELD_REQUIRED, .min = 1,
+	      .below = ERR_NOT_A_PACKAGE, .help = "The price of the package in dollars",
+	      .example = "10"),
+	FIELD("paymentMethodId", TEXT, package_input, method, .max = 255,
+	      .help = "The card to charge; needed with Stripe",
+	      .example = "\"pm_1NyzQwLkdIwHu7ix\""),
 };
 const struct schema purchase_schema = SCHEMA_OF("Purchase", struct package_input, purchase_fields);
 
@@ -48,14 +37,9 @@ struct confirm_input {
 };
 
 static const struct field confirm_fields[] = {
-	{ .name = "transactionId",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct confirm_input, transaction),
-	  .min = 1,
-	  .max = 255,
-	  .help = "With Stripe, the id of the payment intent",
-	  .example = "\"pi_3NyzRDLkdIwHu7ix\"" },
+	FIELD("transactionId", TEXT, confirm_input, transaction, .flags = FIELD_REQUIRED, .min = 1,
+	      .max = 255, .help = "With Stripe, the id of the payment intent",
+	      .example = "\"pi_3NyzRDLkdIwHu7ix\""),
 };
 const struct schema confirm_schema =
 	SCHEMA_OF("Confirmation", struct confirm_input, confirm_fields);
@@ -63,98 +47,74 @@ const struct schema confirm_schema =
 /* ---- views ---- */
 
 static const struct view_row packages_rows[] = {
-	{ .field = "coins", .type = VIEW_WHOLE, .example = "150" },
-	{ .field = "price", .type = VIEW_MONEY, .help = "Dollars", .example = "10" },
+	MEMBER("coins", WHOLE, .example = "150"),
+	MEMBER("price", MONEY, .help = "Dollars", .example = "10"),
 };
 const struct view packages_view = VIEW_OF("CoinPackage", packages_rows, .is_list = true);
 
 /* What is shown as it is kept. */
 static const struct view_row kept_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "buyer_id", .type = VIEW_ID },
-	{ .field = "buyer_email", .type = VIEW_TEXT },
-	{ .field = "buyer_name", .type = VIEW_TEXT },
-	{ .field = "currency", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL, .example = "\"usd\"" },
-	{ .field = "payment_method",
-	  .type = VIEW_TEXT,
-	  .flags = VIEW_OPTIONAL,
-	  .example = "\"stripe\"" },
-	{ .field = "transaction_id", .type = VIEW_TEXT, .flags = VIEW_OR_NULL },
-	{ .field = "status",
-	  .type = VIEW_TEXT,
-	  .known = KNOWN("pending", "completed", "failed"),
-	  .example = "\"pending\"" },
-	{ .field = "reversal",
-	  .type = VIEW_TEXT,
-	  .flags = VIEW_OPTIONAL,
-	  .known = KNOWN("refunded", "disputed", "charged_back"),
-	  .help = "Its money went back, or may",
-	  .example = "\"refunded\"" },
-	{ .field = "reversed_coins",
-	  .type = VIEW_WHOLE,
-	  .flags = VIEW_OPTIONAL,
-	  .help = "How many of the coins went back with it, or are owed" },
-	{ .field = "payment_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	MEMBER("_id", ID),
+	MEMBER("buyer_id", ID),
+	MEMBER("buyer_email", TEXT),
+	MEMBER("buyer_name", TEXT),
+	MEMBER("currency", TEXT, .flags = VIEW_OPTIONAL, .example = "\"usd\""),
+	MEMBER("payment_method", TEXT, .flags = VIEW_OPTIONAL, .example = "\"stripe\""),
+	MEMBER("transaction_id", TEXT, .flags = VIEW_OR_NULL),
+	MEMBER("status", TEXT, .known = KNOWN("pending", "completed", "failed"),
+	       .example = "\"pending\""),
+	MEMBER("reversal", TEXT, .flags = VIEW_OPTIONAL,
+	       .known = KNOWN("refunded", "disputed", "charged_back"),
+	       .help = "Its money went back, or may", .example = "\"refunded\""),
+	MEMBER("reversed_coins", WHOLE, .flags = VIEW_OPTIONAL,
+	       .help = "How many of the coins went back with it, or are owed"),
+	MEMBER("payment_date", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("updatedAt", DATE, .flags = VIEW_OPTIONAL),
 };
 static const struct view kept_view = VIEW_OF("PaymentKept", kept_rows);
 
 static const struct view_row payment_rows[] = {
-	{ .field = "coin_amount", .type = VIEW_WHOLE, .example = "150" },
-	{ .field = "price", .type = VIEW_MONEY, .help = "Dollars", .example = "10" },
-	{ .field = "coins",
-	  .type = VIEW_WHOLE,
-	  .help = "The same as coin_amount",
-	  .example = "150" },
-	{ .field = "amount", .type = VIEW_MONEY, .help = "The same as price", .example = "10" },
+	MEMBER("coin_amount", WHOLE, .example = "150"),
+	MEMBER("price", MONEY, .help = "Dollars", .example = "10"),
+	MEMBER("coins", WHOLE, .help = "The same as coin_amount", .example = "150"),
+	MEMBER("amount", MONEY, .help = "The same as price", .example = "10"),
 };
 static const struct view payment_view = VIEW_OF("Payment", payment_rows, .base = &kept_view);
 
 static const struct view_row payment_made_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "payment", .type = VIEW_OBJECT, .of = &payment_view },
-	{ .field = "clientSecret",
-	  .type = VIEW_TEXT,
-	  .flags = VIEW_OPTIONAL,
-	  .help = "With Stripe: the page pays with it" },
+	MEMBER("message", TEXT),
+	MEMBER("payment", OBJECT, .of = &payment_view),
+	MEMBER("clientSecret", TEXT, .flags = VIEW_OPTIONAL,
+	       .help = "With Stripe: the page pays with it"),
 };
 const struct view payment_made_view = VIEW_OF("PaymentMade", payment_made_rows);
 
 static const struct view_row payment_done_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "payment", .type = VIEW_OBJECT, .of = &payment_view },
-	{ .field = "newBalance",
-	  .type = VIEW_WHOLE,
-	  .help = "What the buyer can spend now",
-	  .example = "200" },
+	MEMBER("message", TEXT),
+	MEMBER("payment", OBJECT, .of = &payment_view),
+	MEMBER("newBalance", WHOLE, .help = "What the buyer can spend now", .example = "200"),
 };
 const struct view payment_done_view = VIEW_OF("PaymentDone", payment_done_rows);
 
 static const struct view_row purchase_rows[] = {
-	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
-	{ .field = "paymentId", .type = VIEW_ID },
-	{ .field = "coinsAdded", .type = VIEW_WHOLE, .example = "150" },
-	{ .field = "newBalance",
-	  .type = VIEW_WHOLE,
-	  .help = "What the buyer can spend now",
-	  .example = "200" },
-	{ .field = "message", .type = VIEW_TEXT },
+	MEMBER("success", BOOL, .example = "true"),
+	MEMBER("paymentId", ID),
+	MEMBER("coinsAdded", WHOLE, .example = "150"),
+	MEMBER("newBalance", WHOLE, .help = "What the buyer can spend now", .example = "200"),
+	MEMBER("message", TEXT),
 };
 const struct view purchase_view = VIEW_OF("PurchaseDone", purchase_rows);
 
 static const struct view_row payment_list_rows[] = {
-	{ .field = "payments", .type = VIEW_LIST, .of = &payment_view },
-	{ .field = "totalPages", .type = VIEW_WHOLE, .help = "The same as pages", .example = "1" },
-	{ .field = "totalAmount",
-	  .type = VIEW_MONEY,
-	  .help = "Dollars of all completed ones",
-	  .example = "45.5" },
+	MEMBER("payments", LIST, .of = &payment_view),
+	MEMBER("totalPages", WHOLE, .help = "The same as pages", .example = "1"),
+	MEMBER("totalAmount", MONEY, .help = "Dollars of all completed ones", .example = "45.5"),
 };
 const struct view payment_list_view = VIEW_OF("PaymentPage", payment_list_rows);
 
 static const struct view_row received_rows[] = {
-	{ .field = "received", .type = VIEW_BOOL, .example = "true" },
+	MEMBER("received", BOOL, .example = "true"),
 };
 const struct view received_view = VIEW_OF("Received", received_rows);
 

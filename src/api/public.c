@@ -7,40 +7,37 @@
 #include "store/doc.h"
 
 static const struct view_row public_buyer_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "name", .type = VIEW_TEXT },
+	MEMBER("_id", ID),
+	MEMBER("name", TEXT),
 };
 static const struct view public_buyer_view = VIEW_OF("PublicBuyer", public_buyer_rows);
 static const struct view_row public_task_rows[] = {
-	{ .field = "buyer_id",
-	  .type = VIEW_OBJECT,
-	  .flags = VIEW_OPTIONAL,
-	  .of = &public_buyer_view },
+	MEMBER("buyer_id", OBJECT, .flags = VIEW_OPTIONAL, .of = &public_buyer_view),
 };
 static const struct view public_task_view =
 	VIEW_OF("PublicTask", public_task_rows, .base = &task_members_view);
 static const struct view_row public_list_rows[] = {
-	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
-	{ .field = "tasks", .type = VIEW_LIST, .of = &public_task_view },
-	{ .field = "page", .type = VIEW_WHOLE, .example = "1" },
+	MEMBER("success", BOOL, .example = "true"),
+	MEMBER("tasks", LIST, .of = &public_task_view),
+	MEMBER("page", WHOLE, .example = "1"),
 };
 const struct view public_list_view = VIEW_OF("PublicTaskPage", public_list_rows);
 static const struct view_row public_answer_rows[] = {
-	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
-	{ .field = "task", .type = VIEW_OBJECT, .of = &public_task_view },
+	MEMBER("success", BOOL, .example = "true"),
+	MEMBER("task", OBJECT, .of = &public_task_view),
 };
 const struct view public_task_answer_view = VIEW_OF("PublicTaskAnswer", public_answer_rows);
 static const struct view_row public_worker_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "name", .type = VIEW_TEXT },
-	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
-	{ .field = "coins", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "310" },
-	{ .field = "role", .type = VIEW_TEXT, .known = role_names, .example = "\"worker\"" },
+	MEMBER("_id", ID),
+	MEMBER("name", TEXT),
+	MEMBER("photoURL", TEXT, .flags = VIEW_ALWAYS),
+	MEMBER("coins", WHOLE, .flags = VIEW_ALWAYS, .example = "310"),
+	MEMBER("role", TEXT, .known = role_names, .example = "\"worker\""),
 };
 static const struct view public_worker_view = VIEW_OF("PublicWorker", public_worker_rows);
 static const struct view_row public_workers_rows[] = {
-	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
-	{ .field = "workers", .type = VIEW_LIST, .of = &public_worker_view },
+	MEMBER("success", BOOL, .example = "true"),
+	MEMBER("workers", LIST, .of = &public_worker_view),
 };
 const struct view public_workers_view = VIEW_OF("PublicWorkers", public_workers_rows);
 

@@ -6,14 +6,11 @@
 #include "events/frame.h"
 
 static const struct view_row ticket_rows[] = {
-	{ .field = "ticket",
-	  .type = VIEW_TEXT,
-	  .help = "Opens one stream within a minute",
-	  .example = "\"hB7nGx2dRkq0V5yLw9sZtEoUaI3cJf8m1PrKvYbNqTs\"" },
-	{ .field = "lastEventId",
-	  .type = VIEW_TEXT,
-	  .help = "This moment: a later stream with it as lastEventId tells all that came since",
-	  .example = "\"since-1769850000000\"" },
+	MEMBER("ticket", TEXT, .help = "Opens one stream within a minute",
+	       .example = "\"hB7nGx2dRkq0V5yLw9sZtEoUaI3cJf8m1PrKvYbNqTs\""),
+	MEMBER("lastEventId", TEXT,
+	       .help = "This moment: a later stream with it as lastEventId tells all that came since",
+	       .example = "\"since-1769850000000\""),
 };
 const struct view ticket_view = VIEW_OF("Ticket", ticket_rows);
 

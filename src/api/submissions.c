@@ -11,20 +11,11 @@
 /* ---- inputs ---- */
 
 static const struct field submission_fields[] = {
-	{ .name = "task_id",
-	  .type = FIELD_ID,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct submission_input, task_id),
-	  .help = "The task worked on",
-	  .example = "\"65a1b2c3d4e5f60718293a4b\"" },
-	{ .name = "submission_details",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct submission_input, submission_details),
-	  .min = 1,
-	  .max = 20000,
-	  .help = "What the buyer reviews",
-	  .example = "\"Done, see the screenshot.\"" },
+	FIELD("task_id", ID, submission_input, task_id, .flags = FIELD_REQUIRED,
+	      .help = "The task worked on", .example = "\"65a1b2c3d4e5f60718293a4b\""),
+	FIELD("submission_details", TEXT, submission_input, submission_details,
+	      .flags = FIELD_REQUIRED, .min = 1, .max = 20000, .help = "What the buyer reviews",
+	      .example = "\"Done, see the screenshot.\""),
 };
 const struct schema submission_schema =
 	SCHEMA_OF("SubmissionInput", struct submission_input, submission_fields);
@@ -36,24 +27,14 @@ struct review_input {
 
 static const char *const statuses[] = { "approved", "rejected", NULL };
 
-#define REASON                                                                                 \
-	{                                                                                      \
-		.name = "reason", .type = FIELD_TEXT,                                          \
-		.offset = offsetof(struct review_input, reason), .max = 500,                   \
-		.help = "Told to the worker", .example = "\"The picture shows another page.\"" \
-	}
-#define REASON_CODE                                                              \
-	{                                                                        \
-		.name = "reason_code", .type = FIELD_TEXT,                       \
-		.offset = offsetof(struct review_input, reason_code), .max = 50, \
-		.help = "For statistics"                                         \
-	}
-#define STATUS                                                                        \
-	{                                                                             \
-		.name = "status", .type = FIELD_CHOICE, .flags = FIELD_REQUIRED,      \
-		.offset = offsetof(struct review_input, status), .choices = statuses, \
-		.help = "The decision", .example = "\"approved\""                     \
-	}
+#define REASON                                                                                \
+	FIELD("reason", TEXT, review_input, reason, .max = 500, .help = "Told to the worker", \
+	      .example = "\"The picture shows another page.\"")
+#define REASON_CODE \
+	FIELD("reason_code", TEXT, review_input, reason_code, .max = 50, .help = "For statistics")
+#define STATUS                                                                 \
+	FIELD("status", CHOICE, review_input, status, .flags = FIELD_REQUIRED, \
+	      .choices = statuses, .help = "The decision", .example = "\"approved\"")
 
 static const struct field reject_fields[] = { REASON, REASON_CODE };
 const struct schema reject_schema = SCHEMA_OF("Rejection", struct review_input, reject_fields);
@@ -62,14 +43,8 @@ static const struct field status_fields[] = { STATUS, REASON, REASON_CODE };
 const struct schema status_schema = SCHEMA_OF("Decision", struct review_input, status_fields);
 
 static const struct field review_fields[] = {
-	{ .name = "ids",
-	  .type = FIELD_IDS,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct review_input, ids),
-	  .min = 1,
-	  .max = 100,
-	  .help = "The submissions",
-	  .example = "[\"65a1b2c3d4e5f60718293a4b\"]" },
+	FIELD("ids", IDS, review_input, ids, .flags = FIELD_REQUIRED, .min = 1, .max = 100,
+	      .help = "The submissions", .example = "[\"65a1b2c3d4e5f60718293a4b\"]"),
 	STATUS,
 	REASON,
 };
@@ -79,103 +54,89 @@ const struct schema review_schema = SCHEMA_OF("ReviewOfMany", struct review_inpu
 
 /* All but the task: some answers show its id, one the task itself. */
 static const struct view_row members_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "task_title", .type = VIEW_TEXT },
-	{ .field = "payable_amount", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "5" },
-	{ .field = "worker_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
-	{ .field = "worker_email", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "worker_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "submission_details", .type = VIEW_TEXT },
-	{ .field = "buyer_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
-	{ .field = "buyer_email", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "buyer_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "status",
-	  .type = VIEW_TEXT,
-	  .known = KNOWN("pending", "approved", "rejected"),
-	  .example = "\"pending\"" },
-	{ .field = "rejection_reason", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "reason_code", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "submitted_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "reviewed_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	MEMBER("_id", ID),
+	MEMBER("task_title", TEXT),
+	MEMBER("payable_amount", WHOLE, .flags = VIEW_ALWAYS, .example = "5"),
+	MEMBER("worker_id", ID, .flags = VIEW_OPTIONAL),
+	MEMBER("worker_email", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("worker_name", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("submission_details", TEXT),
+	MEMBER("buyer_id", ID, .flags = VIEW_OPTIONAL),
+	MEMBER("buyer_email", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("buyer_name", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("status", TEXT, .known = KNOWN("pending", "approved", "rejected"),
+	       .example = "\"pending\""),
+	MEMBER("rejection_reason", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("reason_code", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("submitted_date", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("reviewed_date", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("updatedAt", DATE, .flags = VIEW_OPTIONAL),
 };
 static const struct view members_view = VIEW_OF("SubmissionMembers", members_rows);
 
 static const struct view_row submission_rows[] = {
-	{ .field = "task_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
+	MEMBER("task_id", ID, .flags = VIEW_OPTIONAL),
 };
 static const struct view submission_view =
 	VIEW_OF("Submission", submission_rows, .base = &members_view);
 
 static const struct view_row task_brief_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "task_title", .type = VIEW_TEXT },
-	{ .field = "task_detail", .type = VIEW_TEXT },
-	{ .field = "submission_info", .type = VIEW_TEXT },
-	{ .field = "payable_amount", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "5" },
+	MEMBER("_id", ID),
+	MEMBER("task_title", TEXT),
+	MEMBER("task_detail", TEXT),
+	MEMBER("submission_info", TEXT),
+	MEMBER("payable_amount", WHOLE, .flags = VIEW_ALWAYS, .example = "5"),
 };
 static const struct view task_brief_view = VIEW_OF("TaskBrief", task_brief_rows);
 
 static const struct view_row populated_rows[] = {
-	{ .field = "task_id",
-	  .type = VIEW_OBJECT,
-	  .flags = VIEW_OPTIONAL | VIEW_OR_ID,
-	  .of = &task_brief_view,
-	  .help = "The task, or its plain id once the task's record is gone" },
+	MEMBER("task_id", OBJECT, .flags = VIEW_OPTIONAL | VIEW_OR_ID, .of = &task_brief_view,
+	       .help = "The task, or its plain id once the task's record is gone"),
 };
 static const struct view populated_view =
 	VIEW_OF("SubmissionWithTask", populated_rows, .base = &members_view);
 
 static const struct view_row submission_made_rows[] = {
-	{ .field = "success", .type = VIEW_BOOL, .example = "true" },
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "submission", .type = VIEW_OBJECT, .of = &submission_view },
+	MEMBER("success", BOOL, .example = "true"),
+	MEMBER("message", TEXT),
+	MEMBER("submission", OBJECT, .of = &submission_view),
 };
 const struct view submission_made_view = VIEW_OF("SubmissionMade", submission_made_rows);
 
 static const struct view_row submission_list_rows[] = {
-	{ .field = "submissions", .type = VIEW_LIST, .of = &submission_view },
+	MEMBER("submissions", LIST, .of = &submission_view),
 };
 const struct view submission_list_view = VIEW_OF("SubmissionPage", submission_list_rows);
 
 static const struct view_row approved_list_rows[] = {
-	{ .field = "approvedSubmissions", .type = VIEW_LIST, .of = &submission_view },
-	{ .field = "totalEarnings",
-	  .type = VIEW_WHOLE,
-	  .help = "Coins over all, not this page",
-	  .example = "40" },
+	MEMBER("approvedSubmissions", LIST, .of = &submission_view),
+	MEMBER("totalEarnings", WHOLE, .help = "Coins over all, not this page", .example = "40"),
 };
 const struct view approved_list_view = VIEW_OF("ApprovedPage", approved_list_rows);
 
 static const struct view_row submission_answer_rows[] = {
-	{ .field = "submission", .type = VIEW_OBJECT, .of = &populated_view },
+	MEMBER("submission", OBJECT, .of = &populated_view),
 };
 const struct view submission_answer_view = VIEW_OF("SubmissionAnswer", submission_answer_rows);
 
 const struct view rejected_view = VIEW_OF("Rejected", submission_made_rows);
 
 static const struct view_row approved_rows[] = {
-	{ .field = "coinsAdded", .type = VIEW_WHOLE, .flags = VIEW_OPTIONAL, .example = "5" },
-	{ .field = "workerNewBalance",
-	  .type = VIEW_WHOLE,
-	  .flags = VIEW_OPTIONAL,
-	  .example = "15" },
+	MEMBER("coinsAdded", WHOLE, .flags = VIEW_OPTIONAL, .example = "5"),
+	MEMBER("workerNewBalance", WHOLE, .flags = VIEW_OPTIONAL, .example = "15"),
 };
 const struct view approved_view = VIEW_OF("Approved", approved_rows, .base = &rejected_view);
 
 static const struct view_row review_result_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "ok", .type = VIEW_BOOL, .example = "true" },
-	{ .field = "code",
-	  .type = VIEW_TEXT,
-	  .flags = VIEW_OPTIONAL,
-	  .help = "Why it was not done" },
+	MEMBER("_id", ID),
+	MEMBER("ok", BOOL, .example = "true"),
+	MEMBER("code", TEXT, .flags = VIEW_OPTIONAL, .help = "Why it was not done"),
 };
 static const struct view review_result_view = VIEW_OF("ReviewResult", review_result_rows);
 
 static const struct view_row review_rows[] = {
-	{ .field = "results", .type = VIEW_LIST, .of = &review_result_view },
+	MEMBER("results", LIST, .of = &review_result_view),
 };
 const struct view review_view = VIEW_OF("ReviewResults", review_rows);
 

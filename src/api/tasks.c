@@ -15,64 +15,36 @@ static const char *date_check(const void *at)
 	return task_closes_at(date->value) > clock_now() ? NULL : "completion_date must be ahead.";
 }
 
-#define TITLE(need)                                                                      \
-	{                                                                                \
-		.flags = (need) | FIELD_LABEL, .name = "task_title", .type = FIELD_TEXT, \
-		.offset = offsetof(struct task_input, task_title), .min = 1, .max = 200, \
-		.help = "What it is", .example = "\"Watch a video and comment\""         \
-	}
-#define DETAIL(need)                                                                       \
-	{                                                                                  \
-		.flags = need, .name = "task_detail", .type = FIELD_TEXT,                  \
-		.offset = offsetof(struct task_input, task_detail), .min = 1, .max = 5000, \
-		.help = "What to do",                                                      \
-		.example = "\"Watch to the end and leave an honest comment.\""             \
-	}
-#define INFO(need)                                                                             \
-	{                                                                                      \
-		.flags = need, .name = "submission_info", .type = FIELD_TEXT,                  \
-		.offset = offsetof(struct task_input, submission_info), .min = 1, .max = 2000, \
-		.help = "What to hand in", .example = "\"A screenshot of your comment\""       \
-	}
-#define IMAGE                                                                       \
-	{                                                                           \
-		.name = "task_image_url", .type = FIELD_URL,                        \
-		.offset = offsetof(struct task_input, task_image_url), .max = 2048, \
-		.help = "A picture's address"                                       \
-	}
-#define CATEGORY                                                              \
-	{                                                                     \
-		.name = "category", .type = FIELD_TEXT, .flags = FIELD_LABEL, \
-		.offset = offsetof(struct task_input, category), .max = 50,   \
-		.help = "A word to filter by", .example = "\"survey\""        \
-	}
+#define TITLE(need)                                                                                \
+	FIELD("task_title", TEXT, task_input, task_title, .flags = (need) | FIELD_LABEL, .min = 1, \
+	      .max = 200, .help = "What it is", .example = "\"Watch a video and comment\"")
+#define DETAIL(need)                                                                              \
+	FIELD("task_detail", TEXT, task_input, task_detail, .flags = need, .min = 1, .max = 5000, \
+	      .help = "What to do",                                                               \
+	      .example = "\"Watch to the end and leave an honest comment.\"")
+#define INFO(need)                                                                           \
+	FIELD("submission_info", TEXT, task_input, submission_info, .flags = need, .min = 1, \
+	      .max = 2000, .help = "What to hand in",                                        \
+	      .example = "\"A screenshot of your comment\"")
+#define IMAGE                                                                 \
+	FIELD("task_image_url", URL, task_input, task_image_url, .max = 2048, \
+	      .help = "A picture's address")
+#define CATEGORY                                                                       \
+	FIELD("category", TEXT, task_input, category, .flags = FIELD_LABEL, .max = 50, \
+	      .help = "A word to filter by", .example = "\"survey\"")
 
 static const struct field task_fields[] = {
 	TITLE(FIELD_REQUIRED),
 	DETAIL(FIELD_REQUIRED),
-	{ .name = "required_workers",
-	  .type = FIELD_WHOLE,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct task_input, required_workers),
-	  .min = 1,
-	  .max = TASK_SLOTS_MAX,
-	  .help = "Slots: each takes one submission",
-	  .example = "3" },
-	{ .name = "payable_amount",
-	  .type = FIELD_COINS,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct task_input, payable_amount),
-	  .min = 1,
-	  .max = TASK_PRICE_MAX,
-	  .help = "Coins for each approved submission",
-	  .example = "5" },
-	{ .name = "completion_date",
-	  .type = FIELD_DATE,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct task_input, completion_date),
-	  .check = date_check,
-	  .help = "The deadline; midnight UTC means that whole day",
-	  .example = "\"2030-01-31\"" },
+	FIELD("required_workers", WHOLE, task_input, required_workers, .flags = FIELD_REQUIRED,
+	      .min = 1, .max = TASK_SLOTS_MAX, .help = "Slots: each takes one submission",
+	      .example = "3"),
+	FIELD("payable_amount", COINS, task_input, payable_amount, .flags = FIELD_REQUIRED,
+	      .min = 1, .max = TASK_PRICE_MAX, .help = "Coins for each approved submission",
+	      .example = "5"),
+	FIELD("completion_date", DATE, task_input, completion_date, .flags = FIELD_REQUIRED,
+	      .check = date_check, .help = "The deadline; midnight UTC means that whole day",
+	      .example = "\"2030-01-31\""),
 	INFO(FIELD_REQUIRED),
 	IMAGE,
 	CATEGORY,
@@ -83,11 +55,8 @@ const struct schema task_schema = SCHEMA_OF("TaskInput", struct task_input, task
 static const struct field task_edit_fields[] = {
 	TITLE(0),
 	DETAIL(0),
-	{ .name = "completion_date",
-	  .type = FIELD_DATE,
-	  .offset = offsetof(struct task_input, completion_date),
-	  .help = "A later deadline",
-	  .example = "\"2030-02-28\"" },
+	FIELD("completion_date", DATE, task_input, completion_date, .help = "A later deadline",
+	      .example = "\"2030-02-28\""),
 	INFO(0),
 	IMAGE,
 	CATEGORY,
@@ -104,15 +73,9 @@ static const char *delta_check(const void *at)
 }
 
 static const struct field slots_fields[] = {
-	{ .name = "delta",
-	  .type = FIELD_WHOLE,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct slots_input, delta),
-	  .min = -TASK_SLOTS_MAX,
-	  .max = TASK_SLOTS_MAX,
-	  .check = delta_check,
-	  .help = "Slots to buy, or below 0 to give back",
-	  .example = "2" },
+	FIELD("delta", WHOLE, slots_input, delta, .flags = FIELD_REQUIRED, .min = -TASK_SLOTS_MAX,
+	      .max = TASK_SLOTS_MAX, .check = delta_check,
+	      .help = "Slots to buy, or below 0 to give back", .example = "2"),
 };
 const struct schema slots_schema = SCHEMA_OF("SlotsInput", struct slots_input, slots_fields);
 
@@ -123,28 +86,13 @@ static const char *const sort_choices[] = {
 };
 
 static const struct field task_list_fields[] = {
-	{ .name = "sortBy",
-	  .type = FIELD_CHOICE,
-	  .offset = offsetof(struct task_query, sort),
-	  .choices = sort_choices,
-	  .help = "The order; - means descending",
-	  .example = "\"-createdAt\"" },
-	{ .name = "q",
-	  .type = FIELD_TEXT,
-	  .offset = offsetof(struct task_query, words),
-	  .max = 100,
-	  .help = "Whole words that all occur in title or detail, in any case" },
-	{ .name = "category",
-	  .type = FIELD_TEXT,
-	  .offset = offsetof(struct task_query, category),
-	  .max = 50,
-	  .help = "Only this category" },
-	{ .name = "min_payable",
-	  .type = FIELD_COINS,
-	  .offset = offsetof(struct task_query, min_payable),
-	  .min = 0,
-	  .max = INT64_MAX,
-	  .help = "Only tasks that pay at least so many coins" },
+	FIELD("sortBy", CHOICE, task_query, sort, .choices = sort_choices,
+	      .help = "The order; - means descending", .example = "\"-createdAt\""),
+	FIELD("q", TEXT, task_query, words, .max = 100,
+	      .help = "Whole words that all occur in title or detail, in any case"),
+	FIELD("category", TEXT, task_query, category, .max = 50, .help = "Only this category"),
+	FIELD("min_payable", COINS, task_query, min_payable, .min = 0, .max = INT64_MAX,
+	      .help = "Only tasks that pay at least so many coins"),
 };
 const struct schema task_list_schema =
 	SCHEMA_OF("TaskQuery", struct task_query, task_list_fields, .base = &page_schema);
@@ -152,84 +100,68 @@ const struct schema task_list_schema =
 /* ---- views ---- */
 
 static const struct view_row task_members_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "task_title", .type = VIEW_TEXT, .example = "\"Watch a video\"" },
-	{ .field = "task_detail", .type = VIEW_TEXT },
-	{ .field = "required_workers",
-	  .type = VIEW_WHOLE,
-	  .flags = VIEW_ALWAYS,
-	  .help = "Slots still open",
-	  .example = "3" },
-	{ .field = "payable_amount",
-	  .type = VIEW_WHOLE,
-	  .flags = VIEW_ALWAYS,
-	  .help = "Coins a submission",
-	  .example = "5" },
-	{ .field = "completion_date", .type = VIEW_DATE },
-	{ .field = "submission_info", .type = VIEW_TEXT },
-	{ .field = "task_image_url", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
-	{ .field = "category", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
-	{ .field = "buyer_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "status",
-	  .type = VIEW_TEXT,
-	  .known = KNOWN("active", "completed", "cancelled"),
-	  .example = "\"active\"" },
-	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	MEMBER("_id", ID),
+	MEMBER("task_title", TEXT, .example = "\"Watch a video\""),
+	MEMBER("task_detail", TEXT),
+	MEMBER("required_workers", WHOLE, .flags = VIEW_ALWAYS, .help = "Slots still open",
+	       .example = "3"),
+	MEMBER("payable_amount", WHOLE, .flags = VIEW_ALWAYS, .help = "Coins a submission",
+	       .example = "5"),
+	MEMBER("completion_date", DATE),
+	MEMBER("submission_info", TEXT),
+	MEMBER("task_image_url", TEXT, .flags = VIEW_ALWAYS),
+	MEMBER("category", TEXT, .flags = VIEW_ALWAYS),
+	MEMBER("buyer_name", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("status", TEXT, .known = KNOWN("active", "completed", "cancelled"),
+	       .example = "\"active\""),
+	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("updatedAt", DATE, .flags = VIEW_OPTIONAL),
 };
 const struct view task_members_view = VIEW_OF("TaskMembers", task_members_rows);
 
 static const struct view_row task_rows[] = {
-	{ .field = "buyer_email",
-	  .type = VIEW_TEXT,
-	  .flags = VIEW_PRIVATE | VIEW_OPTIONAL,
-	  .help = "For the owner and admins" },
-	{ .field = "buyer_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
+	MEMBER("buyer_email", TEXT, .flags = VIEW_PRIVATE | VIEW_OPTIONAL,
+	       .help = "For the owner and admins"),
+	MEMBER("buyer_id", ID, .flags = VIEW_OPTIONAL),
 };
 const struct view task_view =
 	VIEW_OF("Task", task_rows, .base = &task_members_view, .owner_field = "buyer_id");
 
 static const struct view_row task_list_rows[] = {
-	{ .field = "tasks", .type = VIEW_LIST, .of = &task_view },
+	MEMBER("tasks", LIST, .of = &task_view),
 };
 const struct view task_list_view = VIEW_OF("TaskPage", task_list_rows);
 
 static const struct view_row counted_task_rows[] = {
-	{ .field = "submissionCount", .type = VIEW_WHOLE, .example = "2" },
-	{ .field = "pendingCount", .type = VIEW_WHOLE, .example = "1" },
+	MEMBER("submissionCount", WHOLE, .example = "2"),
+	MEMBER("pendingCount", WHOLE, .example = "1"),
 };
 static const struct view counted_task_view =
 	VIEW_OF("CountedTask", counted_task_rows, .base = &task_view);
 
 static const struct view_row counted_task_list_rows[] = {
-	{ .field = "tasks", .type = VIEW_LIST, .of = &counted_task_view },
+	MEMBER("tasks", LIST, .of = &counted_task_view),
 };
 const struct view counted_task_list_view = VIEW_OF("CountedTaskPage", counted_task_list_rows);
 
 static const struct view_row task_made_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "task", .type = VIEW_OBJECT, .of = &task_view },
-	{ .field = "remainingCoins",
-	  .type = VIEW_WHOLE,
-	  .help = "The buyer's coins now",
-	  .example = "35" },
+	MEMBER("message", TEXT),
+	MEMBER("task", OBJECT, .of = &task_view),
+	MEMBER("remainingCoins", WHOLE, .help = "The buyer's coins now", .example = "35"),
 };
 const struct view task_made_view = VIEW_OF("TaskAndCoins", task_made_rows);
 
 static const struct view_row refund_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "refundedAmount",
-	  .type = VIEW_WHOLE,
-	  .help = "Coins back for open slots",
-	  .example = "10" },
+	MEMBER("message", TEXT),
+	MEMBER("refundedAmount", WHOLE, .help = "Coins back for open slots", .example = "10"),
 };
 const struct view refund_view = VIEW_OF("Refund", refund_rows);
 
 static const struct view_row top_worker_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "name", .type = VIEW_TEXT },
-	{ .field = "photoURL", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
-	{ .field = "coins", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "310" },
+	MEMBER("_id", ID),
+	MEMBER("name", TEXT),
+	MEMBER("photoURL", TEXT, .flags = VIEW_ALWAYS),
+	MEMBER("coins", WHOLE, .flags = VIEW_ALWAYS, .example = "310"),
 };
 const struct view top_workers_view = VIEW_OF("TopWorker", top_worker_rows, .is_list = true);
 

@@ -11,42 +11,22 @@ static const char *const payment_systems[] = { "stripe", "bkash",	  "rocket", "n
 					       "paypal", "bank_transfer", NULL };
 
 static const struct field withdrawal_fields[] = {
-	{ .name = "withdrawal_coin",
-	  .type = FIELD_COINS,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct withdrawal_input, withdrawal_coin),
-	  .min = WITHDRAWAL_COINS_MIN,
-	  .max = INT64_MAX,
-	  .below = ERR_BELOW_MINIMUM,
-	  .below_tells = "minRequired",
-	  .help = "Coins to turn into money; 20 are a dollar",
-	  .example = "200" },
-	{ .name = "payment_system",
-	  .type = FIELD_CHOICE,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct withdrawal_input, payment_system),
-	  .choices = payment_systems,
-	  .help = "How the money is sent",
-	  .example = "\"bkash\"" },
-	{ .name = "account_number",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED | FIELD_DIGITS,
-	  .offset = offsetof(struct withdrawal_input, account_number),
-	  .min = 1,
-	  .max = 64,
-	  .help = "Where to; kept as text",
-	  .example = "\"01712345678\"" },
+	FIELD("withdrawal_coin", COINS, withdrawal_input, withdrawal_coin, .flags = FIELD_REQUIRED,
+	      .min = WITHDRAWAL_COINS_MIN, .max = INT64_MAX, .below = ERR_BELOW_MINIMUM,
+	      .below_tells = "minRequired", .help = "Coins to turn into money; 20 are a dollar",
+	      .example = "200"),
+	FIELD("payment_system", CHOICE, withdrawal_input, payment_system, .flags = FIELD_REQUIRED,
+	      .choices = payment_systems, .help = "How the money is sent", .example = "\"bkash\""),
+	FIELD("account_number", TEXT, withdrawal_input, account_number,
+	      .flags = FIELD_REQUIRED | FIELD_DIGITS, .min = 1, .max = 64,
+	      .help = "Where to; kept as text", .example = "\"01712345678\""),
 };
 const struct schema withdrawal_schema =
 	SCHEMA_OF("WithdrawalInput", struct withdrawal_input, withdrawal_fields);
 
 static const struct field reject_fields[] = {
-	{ .name = "reason",
-	  .type = FIELD_TEXT,
-	  .offset = offsetof(struct verdict, reason),
-	  .max = 500,
-	  .help = "Told to the worker",
-	  .example = "\"The account does not exist.\"" },
+	FIELD("reason", TEXT, verdict, reason, .max = 500, .help = "Told to the worker",
+	      .example = "\"The account does not exist.\""),
 };
 const struct schema withdrawal_reject_schema =
 	SCHEMA_OF("WithdrawalRejection", struct verdict, reject_fields);
@@ -54,86 +34,75 @@ const struct schema withdrawal_reject_schema =
 /* ---- views ---- */
 
 static const struct view_row withdrawal_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "worker_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
-	{ .field = "worker_email", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "worker_name", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "withdrawal_coin", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "200" },
-	{ .field = "withdrawal_amount",
-	  .type = VIEW_MONEY,
-	  .flags = VIEW_ALWAYS,
-	  .help = "Dollars",
-	  .example = "10" },
-	{ .field = "payment_system", .type = VIEW_TEXT, .example = "\"bkash\"" },
-	{ .field = "account_number", .type = VIEW_TEXT, .example = "\"01712345678\"" },
-	{ .field = "status",
-	  .type = VIEW_TEXT,
-	  .known = KNOWN("pending", "approved", "rejected"),
-	  .example = "\"pending\"" },
-	{ .field = "rejection_reason", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "withdraw_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "processed_date", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "createdAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "updatedAt", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
+	MEMBER("_id", ID),
+	MEMBER("worker_id", ID, .flags = VIEW_OPTIONAL),
+	MEMBER("worker_email", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("worker_name", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("withdrawal_coin", WHOLE, .flags = VIEW_ALWAYS, .example = "200"),
+	MEMBER("withdrawal_amount", MONEY, .flags = VIEW_ALWAYS, .help = "Dollars",
+	       .example = "10"),
+	MEMBER("payment_system", TEXT, .example = "\"bkash\""),
+	MEMBER("account_number", TEXT, .example = "\"01712345678\""),
+	MEMBER("status", TEXT, .known = KNOWN("pending", "approved", "rejected"),
+	       .example = "\"pending\""),
+	MEMBER("rejection_reason", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("withdraw_date", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("processed_date", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("updatedAt", DATE, .flags = VIEW_OPTIONAL),
 };
 static const struct view withdrawal_view = VIEW_OF("Withdrawal", withdrawal_rows);
 
 static const struct view_row coin_buyer_rows[] = {
-	{ .field = "buyer_id", .type = VIEW_ID },
-	{ .field = "coins", .type = VIEW_WHOLE, .example = "40" },
+	MEMBER("buyer_id", ID),
+	MEMBER("coins", WHOLE, .example = "40"),
 };
 static const struct view coin_buyer_view = VIEW_OF("CoinBuyer", coin_buyer_rows);
 
 static const struct view_row coin_sources_rows[] = {
-	{ .field = "bonus", .type = VIEW_WHOLE, .help = "Given at registration", .example = "10" },
-	{ .field = "earned",
-	  .type = VIEW_WHOLE,
-	  .help = "By approved work, and what was there when the journal began",
-	  .example = "230" },
-	{ .field = "buyers",
-	  .type = VIEW_LIST,
-	  .of = &coin_buyer_view,
-	  .help = "The five who paid most of it" },
+	MEMBER("bonus", WHOLE, .help = "Given at registration", .example = "10"),
+	MEMBER("earned", WHOLE,
+	       .help = "By approved work, and what was there when the journal began",
+	       .example = "230"),
+	MEMBER("buyers", LIST, .of = &coin_buyer_view, .help = "The five who paid most of it"),
 };
 static const struct view coin_sources_view = VIEW_OF("CoinSources", coin_sources_rows);
 
 static const struct view_row pending_rows[] = {
-	{ .field = "coinSources", .type = VIEW_OBJECT, .of = &coin_sources_view },
+	MEMBER("coinSources", OBJECT, .of = &coin_sources_view),
 };
 static const struct view pending_view =
 	VIEW_OF("PendingWithdrawal", pending_rows, .base = &withdrawal_view);
 
 static const struct view_row list_rows[] = {
-	{ .field = "withdrawals", .type = VIEW_LIST, .of = &withdrawal_view },
+	MEMBER("withdrawals", LIST, .of = &withdrawal_view),
 };
 const struct view withdrawal_list_view = VIEW_OF("WithdrawalPage", list_rows);
 
 static const struct view_row pending_list_rows[] = {
-	{ .field = "withdrawals", .type = VIEW_LIST, .of = &pending_view },
+	MEMBER("withdrawals", LIST, .of = &pending_view),
 };
 const struct view pending_withdrawals_view = VIEW_OF("PendingWithdrawalPage", pending_list_rows);
 
 static const struct view_row made_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "withdrawal", .type = VIEW_OBJECT, .of = &withdrawal_view },
-	{ .field = "coins", .type = VIEW_WHOLE, .help = "What the worker can spend now" },
-	{ .field = "pending_coins",
-	  .type = VIEW_WHOLE,
-	  .help = "What the worker's pending withdrawals hold" },
+	MEMBER("message", TEXT),
+	MEMBER("withdrawal", OBJECT, .of = &withdrawal_view),
+	MEMBER("coins", WHOLE, .help = "What the worker can spend now"),
+	MEMBER("pending_coins", WHOLE, .help = "What the worker's pending withdrawals hold"),
 };
 const struct view withdrawal_made_view = VIEW_OF("WithdrawalMade", made_rows);
 
 static const struct view_row approved_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "withdrawal", .type = VIEW_OBJECT, .of = &withdrawal_view },
-	{ .field = "workerNewBalance", .type = VIEW_WHOLE, .help = "What the worker can spend" },
-	{ .field = "workerCoinsRemaining", .type = VIEW_WHOLE, .help = "The same" },
+	MEMBER("message", TEXT),
+	MEMBER("withdrawal", OBJECT, .of = &withdrawal_view),
+	MEMBER("workerNewBalance", WHOLE, .help = "What the worker can spend"),
+	MEMBER("workerCoinsRemaining", WHOLE, .help = "The same"),
 };
 const struct view withdrawal_approved_view = VIEW_OF("WithdrawalApproved", approved_rows);
 
 static const struct view_row rejected_rows[] = {
-	{ .field = "message", .type = VIEW_TEXT },
-	{ .field = "withdrawal", .type = VIEW_OBJECT, .of = &withdrawal_view },
+	MEMBER("message", TEXT),
+	MEMBER("withdrawal", OBJECT, .of = &withdrawal_view),
 };
 const struct view withdrawal_rejected_view = VIEW_OF("WithdrawalRejected", rejected_rows);
 

@@ -53,15 +53,20 @@ static enum err window_count(struct db *db, struct arena *arena, const char *key
 {
 	const bson_t *reply;
 	bson_t doc;
-	bson_t *runs = DOC(arena, "$gt", "[", BCON_UTF8("$expires_at"), BCON_DATE_TIME(now), "]");
+	bson_t *runs = DOC(arena, LIST("$gt", BCON_UTF8("$expires_at"), BCON_DATE_TIME(now)));
 	enum err err = db_write(
 		db, arena,
-		DOC(arena, "findAndModify", BCON_UTF8(collection_name(THROTTLE)), "query", "{",
-		    "_id", BCON_UTF8(key), "}", "update", "[", "{", "$set", "{", "count", "{",
-		    "$cond", "[", BCON_DOCUMENT(runs), "{", "$add", "[", BCON_UTF8("$count"),
-		    BCON_INT64(1), "]", "}", BCON_INT64(1), "]", "}", "expires_at", "{", "$cond",
-		    "[", BCON_DOCUMENT(runs), BCON_UTF8("$expires_at"),
-		    BCON_DATE_TIME(now + length), "]", "}", "}", "}", "]", "new", BCON_BOOL(true)),
+		DOC(arena, TEXT("findAndModify", collection_name(THROTTLE)),
+		    SUB("query", TEXT("_id", key)),
+		    LIST("update", STAGE("$set",
+					 SUB("count", LIST("$cond", BCON_DOCUMENT(runs),
+							   ITEM(LIST("$add", BCON_UTF8("$count"),
+								     BCON_INT64(1))),
+							   BCON_INT64(1))),
+					 SUB("expires_at", LIST("$cond", BCON_DOCUMENT(runs),
+								BCON_UTF8("$expires_at"),
+								BCON_DATE_TIME(now + length))))),
+		    BOOL("new", true)),
 		&reply);
 
 	*window = (struct window){ 0 };
@@ -75,12 +80,11 @@ static enum err window_begin(struct db *db, struct arena *arena, const char *key
 			     int64_t now, struct window *window)
 {
 	const bson_t *reply;
-	enum err err =
-		db_write(db, arena,
-			 DOC(arena, "insert", BCON_UTF8(collection_name(THROTTLE)), "documents",
-			     "[", "{", "_id", BCON_UTF8(key), "count", BCON_INT64(1), "expires_at",
-			     BCON_DATE_TIME(now + length), "}", "]"),
-			 &reply);
+	enum err err = db_write(db, arena,
+				DOC(arena, TEXT("insert", collection_name(THROTTLE)),
+				    LIST("documents", ITEM(TEXT("_id", key), WHOLE("count", 1),
+							   DATE("expires_at", now + length)))),
+				&reply);
 
 	if (err == OK && doc_whole(reply, "n", 0) == 1)
 		*window = (struct window){ .count = 1, .ends = now + length };
@@ -135,8 +139,8 @@ enum err throttle_login_check(struct db *db, struct arena *arena, const char *ad
 			      const char *email, int64_t limit, int64_t now, int *retry_after)
 {
 	struct login login = { .account_key = key_account(arena, address, email), .now = now };
-	bson_t *filter = DOC(arena, "_id", "{", "$in", "[", BCON_UTF8(login.account_key),
-			     BCON_UTF8(key_address(arena, address)), "]", "}");
+	bson_t *filter = DOC(arena, SUB("_id", LIST("$in", BCON_UTF8(login.account_key),
+						    BCON_UTF8(key_address(arena, address)))));
 	enum err err = OK;
 
 	*retry_after = 0;
@@ -172,7 +176,7 @@ enum err throttle_login_succeeded(struct db *db, struct arena *arena, const char
 	if (limit <= 0)
 		return OK;
 	return db_remove(db, arena, THROTTLE,
-			 DOC(arena, "_id", BCON_UTF8(key_account(arena, address, email))), true);
+			 DOC(arena, TEXT("_id", key_account(arena, address, email))), true);
 }
 
 /* ---- registrations ---- */

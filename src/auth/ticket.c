@@ -21,10 +21,10 @@ char *ticket_issue(struct txn *txn, const struct caller *caller, int64_t now)
 	char *ticket = base64url_encode(arena, secret, sizeof secret);
 	digest_sha256(ticket, strlen(ticket), digest);
 	txn_insert(txn, TICKETS,
-		   DOC(arena, "_id", BCON_DIGEST(digest), "user_id", BCON_ID(&caller->id),
-		       "issued_at", BCON_INT64(caller->issued_at), "token_expires_at",
-		       BCON_INT64(caller->expires_at), "expires_at",
-		       BCON_DATE_TIME(now + TICKET_LIFE_MS)),
+		   DOC(arena, PAIR("_id", BCON_DIGEST(digest)), ID("user_id", &caller->id),
+		       WHOLE("issued_at", caller->issued_at),
+		       WHOLE("token_expires_at", caller->expires_at),
+		       DATE("expires_at", now + TICKET_LIFE_MS)),
 		   ERR_INTERNAL);
 	return ticket;
 }
@@ -33,11 +33,10 @@ char *ticket_issue(struct txn *txn, const struct caller *caller, int64_t now)
 static enum err spend(struct db *db, struct arena *arena, const bson_t *filter)
 {
 	const bson_t *reply;
-	enum err err =
-		db_write(db, arena,
-			 DOC(arena, "delete", BCON_UTF8(collection_name(TICKETS)), "deletes", "[",
-			     "{", "q", BCON_DOCUMENT(filter), "limit", BCON_INT32(1), "}", "]"),
-			 &reply);
+	enum err err = db_write(db, arena,
+				DOC(arena, TEXT("delete", collection_name(TICKETS)),
+				    LIST("deletes", ITEM(PART("q", filter), INT("limit", 1)))),
+				&reply);
 
 	if (err != OK)
 		return err;
@@ -60,8 +59,8 @@ enum err ticket_redeem(struct db *db, struct arena *arena, const char *ticket, i
 
 	digest_sha256(ticket, strlen(ticket), digest);
 	/* the server removes what is over within a minute, not at once */
-	bson_t *filter = DOC(arena, "_id", BCON_DIGEST(digest), "expires_at", "{", "$gt",
-			     BCON_DATE_TIME(now), "}");
+	bson_t *filter =
+		DOC(arena, PAIR("_id", BCON_DIGEST(digest)), SUB("expires_at", DATE("$gt", now)));
 	enum err err = db_find_one(db, arena, TICKETS, filter, NULL, &found);
 
 	if (err == OK && found && doc_id(found, "user_id", &user_id))

@@ -55,10 +55,9 @@ static enum err read_some(struct recheck *recheck, struct place *place, size_t f
 
 	for (size_t i = 0; i < count; i++)
 		doc_array_id(&ids, &recheck->standings[first + i].user);
-	return db_each(place->db, USERS,
-		       DOC(place->arena, "_id", "{", "$in", BCON_ARRAY(ids.doc), "}"),
-		       DOC(place->arena, "projection", "{", "closing", BCON_INT32(1),
-			   "tokens_valid_after", BCON_INT32(1), "}"),
+	return db_each(place->db, USERS, DOC(place->arena, SUB("_id", ARRAY("$in", ids.doc))),
+		       DOC(place->arena,
+			   SUB("projection", INT("closing", 1), INT("tokens_valid_after", 1))),
 		       user_found, recheck);
 }
 

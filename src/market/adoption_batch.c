@@ -67,8 +67,8 @@ void record_change(struct batch *batch, struct record *record, const struct pass
 		doc_unchanged(record->filter, record->doc, pass->key->field);
 		BSON_APPEND_UTF8(record->set, pass->key->field, record->key);
 	}
-	txn_update(&record->txn, pass->in, record->filter,
-		   DOC(arena, "$set", BCON_DOCUMENT(record->set)), ERR_CONFLICT);
+	txn_update(&record->txn, pass->in, record->filter, DOC(arena, PART("$set", record->set)),
+		   ERR_CONFLICT);
 	txn_of_any(&record->txn);
 }
 
@@ -233,10 +233,10 @@ static enum err collection_read(struct adoption *adoption, const struct pass *pa
 
 	reading.batch = batch_new(adoption, pass, reading.most);
 	if (err == OK)
-		err = db_each(order->db, pass->in, unmarked,
-			      DOC(arena, "sort", "{", "_id", BCON_INT32(1), "}", "batchSize",
-				  BCON_INT32(BATCH_RECORDS)),
-			      record_take, &reading);
+		err = db_each(
+			order->db, pass->in, unmarked,
+			DOC(arena, SUB("sort", INT("_id", 1)), INT("batchSize", BATCH_RECORDS)),
+			record_take, &reading);
 	if (err == OK && adoption->err == OK && reading.batch->count)
 		batch_hand_over(&reading);
 	batches_await(adoption);

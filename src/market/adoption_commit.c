@@ -121,8 +121,8 @@ static enum err bulk_check(struct batch *batch, struct record *const *records, s
 	for (size_t i = 0; i < count; i++)
 		doc_array_id(&ids, &records[i]->id);
 	return db_each(batch->db, batch->pass->in,
-		       DOC(arena, "_id", "{", "$in", BCON_ARRAY(ids.doc), "}", MARK, BCON_NULL),
-		       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}"), not_done, batch);
+		       DOC(arena, SUB("_id", ARRAY("$in", ids.doc)), NONE(MARK)),
+		       DOC(arena, SUB("projection", INT("_id", 1))), not_done, batch);
 }
 
 /* Records that change alone need no transaction. */

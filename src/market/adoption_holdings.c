@@ -37,9 +37,10 @@ static bson_t *holdings_filter(struct batch *batch)
 
 	for (size_t i = 0; i < batch->count; i++)
 		doc_array_id(&ids, &batch->records[i].id);
-	return DOC(arena, "status", "{", "$in", "[", BCON_UTF8("pending"), BCON_UTF8("approved"),
-		   BCON_NULL, "]", "}", "$or", "[", "{", "worker_id", "{", "$in",
-		   BCON_ARRAY(ids.doc), "}", "}", "{", MARK, BCON_NULL, "}", "]");
+	return DOC(
+		arena,
+		SUB("status", LIST("$in", BCON_UTF8("pending"), BCON_UTF8("approved"), BCON_NULL)),
+		LIST("$or", ITEM(SUB("worker_id", ARRAY("$in", ids.doc))), ITEM(NONE(MARK))));
 }
 
 static int holding_compare(const void *a, const void *b)

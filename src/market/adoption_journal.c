@@ -53,11 +53,11 @@ static enum err owners_read(struct batch *batch)
 	bson_t values;
 	struct id id;
 	bson_iter_t at;
-	enum err err = db_read(batch->db, arena,
-			       DOC(arena, "distinct", BCON_UTF8(collection_name(LEDGER)), "key",
-				   BCON_UTF8(journal->field), "query", "{", journal->field, "{",
-				   "$in", BCON_ARRAY(journal->owners.doc), "}", "}"),
-			       &reply);
+	enum err err = db_read(
+		batch->db, arena,
+		DOC(arena, TEXT("distinct", collection_name(LEDGER)), TEXT("key", journal->field),
+		    SUB("query", SUB(journal->field, ARRAY("$in", journal->owners.doc)))),
+		&reply);
 
 	if (err != OK || !doc_part(reply, "values", &values) || !bson_iter_init(&at, &values))
 		return err;
@@ -74,9 +74,9 @@ static enum err keys_read(struct batch *batch)
 	struct arena *arena = batch->arena;
 
 	journal->found = arena_alloc(arena, journal->keys.count * sizeof *journal->found);
-	enum err err = db_each(batch->db, LEDGER,
-			       DOC(arena, "_id", "{", "$in", BCON_ARRAY(journal->keys.doc), "}"),
-			       doc_parse(arena, "{\"projection\": {\"_id\": 1}}"), row_take, batch);
+	enum err err =
+		db_each(batch->db, LEDGER, DOC(arena, SUB("_id", ARRAY("$in", journal->keys.doc))),
+			doc_parse(arena, "{\"projection\": {\"_id\": 1}}"), row_take, batch);
 	qsort(journal->found, journal->found_count, sizeof *journal->found, text_compare);
 	return err;
 }

@@ -150,9 +150,9 @@ static enum err twins_take(struct search *search)
 static enum err keys_held(struct adoption *adoption, const struct pass *pass, struct arena *arena)
 {
 	const bson_t *holder;
-	bson_t *any = DOC(arena, pass->key->field, "{", "$gt", BCON_UTF8(""), "}");
+	bson_t *any = DOC(arena, SUB(pass->key->field, TEXT("$gt", "")));
 	enum err err = db_find_one(adoption->order->db, arena, pass->in, any,
-				   DOC(arena, "_id", BCON_INT32(1)), &holder);
+				   DOC(arena, INT("_id", 1)), &holder);
 
 	adoption->keys_held = holder != NULL;
 	return err;
@@ -170,8 +170,7 @@ enum err keys_look(struct adoption *adoption, const struct pass *pass)
 	adoption->keyless = (struct id_set){ 0 };
 	if (err == OK)
 		err = db_each(adoption->order->db, pass->in, doc_parse(arena, "{" UNMARKED "}"),
-			      DOC(arena, "projection",
-				  BCON_DOCUMENT(doc_parse(arena, pass->key->fields))),
+			      DOC(arena, PART("projection", doc_parse(arena, pass->key->fields))),
 			      twin_take, &search);
 	if (err == OK)
 		err = twins_take(&search);
@@ -223,7 +222,6 @@ enum err keys_choose(struct batch *batch)
 	if (!keys.count || !batch->adoption->keys_held)
 		return OK;
 	return db_each(batch->db, batch->pass->in,
-		       DOC(arena, key->field, "{", "$in", BCON_ARRAY(keys.doc), "}"),
-		       DOC(arena, "projection", "{", key->field, BCON_INT32(1), "}"), holder_take,
-		       batch);
+		       DOC(arena, SUB(key->field, ARRAY("$in", keys.doc))),
+		       DOC(arena, SUB("projection", INT(key->field, 1))), holder_take, batch);
 }

@@ -82,7 +82,7 @@ static struct rows *escrows_read(struct snapshot *snapshot, struct arena *arena,
 	return snapshot_aggregate(
 		snapshot, LEDGER,
 		pipeline(
-			arena, DOC(arena, "task", "{", "$in", BCON_ARRAY(tasks), "}"),
+			arena, DOC(arena, SUB("task", ARRAY("$in", tasks))),
 			"{\"$set\": {\"in\": {\"$eq\": [{\"$substrBytes\": [\"$to\", 0, 7]}, \"escrow:\"]},"
 			" \"out\": {\"$eq\": [{\"$substrBytes\": [\"$from\", 0, 7]}, \"escrow:\"]}}}",
 			"{\"$group\": {\"_id\": \"$task\", \"n\": {\"$sum\": {\"$cond\": [\"$in\", \"$coins\","
@@ -92,8 +92,8 @@ static struct rows *escrows_read(struct snapshot *snapshot, struct arena *arena,
 static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena,
 				 const bson_t *tasks)
 {
-	bson_t *pending = DOC(arena, "task_id", "{", "$in", BCON_ARRAY(tasks), "}", "status",
-			      BCON_UTF8("pending"));
+	bson_t *pending =
+		DOC(arena, SUB("task_id", ARRAY("$in", tasks)), TEXT("status", "pending"));
 
 	return snapshot_aggregate(
 		snapshot, SUBMISSIONS,
@@ -108,7 +108,7 @@ enum err late_read(struct late_tasks *late, struct batch *batch)
 	if (!late->wanted.count)
 		return OK;
 	struct snapshot *snapshot = snapshot_open(batch->db, arena, 0);
-	bson_t *wanted = DOC(arena, "_id", "{", "$in", BCON_ARRAY(late->wanted.doc), "}");
+	bson_t *wanted = DOC(arena, SUB("_id", ARRAY("$in", late->wanted.doc)));
 	const bson_t *filter = mark_ask(arena, TASKS, wanted);
 
 	tasks_take(late, snapshot_find(snapshot, TASKS, filter, DOC(arena, NULL)), arena);
@@ -130,17 +130,16 @@ static enum err sample_read(struct adoption *adoption, enum collection in, const
 			    const char *amount, int64_t *unknown)
 {
 	struct arena *arena = arena_new();
-	bson_t *look = DOC(arena, "from", BCON_UTF8(collection_name(LEDGER)), "localField",
-			   BCON_UTF8("_id"), "foreignField", BCON_UTF8(field), "pipeline", "[", "{",
-			   "$limit", BCON_INT32(1), "}", "]", "as", BCON_UTF8("rows"));
-	bson_t *worth = DOC(arena, amount, "{", "$gte", BCON_INT32(1), "}");
-	bson_t *stages =
-		DOC(arena, "0", BCON_DOCUMENT(doc_parse(arena, "{\"$sort\": {\"_id\": -1}}")), "1",
-		    "{", "$limit", BCON_INT32(1000), "}", "2", "{", "$match",
-		    BCON_DOCUMENT(mark_ask(arena, in, worth)), "}", "3", "{", "$lookup",
-		    BCON_DOCUMENT(look), "}", "4",
-		    BCON_DOCUMENT(doc_parse(arena, "{\"$match\": {\"rows\": []}}")), "5", "{",
-		    "$count", BCON_UTF8("n"), "}");
+	bson_t *look = DOC(arena, TEXT("from", collection_name(LEDGER)), TEXT("localField", "_id"),
+			   TEXT("foreignField", field), LIST("pipeline", ITEM(INT("$limit", 1))),
+			   TEXT("as", "rows"));
+	bson_t *worth = DOC(arena, SUB(amount, INT("$gte", 1)));
+	bson_t *stages = DOC(arena, PART("0", doc_parse(arena, "{\"$sort\": {\"_id\": -1}}")),
+			     SUB("1", INT("$limit", 1000)),
+			     SUB("2", PART("$match", mark_ask(arena, in, worth))),
+			     SUB("3", PART("$lookup", look)),
+			     PART("4", doc_parse(arena, "{\"$match\": {\"rows\": []}}")),
+			     SUB("5", TEXT("$count", "n")));
 	enum err err = db_aggregate(adoption->order->db, in, stages, NULL, count_take, unknown);
 
 	arena_free(arena);

@@ -86,10 +86,9 @@ static void late_hold(struct batch *batch, struct record *record, const struct p
 	note(batch, record, RULE_WITHDRAWAL_HELD, coins);
 	note(batch, record, RULE_WITHDRAWAL_FROM_COINS, coins);
 	txn_update(&record->txn, USERS,
-		   DOC(arena, "_id", BCON_ID(&worker->id), "coins", "{", "$gte", BCON_INT64(coins),
-		       "}"),
-		   DOC(arena, "$inc", "{", "coins", BCON_INT64(-coins), "pending_coins",
-		       BCON_INT64(coins), "pending_withdrawals", BCON_INT32(1), "}"),
+		   DOC(arena, ID("_id", &worker->id), SUB("coins", WHOLE("$gte", coins))),
+		   DOC(arena, SUB("$inc", WHOLE("coins", -coins), WHOLE("pending_coins", coins),
+				  INT("pending_withdrawals", 1))),
 		   ERR_CONFLICT);
 	hold_account(batch, record, &worker->id, &record->id, coins);
 }

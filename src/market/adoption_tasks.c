@@ -78,8 +78,8 @@ static bson_t *pending_filter(struct batch *batch)
 		doc_array_id(&tasks, &batch->records[i].id);
 		doc_array_text(&tasks, id_text(arena, &batch->records[i].id));
 	}
-	return DOC(arena, "task_id", "{", "$in", BCON_ARRAY(tasks.doc), "}", "status", "{", "$in",
-		   "[", BCON_UTF8("pending"), BCON_NULL, "]", "}");
+	return DOC(arena, SUB("task_id", ARRAY("$in", tasks.doc)),
+		   SUB("status", LIST("$in", BCON_UTF8("pending"), BCON_NULL)));
 }
 
 static enum err tasks_look(struct batch *batch)
@@ -183,8 +183,8 @@ static void buyer_count(struct batch *batch, struct record *record, const struct
 	struct arena *arena = batch->arena;
 
 	if (buyer && buyer->marked)
-		txn_update(&record->txn, USERS, DOC(arena, "_id", BCON_ID(&buyer->id)),
-			   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(1), "}"), ERR_CONFLICT);
+		txn_update(&record->txn, USERS, DOC(arena, ID("_id", &buyer->id)),
+			   DOC(arena, SUB("$inc", INT("open_tasks", 1))), ERR_CONFLICT);
 }
 
 static void task_plan(struct batch *batch, struct record *record)

@@ -50,7 +50,7 @@ static bson_t *of_unmarked(struct adoption *adoption, struct arena *arena, const
 	for (size_t i = 0; i < people->count; i++)
 		if (!people->list[i].marked)
 			doc_array_id(&ids, &people->list[i].id);
-	return DOC(arena, field, "{", "$in", BCON_ARRAY(ids.doc), "}");
+	return DOC(arena, SUB(field, ARRAY("$in", ids.doc)));
 }
 
 static enum err count_by(struct adoption *adoption, enum collection in, const char *owner,
@@ -63,7 +63,7 @@ static enum err count_by(struct adoption *adoption, enum collection in, const ch
 	const char *group = arena_printf(
 		arena, "{\"$group\": {\"_id\": \"$%s\", \"n\": {\"$sum\": 1}}}", owner);
 	enum err err = db_aggregate(adoption->order->db, in, pipeline(arena, match, group, NULL),
-				    DOC(arena, "allowDiskUse", BCON_BOOL(true)), count_take,
+				    DOC(arena, BOOL("allowDiskUse", true)), count_take,
 				    &(struct counting){ &adoption->people, counter });
 
 	arena_free(arena);
@@ -145,14 +145,14 @@ void refusal_tell(struct batch *batch, struct record *record, const struct id *w
 static void refuse(struct batch *batch, struct record *record, const struct holding *holding)
 {
 	struct arena *arena = batch->arena;
-	bson_t *filter = DOC(arena, "_id", BCON_ID(&holding->id));
+	bson_t *filter = DOC(arena, ID("_id", &holding->id));
 
 	doc_unchanged(filter, holding->doc, "status");
 	txn_update(&record->txn, WITHDRAWALS, filter,
-		   DOC(arena, "$set", "{", "status", BCON_UTF8("rejected"), "rejection_reason",
-		       BCON_UTF8(WITHDRAWAL_NOT_COVERED), "processed_date",
-		       BCON_DATE_TIME(batch->call->now), "updatedAt",
-		       BCON_DATE_TIME(batch->call->now), "}"),
+		   DOC(arena, SUB("$set", TEXT("status", "rejected"),
+				  TEXT("rejection_reason", WITHDRAWAL_NOT_COVERED),
+				  DATE("processed_date", batch->call->now),
+				  DATE("updatedAt", batch->call->now))),
 		   ERR_CONFLICT);
 	refusal_tell(batch, record, &record->id, holding->doc, holding->coins);
 	note_id(batch, record, RULE_WITHDRAWAL_NOT_COVERED, &holding->id, holding->coins);
@@ -161,14 +161,13 @@ static void refuse(struct batch *batch, struct record *record, const struct hold
 /* Guards that the withdrawal is still what was counted. */
 static void still_pending(struct batch *batch, struct record *record, const struct holding *holding)
 {
-	bson_t *filter = DOC(batch->arena, "_id", BCON_ID(&holding->id));
+	bson_t *filter = DOC(batch->arena, ID("_id", &holding->id));
 
 	doc_unchanged(filter, holding->doc, "status");
 	doc_unchanged(filter, holding->doc, "withdrawal_coin");
-	txn_update(
-		&record->txn, WITHDRAWALS, filter,
-		DOC(batch->arena, "$set", "{", "withdrawal_coin", BCON_INT64(holding->coins), "}"),
-		ERR_CONFLICT);
+	txn_update(&record->txn, WITHDRAWALS, filter,
+		   DOC(batch->arena, SUB("$set", WHOLE("withdrawal_coin", holding->coins))),
+		   ERR_CONFLICT);
 }
 
 /* ---- the change ---- */

@@ -158,8 +158,8 @@ const char *status_of(const bson_t *doc, const char *otherwise)
 
 bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last)
 {
-	bson_t *stages = DOC(arena, "0", "{", "$match", BCON_DOCUMENT(match), "}", "1",
-			     BCON_DOCUMENT(doc_parse(arena, stage)));
+	bson_t *stages =
+		DOC(arena, SUB("0", PART("$match", match)), PART("1", doc_parse(arena, stage)));
 
 	if (last)
 		BSON_APPEND_DOCUMENT(stages, "2", doc_parse(arena, last));

@@ -65,9 +65,8 @@ static enum err submissions_look(struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		if (id_read(batch->records[i].doc, "task_id", &task))
 			doc_array_id(&tasks, &task);
-	enum err err =
-		db_each(batch->db, TASKS, DOC(arena, "_id", "{", "$in", BCON_ARRAY(tasks.doc), "}"),
-			doc_parse(arena, TASK_FACTS), task_take, batch);
+	enum err err = db_each(batch->db, TASKS, DOC(arena, SUB("_id", ARRAY("$in", tasks.doc))),
+			       doc_parse(arena, TASK_FACTS), task_take, batch);
 	rows_sort(known->tasks, known->count, sizeof *known->tasks);
 	return err == OK ? late_work_look(batch, known) : err;
 }
@@ -195,18 +194,16 @@ static void late_steps(struct batch *batch, struct record *record, const struct 
 	if (place == PLACE_OPEN) {
 		note(batch, record, RULE_WORK_SLOT_TAKEN, 0);
 		txn_update(&record->txn, TASKS,
-			   DOC(arena, "_id", BCON_ID(&task->id), "status", BCON_UTF8("active"),
-			       "required_workers", "{", "$gt", BCON_INT32(0), "}"),
-			   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev",
-			       BCON_INT64(1), "}"),
+			   DOC(arena, ID("_id", &task->id), TEXT("status", "active"),
+			       SUB("required_workers", INT("$gt", 0))),
+			   DOC(arena, SUB("$inc", WHOLE("required_workers", -1), WHOLE("rev", 1))),
 			   ERR_CONFLICT);
 	}
 	/* else it is restored, and was counted when it was handed in or adopted */
 	bool is_new = place == PLACE_OPEN || (!task->marked && !journal_knows(batch, &task->id));
 	if (is_new && worker->marked)
-		txn_update(&record->txn, USERS, DOC(arena, "_id", BCON_ID(&worker->id)),
-			   DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
-			   ERR_CONFLICT);
+		txn_update(&record->txn, USERS, DOC(arena, ID("_id", &worker->id)),
+			   DOC(arena, SUB("$inc", INT("pending_submissions", 1))), ERR_CONFLICT);
 }
 
 /* What becomes of it. */

@@ -78,35 +78,44 @@ static void compare(struct audit *audit, const char *kind, const struct id *id, 
 /* Whose coins an account's are: "held:<withdrawal>" counts for the row's user, every other for itself. */
 static bson_t *owner_of(struct arena *arena, const char *account)
 {
-	return DOC(arena, "$cond", "[", "{", "$and", "[", "{", "$eq", "[", "{", "$substrBytes", "[",
-		   BCON_UTF8(account), BCON_INT32(0), BCON_INT32(5), "]", "}", BCON_UTF8("held:"),
-		   "]", "}", "{", "$eq", "[", "{", "$type", BCON_UTF8("$user"), "}",
-		   BCON_UTF8("objectId"), "]", "}", "]", "}", "{", "$concat", "[",
-		   BCON_UTF8("user:"), "{", "$toString", BCON_UTF8("$user"), "}", "]", "}",
-		   BCON_UTF8(account), "]");
+	return DOC(arena,
+		   LIST("$cond",
+			ITEM(LIST("$and",
+				  ITEM(LIST("$eq",
+					    ITEM(LIST("$substrBytes", BCON_UTF8(account),
+						      BCON_INT32(0), BCON_INT32(5))),
+					    BCON_UTF8("held:"))),
+				  ITEM(LIST("$eq", ITEM(TEXT("$type", "$user")),
+					    BCON_UTF8("objectId"))))),
+			ITEM(LIST("$concat", BCON_UTF8("user:"), ITEM(TEXT("$toString", "$user")))),
+			BCON_UTF8(account)));
 }
 
 /* One side of a journal row. */
 static bson_t *side(struct arena *arena, const char *account, int32_t sign)
 {
-	return DOC(arena, "of", BCON_DOCUMENT(owner_of(arena, account)), "name", BCON_UTF8(account),
-		   "coins", "{", "$multiply", "[", BCON_UTF8("$coins"), BCON_INT32(sign), "]", "}");
+	return DOC(arena, PART("of", owner_of(arena, account)), TEXT("name", account),
+		   SUB("coins", LIST("$multiply", BCON_UTF8("$coins"), BCON_INT32(sign))));
 }
 
 /* The balance of every account: {_id: "user:<id>", coins, held}, in the order of names. */
 static struct rows *accounts_read(struct snapshot *snapshot, struct arena *arena)
 {
-	bson_t *is_held = DOC(arena, "$eq", "[", "{", "$substrBytes", "[", BCON_UTF8("$sides.name"),
-			      BCON_INT32(0), BCON_INT32(5), "]", "}", BCON_UTF8("held:"), "]");
-	bson_t *pipeline =
-		DOC(arena, "pipeline", "[", "{", "$project", "{", "sides", "[",
-		    BCON_DOCUMENT(side(arena, "$from", -1)), BCON_DOCUMENT(side(arena, "$to", 1)),
-		    "]", "}", "}", "{", "$unwind", BCON_UTF8("$sides"), "}", "{", "$group", "{",
-		    "_id", BCON_UTF8("$sides.of"), "coins", "{", "$sum", "{", "$cond", "[",
-		    BCON_DOCUMENT(is_held), BCON_INT32(0), BCON_UTF8("$sides.coins"), "]", "}", "}",
-		    "held", "{", "$sum", "{", "$cond", "[", BCON_DOCUMENT(is_held),
-		    BCON_UTF8("$sides.coins"), BCON_INT32(0), "]", "}", "}", "}", "}", "{", "$sort",
-		    "{", "_id", BCON_INT32(1), "}", "}", "]");
+	bson_t *is_held = DOC(arena, LIST("$eq",
+					  ITEM(LIST("$substrBytes", BCON_UTF8("$sides.name"),
+						    BCON_INT32(0), BCON_INT32(5))),
+					  BCON_UTF8("held:")));
+	bson_t *pipeline = PIPELINE(
+		arena,
+		STAGE("$project", LIST("sides", BCON_DOCUMENT(side(arena, "$from", -1)),
+				       BCON_DOCUMENT(side(arena, "$to", 1)))),
+		ITEM(TEXT("$unwind", "$sides")),
+		STAGE("$group", TEXT("_id", "$sides.of"),
+		      SUB("coins", SUB("$sum", LIST("$cond", BCON_DOCUMENT(is_held), BCON_INT32(0),
+						    BCON_UTF8("$sides.coins")))),
+		      SUB("held", SUB("$sum", LIST("$cond", BCON_DOCUMENT(is_held),
+						   BCON_UTF8("$sides.coins"), BCON_INT32(0))))),
+		STAGE("$sort", INT("_id", 1)));
 
 	return snapshot_aggregate(snapshot, LEDGER, pipeline);
 }
@@ -114,21 +123,19 @@ static struct rows *accounts_read(struct snapshot *snapshot, struct arena *arena
 /* How many submissions are pending for each task: {_id, n}, in the order of tasks. */
 static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena)
 {
-	return snapshot_aggregate(snapshot, SUBMISSIONS,
-				  DOC(arena, "pipeline", "[", "{", "$match", "{", "status",
-				      BCON_UTF8("pending"), "}", "}", "{", "$group", "{", "_id",
-				      BCON_UTF8("$task_id"), "n", "{", "$sum", BCON_INT32(1), "}",
-				      "}", "}", "{", "$sort", "{", "_id", BCON_INT32(1), "}", "}",
-				      "]"));
+	return snapshot_aggregate(
+		snapshot, SUBMISSIONS,
+		PIPELINE(arena, STAGE("$match", TEXT("status", "pending")),
+			 STAGE("$group", TEXT("_id", "$task_id"), SUB("n", INT("$sum", 1))),
+			 STAGE("$sort", INT("_id", 1))));
 }
 
 static struct rows *records_read(struct snapshot *snapshot, struct arena *arena, enum collection in,
 				 const char *first, const char *second)
 {
 	return snapshot_find(snapshot, in, DOC(arena, NULL),
-			     DOC(arena, "sort", "{", "_id", BCON_INT32(1), "}", "projection", "{",
-				 first, BCON_INT32(1), second, BCON_INT32(1), MARK, BCON_INT32(1),
-				 "}"));
+			     DOC(arena, SUB("sort", INT("_id", 1)),
+				 SUB("projection", INT(first, 1), INT(second, 1), INT(MARK, 1))));
 }
 
 /* ---- merging ---- */
@@ -311,21 +318,19 @@ static void books_read(struct books *books)
 
 bson_t *audit_doc(struct arena *arena, const struct audit *audit)
 {
-	return DOC(arena, "balanced", BCON_BOOL(audit->balanced), "asOf",
-		   BCON_DATE_TIME(audit->as_of), "coins", BCON_INT64(audit->coins), "pending_coins",
-		   BCON_INT64(audit->pending_coins), "escrow", BCON_INT64(audit->escrow), "opening",
-		   BCON_INT64(audit->opening), "bonuses", BCON_INT64(audit->bonuses), "purchases",
-		   BCON_INT64(audit->purchases), "adjustments", BCON_INT64(audit->adjustments),
-		   "payouts", BCON_INT64(audit->payouts), "forfeits", BCON_INT64(audit->forfeits),
-		   "reversals", BCON_INT64(audit->reversals), "users", BCON_INT64(audit->users),
-		   "tasks", BCON_INT64(audit->tasks));
+	return DOC(arena, BOOL("balanced", audit->balanced), DATE("asOf", audit->as_of),
+		   WHOLE("coins", audit->coins), WHOLE("pending_coins", audit->pending_coins),
+		   WHOLE("escrow", audit->escrow), WHOLE("opening", audit->opening),
+		   WHOLE("bonuses", audit->bonuses), WHOLE("purchases", audit->purchases),
+		   WHOLE("adjustments", audit->adjustments), WHOLE("payouts", audit->payouts),
+		   WHOLE("forfeits", audit->forfeits), WHOLE("reversals", audit->reversals),
+		   WHOLE("users", audit->users), WHOLE("tasks", audit->tasks));
 }
 
 bson_t *audit_difference_doc(struct arena *arena, const struct audit_difference *difference)
 {
-	return DOC(arena, "kind", BCON_UTF8(difference->kind), "_id", BCON_ID(&difference->id),
-		   "expected", BCON_INT64(difference->expected), "found",
-		   BCON_INT64(difference->found));
+	return DOC(arena, TEXT("kind", difference->kind), ID("_id", &difference->id),
+		   WHOLE("expected", difference->expected), WHOLE("found", difference->found));
 }
 
 static bson_t *differences_doc(struct arena *arena, const struct audit *audit)
@@ -345,12 +350,13 @@ static void audit_keep(struct db *db, struct arena *arena, const struct audit *a
 
 	BSON_APPEND_ARRAY(run, "differences", differences_doc(arena, audit));
 	BSON_APPEND_DOCUMENT(run, "unadopted", unmarked_doc(arena, &audit->unadopted));
-	enum err err = db_write(db, arena,
-				DOC(arena, "update", BCON_UTF8(collection_name(META)), "updates",
-				    "[", "{", "q", "{", "_id", BCON_UTF8("audit"), "asOf", "{",
-				    "$lte", BCON_DATE_TIME(audit->as_of), "}", "}", "u",
-				    BCON_DOCUMENT(run), "upsert", BCON_BOOL(true), "}", "]"),
-				&reply);
+	enum err err =
+		db_write(db, arena,
+			 DOC(arena, TEXT("update", collection_name(META)),
+			     LIST("updates", ITEM(SUB("q", TEXT("_id", "audit"),
+						      SUB("asOf", DATE("$lte", audit->as_of))),
+						  PART("u", run), BOOL("upsert", true)))),
+			 &reply);
 	if (err != OK)
 		log_line(LOG_WARN, NULL, "the audit could not be kept");
 }
@@ -400,8 +406,7 @@ enum err audit_last(struct db *db, struct arena *arena, struct audit *out)
 {
 	const bson_t *run;
 	bson_t list;
-	enum err err =
-		db_find_one(db, arena, META, DOC(arena, "_id", BCON_UTF8("audit")), NULL, &run);
+	enum err err = db_find_one(db, arena, META, DOC(arena, TEXT("_id", "audit")), NULL, &run);
 
 	if (err != OK || !run)
 		return err != OK ? err : ERR_NOT_FOUND;
@@ -435,21 +440,21 @@ enum err audit_ask(struct db *db, struct arena *arena)
 	const bson_t *reply;
 
 	/* a taken key: it was asked for before */
-	return db_write(db, arena,
-			DOC(arena, "insert", BCON_UTF8(collection_name(META)), "documents", "[",
-			    "{", "_id", BCON_UTF8("audit asked"), "at", BCON_DATE_TIME(clock_now()),
-			    "}", "]"),
-			&reply);
+	return db_write(
+		db, arena,
+		DOC(arena, TEXT("insert", collection_name(META)),
+		    LIST("documents", ITEM(TEXT("_id", "audit asked"), DATE("at", clock_now())))),
+		&reply);
 }
 
 enum err audit_run_asked(struct db *db, struct arena *arena, bool *ran)
 {
 	const bson_t *reply;
-	enum err err = db_write(db, arena,
-				DOC(arena, "delete", BCON_UTF8(collection_name(META)), "deletes",
-				    "[", "{", "q", "{", "_id", BCON_UTF8("audit asked"), "}",
-				    "limit", BCON_INT32(1), "}", "]"),
-				&reply);
+	enum err err = db_write(
+		db, arena,
+		DOC(arena, TEXT("delete", collection_name(META)),
+		    LIST("deletes", ITEM(SUB("q", TEXT("_id", "audit asked")), INT("limit", 1)))),
+		&reply);
 
 	*ran = err == OK && doc_whole(reply, "n", 0) == 1;
 	return *ran ? audit_run(db, arena, 0, arena_alloc(arena, sizeof(struct audit))) : err;

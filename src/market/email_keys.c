@@ -25,12 +25,11 @@ static enum err users_find(struct db *db, struct renewal *renewal)
 	struct arena *arena = renewal->arena;
 
 	return db_each(db, USERS,
-		       DOC(arena, "email", "{", "$type", BCON_UTF8("string"), "}", "email_key", "{",
-			   "$exists", BCON_BOOL(true), "}", "$expr", "{", "$ne", "[",
-			   BCON_UTF8("$email_key"), "{", "$toLower", BCON_UTF8("$email"), "}", "]",
-			   "}"),
-		       DOC(arena, "projection", "{", "email", BCON_INT32(1), "email_key",
-			   BCON_INT32(1), "}"),
+		       DOC(arena, SUB("email", TEXT("$type", "string")),
+			   SUB("email_key", BOOL("$exists", true)),
+			   SUB("$expr", LIST("$ne", BCON_UTF8("$email_key"),
+					     ITEM(TEXT("$toLower", "$email"))))),
+		       DOC(arena, SUB("projection", INT("email", 1), INT("email_key", 1))),
 		       user_take, renewal);
 }
 
@@ -38,7 +37,7 @@ static enum err key_change(struct db *db, struct arena *arena, const bson_t *use
 			   const bson_t *change)
 {
 	struct id id = doc_own_id(user);
-	bson_t *filter = DOC(arena, "_id", BCON_ID(&id));
+	bson_t *filter = DOC(arena, ID("_id", &id));
 	struct txn txn;
 
 	doc_unchanged(filter, user, "email");
@@ -51,12 +50,10 @@ static enum err key_change(struct db *db, struct arena *arena, const bson_t *use
 static enum err key_renew(struct db *db, struct arena *arena, const bson_t *user)
 {
 	const char *key = email_fold(arena, doc_text(user, "email"));
-	enum err err = key_change(db, arena, user,
-				  DOC(arena, "$set", "{", "email_key", BCON_UTF8(key), "}"));
+	enum err err = key_change(db, arena, user, DOC(arena, SUB("$set", TEXT("email_key", key))));
 
 	if (err == ERR_CONFLICT)
-		err = key_change(db, arena, user,
-				 DOC(arena, "$unset", "{", "email_key", BCON_UTF8(""), "}"));
+		err = key_change(db, arena, user, DOC(arena, SUB("$unset", TEXT("email_key", ""))));
 	/* changed by another meanwhile: by another run, as nothing else does */
 	return err == ERR_CONFLICT ? OK : err;
 }
@@ -66,8 +63,7 @@ static enum err done_note(struct db *db, struct arena *arena)
 	struct txn txn;
 
 	txn_start(&txn, arena);
-	txn_insert(&txn, META,
-		   DOC(arena, "_id", BCON_UTF8("email_keys"), "fold", BCON_UTF8("ascii")),
+	txn_insert(&txn, META, DOC(arena, TEXT("_id", "email_keys"), TEXT("fold", "ascii")),
 		   ERR_CONFLICT);
 	enum err err = txn_commit(db, &txn);
 	return err == ERR_CONFLICT ? OK : err;
@@ -89,9 +85,8 @@ static enum err keys_renew(struct db *db, struct renewal *renewal)
 static enum err renew(struct db *db, struct renewal *renewal, bool dry_run, FILE *report)
 {
 	const bson_t *done;
-	enum err err =
-		db_find_one(db, renewal->arena, META,
-			    DOC(renewal->arena, "_id", BCON_UTF8("email_keys")), NULL, &done);
+	enum err err = db_find_one(db, renewal->arena, META,
+				   DOC(renewal->arena, TEXT("_id", "email_keys")), NULL, &done);
 
 	if (err != OK || done)
 		return err;

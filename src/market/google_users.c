@@ -34,9 +34,8 @@ static enum err judge(struct call *call, const struct google_claims *claims, con
 enum err google_user_find(struct call *call, const struct google_claims *claims,
 			  const bson_t **user)
 {
-	enum err err =
-		db_find_one(call->db, call->arena, USERS,
-			    DOC(call->arena, "googleId", BCON_UTF8(claims->subject)), NULL, user);
+	enum err err = db_find_one(call->db, call->arena, USERS,
+				   DOC(call->arena, TEXT("googleId", claims->subject)), NULL, user);
 
 	if (err == OK && !*user && !claims->email_fits) {
 		call->detail->sentence =
@@ -51,8 +50,8 @@ enum err google_user_find(struct call *call, const struct google_claims *claims,
 /* What shows that it is Google's; google_key is unique, which older records' googleId need not be. */
 static bson_t *credentials(struct arena *arena, const char *subject)
 {
-	return DOC(arena, "authProvider", BCON_UTF8("google"), "googleId", BCON_UTF8(subject),
-		   "google_key", BCON_UTF8(subject));
+	return DOC(arena, TEXT("authProvider", "google"), TEXT("googleId", subject),
+		   TEXT("google_key", subject));
 }
 
 static void add(struct call *call, const struct google_claims *claims, struct txn *txn)

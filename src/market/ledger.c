@@ -76,10 +76,10 @@ bson_t *ledger_row(struct arena *arena, const struct transfer *transfer, const c
 		   const char *request_id, int64_t now)
 {
 	const struct id *user = user_of(transfer), *task = task_of(transfer);
-	bson_t *row = DOC(arena, "_id", BCON_UTF8(transfer->key), "from",
-			  BCON_UTF8(account_name(arena, &transfer->from)), "to",
-			  BCON_UTF8(account_name(arena, &transfer->to)), "coins",
-			  BCON_INT64(transfer->coins), "kind", BCON_UTF8(transfer->kind));
+	bson_t *row = DOC(arena, TEXT("_id", transfer->key),
+			  TEXT("from", account_name(arena, &transfer->from)),
+			  TEXT("to", account_name(arena, &transfer->to)),
+			  WHOLE("coins", transfer->coins), TEXT("kind", transfer->kind));
 
 	if (transfer->reason)
 		BSON_APPEND_UTF8(row, "reason", transfer->reason);
@@ -106,12 +106,12 @@ void ledger_note(const struct call *call, struct txn *txn, const struct transfer
 
 bson_t *ledger_balances(struct arena *arena, int64_t coins)
 {
-	return DOC(arena, "coins", BCON_INT64(coins), "pending_coins", BCON_INT64(0));
+	return DOC(arena, WHOLE("coins", coins), WHOLE("pending_coins", 0));
 }
 
 static bson_t *by_id(struct arena *arena, const struct id *user)
 {
-	return DOC(arena, "_id", BCON_ID(user));
+	return DOC(arena, ID("_id", user));
 }
 
 /* The user's document while it has the coins, and may part with them. */
@@ -123,11 +123,9 @@ static bson_t *holder(struct arena *arena, const struct transfer *transfer)
 	if (transfer->guard)
 		bson_concat(filter, transfer->guard);
 	if (from)
-		bson_concat(filter,
-			    DOC(arena, from, "{", "$gte", BCON_INT64(transfer->coins), "}"));
+		bson_concat(filter, DOC(arena, SUB(from, WHOLE("$gte", transfer->coins))));
 	if (from && !accounts[transfer->to.kind].of_debtors)
-		bson_concat(filter, DOC(arena, "owed_coins", "{", "$not", "{", "$gt", BCON_INT32(0),
-					"}", "}"));
+		bson_concat(filter, DOC(arena, SUB("owed_coins", SUB("$not", INT("$gt", 0)))));
 	return filter;
 }
 
@@ -141,7 +139,7 @@ static bson_t *balances_change(struct arena *arena, const struct transfer *trans
 		BSON_APPEND_INT64(change, from, -transfer->coins);
 	if (to)
 		BSON_APPEND_INT64(change, to, transfer->coins);
-	return DOC(arena, "$inc", BCON_DOCUMENT(change));
+	return DOC(arena, PART("$inc", change));
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -157,8 +155,7 @@ static void owe(struct txn *txn, const struct id *user, int64_t coins)
 
 	if (coins)
 		txn_update_after(txn, USERS, by_id(arena, user),
-				 DOC(arena, "$inc", "{", "owed_coins", BCON_INT64(coins), "}"),
-				 ERR_CONFLICT);
+				 DOC(arena, SUB("$inc", WHOLE("owed_coins", coins))), ERR_CONFLICT);
 }
 
 /* Coins that came to a user. */
@@ -221,7 +218,7 @@ void ledger_hold_still(const struct call *call, struct txn *txn, const struct id
 	struct arena *arena = call->arena;
 
 	txn_update_after(txn, USERS, by_id(arena, user),
-			 DOC(arena, "$inc", "{", "reversals", BCON_INT32(1), "}"), on_miss);
+			 DOC(arena, SUB("$inc", INT("reversals", 1))), on_miss);
 }
 
 int64_t ledger_take_back(const struct call *call, struct txn *txn, const struct transfer *transfer)

@@ -25,10 +25,9 @@ enum err missed_place_of(struct db *db, struct arena *arena, const struct id *us
 			 const struct id *notification, struct missed_place *place, bool *known)
 {
 	const bson_t *found;
-	enum err err =
-		db_find_one(db, arena, NOTIFICATIONS,
-			    DOC(arena, "_id", BCON_ID(notification), "user_id", BCON_ID(user)),
-			    DOC(arena, "createdAt", BCON_INT32(1)), &found);
+	enum err err = db_find_one(db, arena, NOTIFICATIONS,
+				   DOC(arena, ID("_id", notification), ID("user_id", user)),
+				   DOC(arena, INT("createdAt", 1)), &found);
 
 	*known = found != NULL;
 	if (found)
@@ -66,14 +65,14 @@ struct id missed_least_id(const struct missed_place *place)
 /* $in rather than $ne: the index then has them in order. Older data may lack the field. */
 static bson_t *of_user(struct arena *arena, const struct id *user)
 {
-	return DOC(arena, "user_id", BCON_ID(user), "archived", "{", "$in", "[", BCON_BOOL(false),
-		   BCON_NULL, "]", "}");
+	return DOC(arena, ID("user_id", user),
+		   SUB("archived", LIST("$in", BCON_BOOL(false), BCON_NULL)));
 }
 
 static bson_t *in_order(struct arena *arena, int32_t direction, int64_t limit)
 {
-	return DOC(arena, "sort", "{", "createdAt", BCON_INT32(direction), "_id",
-		   BCON_INT32(direction), "}", "limit", BCON_INT64(limit));
+	return DOC(arena, SUB("sort", INT("createdAt", direction), INT("_id", direction)),
+		   WHOLE("limit", limit));
 }
 
 /* ---- after the place ---- */
@@ -90,10 +89,9 @@ static enum err after(struct db *db, struct arena *arena, const struct id *user,
 {
 	bson_t *filter = of_user(arena, user);
 
-	bson_concat(filter,
-		    DOC(arena, "createdAt", "{", "$gte", BCON_DATE_TIME(place->created), "}", "$or",
-			"[", "{", "createdAt", "{", "$gt", BCON_DATE_TIME(place->created), "}", "}",
-			"{", "_id", "{", "$gt", BCON_ID(&place->id), "}", "}", "]"));
+	bson_concat(filter, DOC(arena, SUB("createdAt", DATE("$gte", place->created)),
+				LIST("$or", ITEM(SUB("createdAt", DATE("$gt", place->created))),
+				     ITEM(SUB("_id", ID("$gt", &place->id))))));
 	return db_each(db, NOTIFICATIONS, filter, in_order(arena, 1, MISSED_MAX + 1), count,
 		       counting);
 }
@@ -116,12 +114,12 @@ static enum err shortly_before(struct db *db, struct arena *arena, const struct 
 	bson_t *filter = of_user(arena, user);
 
 	collecting->arena = arena;
-	bson_concat(filter, DOC(arena, "createdAt", "{", "$gte",
-				BCON_DATE_TIME(place->created - CALL_MS_MOST), "$lte",
-				BCON_DATE_TIME(place->created), "}", "_id", "{", "$gte",
-				BCON_ID(&least), "}", "$or", "[", "{", "createdAt", "{", "$lt",
-				BCON_DATE_TIME(place->created), "}", "}", "{", "_id", "{", "$lt",
-				BCON_ID(&place->id), "}", "}", "]"));
+	bson_concat(filter, DOC(arena,
+				SUB("createdAt", DATE("$gte", place->created - CALL_MS_MOST),
+				    DATE("$lte", place->created)),
+				SUB("_id", ID("$gte", &least)),
+				LIST("$or", ITEM(SUB("createdAt", DATE("$lt", place->created))),
+				     ITEM(SUB("_id", ID("$lt", &place->id))))));
 	enum err err = db_each(db, NOTIFICATIONS, filter, in_order(arena, -1, OVERLAP_MAX), collect,
 			       collecting);
 	while (err == OK && collecting->count)

@@ -12,12 +12,11 @@ void notify(const struct call *call, struct txn *txn, const struct notice *notic
 	if (!notice->user)
 		return;
 	txn_insert(txn, NOTIFICATIONS,
-		   DOC(call->arena, "_id", BCON_ID(&id), "user_id", BCON_ID(notice->user),
-		       "toEmail", BCON_UTF8(notice->email ? notice->email : ""), "message",
-		       BCON_UTF8(notice->message), "actionRoute", BCON_UTF8(notice->page), "type",
-		       BCON_UTF8(notice->type), "isRead", BCON_BOOL(false), "archived",
-		       BCON_BOOL(false), "createdAt", BCON_DATE_TIME(call->now), "updatedAt",
-		       BCON_DATE_TIME(call->now)),
+		   DOC(call->arena, ID("_id", &id), ID("user_id", notice->user),
+		       TEXT("toEmail", notice->email ? notice->email : ""),
+		       TEXT("message", notice->message), TEXT("actionRoute", notice->page),
+		       TEXT("type", notice->type), BOOL("isRead", false), BOOL("archived", false),
+		       DATE("createdAt", call->now), DATE("updatedAt", call->now)),
 		   ERR_INTERNAL);
 }
 
@@ -33,7 +32,7 @@ static bool admin_take(void *context, const bson_t *admin)
 
 enum err admins_read(struct call *call, struct admins *admins)
 {
-	bson_t *fields = DOC(call->arena, "projection", "{", "email", BCON_INT32(1), "}");
+	bson_t *fields = DOC(call->arena, SUB("projection", INT("email", 1)));
 
 	*admins = (struct admins){ .arena = call->arena };
 	return db_each(call->db, USERS, users_active(call->arena, ROLE_ADMIN), fields, admin_take,
@@ -70,7 +69,7 @@ static void unset(bson_t *filter, const char *flag)
 
 static bson_t *own(struct call *call)
 {
-	bson_t *filter = DOC(call->arena, "user_id", BCON_ID(&call->caller->id));
+	bson_t *filter = DOC(call->arena, ID("user_id", &call->caller->id));
 
 	unset(filter, "archived");
 	return filter;
@@ -86,8 +85,8 @@ static bson_t *own_unread(struct call *call)
 
 enum err notifications_each(struct call *call, int64_t limit, db_row row, void *context)
 {
-	bson_t *options = DOC(call->arena, "sort", "{", "createdAt", BCON_INT32(-1), "_id",
-			      BCON_INT32(-1), "}", "limit", BCON_INT64(limit));
+	bson_t *options = DOC(call->arena, SUB("sort", INT("createdAt", -1), INT("_id", -1)),
+			      WHOLE("limit", limit));
 
 	return db_each(call->db, NOTIFICATIONS, own(call), options, row, context);
 }
@@ -114,8 +113,7 @@ static bool unread_take(void *ids, const bson_t *doc)
 
 static bson_t *now_read(struct call *call)
 {
-	return DOC(call->arena, "$set", "{", "isRead", BCON_BOOL(true), "updatedAt",
-		   BCON_DATE_TIME(call->now), "}");
+	return DOC(call->arena, SUB("$set", BOOL("isRead", true), DATE("updatedAt", call->now)));
 }
 
 /* Marks the next ones; *found are as many as were looked for unless they were the last. */
@@ -124,15 +122,15 @@ static enum err read_some(struct call *call, uint32_t *found, int64_t *modified)
 	struct arena *arena = call->arena;
 	struct doc_array unread = doc_array_new(arena);
 	enum err err = db_each(call->db, NOTIFICATIONS, own_unread(call),
-			       DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}", "limit",
-				   BCON_INT64(READ_AT_ONCE), "batchSize", BCON_INT32(READ_AT_ONCE)),
+			       DOC(arena, SUB("projection", INT("_id", 1)),
+				   WHOLE("limit", READ_AT_ONCE), INT("batchSize", READ_AT_ONCE)),
 			       unread_take, &unread);
 
 	*found = unread.count;
 	*modified = 0;
 	if (err != OK || !unread.count)
 		return err;
-	bson_t *filter = DOC(arena, "_id", "{", "$in", BCON_ARRAY(unread.doc), "}");
+	bson_t *filter = DOC(arena, SUB("_id", ARRAY("$in", unread.doc)));
 	unset(filter, "isRead");
 	return db_update_many(call->db, arena, NOTIFICATIONS, filter, now_read(call), modified);
 }
@@ -166,7 +164,7 @@ static enum err change_own(struct call *call, const struct id *id, const bson_t 
 		return err != OK ? err : ERR_NOT_FOUND;
 	if (!call_owns(call, notification, "user_id"))
 		return ERR_NOT_OWNER;
-	txn_update_after(txn, NOTIFICATIONS, DOC(arena, "_id", BCON_ID(id)), change, ERR_NOT_FOUND);
+	txn_update_after(txn, NOTIFICATIONS, DOC(arena, ID("_id", id)), change, ERR_NOT_FOUND);
 	txn_of_any(txn);
 	return OK;
 }
@@ -178,8 +176,8 @@ enum err notification_read(struct call *call, const struct id *id, struct txn *t
 
 enum err notification_archive(struct call *call, const struct id *id, struct txn *txn)
 {
-	return change_own(call, id,
-			  DOC(call->arena, "$set", "{", "archived", BCON_BOOL(true), "updatedAt",
-			      BCON_DATE_TIME(call->now), "}"),
-			  txn);
+	return change_own(
+		call, id,
+		DOC(call->arena, SUB("$set", BOOL("archived", true), DATE("updatedAt", call->now))),
+		txn);
 }

@@ -30,13 +30,13 @@ static bson_t *payment_doc(struct call *call, const struct provider *provider,
 	const struct caller *buyer = call->caller;
 	struct id id = doc_new_id();
 
-	return DOC(call->arena, "_id", BCON_ID(&id), "buyer_id", BCON_ID(&buyer->id), "buyer_email",
-		   BCON_UTF8(buyer->email), "buyer_name", BCON_UTF8(buyer->name), "coin_amount",
-		   BCON_INT64(package->coins), "price", BCON_CENTS(package->cents), "coins",
-		   BCON_INT64(package->coins), "amount", BCON_CENTS(package->cents), "currency",
-		   BCON_UTF8("usd"), "payment_method", BCON_UTF8(provider->settings.name), "status",
-		   BCON_UTF8("pending"), "payment_date", BCON_DATE_TIME(call->now), "createdAt",
-		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now));
+	return DOC(call->arena, ID("_id", &id), ID("buyer_id", &buyer->id),
+		   TEXT("buyer_email", buyer->email), TEXT("buyer_name", buyer->name),
+		   WHOLE("coin_amount", package->coins), PAIR("price", BCON_CENTS(package->cents)),
+		   WHOLE("coins", package->coins), PAIR("amount", BCON_CENTS(package->cents)),
+		   TEXT("currency", "usd"), TEXT("payment_method", provider->settings.name),
+		   TEXT("status", "pending"), DATE("payment_date", call->now),
+		   DATE("createdAt", call->now), DATE("updatedAt", call->now));
 }
 
 static void payment_of(const bson_t *doc, struct payment *payment)
@@ -76,10 +76,10 @@ enum err payment_read(struct call *call, const struct id *id, struct payment *pa
 enum err payment_by_transaction(struct call *call, const char *transaction, struct payment *payment)
 {
 	const bson_t *doc;
-	enum err err = db_find_one(call->db, call->arena, PAYMENTS,
-				   DOC(call->arena, "txn_key", BCON_UTF8(transaction), "status",
-				       BCON_UTF8("completed")),
-				   NULL, &doc);
+	enum err err = db_find_one(
+		call->db, call->arena, PAYMENTS,
+		DOC(call->arena, TEXT("txn_key", transaction), TEXT("status", "completed")), NULL,
+		&doc);
 
 	if (err != OK || !doc)
 		return err != OK ? err : ERR_NOT_FOUND;
@@ -112,9 +112,9 @@ void payment_keep_intent(struct call *call, const struct payment *payment, struc
 {
 	struct arena *arena = call->arena;
 
-	txn_update_after(txn, PAYMENTS, DOC(arena, "_id", BCON_ID(&payment->id)),
-			 DOC(arena, "$set", "{", "intent_id", BCON_UTF8(payment->intent),
-			     "updatedAt", BCON_DATE_TIME(call->now), "}"),
+	txn_update_after(txn, PAYMENTS, DOC(arena, ID("_id", &payment->id)),
+			 DOC(arena, SUB("$set", TEXT("intent_id", payment->intent),
+					DATE("updatedAt", call->now))),
 			 ERR_NOT_FOUND);
 }
 
@@ -137,8 +137,8 @@ static enum err transaction_is_free(struct call *call, const struct payment *pay
 {
 	const bson_t *other;
 	enum err err = db_find_one(call->db, call->arena, PAYMENTS,
-				   DOC(call->arena, "txn_key", BCON_UTF8(payment->transaction),
-				       "_id", "{", "$ne", BCON_ID(&payment->id), "}"),
+				   DOC(call->arena, TEXT("txn_key", payment->transaction),
+				       SUB("_id", ID("$ne", &payment->id))),
 				   NULL, &other);
 
 	if (err != OK || !other)
@@ -150,16 +150,17 @@ static enum err transaction_is_free(struct call *call, const struct payment *pay
 static void complete(struct call *call, const struct payment *payment, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bson_t *filter = DOC(arena, "_id", BCON_ID(&payment->id), "status", "{", "$in", "[",
-			     BCON_UTF8("pending"), BCON_UTF8("failed"), "]", "}");
+	bson_t *filter = DOC(arena, ID("_id", &payment->id),
+			     SUB("status", LIST("$in", BCON_UTF8("pending"), BCON_UTF8("failed"))));
 
 	doc_unchanged(filter, payment->doc, "reversal_notes");
 	txn_update_after(txn, PAYMENTS, filter,
-			 DOC(arena, "$set", "{", "status", BCON_UTF8("completed"), "transaction_id",
-			     BCON_UTF8(payment->transaction), "txn_key",
-			     BCON_UTF8(payment->transaction), "payment_date",
-			     BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now), "}",
-			     "$unset", "{", "check_at", BCON_INT32(1), "}"),
+			 DOC(arena,
+			     SUB("$set", TEXT("status", "completed"),
+				 TEXT("transaction_id", payment->transaction),
+				 TEXT("txn_key", payment->transaction),
+				 DATE("payment_date", call->now), DATE("updatedAt", call->now)),
+			     SUB("$unset", INT("check_at", 1))),
 			 ERR_BUSY);
 }
 
@@ -262,15 +263,15 @@ enum err payment_fail_now(struct call *call, struct payment *payment, bool for_g
 {
 	struct arena *arena = call->arena;
 	struct txn txn;
-	bson_t *change = DOC(arena, "$set", "{", "status", BCON_UTF8("failed"), "updatedAt",
-			     BCON_DATE_TIME(call->now), "}");
+	bson_t *change =
+		DOC(arena, SUB("$set", TEXT("status", "failed"), DATE("updatedAt", call->now)));
 
 	if (for_good)
-		bson_concat(change, DOC(arena, "$unset", "{", "check_at", BCON_INT32(1), "}"));
+		bson_concat(change, DOC(arena, SUB("$unset", INT("check_at", 1))));
 	txn_start(&txn, arena);
 	txn_update_after(&txn, PAYMENTS,
-			 DOC(arena, "_id", BCON_ID(&payment->id), "status", BCON_UTF8("pending")),
-			 change, ERR_CONFLICT);
+			 DOC(arena, ID("_id", &payment->id), TEXT("status", "pending")), change,
+			 ERR_CONFLICT);
 	enum err err = txn_commit(call->db, &txn);
 	if (err == OK)
 		payment_of(txn_found(&txn, PAYMENTS), payment);
@@ -283,7 +284,7 @@ void payment_list_own(struct call *call, struct list *list)
 {
 	*list = (struct list){
 		.in = PAYMENTS,
-		.filter = DOC(call->arena, "buyer_id", BCON_ID(&call->caller->id)),
+		.filter = DOC(call->arena, ID("buyer_id", &call->caller->id)),
 		.name = call_own_name(call, "payments"),
 		.order_field = "createdAt",
 	};
@@ -301,10 +302,9 @@ enum err payment_total_own(struct call *call, int64_t *cents)
 	struct arena *arena = call->arena;
 
 	*cents = 0;
-	return db_each(call->db, PAYMENTS,
-		       DOC(arena, "buyer_id", BCON_ID(&call->caller->id), "status",
-			   BCON_UTF8("completed")),
-		       DOC(arena, "projection", "{", "_id", BCON_INT32(0), "price", BCON_INT32(1),
-			   "amount", BCON_INT32(1), "}"),
-		       add_cents, cents);
+	return db_each(
+		call->db, PAYMENTS,
+		DOC(arena, ID("buyer_id", &call->caller->id), TEXT("status", "completed")),
+		DOC(arena, SUB("projection", INT("_id", 0), INT("price", 1), INT("amount", 1))),
+		add_cents, cents);
 }

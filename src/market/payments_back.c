@@ -38,14 +38,14 @@ static const char *note_name(struct arena *arena, const char *transaction)
 static enum err note_read(struct call *call, const char *transaction, const bson_t **note)
 {
 	return db_find_one(call->db, call->arena, META,
-			   DOC(call->arena, "_id", BCON_UTF8(note_name(call->arena, transaction))),
-			   NULL, note);
+			   DOC(call->arena, TEXT("_id", note_name(call->arena, transaction))), NULL,
+			   note);
 }
 
 static bson_t *note_as_read(struct arena *arena, const bson_t *note)
 {
-	return DOC(arena, "_id", BCON_UTF8(doc_text(note, "_id")), "rev",
-		   BCON_INT64(doc_whole(note, "rev", 0)));
+	return DOC(arena, TEXT("_id", doc_text(note, "_id")),
+		   WHOLE("rev", doc_whole(note, "rev", 0)));
 }
 
 static void note_write(struct call *call, const char *transaction, const bson_t *note,
@@ -58,13 +58,11 @@ static void note_write(struct call *call, const char *transaction, const bson_t 
 	BSON_APPEND_BOOL(set, "unadopted", unadopted);
 	if (note) {
 		txn_update(txn, META, note_as_read(arena, note),
-			   DOC(arena, "$set", BCON_DOCUMENT(set), "$inc", "{", "rev", BCON_INT64(1),
-			       "}"),
+			   DOC(arena, PART("$set", set), SUB("$inc", WHOLE("rev", 1))),
 			   ERR_CONFLICT);
 		return;
 	}
-	bson_t *doc =
-		DOC(arena, "_id", BCON_UTF8(note_name(arena, transaction)), "rev", BCON_INT64(1));
+	bson_t *doc = DOC(arena, TEXT("_id", note_name(arena, transaction)), WHOLE("rev", 1));
 	bson_concat(doc, set);
 	txn_insert(txn, META, doc, ERR_CONFLICT);
 }
@@ -119,7 +117,7 @@ static enum err open_read(struct told *told)
 		err = db_find_id(call->db, call->arena, PAYMENTS, &id, &found);
 	if (err == OK && !found)
 		err = db_find_one(call->db, call->arena, PAYMENTS,
-				  DOC(call->arena, "intent_id", BCON_UTF8(told->transaction)), NULL,
+				  DOC(call->arena, TEXT("intent_id", told->transaction)), NULL,
 				  &found);
 	told->open = found && !doc_text_is(found, "status", "completed") ? found : NULL;
 	return err;
@@ -131,10 +129,9 @@ static void open_stays(const struct told *told, struct txn *txn)
 	struct arena *arena = told->call->arena;
 	struct id id = doc_own_id(told->open);
 
-	txn_update(
-		txn, PAYMENTS,
-		DOC(arena, "_id", BCON_ID(&id), "status", "{", "$ne", BCON_UTF8("completed"), "}"),
-		DOC(arena, "$inc", "{", "reversal_notes", BCON_INT64(1), "}"), ERR_CONFLICT);
+	txn_update(txn, PAYMENTS,
+		   DOC(arena, ID("_id", &id), SUB("status", TEXT("$ne", "completed"))),
+		   DOC(arena, SUB("$inc", WHOLE("reversal_notes", 1))), ERR_CONFLICT);
 	txn_of_any(txn);
 }
 
@@ -158,10 +155,10 @@ static enum err told_of_nothing(struct told *told, const bson_t *note, struct tx
 {
 	struct call *call = told->call;
 	const bson_t *found;
-	enum err err = db_find_one(
-		call->db, call->arena, PAYMENTS,
-		DOC(call->arena, "transaction_id", BCON_UTF8(told->transaction), MARK, BCON_NULL),
-		NULL, &found);
+	enum err err =
+		db_find_one(call->db, call->arena, PAYMENTS,
+			    DOC(call->arena, TEXT("transaction_id", told->transaction), NONE(MARK)),
+			    NULL, &found);
 
 	told->unadopted = found != NULL;
 	return err == OK ? told_early(told, note, txn) : err;
@@ -342,13 +339,13 @@ static bool note_settle(void *context, const bson_t *note)
 enum err payments_back_settle(struct call *call, int64_t *done)
 {
 	struct settling settling = { .call = call };
-	enum err err =
-		db_each(call->db, META,
-			DOC(call->arena, "$or", "[", "{", "reversal_at", "{", "$gte",
-			    BCON_DATE_TIME(call->now - NOTE_MEETS_MS), "}", "}", "{", "reversal_at",
-			    "{", "$lt", BCON_DATE_TIME(call->now - NOTE_LASTS_MS), "}", "}", "{",
-			    "unadopted", BCON_BOOL(true), "}", "]"),
-			NULL, note_settle, &settling);
+	enum err err = db_each(
+		call->db, META,
+		DOC(call->arena,
+		    LIST("$or", ITEM(SUB("reversal_at", DATE("$gte", call->now - NOTE_MEETS_MS))),
+			 ITEM(SUB("reversal_at", DATE("$lt", call->now - NOTE_LASTS_MS))),
+			 ITEM(BOOL("unadopted", true)))),
+		NULL, note_settle, &settling);
 
 	*done = settling.done;
 	return err != OK ? err : settling.err;

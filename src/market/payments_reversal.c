@@ -100,14 +100,14 @@ static bson_t *payment_change(const struct reversing *reversing)
 	struct arena *arena = reversing->call->arena;
 	const char *name = reversals_name(&reversing->now);
 	bson_t *set = reversals_doc(arena, &reversing->now);
-	bson_t *change = DOC(arena, "$inc", "{", "reversal_rev", BCON_INT64(1), "}");
+	bson_t *change = DOC(arena, SUB("$inc", WHOLE("reversal_rev", 1)));
 
 	BSON_APPEND_INT64(set, "reversed_coins", reversing->after);
 	BSON_APPEND_DATE_TIME(set, "updatedAt", reversing->call->now);
 	if (name)
 		BSON_APPEND_UTF8(set, "reversal", name);
 	else
-		bson_concat(change, DOC(arena, "$unset", "{", "reversal", BCON_UTF8(""), "}"));
+		bson_concat(change, DOC(arena, SUB("$unset", TEXT("reversal", ""))));
 	BSON_APPEND_DOCUMENT(change, "$set", set);
 	return change;
 }
@@ -157,7 +157,7 @@ void reversal_plan(struct reversing *reversing, struct txn *txn)
 {
 	struct arena *arena = reversing->call->arena;
 	const struct payment *payment = reversing->payment;
-	bson_t *filter = DOC(arena, "_id", BCON_ID(&payment->id));
+	bson_t *filter = DOC(arena, ID("_id", &payment->id));
 
 	doc_unchanged(filter, payment->doc, "reversal_rev");
 	txn_update_after(txn, PAYMENTS, filter, payment_change(reversing), ERR_CONFLICT);

@@ -95,16 +95,16 @@ static bson_t *next_look(struct call *call, const struct payment *payment)
 						 age;
 
 	if (age > LOOK_FOR_MS)
-		return DOC(call->arena, "$unset", "{", "check_at", BCON_INT32(1), "}");
-	return DOC(call->arena, "$set", "{", "check_at", BCON_DATE_TIME(call->now + wait), "}");
+		return DOC(call->arena, SUB("$unset", INT("check_at", 1)));
+	return DOC(call->arena, SUB("$set", DATE("check_at", call->now + wait)));
 }
 
 /* Puts the next look off before this one: of several sweeps one looks. ERR_CONFLICT: another does. */
 static enum err look_begin(struct call *call, const struct payment *payment)
 {
 	struct txn txn;
-	bson_t *due = DOC(call->arena, "_id", BCON_ID(&payment->id), "check_at",
-			  BCON_DATE_TIME(doc_date(payment->doc, "check_at", 0)));
+	bson_t *due = DOC(call->arena, ID("_id", &payment->id),
+			  DATE("check_at", doc_date(payment->doc, "check_at", 0)));
 
 	txn_start(&txn, call->arena);
 	txn_update(&txn, PAYMENTS, due, next_look(call, payment), ERR_CONFLICT);
@@ -156,13 +156,11 @@ enum err payments_look_up(struct call *call, int64_t *settled)
 
 	if (!provider || provider->is_free)
 		return OK;
-	const bson_t *is_due =
-		DOC(call->arena, "check_at", "{", "$lte", BCON_DATE_TIME(call->now), "}");
-	enum err err =
-		db_each(call->db, PAYMENTS, mark_ask(call->arena, PAYMENTS, is_due),
-			DOC(call->arena, "sort", "{", "check_at", BCON_INT32(1), "}", "limit",
-			    BCON_INT64(LOOK_UPS), "projection", "{", "_id", BCON_INT32(1), "}"),
-			due_take, &due);
+	const bson_t *is_due = DOC(call->arena, SUB("check_at", DATE("$lte", call->now)));
+	enum err err = db_each(call->db, PAYMENTS, mark_ask(call->arena, PAYMENTS, is_due),
+			       DOC(call->arena, SUB("sort", INT("check_at", 1)),
+				   WHOLE("limit", LOOK_UPS), SUB("projection", INT("_id", 1))),
+			       due_take, &due);
 	for (size_t i = 0; i < due.count && err == OK && clock_steady() < end; i++) {
 		bool one = false;
 

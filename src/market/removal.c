@@ -20,9 +20,9 @@ enum {
 
 static bson_t *out_now(struct call *call)
 {
-	return DOC(call->arena, "$set", "{", "closing", BCON_BOOL(true), "closing_since",
-		   BCON_DATE_TIME(call->now), "closing_by", BCON_ID(&call->caller->id),
-		   "closing_request", BCON_UTF8(call->request_id), "}");
+	return DOC(call->arena, SUB("$set", BOOL("closing", true), DATE("closing_since", call->now),
+				    ID("closing_by", &call->caller->id),
+				    TEXT("closing_request", call->request_id)));
 }
 
 static enum err put_out(struct call *call, const bson_t *user, struct txn *txn)
@@ -53,8 +53,8 @@ enum err removal_start(struct call *call, const struct id *id, struct txn *txn)
 		return ERR_CONFLICT;
 	}
 	if (doc_bool(user, "closing", false))
-		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(id), "closing", BCON_BOOL(true)),
-			   DOC(arena, "$set", "{", "closing", BCON_BOOL(true), "}"), ERR_CONFLICT);
+		txn_update(txn, USERS, DOC(arena, ID("_id", id), BOOL("closing", true)),
+			   DOC(arena, SUB("$set", BOOL("closing", true))), ERR_CONFLICT);
 	else
 		err = put_out(call, user, txn);
 	return err;
@@ -66,7 +66,7 @@ enum err removal_start(struct call *call, const struct id *id, struct txn *txn)
 static bson_t *nothing_left(struct arena *arena, const bson_t *user)
 {
 	struct id id = doc_own_id(user);
-	bson_t *filter = DOC(arena, "_id", BCON_ID(&id), "closing", BCON_BOOL(true));
+	bson_t *filter = DOC(arena, ID("_id", &id), BOOL("closing", true));
 
 	doc_unchanged(filter, user, "coins");
 	bson_concat(filter, user_idle(arena));
@@ -100,8 +100,7 @@ void removal_end_plan(struct call *call, const bson_t *user, const char *key, in
 	txn_remove(txn, USERS, nothing_left(arena, user), ERR_CONFLICT);
 	if (coins > 0)
 		forfeit(call, id, key, coins, txn);
-	txn_insert(txn, META,
-		   DOC(arena, "_id", BCON_ID(id), "removed_at", BCON_DATE_TIME(clock_now())),
+	txn_insert(txn, META, DOC(arena, ID("_id", id), DATE("removed_at", clock_now())),
 		   ERR_CONFLICT);
 }
 
@@ -139,9 +138,8 @@ static enum err take_away_again(struct removal *removal, const bson_t *user, con
 	struct arena *arena = removal->arena;
 	struct account account = account_user(&removal->user);
 	struct booked booked = { .account = account_name(arena, &account) };
-	enum err err =
-		db_each(removal->call.db, LEDGER, DOC(arena, "user", BCON_ID(&removal->user)), NULL,
-			booked_take, &booked);
+	enum err err = db_each(removal->call.db, LEDGER, DOC(arena, ID("user", &removal->user)),
+			       NULL, booked_take, &booked);
 	long long since = doc_date(user, "closing_since", 0);
 
 	return err == OK ? take_away(removal, user, arena_printf(arena, "%s:%lld", key, since),
@@ -249,7 +247,7 @@ enum err removal_go_on(struct db *db, const struct id *user, int64_t max_ms)
 
 bson_t *removal_look_due(struct arena *arena, int64_t now)
 {
-	return DOC(arena, "removed_at", "{", "$lte", BCON_DATE_TIME(now - LOOK_AGAIN_AFTER), "}");
+	return DOC(arena, SUB("removed_at", DATE("$lte", now - LOOK_AGAIN_AFTER)));
 }
 
 enum err removal_look_again(struct db *db, const struct id *user, int64_t max_ms)
@@ -259,8 +257,7 @@ enum err removal_look_again(struct db *db, const struct id *user, int64_t max_ms
 	removal_open(&removal, db, user, max_ms);
 	enum err err = removal_tidy(&removal);
 	if (err == OK)
-		err = db_remove(db, removal.arena, META, DOC(removal.arena, "_id", BCON_ID(user)),
-				true);
+		err = db_remove(db, removal.arena, META, DOC(removal.arena, ID("_id", user)), true);
 	removal_close(&removal);
 	return err;
 }

@@ -80,10 +80,9 @@ static bool answer_forget(void *context, const bson_t *kept)
 	doc_unchanged(filter, kept, "body");
 	BSON_APPEND_BINARY(set, "body", BSON_SUBTYPE_BINARY, (const uint8_t *)json,
 			   (uint32_t)strlen(json));
-	answers->err = db_update_many(removal->call.db, arena, IDEMPOTENCY, filter,
-				      DOC(arena, "$set", BCON_DOCUMENT(set), "$pull", "{", "people",
-					  BCON_ID(&removal->user), "}"),
-				      NULL);
+	answers->err = db_update_many(
+		removal->call.db, arena, IDEMPOTENCY, filter,
+		DOC(arena, PART("$set", set), SUB("$pull", ID("people", &removal->user))), NULL);
 	arena_reset(arena);
 	return answers->err == OK;
 }
@@ -92,7 +91,7 @@ enum err removal_forget_answers(struct removal *removal, const char *deleted_ema
 {
 	struct answers answers = { .removal = removal, .email = deleted_email };
 	enum err err = db_each(removal->call.db, IDEMPOTENCY,
-			       DOC(removal->arena, "people", BCON_ID(&removal->user)), NULL,
+			       DOC(removal->arena, ID("people", &removal->user)), NULL,
 			       answer_forget, &answers);
 
 	return err != OK ? err : answers.err;

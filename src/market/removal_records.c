@@ -59,7 +59,7 @@ static bool batch_take(void *context, const bson_t *doc)
 static enum err each_batch(struct removal *removal, const struct work *work)
 {
 	struct batch batch = { .removal = removal, .work = work };
-	bson_t *options = DOC(removal->arena, "projection", "{", "_id", BCON_INT32(1), "}");
+	bson_t *options = DOC(removal->arena, SUB("projection", INT("_id", 1)));
 	enum err err =
 		db_each(removal->call.db, work->in, work->filter, options, batch_take, &batch);
 
@@ -74,7 +74,7 @@ static bson_t *all_of(struct arena *arena, const struct id *ids, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		doc_array_id(&array, &ids[i]);
-	return DOC(arena, "_id", "{", "$in", BCON_ARRAY(array.doc), "}");
+	return DOC(arena, SUB("_id", ARRAY("$in", array.doc)));
 }
 
 /* ---- open business ---- */
@@ -182,8 +182,8 @@ static enum err end_batch(struct removal *removal, const struct work *work, cons
 
 static bson_t *business_filter(const struct removal *removal, const struct open_business *business)
 {
-	return DOC(removal->arena, business->owner, BCON_ID(&removal->user), "status",
-		   BCON_UTF8(business->status));
+	return DOC(removal->arena, ID(business->owner, &removal->user),
+		   TEXT("status", business->status));
 }
 
 /* Nothing of the kind can be begun any more, so what is not there now never will be. */
@@ -239,8 +239,8 @@ static enum err forget_batch(struct removal *removal, const struct work *work, c
 	const struct named *fields = work->with;
 
 	return db_update_many(removal->call.db, arena, work->in, all_of(arena, ids, count),
-			      DOC(arena, "$set", "{", fields->name, BCON_UTF8(DELETED_NAME),
-				  fields->email, BCON_UTF8(deleted_email(removal, arena)), "}"),
+			      DOC(arena, SUB("$set", TEXT(fields->name, DELETED_NAME),
+					     TEXT(fields->email, deleted_email(removal, arena)))),
 			      NULL);
 }
 
@@ -252,10 +252,9 @@ static enum err forget_names(struct removal *removal)
 
 	for (size_t i = 0; i < COUNT_OF(named) && err == OK; i++) {
 		const struct named *fields = &named[i];
-		bson_t *filter =
-			DOC(arena, fields->owner, BCON_ID(&removal->user), "$or", "[", "{",
-			    fields->name, "{", "$ne", BCON_UTF8(DELETED_NAME), "}", "}", "{",
-			    fields->email, "{", "$ne", BCON_UTF8(email), "}", "}", "]");
+		bson_t *filter = DOC(arena, ID(fields->owner, &removal->user),
+				     LIST("$or", ITEM(SUB(fields->name, TEXT("$ne", DELETED_NAME))),
+					  ITEM(SUB(fields->email, TEXT("$ne", email)))));
 
 		err = each_batch(removal, &(struct work){ .in = fields->in,
 							  .filter = filter,
@@ -278,7 +277,7 @@ static enum err remove_batch(struct removal *removal, const struct work *work, c
 
 static enum err remove_own(struct removal *removal)
 {
-	bson_t *own = DOC(removal->arena, "user_id", BCON_ID(&removal->user));
+	bson_t *own = DOC(removal->arena, ID("user_id", &removal->user));
 	enum err err = each_batch(removal, &(struct work){ .in = NOTIFICATIONS,
 							   .filter = own,
 							   .batch = BATCH_MAX,

@@ -49,13 +49,13 @@ bson_t *reversals_doc(struct arena *arena, const struct reversals *reversals)
 	for (size_t i = 0; i < reversals->count; i++) {
 		const struct dispute *dispute = &reversals->disputes[i];
 
-		doc_array_doc(&disputes, DOC(arena, "id", BCON_UTF8(dispute->id), "cents",
-					     BCON_INT64(dispute->cents), "state",
-					     BCON_UTF8(states[dispute->state]), "told_at",
-					     BCON_INT64(dispute->told_at)));
+		doc_array_doc(&disputes,
+			      DOC(arena, TEXT("id", dispute->id), WHOLE("cents", dispute->cents),
+				  TEXT("state", states[dispute->state]),
+				  WHOLE("told_at", dispute->told_at)));
 	}
-	return DOC(arena, "refunded_cents", BCON_INT64(reversals->refunded), "disputes",
-		   BCON_ARRAY(disputes.doc));
+	return DOC(arena, WHOLE("refunded_cents", reversals->refunded),
+		   ARRAY("disputes", disputes.doc));
 }
 
 /* ---- joining ---- */

@@ -56,7 +56,7 @@ static bool take(void *context, const bson_t *record)
 	source->make(arena, set, doc_text(record, source->first), doc_text(record, source->second));
 	renewal->updates[renewal->count++] = (struct db_update){
 		.filter = filter,
-		.change = DOC(arena, "$set", BCON_DOCUMENT(set)),
+		.change = DOC(arena, PART("$set", set)),
 	};
 	return renewal->count < RECORDS_AT_ONCE || flush(renewal);
 }
@@ -65,8 +65,8 @@ static enum err renew(struct renewal *renewal, const bson_t *stale)
 {
 	const struct source *source = renewal->source;
 	struct arena *arena = arena_new();
-	const bson_t *fields = DOC(arena, "projection", "{", source->first, BCON_INT32(1),
-				   source->second, BCON_INT32(1), "}");
+	const bson_t *fields =
+		DOC(arena, SUB("projection", INT(source->first, 1), INT(source->second, 1)));
 	enum err err = db_each(renewal->db, source->in, stale, fields, take, renewal);
 
 	if (err == OK && renewal->err == OK && renewal->count)
@@ -79,8 +79,8 @@ static enum err source_renew(struct renewal *renewal, bool dry_run, FILE *report
 {
 	const char *done = dry_run ? "to be made" : "made";
 	struct arena *arena = arena_new();
-	const bson_t *stale = DOC(arena, "search_version", "{", "$not", "{", "$gte",
-				  BCON_INT32(SEARCH_VERSION), "}", "}");
+	const bson_t *stale =
+		DOC(arena, SUB("search_version", SUB("$not", INT("$gte", SEARCH_VERSION))));
 	enum err err = dry_run ? db_count(renewal->db, arena, renewal->source->in, stale, 0,
 					  &renewal->renewed) :
 				 renew(renewal, stale);

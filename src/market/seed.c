@@ -116,11 +116,11 @@ static enum err domain_is_free(struct seeding *seeding, char problem[256])
 {
 	struct id first = seed_id_first(), last = seed_id_last();
 	const bson_t *taken;
-	enum err err = db_find_one(seeding->db, seeding->arena, USERS,
-				   DOC(seeding->arena, "email_key",
-				       BCON_REGEX("@demo\\.example$", ""), "_id", "{", "$not", "{",
-				       "$gte", BCON_ID(&first), "$lte", BCON_ID(&last), "}", "}"),
-				   DOC(seeding->arena, "_id", BCON_INT32(1)), &taken);
+	enum err err = db_find_one(
+		seeding->db, seeding->arena, USERS,
+		DOC(seeding->arena, PAIR("email_key", BCON_REGEX("@demo\\.example$", "")),
+		    SUB("_id", SUB("$not", ID("$gte", &first), ID("$lte", &last)))),
+		DOC(seeding->arena, INT("_id", 1)), &taken);
 
 	if (err != OK || !taken)
 		return err;
@@ -150,10 +150,11 @@ static enum err plan_write(struct seeding *seeding, const struct seed_order *ord
 	const bson_t *reply;
 
 	return db_write(seeding->db, arena,
-			DOC(arena, "update", BCON_UTF8(collection_name(META)), "updates", "[", "{",
-			    "q", "{", "_id", BCON_UTF8("demo"), "}", "u", "{", "$setOnInsert", "{",
-			    "scale", BCON_INT64(scale), "now", BCON_DATE_TIME(order->now), "}", "}",
-			    "upsert", BCON_BOOL(true), "}", "]"),
+			DOC(arena, TEXT("update", collection_name(META)),
+			    LIST("updates", ITEM(SUB("q", TEXT("_id", "demo")),
+						 SUB("u", SUB("$setOnInsert", WHOLE("scale", scale),
+							      DATE("now", order->now))),
+						 BOOL("upsert", true)))),
 			&reply);
 }
 
@@ -161,7 +162,7 @@ static enum err plan_write(struct seeding *seeding, const struct seed_order *ord
 static enum err begin(struct seeding *seeding, const struct seed_order *order, char problem[256])
 {
 	struct arena *arena = seeding->arena;
-	bson_t *id = DOC(arena, "_id", BCON_UTF8("demo"));
+	bson_t *id = DOC(arena, TEXT("_id", "demo"));
 	const bson_t *marker;
 	enum err err = db_find_one(seeding->db, arena, META, id, NULL, &marker);
 
@@ -182,9 +183,9 @@ static enum err finish(struct seeding *seeding)
 	const bson_t *reply;
 
 	return db_write(seeding->db, seeding->arena,
-			DOC(seeding->arena, "update", BCON_UTF8(collection_name(META)), "updates",
-			    "[", "{", "q", "{", "_id", BCON_UTF8("demo"), "}", "u", "{", "$set",
-			    "{", "finished", BCON_BOOL(true), "}", "}", "}", "]"),
+			DOC(seeding->arena, TEXT("update", collection_name(META)),
+			    LIST("updates", ITEM(SUB("q", TEXT("_id", "demo")),
+						 SUB("u", SUB("$set", BOOL("finished", true)))))),
 			&reply);
 }
 

@@ -66,14 +66,13 @@ void seed_add_user(struct seeding *seeding, int64_t user)
 	const char *role = user == 0 ? "admin" : seed_is_buyer(seeding, user) ? "buyer" : "worker";
 	const char *name = seed_name(arena, user);
 	int64_t coins = fund(seeding, user, &id, created) + tally->coins;
-	bson_t *doc =
-		DOC(arena, "_id", BCON_ID(&id), "name", BCON_UTF8(name), "email", BCON_UTF8(email),
-		    "password", BCON_UTF8(seeding->hash), "photoURL", BCON_UTF8(""), "role",
-		    BCON_UTF8(role), "authProvider", BCON_UTF8("email"), "lastLogin",
-		    BCON_DATE_TIME(seeding->now - user % 20 * CLOCK_DAY), "createdAt",
-		    BCON_DATE_TIME(created), "email_key", BCON_UTF8(email), "open_tasks",
-		    BCON_INT32(tally->open_tasks), "pending_submissions",
-		    BCON_INT32(tally->pending), "pending_withdrawals", BCON_INT32(0));
+	bson_t *doc = DOC(
+		arena, ID("_id", &id), TEXT("name", name), TEXT("email", email),
+		TEXT("password", seeding->hash), TEXT("photoURL", ""), TEXT("role", role),
+		TEXT("authProvider", "email"),
+		DATE("lastLogin", seeding->now - user % 20 * CLOCK_DAY), DATE("createdAt", created),
+		TEXT("email_key", email), INT("open_tasks", tally->open_tasks),
+		INT("pending_submissions", tally->pending), INT("pending_withdrawals", 0));
 
 	bson_concat(doc, ledger_balances(arena, coins));
 	user_search_set(arena, doc, name, email);
@@ -135,18 +134,17 @@ static void task_doc_add(struct seeding *seeding, const struct posting *task)
 	const struct seed_task *text = seed_task(task->index);
 	const struct shape *shape = task->shape;
 	int64_t closes = task_closes_at(task->deadline);
-	bson_t *doc = DOC(
-		arena, "_id", BCON_ID(&task->id), "task_title", BCON_UTF8(task->title),
-		"task_detail", BCON_UTF8(text->detail), "required_workers",
-		BCON_INT64(shape->fate == OPEN ? shape->open : 0), "payable_amount",
-		BCON_INT64(task->price), "completion_date", BCON_DATE_TIME(task->deadline),
-		"submission_info", BCON_UTF8(text->submission_info), "task_image_url",
-		BCON_UTF8(""), "category", BCON_UTF8(text->category), "buyer_email",
-		BCON_UTF8(task->buyer_email), "buyer_name", BCON_UTF8(task->buyer_name), "buyer_id",
-		BCON_ID(&task->buyer_id), "status", BCON_UTF8(statuses[shape->fate]), "createdAt",
-		BCON_DATE_TIME(task->created), "updatedAt",
-		BCON_DATE_TIME(shape->fate == OPEN ? task->created : ended_at(task)), "expires_at",
-		BCON_DATE_TIME(closes), "rev", BCON_INT64(revision_of(task)));
+	bson_t *doc =
+		DOC(arena, ID("_id", &task->id), TEXT("task_title", task->title),
+		    TEXT("task_detail", text->detail),
+		    WHOLE("required_workers", shape->fate == OPEN ? shape->open : 0),
+		    WHOLE("payable_amount", task->price), DATE("completion_date", task->deadline),
+		    TEXT("submission_info", text->submission_info), TEXT("task_image_url", ""),
+		    TEXT("category", text->category), TEXT("buyer_email", task->buyer_email),
+		    TEXT("buyer_name", task->buyer_name), ID("buyer_id", &task->buyer_id),
+		    TEXT("status", statuses[shape->fate]), DATE("createdAt", task->created),
+		    DATE("updatedAt", shape->fate == OPEN ? task->created : ended_at(task)),
+		    DATE("expires_at", closes), WHOLE("rev", revision_of(task)));
 
 	words_set(arena, doc, task->title, text->detail);
 	seed_add(seeding, TASKS, doc);
@@ -221,21 +219,19 @@ static void submission_add(struct seeding *seeding, const struct posting *task,
 	struct arena *arena = seeding->arena;
 	const char *key = arena_printf(arena, "%s:%s", id_text(arena, &work->worker_id),
 				       id_text(arena, &task->id));
-	bson_t *doc =
-		DOC(arena, "_id", BCON_ID(&work->id), "task_id", BCON_ID(&task->id), "task_title",
-		    BCON_UTF8(task->title), "payable_amount", BCON_INT64(task->price), "worker_id",
-		    BCON_ID(&work->worker_id), "worker_email", BCON_UTF8(work->worker_email),
-		    "worker_name", BCON_UTF8(work->worker_name), "submission_details",
-		    BCON_UTF8(seed_work(work->index)), "buyer_id", BCON_ID(&task->buyer_id),
-		    "buyer_email", BCON_UTF8(task->buyer_email), "buyer_name",
-		    BCON_UTF8(task->buyer_name), "status",
-		    BCON_UTF8(work->approved ? "approved" :
-			      work->rejected ? "rejected" :
-					       "pending"),
-		    "submitted_date", BCON_DATE_TIME(work->handed_in), "createdAt",
-		    BCON_DATE_TIME(work->handed_in), "updatedAt",
-		    BCON_DATE_TIME(is_reviewed(work) ? work->reviewed : work->handed_in),
-		    "slot_key", BCON_UTF8(key));
+	bson_t *doc = DOC(
+		arena, ID("_id", &work->id), ID("task_id", &task->id),
+		TEXT("task_title", task->title), WHOLE("payable_amount", task->price),
+		ID("worker_id", &work->worker_id), TEXT("worker_email", work->worker_email),
+		TEXT("worker_name", work->worker_name),
+		TEXT("submission_details", seed_work(work->index)), ID("buyer_id", &task->buyer_id),
+		TEXT("buyer_email", task->buyer_email), TEXT("buyer_name", task->buyer_name),
+		TEXT("status", work->approved ? "approved" :
+			       work->rejected ? "rejected" :
+						"pending"),
+		DATE("submitted_date", work->handed_in), DATE("createdAt", work->handed_in),
+		DATE("updatedAt", is_reviewed(work) ? work->reviewed : work->handed_in),
+		TEXT("slot_key", key));
 
 	if (is_reviewed(work))
 		BSON_APPEND_DATE_TIME(doc, "reviewed_date", work->reviewed);
@@ -282,16 +278,16 @@ static void notice_add(struct seeding *seeding, const struct posting *task, cons
 	int64_t at = reviewed ? work->reviewed : work->handed_in;
 
 	seed_add(seeding, NOTIFICATIONS,
-		 DOC(seeding->arena, "_id", BCON_ID(&id), "user_id",
-		     BCON_ID(reviewed ? &work->worker_id : &task->buyer_id), "toEmail",
-		     BCON_UTF8(reviewed ? work->worker_email : task->buyer_email), "message",
-		     BCON_UTF8(notice_text(seeding->arena, task, work)), "actionRoute",
-		     BCON_UTF8(reviewed ? PAGE_WORKER_SUBMISSIONS : PAGE_BUYER_REVIEW), "type",
-		     BCON_UTF8(work->approved ? "approval" :
-			       work->rejected ? "rejection" :
-						"submission"),
-		     "isRead", BCON_BOOL(work->index % 3 == 0), "archived", BCON_BOOL(false),
-		     "createdAt", BCON_DATE_TIME(at), "updatedAt", BCON_DATE_TIME(at)));
+		 DOC(seeding->arena, ID("_id", &id),
+		     ID("user_id", reviewed ? &work->worker_id : &task->buyer_id),
+		     TEXT("toEmail", reviewed ? work->worker_email : task->buyer_email),
+		     TEXT("message", notice_text(seeding->arena, task, work)),
+		     TEXT("actionRoute", reviewed ? PAGE_WORKER_SUBMISSIONS : PAGE_BUYER_REVIEW),
+		     TEXT("type", work->approved ? "approval" :
+				  work->rejected ? "rejection" :
+						   "submission"),
+		     BOOL("isRead", work->index % 3 == 0), BOOL("archived", false),
+		     DATE("createdAt", at), DATE("updatedAt", at)));
 }
 
 void seed_add_task(struct seeding *seeding, int64_t index)

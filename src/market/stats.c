@@ -61,10 +61,9 @@ static int64_t total(struct reading *reading, enum collection in, const char *na
 		     const bson_t *filter, const bson_t *sum)
 {
 	struct call *call = reading->call;
-	const bson_t *pipeline =
-		sum ? DOC(call->arena, "0", "{", "$match", BCON_DOCUMENT(filter), "}", "1", "{",
-			  "$group", "{", "_id", BCON_NULL, "n", BCON_DOCUMENT(sum), "}", "}") :
-		      NULL;
+	const bson_t *pipeline = sum ? PIPELINE(call->arena, ITEM(PART("$match", filter)),
+						STAGE("$group", NONE("_id"), PART("n", sum))) :
+				       NULL;
 	const struct total total = {
 		.name = arena_printf(call->arena, "stats|%s|%s", collection_name(in), name),
 		.in = in,
@@ -88,7 +87,7 @@ static int64_t total(struct reading *reading, enum collection in, const char *na
 /* Every record there is, whatever the field says or whether it is there: answered from the field's index alone. */
 static bson_t *all_by(struct arena *arena, const char *field)
 {
-	return DOC(arena, field, "{", "$gte", BCON_MINKEY, "}");
+	return DOC(arena, SUB(field, PAIR("$gte", BCON_MINKEY)));
 }
 
 static int64_t count_all(struct reading *reading, enum collection in)
@@ -98,8 +97,7 @@ static int64_t count_all(struct reading *reading, enum collection in)
 
 static int64_t count_status(struct reading *reading, enum collection in, const char *status)
 {
-	return total(reading, in, status, DOC(reading->call->arena, "status", BCON_UTF8(status)),
-		     NULL);
+	return total(reading, in, status, DOC(reading->call->arena, TEXT("status", status)), NULL);
 }
 
 /* ---- users ---- */
@@ -135,10 +133,9 @@ static void numbers_name(const struct call *call, struct user_number numbers[NUM
 static int64_t number_count(struct reading *reading, const struct user_number *number, int which)
 {
 	struct arena *arena = reading->call->arena;
-	bson_t *filter = number->role ?
-				 DOC(arena, "role", BCON_UTF8(number->role)) :
-				 DOC(arena, number->date, "{", "$gt", BCON_DATE_TIME(number->after),
-				     "$lte", BCON_DATE_TIME(number->until), "}");
+	bson_t *filter = number->role ? DOC(arena, TEXT("role", number->role)) :
+					DOC(arena, SUB(number->date, DATE("$gt", number->after),
+						       DATE("$lte", number->until)));
 
 	return total(reading, USERS, arena_printf(arena, "%d", which), filter, NULL);
 }
@@ -173,9 +170,8 @@ static void users_read(struct reading *reading, struct stats *stats)
 	for (int i = 0; i < NUMBERS; i++)
 		numbers[i].count = number_count(reading, &numbers[i], i);
 	if (reading->err == OK && !reading->ordering)
-		reading->err =
-			db_each(call->db, USERS, DOC(call->arena, "closing", BCON_BOOL(true)), NULL,
-				closing_take, numbers);
+		reading->err = db_each(call->db, USERS, DOC(call->arena, BOOL("closing", true)),
+				       NULL, closing_take, numbers);
 	stats->workers = numbers[WORKERS].count;
 	stats->buyers = numbers[BUYERS].count;
 	stats->admins = numbers[ADMINS].count;
@@ -184,7 +180,7 @@ static void users_read(struct reading *reading, struct stats *stats)
 		stats_growth(numbers[MONTH_BEFORE].count, numbers[MONTH_NOW].count);
 	stats->monthly_active = numbers[ACTIVE].count;
 	stats->coins = total(reading, USERS, "coins", all_by(call->arena, "role"),
-			     DOC(call->arena, "$sum", BCON_UTF8("$coins")));
+			     DOC(call->arena, TEXT("$sum", "$coins")));
 }
 
 /* ---- all of it ---- */
@@ -193,15 +189,17 @@ static void users_read(struct reading *reading, struct stats *stats)
 static int64_t payments_sum(struct reading *reading)
 {
 	struct arena *arena = reading->call->arena;
-	bson_t *dollars =
-		DOC(arena, "$convert", "{", "input", "{", "$ifNull", "[", BCON_UTF8("$price"),
-		    BCON_UTF8("$amount"), "]", "}", "to", BCON_UTF8("double"), "onError",
-		    BCON_INT32(0), "onNull", BCON_INT32(0), "}");
-	bson_t *cents = DOC(arena, "$round", "[", "{", "$multiply", "[", BCON_DOCUMENT(dollars),
-			    BCON_INT32(100), "]", "}", BCON_INT32(0), "]");
+	bson_t *dollars = DOC(
+		arena, SUB("$convert",
+			   SUB("input", LIST("$ifNull", BCON_UTF8("$price"), BCON_UTF8("$amount"))),
+			   TEXT("to", "double"), INT("onError", 0), INT("onNull", 0)));
+	bson_t *cents =
+		DOC(arena,
+		    LIST("$round", ITEM(LIST("$multiply", BCON_DOCUMENT(dollars), BCON_INT32(100))),
+			 BCON_INT32(0)));
 
-	return total(reading, PAYMENTS, "completed", DOC(arena, "status", BCON_UTF8("completed")),
-		     DOC(arena, "$sum", BCON_DOCUMENT(cents)));
+	return total(reading, PAYMENTS, "completed", DOC(arena, TEXT("status", "completed")),
+		     DOC(arena, PART("$sum", cents)));
 }
 
 /* Of the records with some of it, which an index holds. */
@@ -209,8 +207,8 @@ static int64_t sum_of(struct reading *reading, enum collection in, const char *f
 {
 	struct arena *arena = reading->call->arena;
 
-	return total(reading, in, field, DOC(arena, field, "{", "$gt", BCON_INT32(0), "}"),
-		     DOC(arena, "$sum", BCON_UTF8(arena_printf(arena, "$%s", field))));
+	return total(reading, in, field, DOC(arena, SUB(field, INT("$gt", 0))),
+		     DOC(arena, TEXT("$sum", arena_printf(arena, "$%s", field))));
 }
 
 static void numbers_read(struct reading *reading, struct stats *stats)

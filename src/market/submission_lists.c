@@ -7,7 +7,7 @@ void submission_list_own(struct call *call, struct list *list)
 {
 	*list = (struct list){
 		.in = SUBMISSIONS,
-		.filter = DOC(call->arena, "worker_id", BCON_ID(&call->caller->id)),
+		.filter = DOC(call->arena, ID("worker_id", &call->caller->id)),
 		.name = call_own_name(call, "own submissions"),
 		.order_field = "createdAt",
 	};
@@ -17,8 +17,8 @@ void submission_list_approved(struct call *call, struct list *list)
 {
 	*list = (struct list){
 		.in = SUBMISSIONS,
-		.filter = DOC(call->arena, "worker_id", BCON_ID(&call->caller->id), "status",
-			      BCON_UTF8("approved")),
+		.filter = DOC(call->arena, ID("worker_id", &call->caller->id),
+			      TEXT("status", "approved")),
 		.name = call_own_name(call, "approved submissions"),
 		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
@@ -29,8 +29,8 @@ void submission_list_to_review(struct call *call, struct list *list)
 {
 	*list = (struct list){
 		.in = SUBMISSIONS,
-		.filter = DOC(call->arena, "buyer_id", BCON_ID(&call->caller->id), "status",
-			      BCON_UTF8("pending")),
+		.filter = DOC(call->arena, ID("buyer_id", &call->caller->id),
+			      TEXT("status", "pending")),
 		.name = call_own_name(call, "submissions to review"),
 		.order_field = "createdAt",
 		.ascending = true,
@@ -63,7 +63,7 @@ enum err submission_list_of_task(struct call *call, const struct id *id, struct 
 		err = task_read(call, id, &task);
 	if (err == OK && !all && call->caller->role != ROLE_WORKER)
 		err = ERR_NOT_OWNER;
-	bson_t *filter = DOC(arena, "task_id", BCON_ID(id));
+	bson_t *filter = DOC(arena, ID("task_id", id));
 	if (!all)
 		BSON_APPEND_OID(filter, "worker_id", doc_oid(&call->caller->id));
 	*list = (struct list){
@@ -88,10 +88,10 @@ static bool sum_take(void *context, const bson_t *doc)
 
 enum err submission_earnings(struct call *call, int64_t *coins)
 {
-	bson_t *pipeline =
-		DOC(call->arena, "0", "{", "$match", "{", "worker_id", BCON_ID(&call->caller->id),
-		    "status", BCON_UTF8("approved"), "}", "}", "1", "{", "$group", "{", "_id",
-		    BCON_NULL, "coins", "{", "$sum", BCON_UTF8("$payable_amount"), "}", "}", "}");
+	bson_t *pipeline = PIPELINE(
+		call->arena,
+		STAGE("$match", ID("worker_id", &call->caller->id), TEXT("status", "approved")),
+		STAGE("$group", NONE("_id"), SUB("coins", TEXT("$sum", "$payable_amount"))));
 
 	*coins = 0;
 	return db_aggregate(call->db, SUBMISSIONS, pipeline, NULL, sum_take, coins);

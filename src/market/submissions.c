@@ -14,8 +14,8 @@ enum err submission_exists(struct call *call, const struct id *task, bool *exist
 	const bson_t *found;
 	enum err err = db_find_one(
 		call->db, call->arena, SUBMISSIONS,
-		DOC(call->arena, "worker_id", BCON_ID(&call->caller->id), "task_id", BCON_ID(task)),
-		DOC(call->arena, "_id", BCON_INT32(1)), &found);
+		DOC(call->arena, ID("worker_id", &call->caller->id), ID("task_id", task)),
+		DOC(call->arena, INT("_id", 1)), &found);
 
 	*exists = found != NULL;
 	return err;
@@ -44,18 +44,18 @@ static bson_t *submission_doc(struct call *call, const struct submission_input *
 	const struct caller *worker = call->caller;
 	const struct id *task_id = &input->task_id.id;
 	struct id id = doc_new_id(), buyer;
-	bson_t *doc = DOC(
-		arena, "_id", BCON_ID(&id), "task_id", BCON_ID(task_id), "task_title",
-		BCON_UTF8(doc_text(task, "task_title")), "payable_amount",
-		BCON_INT64(doc_whole(task, "payable_amount", 0)), "worker_id", BCON_ID(&worker->id),
-		"worker_email", BCON_UTF8(worker->email), "worker_name", BCON_UTF8(worker->name),
-		"submission_details", BCON_UTF8(input->submission_details), "buyer_email",
-		BCON_UTF8(doc_text(task, "buyer_email")), "buyer_name",
-		BCON_UTF8(doc_text(task, "buyer_name")), "status", BCON_UTF8("pending"),
-		"submitted_date", BCON_DATE_TIME(call->now), "createdAt", BCON_DATE_TIME(call->now),
-		"updatedAt", BCON_DATE_TIME(call->now), "slot_key",
-		BCON_UTF8(arena_printf(arena, "%s:%s", id_text(arena, &worker->id),
-				       id_text(arena, task_id))));
+	bson_t *doc = DOC(arena, ID("_id", &id), ID("task_id", task_id),
+			  TEXT("task_title", doc_text(task, "task_title")),
+			  WHOLE("payable_amount", doc_whole(task, "payable_amount", 0)),
+			  ID("worker_id", &worker->id), TEXT("worker_email", worker->email),
+			  TEXT("worker_name", worker->name),
+			  TEXT("submission_details", input->submission_details),
+			  TEXT("buyer_email", doc_text(task, "buyer_email")),
+			  TEXT("buyer_name", doc_text(task, "buyer_name")),
+			  TEXT("status", "pending"), DATE("submitted_date", call->now),
+			  DATE("createdAt", call->now), DATE("updatedAt", call->now),
+			  TEXT("slot_key", arena_printf(arena, "%s:%s", id_text(arena, &worker->id),
+							id_text(arena, task_id))));
 
 	if (doc_id(task, "buyer_id", &buyer))
 		BSON_APPEND_OID(doc, "buyer_id", doc_oid(&buyer));
@@ -83,18 +83,16 @@ void submission_create_plan(struct call *call, const struct submission_input *in
 {
 	struct arena *arena = call->arena;
 	const struct id *task_id = &input->task_id.id;
-	bson_t *slot = DOC(arena, "_id", BCON_ID(task_id));
+	bson_t *slot = DOC(arena, ID("_id", task_id));
 	bson_concat(slot, task_open_filter(arena, call->now));
 
 	txn->contended = task_id;
 	txn_update(txn, TASKS, slot,
-		   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(-1), "rev", BCON_INT64(1),
-		       "}"),
+		   DOC(arena, SUB("$inc", WHOLE("required_workers", -1), WHOLE("rev", 1))),
 		   ERR_NO_OPEN_SLOT);
 	txn_insert(txn, SUBMISSIONS, submission_doc(call, input, task), ERR_ALREADY_SUBMITTED);
 	txn_update(txn, USERS, user_active(arena, &call->caller->id, ROLE_WORKER),
-		   DOC(arena, "$inc", "{", "pending_submissions", BCON_INT32(1), "}"),
-		   ERR_FORBIDDEN);
+		   DOC(arena, SUB("$inc", INT("pending_submissions", 1))), ERR_FORBIDDEN);
 	tell_buyer(call, task, txn);
 }
 
@@ -152,17 +150,16 @@ static void decide(struct call *call, const struct work *work, const struct revi
 		   struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bson_t *set = DOC(arena, "status", BCON_UTF8(review->approve ? "approved" : "rejected"),
-			  "reviewed_date", BCON_DATE_TIME(call->now), "updatedAt",
-			  BCON_DATE_TIME(call->now));
+	bson_t *set = DOC(arena, TEXT("status", review->approve ? "approved" : "rejected"),
+			  DATE("reviewed_date", call->now), DATE("updatedAt", call->now));
 
 	if (!review->approve && review->reason)
 		BSON_APPEND_UTF8(set, "rejection_reason", review->reason);
 	if (!review->approve && review->reason_code)
 		BSON_APPEND_UTF8(set, "reason_code", review->reason_code);
 	txn_update_after(txn, SUBMISSIONS,
-			 DOC(arena, "_id", BCON_ID(&work->id), "status", BCON_UTF8("pending")),
-			 DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
+			 DOC(arena, ID("_id", &work->id), TEXT("status", "pending")),
+			 DOC(arena, PART("$set", set)), ERR_ALREADY_PROCESSED);
 }
 
 static void tell_worker(struct call *call, const struct work *work, const struct review *review,
@@ -191,9 +188,8 @@ static void tell_worker(struct call *call, const struct work *work, const struct
 
 static void work_is_done(const struct work *work, struct txn *txn)
 {
-	txn_update(txn, USERS, DOC(txn->arena, "_id", BCON_ID(&work->worker)),
-		   DOC(txn->arena, "$inc", "{", "pending_submissions", BCON_INT32(-1), "}"),
-		   ERR_CONFLICT);
+	txn_update(txn, USERS, DOC(txn->arena, ID("_id", &work->worker)),
+		   DOC(txn->arena, SUB("$inc", INT("pending_submissions", -1))), ERR_CONFLICT);
 }
 
 static void approve(struct call *call, const struct work *work, struct txn *txn)
@@ -242,11 +238,10 @@ static enum err reject(struct call *call, const struct work *work, const bson_t 
 			refund(call, work, txn);
 		return work->has_buyer ? OK : ERR_CONFLICT;
 	}
-	bson_t *filter = DOC(arena, "_id", BCON_ID(&work->task));
+	bson_t *filter = DOC(arena, ID("_id", &work->task));
 	bson_concat(filter, task_active_filter(arena, call->now));
 	txn_update(txn, TASKS, filter,
-		   DOC(arena, "$inc", "{", "required_workers", BCON_INT64(1), "rev", BCON_INT64(1),
-		       "}"),
+		   DOC(arena, SUB("$inc", WHOLE("required_workers", 1), WHOLE("rev", 1))),
 		   ERR_CONFLICT);
 	return OK;
 }
@@ -261,7 +256,7 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 		return err;
 	txn->contended = review->approve ? &work->worker : &work->task;
 	decide(call, work, review, txn);
-	txn_absent(txn, TASKS, DOC(call->arena, "_id", BCON_ID(&work->task), MARK, BCON_NULL),
+	txn_absent(txn, TASKS, DOC(call->arena, ID("_id", &work->task), NONE(MARK)),
 		   ERR_NOT_ADOPTED);
 	if (review->approve)
 		approve(call, work, txn);

@@ -87,8 +87,7 @@ static enum err each_due(struct call *call, const struct due *due, int64_t *done
 {
 	struct sweeping *sweeping = arena_alloc(call->arena, sizeof *sweeping);
 	struct batch *batch = &sweeping->batch;
-	bson_t *options =
-		due->fields ? DOC(call->arena, "projection", BCON_DOCUMENT(due->fields)) : NULL;
+	bson_t *options = due->fields ? DOC(call->arena, PART("projection", due->fields)) : NULL;
 
 	sweeping->due = due;
 	batch->call = *call;
@@ -102,7 +101,7 @@ static enum err each_due(struct call *call, const struct due *due, int64_t *done
 
 static const bson_t *id_alone(struct arena *arena)
 {
-	return DOC(arena, "_id", BCON_INT32(1));
+	return DOC(arena, INT("_id", 1));
 }
 
 static void each_id(struct batch *batch, enum err (*piece)(struct call *call, const struct id *id))
@@ -162,11 +161,11 @@ static void expire_batch(struct batch *batch)
 static enum err expire(struct call *call, int64_t *done)
 {
 	struct arena *arena = call->arena;
-	bson_t *filter = DOC(arena, "status", BCON_UTF8("active"), "required_workers", "{", "$gt",
-			     BCON_INT32(0), "}", "$or", "[", "{", "expires_at", "{", "$lte",
-			     BCON_DATE_TIME(call->now), "}", "}", "{", "completion_date", "{",
-			     "$lte", BCON_DATE_TIME(call->now), "$ne",
-			     BCON_DATE_TIME(call->now - call->now % CLOCK_DAY), "}", "}", "]");
+	bson_t *filter =
+		DOC(arena, TEXT("status", "active"), SUB("required_workers", INT("$gt", 0)),
+		    LIST("$or", ITEM(SUB("expires_at", DATE("$lte", call->now))),
+			 ITEM(SUB("completion_date", DATE("$lte", call->now),
+				  DATE("$ne", call->now - call->now % CLOCK_DAY)))));
 
 	return each_due(call,
 			&(struct due){ .in = TASKS,
@@ -204,8 +203,8 @@ static void approve_batch(struct batch *batch)
 static enum err approve(struct call *call, int64_t *done)
 {
 	int64_t before = call->now - call->config->review_days * CLOCK_DAY;
-	bson_t *filter = DOC(call->arena, "status", BCON_UTF8("pending"), "submitted_date", "{",
-			     "$lte", BCON_DATE_TIME(before), "}");
+	bson_t *filter = DOC(call->arena, TEXT("status", "pending"),
+			     SUB("submitted_date", DATE("$lte", before)));
 
 	if (!call->config->review_days)
 		return OK;
@@ -244,9 +243,10 @@ static enum err busy_leave_out(struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		doc_array_id(&ids, &batch->ids[i]);
 	return db_aggregate(batch->call.db, SUBMISSIONS,
-			    DOC(arena, "0", "{", "$match", "{", "task_id", "{", "$in",
-				BCON_ARRAY(ids.doc), "}", "status", BCON_UTF8("pending"), "}", "}",
-				"1", "{", "$group", "{", "_id", BCON_UTF8("$task_id"), "}", "}"),
+			    PIPELINE(arena,
+				     STAGE("$match", SUB("task_id", ARRAY("$in", ids.doc)),
+					   TEXT("status", "pending")),
+				     STAGE("$group", TEXT("_id", "$task_id"))),
 			    NULL, busy_take, batch);
 }
 
@@ -267,8 +267,8 @@ static void complete_batch(struct batch *batch)
 
 static enum err complete(struct call *call, int64_t *done)
 {
-	bson_t *filter = DOC(call->arena, "status", BCON_UTF8("active"), "required_workers", "{",
-			     "$lte", BCON_INT32(0), "}");
+	bson_t *filter =
+		DOC(call->arena, TEXT("status", "active"), SUB("required_workers", INT("$lte", 0)));
 
 	return each_due(call,
 			&(struct due){ .in = TASKS,
@@ -323,7 +323,7 @@ static enum err remove_users(struct call *call, int64_t *done)
 
 	from_now.now = clock_now();
 	const struct due closing = { .in = USERS,
-				     .filter = DOC(call->arena, "closing", BCON_BOOL(true)),
+				     .filter = DOC(call->arena, BOOL("closing", true)),
 				     .fields = fields,
 				     .batch = LOOK,
 				     .run = remove_batch };

@@ -90,17 +90,16 @@ void task_slots_plan(struct call *call, const bson_t *task, int64_t delta, struc
 {
 	struct arena *arena = call->arena;
 	struct ending *ending = ending_of(call, txn, task, "slots");
-	bson_t *filter = DOC(arena, "_id", BCON_ID(&ending->task));
+	bson_t *filter = DOC(arena, ID("_id", &ending->task));
 
 	ending->delta = delta;
 	bson_concat(filter, task_active_filter(arena, call->now));
-	bson_concat(filter, DOC(arena, "required_workers", "{", "$gte", BCON_INT64(-delta), "$lte",
-				BCON_INT64(TASK_SLOTS_MAX - delta), "}"));
+	bson_concat(filter, DOC(arena, SUB("required_workers", WHOLE("$gte", -delta),
+					   WHOLE("$lte", TASK_SLOTS_MAX - delta))));
 
 	txn_update_after(txn, TASKS, filter,
-			 DOC(arena, "$inc", "{", "required_workers", BCON_INT64(delta), "rev",
-			     BCON_INT64(1), "}", "$set", "{", "updatedAt",
-			     BCON_DATE_TIME(call->now), "}"),
+			 DOC(arena, SUB("$inc", WHOLE("required_workers", delta), WHOLE("rev", 1)),
+			     SUB("$set", DATE("updatedAt", call->now))),
 			 ERR_CONFLICT);
 	txn_then(txn, slots_decide, ending);
 }
@@ -135,9 +134,8 @@ static enum err end_decide(void *context, struct txn *txn)
 	int64_t coins = task_refund(before);
 
 	if (!strcmp(ending->kind, "cancel") && task_is(before, "active"))
-		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(&ending->buyer)),
-			   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(-1), "}"),
-			   ERR_CONFLICT);
+		txn_update(txn, USERS, DOC(arena, ID("_id", &ending->buyer)),
+			   DOC(arena, SUB("$inc", INT("open_tasks", -1))), ERR_CONFLICT);
 	if (coins)
 		escrow_move(ending, txn, -coins, NULL, ERR_CONFLICT);
 	if (ending->notice)
@@ -171,14 +169,14 @@ void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct t
 	if (tell)
 		ending->notice =
 			"Your task \"%s\" was removed by an admin. %lld coins for its open slots were refunded.";
-	txn_update_before(txn, TASKS,
-			  DOC(arena, "_id", BCON_ID(&ending->task), "status", "{", "$ne",
-			      BCON_UTF8("cancelled"), "}"),
-			  DOC(arena, "$set", "{", "status", BCON_UTF8("cancelled"),
-			      "required_workers", BCON_INT64(0), "updatedAt",
-			      BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
-			      "}"),
-			  ERR_NOT_FOUND);
+	txn_update_before(
+		txn, TASKS,
+		DOC(arena, ID("_id", &ending->task), SUB("status", TEXT("$ne", "cancelled"))),
+		DOC(arena,
+		    SUB("$set", TEXT("status", "cancelled"), WHOLE("required_workers", 0),
+			DATE("updatedAt", call->now)),
+		    SUB("$inc", WHOLE("rev", 1))),
+		ERR_NOT_FOUND);
 	txn_then(txn, end_decide, ending);
 }
 
@@ -225,17 +223,18 @@ enum err task_expire(struct call *call, const bson_t *task, struct txn *txn)
 	struct arena *arena = call->arena;
 	struct ending *ending = ending_of(call, txn, task, "expire");
 	bson_t *filter =
-		DOC(arena, "_id", BCON_ID(&ending->task), "status", BCON_UTF8("active"),
-		    "required_workers", "{", "$gt", BCON_INT32(0), "}", "$nor", "[", "{", "$and",
-		    "[", BCON_DOCUMENT(task_deadline_ahead(arena, call->now)), "]", "}", "]");
+		DOC(arena, ID("_id", &ending->task), TEXT("status", "active"),
+		    SUB("required_workers", INT("$gt", 0)),
+		    LIST("$nor",
+			 ITEM(LIST("$and", BCON_DOCUMENT(task_deadline_ahead(arena, call->now))))));
 
 	ending->notice =
 		"The deadline of your task \"%s\" has passed. %lld coins for its open slots were refunded.";
-	txn_update_before(txn, TASKS, filter,
-			  DOC(arena, "$set", "{", "required_workers", BCON_INT64(0), "updatedAt",
-			      BCON_DATE_TIME(call->now), "}", "$inc", "{", "rev", BCON_INT64(1),
-			      "}"),
-			  ERR_CONFLICT);
+	txn_update_before(
+		txn, TASKS, filter,
+		DOC(arena, SUB("$set", WHOLE("required_workers", 0), DATE("updatedAt", call->now)),
+		    SUB("$inc", WHOLE("rev", 1))),
+		ERR_CONFLICT);
 	txn_then(txn, end_decide, ending);
 	return OK;
 }
@@ -244,10 +243,9 @@ static enum err count_pending(struct db *db, struct arena *arena, const struct i
 			      bool *pending)
 {
 	const bson_t *found;
-	enum err err =
-		db_find_one(db, arena, SUBMISSIONS,
-			    DOC(arena, "task_id", BCON_ID(task), "status", BCON_UTF8("pending")),
-			    DOC(arena, "task_id", BCON_INT32(1), "_id", BCON_INT32(0)), &found);
+	enum err err = db_find_one(db, arena, SUBMISSIONS,
+				   DOC(arena, ID("task_id", task), TEXT("status", "pending")),
+				   DOC(arena, INT("task_id", 1), INT("_id", 0)), &found);
 
 	*pending = found != NULL;
 	return err;
@@ -257,18 +255,18 @@ static void complete_steps(struct txn *txn, const bson_t *task)
 {
 	struct arena *arena = txn->arena;
 	struct id id = doc_own_id(task), buyer;
-	bson_t *filter = DOC(arena, "_id", BCON_ID(&id), "status", BCON_UTF8("active"),
-			     "required_workers", "{", "$lte", BCON_INT32(0), "}");
+	bson_t *filter = DOC(arena, ID("_id", &id), TEXT("status", "active"),
+			     SUB("required_workers", INT("$lte", 0)));
 
 	doc_unchanged(filter, task, "rev");
 	txn_update(txn, TASKS, filter,
-		   DOC(arena, "$set", "{", "status", BCON_UTF8("completed"), "updatedAt",
-		       BCON_DATE_TIME(clock_now()), "}", "$inc", "{", "rev", BCON_INT64(1), "}"),
+		   DOC(arena,
+		       SUB("$set", TEXT("status", "completed"), DATE("updatedAt", clock_now())),
+		       SUB("$inc", WHOLE("rev", 1))),
 		   ERR_CONFLICT);
 	if (doc_id(task, "buyer_id", &buyer))
-		txn_update(txn, USERS, DOC(arena, "_id", BCON_ID(&buyer)),
-			   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(-1), "}"),
-			   ERR_CONFLICT);
+		txn_update(txn, USERS, DOC(arena, ID("_id", &buyer)),
+			   DOC(arena, SUB("$inc", INT("open_tasks", -1))), ERR_CONFLICT);
 }
 
 /*

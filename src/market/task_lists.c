@@ -28,17 +28,17 @@ static enum err leave_out_submitted(struct call *call, struct list *list, bson_t
 {
 	struct arena *arena = call->arena;
 	struct doc_array tasks = doc_array_new(arena);
-	bson_t *own = DOC(arena, "worker_id", BCON_ID(&call->caller->id));
+	bson_t *own = DOC(arena, ID("worker_id", &call->caller->id));
 	enum err err = db_each(call->db, SUBMISSIONS, own,
-			       DOC(arena, "projection", "{", "_id", BCON_INT32(0), "task_id",
-				   BCON_INT32(1), "}", "limit", BCON_INT64(HISTORY_SHORT + 1)),
+			       DOC(arena, SUB("projection", INT("_id", 0), INT("task_id", 1)),
+				   WHOLE("limit", HISTORY_SHORT + 1)),
 			       task_id_take, &tasks);
 	struct list_except *except = arena_alloc(arena, sizeof *except);
 
 	if (err != OK || !tasks.count)
 		return err;
 	if (tasks.count <= HISTORY_SHORT) {
-		bson_concat(filter, DOC(arena, "_id", "{", "$nin", BCON_ARRAY(tasks.doc), "}"));
+		bson_concat(filter, DOC(arena, SUB("_id", ARRAY("$nin", tasks.doc))));
 		return OK;
 	}
 	*except = (struct list_except){ .in = SUBMISSIONS, .filter = own, .field = "task_id" };
@@ -53,8 +53,8 @@ static void filter_by_query(struct call *call, const struct task_query *query, b
 	if (query->category)
 		BSON_APPEND_UTF8(filter, "category", query->category);
 	if (query->min_payable.given)
-		bson_concat(filter, DOC(call->arena, "payable_amount", "{", "$gte",
-					BCON_INT64(query->min_payable.value), "}"));
+		bson_concat(filter, DOC(call->arena, SUB("payable_amount",
+							 WHOLE("$gte", query->min_payable.value))));
 	if (query->words)
 		bson_concat(filter, words_filter(call->arena, query->words, text_fields, 2));
 }
@@ -72,8 +72,7 @@ static void count_by_index(struct call *call, struct list *list)
 	bson_t *filter = doc_keep(call->arena, bson_new());
 
 	bson_copy_to_excluding_noinit(list->filter, filter, "completion_date", "expires_at", NULL);
-	bson_concat(filter,
-		    DOC(call->arena, "expires_at", "{", "$gt", BCON_DATE_TIME(call->now), "}"));
+	bson_concat(filter, DOC(call->arena, SUB("expires_at", DATE("$gt", call->now))));
 	list->many_filter = filter;
 	list->count_index = "active_slots";
 }
@@ -113,8 +112,8 @@ void task_list_own(struct call *call, struct list *list)
 
 	*list = (struct list){
 		.in = TASKS,
-		.filter = DOC(arena, "buyer_id", BCON_ID(&call->caller->id), "status", "{", "$ne",
-			      BCON_UTF8("cancelled"), "}"),
+		.filter = DOC(arena, ID("buyer_id", &call->caller->id),
+			      SUB("status", TEXT("$ne", "cancelled"))),
 		.name = call_own_name(call, "own tasks"),
 		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
@@ -127,8 +126,8 @@ void task_list_all(struct call *call, const char *status, struct list *list)
 
 	*list = (struct list){
 		.in = TASKS,
-		.filter = status ? DOC(arena, "status", BCON_UTF8(status)) :
-				   DOC(arena, "status", "{", "$ne", BCON_UTF8("cancelled"), "}"),
+		.filter = status ? DOC(arena, TEXT("status", status)) :
+				   DOC(arena, SUB("status", TEXT("$ne", "cancelled"))),
 		.name = LIST_NAME(arena, "all tasks", status),
 		.order_field = "createdAt",
 	};
@@ -164,12 +163,13 @@ enum err task_counts_read(struct call *call, struct task_counts *counts)
 		return OK;
 	for (size_t i = 0; i < counts->count; i++)
 		doc_array_id(&ids, &counts->tasks[i].id);
-	bson_t *pipeline =
-		DOC(arena, "0", "{", "$match", "{", "task_id", "{", "$in", BCON_ARRAY(ids.doc), "}",
-		    "}", "}", "1", "{", "$group", "{", "_id", BCON_UTF8("$task_id"), "submissions",
-		    "{", "$sum", BCON_INT32(1), "}", "pending", "{", "$sum", "{", "$cond", "[", "{",
-		    "$eq", "[", BCON_UTF8("$status"), BCON_UTF8("pending"), "]", "}", BCON_INT32(1),
-		    BCON_INT32(0), "]", "}", "}", "}", "}");
+	bson_t *pipeline = PIPELINE(
+		arena, STAGE("$match", SUB("task_id", ARRAY("$in", ids.doc))),
+		STAGE("$group", TEXT("_id", "$task_id"), SUB("submissions", INT("$sum", 1)),
+		      SUB("pending", SUB("$sum", LIST("$cond",
+						      ITEM(LIST("$eq", BCON_UTF8("$status"),
+								BCON_UTF8("pending"))),
+						      BCON_INT32(1), BCON_INT32(0))))));
 	return db_aggregate(call->db, SUBMISSIONS, pipeline, NULL, count_take, counts);
 }
 
@@ -180,7 +180,7 @@ enum err top_workers_each(struct call *call, db_row row, void *context)
 	struct arena *arena = call->arena;
 
 	return db_each(call->db, USERS, users_active(arena, ROLE_WORKER),
-		       DOC(arena, "sort", "{", "coins", BCON_INT32(-1), "_id", BCON_INT32(-1), "}",
-			   "limit", BCON_INT64(TOP_WORKERS)),
+		       DOC(arena, SUB("sort", INT("coins", -1), INT("_id", -1)),
+			   WHOLE("limit", TOP_WORKERS)),
 		       row, context);
 }

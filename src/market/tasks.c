@@ -17,14 +17,15 @@ bson_t *task_deadline_ahead(struct arena *arena, int64_t now)
 {
 	int64_t today = now - now % CLOCK_DAY;
 
-	return DOC(arena, "completion_date", "{", "$gte", BCON_DATE_TIME(today), "$not", "{", "$gt",
-		   BCON_DATE_TIME(today), "$lte", BCON_DATE_TIME(now), "}", "}", "expires_at", "{",
-		   "$not", "{", "$lte", BCON_DATE_TIME(now), "}", "}");
+	return DOC(arena,
+		   SUB("completion_date", DATE("$gte", today),
+		       SUB("$not", DATE("$gt", today), DATE("$lte", now))),
+		   SUB("expires_at", SUB("$not", DATE("$lte", now))));
 }
 
 bson_t *task_active_filter(struct arena *arena, int64_t now)
 {
-	bson_t *filter = DOC(arena, "status", BCON_UTF8("active"));
+	bson_t *filter = DOC(arena, TEXT("status", "active"));
 
 	bson_concat(filter, task_deadline_ahead(arena, now));
 	return filter;
@@ -34,7 +35,7 @@ bson_t *task_open_filter(struct arena *arena, int64_t now)
 {
 	bson_t *filter = task_active_filter(arena, now);
 
-	bson_concat(filter, DOC(arena, "required_workers", "{", "$gt", BCON_INT32(0), "}"));
+	bson_concat(filter, DOC(arena, SUB("required_workers", INT("$gt", 0))));
 	return filter;
 }
 
@@ -61,19 +62,18 @@ static bson_t *task_doc(struct call *call, const struct task_input *input, const
 	struct arena *arena = call->arena;
 	const struct caller *buyer = call->caller;
 	int64_t closes = task_closes_at(input->completion_date.value);
-	bson_t *task =
-		DOC(arena, "_id", BCON_ID(id), "task_title", BCON_UTF8(input->task_title),
-		    "task_detail", BCON_UTF8(input->task_detail), "required_workers",
-		    BCON_INT64(input->required_workers.value), "payable_amount",
-		    BCON_INT64(input->payable_amount.value), "completion_date",
-		    BCON_DATE_TIME(input->completion_date.value), "submission_info",
-		    BCON_UTF8(input->submission_info), "task_image_url",
-		    BCON_UTF8(input->task_image_url ? input->task_image_url : ""), "category",
-		    BCON_UTF8(input->category ? input->category : ""), "buyer_email",
-		    BCON_UTF8(buyer->email), "buyer_name", BCON_UTF8(buyer->name), "buyer_id",
-		    BCON_ID(&buyer->id), "status", BCON_UTF8("active"), "createdAt",
-		    BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now), "expires_at",
-		    BCON_DATE_TIME(closes), "rev", BCON_INT64(0));
+	bson_t *task = DOC(
+		arena, ID("_id", id), TEXT("task_title", input->task_title),
+		TEXT("task_detail", input->task_detail),
+		WHOLE("required_workers", input->required_workers.value),
+		WHOLE("payable_amount", input->payable_amount.value),
+		DATE("completion_date", input->completion_date.value),
+		TEXT("submission_info", input->submission_info),
+		TEXT("task_image_url", input->task_image_url ? input->task_image_url : ""),
+		TEXT("category", input->category ? input->category : ""),
+		TEXT("buyer_email", buyer->email), TEXT("buyer_name", buyer->name),
+		ID("buyer_id", &buyer->id), TEXT("status", "active"), DATE("createdAt", call->now),
+		DATE("updatedAt", call->now), DATE("expires_at", closes), WHOLE("rev", 0));
 
 	words_set(arena, task, input->task_title, input->task_detail);
 	return task;
@@ -91,8 +91,7 @@ enum err task_create(struct call *call, const struct task_input *input, struct t
 		return err;
 	txn->contended = buyer;
 	txn_update(txn, USERS, user_active(arena, buyer, ROLE_BUYER),
-		   DOC(arena, "$inc", "{", "open_tasks", BCON_INT32(1), "}"),
-		   ERR_INSUFFICIENT_COINS);
+		   DOC(arena, SUB("$inc", INT("open_tasks", 1))), ERR_INSUFFICIENT_COINS);
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "task:%s", id_text(arena, &id)),
@@ -197,9 +196,9 @@ static bson_t *edit_change(struct call *call, const bson_t *task, const struct t
 	bson_t *set = edit_doc(call, task, input);
 
 	if (bson_empty(set))
-		return DOC(arena, "$set", "{", "_id", BCON_ID(&id), "}");
+		return DOC(arena, SUB("$set", ID("_id", &id)));
 	BSON_APPEND_DATE_TIME(set, "updatedAt", call->now);
-	return DOC(arena, "$set", BCON_DOCUMENT(set), "$inc", "{", "rev", BCON_INT64(1), "}");
+	return DOC(arena, PART("$set", set), SUB("$inc", WHOLE("rev", 1)));
 }
 
 /* Found by the texts that it has once both are changed: of two edits at once each may have brought one. */
@@ -212,8 +211,8 @@ static enum err words_decide(void *context, struct txn *txn)
 
 	(void)context;
 	words_set(arena, set, doc_text(task, "task_title"), doc_text(task, "task_detail"));
-	txn_update(txn, TASKS, DOC(arena, "_id", BCON_ID(&id)),
-		   DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_CONFLICT);
+	txn_update(txn, TASKS, DOC(arena, ID("_id", &id)), DOC(arena, PART("$set", set)),
+		   ERR_CONFLICT);
 	return OK;
 }
 
@@ -248,8 +247,7 @@ enum err task_edit(struct call *call, const bson_t *task, const struct task_inpu
 	enum err err = date_check(call, task, &input->completion_date);
 
 	*id = doc_own_id(task);
-	bson_t *filter =
-		DOC(arena, "_id", BCON_ID(id), "status", "{", "$ne", BCON_UTF8("cancelled"), "}");
+	bson_t *filter = DOC(arena, ID("_id", id), SUB("status", TEXT("$ne", "cancelled")));
 	if (err != OK)
 		return err;
 	if (unchanged)

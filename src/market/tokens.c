@@ -20,25 +20,29 @@ static bson_t *literals(struct arena *arena, const bson_t *set)
 
 static void stage_add(struct arena *arena, struct doc_array *stages, const bson_t *set)
 {
-	doc_array_doc(stages, DOC(arena, "$set", BCON_DOCUMENT(set)));
+	doc_array_doc(stages, DOC(arena, PART("$set", set)));
 }
 
 /* $max passes over what a user does not have yet. */
 static void ended_add(struct arena *arena, struct doc_array *stages, int64_t used, int64_t now)
 {
 	stage_add(arena, stages,
-		  DOC(arena, "tokens_valid_after", "{", "$max", "[", "{", "$add", "[",
-		      BCON_UTF8("$tokens_valid_after"), BCON_INT64(1), "]", "}",
-		      BCON_UTF8("$last_token_at"), BCON_INT64(used),
-		      BCON_INT64((now + CLOCK_SECOND - 1) / CLOCK_SECOND), "]", "}"));
+		  DOC(arena,
+		      SUB("tokens_valid_after",
+			  LIST("$max",
+			       ITEM(LIST("$add", BCON_UTF8("$tokens_valid_after"), BCON_INT64(1))),
+			       BCON_UTF8("$last_token_at"), BCON_INT64(used),
+			       BCON_INT64((now + CLOCK_SECOND - 1) / CLOCK_SECOND)))));
 }
 
 static void begun_add(struct arena *arena, struct doc_array *stages, int64_t now)
 {
 	stage_add(arena, stages,
-		  DOC(arena, "last_token_at", "{", "$max", "[", BCON_UTF8("$last_token_at"),
-		      BCON_INT64(now / CLOCK_SECOND), "{", "$add", "[",
-		      BCON_UTF8("$tokens_valid_after"), BCON_INT64(1), "]", "}", "]", "}"));
+		  DOC(arena,
+		      SUB("last_token_at",
+			  LIST("$max", BCON_UTF8("$last_token_at"), BCON_INT64(now / CLOCK_SECOND),
+			       ITEM(LIST("$add", BCON_UTF8("$tokens_valid_after"),
+					 BCON_INT64(1)))))));
 }
 
 const bson_t *tokens_begin(struct arena *arena, const bson_t *set, int64_t now)
@@ -59,7 +63,7 @@ const bson_t *tokens_end(struct arena *arena, const bson_t *set, const char *uns
 	if (!bson_empty(set))
 		stage_add(arena, &stages, literals(arena, set));
 	if (unset)
-		doc_array_doc(&stages, DOC(arena, "$unset", BCON_UTF8(unset)));
+		doc_array_doc(&stages, DOC(arena, TEXT("$unset", unset)));
 	ended_add(arena, &stages, used, now);
 	begun_add(arena, &stages, now);
 	return stages.doc;

@@ -42,10 +42,10 @@ static bson_t *text_filter(struct arena *arena, const char *text)
 	const char *typed = literal(arena, text);
 
 	if (!words_any(arena, text))
-		return DOC(arena, "_id", "{", "$in", "[", "]", "}");
-	return DOC(arena, "$or", "[", "{", "searched", BCON_REGEX(folded, ""), "}", "{", "searched",
-		   BCON_NULL, "name", BCON_REGEX(typed, "i"), "}", "{", "searched", BCON_NULL,
-		   "email", BCON_REGEX(typed, "i"), "}", "]");
+		return DOC(arena, SUB("_id", EMPTY_LIST("$in")));
+	return DOC(arena, LIST("$or", ITEM(PAIR("searched", BCON_REGEX(folded, ""))),
+			       ITEM(NONE("searched"), PAIR("name", BCON_REGEX(typed, "i"))),
+			       ITEM(NONE("searched"), PAIR("email", BCON_REGEX(typed, "i")))));
 }
 
 void user_list(struct call *call, const struct user_query *query, struct list *list)

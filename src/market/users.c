@@ -25,7 +25,7 @@ enum err user_can_pay(struct call *call, int64_t coins)
 
 bson_t *users_active(struct arena *arena, enum role role)
 {
-	bson_t *filter = DOC(arena, "closing", "{", "$ne", BCON_BOOL(true), "}");
+	bson_t *filter = DOC(arena, SUB("closing", BOOL("$ne", true)));
 
 	if (role != ROLE_NONE)
 		BSON_APPEND_UTF8(filter, "role", role_name(role));
@@ -34,7 +34,7 @@ bson_t *users_active(struct arena *arena, enum role role)
 
 bson_t *user_active(struct arena *arena, const struct id *id, enum role role)
 {
-	bson_t *filter = DOC(arena, "_id", BCON_ID(id));
+	bson_t *filter = DOC(arena, ID("_id", id));
 
 	bson_concat(filter, users_active(arena, role));
 	return filter;
@@ -49,8 +49,7 @@ bson_t *user_idle(struct arena *arena)
 	bson_t *filter = doc_keep(arena, bson_new());
 
 	for (size_t i = 0; i < COUNT_OF(counters); i++)
-		bson_concat(filter, DOC(arena, counters[i], "{", "$not", "{", "$gt", BCON_INT32(0),
-					"}", "}"));
+		bson_concat(filter, DOC(arena, SUB(counters[i], SUB("$not", INT("$gt", 0)))));
 	return filter;
 }
 
@@ -96,11 +95,12 @@ enum err user_by_email(struct call *call, const char *email, const bson_t **user
 {
 	const char *key = email_fold(call->arena, email);
 	struct email_search search = { .arena = call->arena, .email = email, .key = key };
-	enum err err = db_each(call->db, USERS,
-			       DOC(call->arena, "$or", "[", "{", "email_key", BCON_UTF8(key), "}",
-				   "{", "email", "{", "$in", "[", BCON_UTF8(email), BCON_UTF8(key),
-				   "]", "}", "}", "]"),
-			       NULL, email_take, &search);
+	enum err err = db_each(
+		call->db, USERS,
+		DOC(call->arena,
+		    LIST("$or", ITEM(TEXT("email_key", key)),
+			 ITEM(SUB("email", LIST("$in", BCON_UTF8(email), BCON_UTF8(key)))))),
+		NULL, email_take, &search);
 
 	*user = search.exact ? search.exact : search.keyed;
 	return err;
@@ -110,14 +110,13 @@ static void user_insert(struct call *call, const struct id *id, const struct reg
 			const bson_t *credentials, enum err taken, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bson_t *user = DOC(arena, "_id", BCON_ID(id), "name", BCON_UTF8(input->name), "email",
-			   BCON_UTF8(input->email), "photoURL",
-			   BCON_UTF8(input->photoURL ? input->photoURL : ""), "role",
-			   BCON_UTF8(input->role), "lastLogin", BCON_DATE_TIME(call->now),
-			   "createdAt", BCON_DATE_TIME(call->now), "email_key",
-			   BCON_UTF8(email_fold(arena, input->email)), "open_tasks", BCON_INT32(0),
-			   "pending_submissions", BCON_INT32(0), "pending_withdrawals",
-			   BCON_INT32(0), "last_token_at", BCON_INT64(call->now / CLOCK_SECOND));
+	bson_t *user = DOC(
+		arena, ID("_id", id), TEXT("name", input->name), TEXT("email", input->email),
+		TEXT("photoURL", input->photoURL ? input->photoURL : ""), TEXT("role", input->role),
+		DATE("lastLogin", call->now), DATE("createdAt", call->now),
+		TEXT("email_key", email_fold(arena, input->email)), INT("open_tasks", 0),
+		INT("pending_submissions", 0), INT("pending_withdrawals", 0),
+		WHOLE("last_token_at", call->now / CLOCK_SECOND));
 
 	bson_concat(user, ledger_balances(arena, 0));
 	user_search_set(arena, user, input->name, input->email);
@@ -147,7 +146,7 @@ void user_add(struct call *call, const struct register_input *input, const bson_
 
 static bson_t *password_credentials(struct arena *arena, const char *hash)
 {
-	return DOC(arena, "password", BCON_UTF8(hash), "authProvider", BCON_UTF8("email"));
+	return DOC(arena, TEXT("password", hash), TEXT("authProvider", "email"));
 }
 
 enum err user_register(struct call *call, const struct register_input *input, const char *hash,
@@ -176,7 +175,7 @@ void user_signed_in(struct call *call, const bson_t *user, const char *proof, st
 	struct id id = doc_own_id(user);
 	struct arena *arena = call->arena;
 	bson_t *filter = user_active(arena, &id, ROLE_NONE);
-	bson_t *set = DOC(arena, "lastLogin", BCON_DATE_TIME(call->now));
+	bson_t *set = DOC(arena, DATE("lastLogin", call->now));
 
 	doc_unchanged(filter, user, proof);
 	/* who was logged out since then shows it anew: else a token could be told of before the log-out is */
@@ -194,7 +193,7 @@ void user_edit(struct call *call, const struct profile_input *input, bool unchan
 	const bson_t *user = call->caller->record;
 	bson_t *filter = user_active(arena, &call->caller->id, ROLE_NONE);
 	/* an empty $set is an error, and every edit sets the id's own value at least */
-	bson_t *set = DOC(arena, "_id", BCON_ID(&call->caller->id));
+	bson_t *set = DOC(arena, ID("_id", &call->caller->id));
 
 	if (input->name) {
 		BSON_APPEND_UTF8(set, "name", input->name);
@@ -206,8 +205,7 @@ void user_edit(struct call *call, const struct profile_input *input, bool unchan
 		doc_unchanged(filter, user, "name");
 		doc_unchanged(filter, user, "photoURL");
 	}
-	txn_update_after(txn, USERS, filter, DOC(arena, "$set", BCON_DOCUMENT(set)),
-			 ERR_UNAUTHORIZED);
+	txn_update_after(txn, USERS, filter, DOC(arena, PART("$set", set)), ERR_UNAUTHORIZED);
 	txn_of_any(txn);
 }
 
@@ -240,7 +238,7 @@ static bson_t *other_admin(struct arena *arena, const struct id *leaving)
 {
 	bson_t *filter = users_active(arena, ROLE_ADMIN);
 
-	bson_concat(filter, DOC(arena, "_id", "{", "$ne", BCON_ID(leaving), "}"));
+	bson_concat(filter, DOC(arena, SUB("_id", ID("$ne", leaving))));
 	return filter;
 }
 
@@ -271,20 +269,20 @@ enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct 
 {
 	struct arena *arena = call->arena;
 	const bson_t *guard;
-	enum err err = db_find_one(call->db, arena, META, DOC(arena, "_id", BCON_UTF8("admins")),
-				   NULL, &guard);
+	enum err err =
+		db_find_one(call->db, arena, META, DOC(arena, TEXT("_id", "admins")), NULL, &guard);
 
 	if (err == OK)
 		err = admin_stays(call, leaving);
 	if (err != OK)
 		return err;
 	if (guard)
-		txn_update(txn, META,
-			   DOC(arena, "_id", BCON_UTF8("admins"), "rev",
-			       BCON_INT64(doc_whole(guard, "rev", 0))),
-			   DOC(arena, "$inc", "{", "rev", BCON_INT64(1), "}"), ERR_CONFLICT);
+		txn_update(
+			txn, META,
+			DOC(arena, TEXT("_id", "admins"), WHOLE("rev", doc_whole(guard, "rev", 0))),
+			DOC(arena, SUB("$inc", WHOLE("rev", 1))), ERR_CONFLICT);
 	else
-		txn_insert(txn, META, DOC(arena, "_id", BCON_UTF8("admins"), "rev", BCON_INT64(1)),
+		txn_insert(txn, META, DOC(arena, TEXT("_id", "admins"), WHOLE("rev", 1)),
 			   ERR_CONFLICT);
 	return OK;
 }
@@ -319,8 +317,7 @@ enum err user_set_role(struct call *call, const struct id *id, enum role role, s
 		return err;
 	bson_t *filter = role_of(before) == role ? user_active(arena, id, role) :
 						   changes_role(arena, id, before);
-	txn_update_after(txn, USERS, filter,
-			 DOC(arena, "$set", "{", "role", BCON_UTF8(role_name(role)), "}"),
+	txn_update_after(txn, USERS, filter, DOC(arena, SUB("$set", TEXT("role", role_name(role)))),
 			 ERR_CONFLICT);
 	return OK;
 }

@@ -11,7 +11,7 @@ void withdrawal_list_own(struct call *call, struct list *list)
 
 	*list = (struct list){
 		.in = WITHDRAWALS,
-		.filter = DOC(arena, "worker_id", BCON_ID(&call->caller->id)),
+		.filter = DOC(arena, ID("worker_id", &call->caller->id)),
 		.name = call_own_name(call, "own withdrawals"),
 		.order_field = "createdAt",
 	};
@@ -21,7 +21,7 @@ void withdrawal_list_pending(struct call *call, struct list *list)
 {
 	*list = (struct list){
 		.in = WITHDRAWALS,
-		.filter = DOC(call->arena, "status", BCON_UTF8("pending")),
+		.filter = DOC(call->arena, TEXT("status", "pending")),
 		.name = "pending withdrawals",
 		.order_field = "createdAt",
 	};
@@ -52,43 +52,53 @@ static bson_t *accounts_of(struct arena *arena, const struct sourced_withdrawals
  */
 static bson_t *received(struct arena *arena, const struct sourced_withdrawals *withdrawals)
 {
-	bson_t *nameless = DOC(arena, "$cond", "[", "{", "$gt", "[", BCON_UTF8("$buyer"), BCON_NULL,
-			       "]", "}", BCON_NULL, BCON_UTF8("$task"), "]");
+	bson_t *nameless =
+		DOC(arena, LIST("$cond", ITEM(LIST("$gt", BCON_UTF8("$buyer"), BCON_NULL)),
+				BCON_NULL, BCON_UTF8("$task")));
 
-	return DOC(arena, "0", "{", "$match", "{", "to", "{", "$in",
-		   BCON_ARRAY(accounts_of(arena, withdrawals)), "}", "kind", "{", "$in", "[",
-		   BCON_UTF8("bonus"), BCON_UTF8("reward"), BCON_UTF8("opening"), "]", "}", "}",
-		   "}", "1", "{", "$group", "{", "_id", "{", "to", BCON_UTF8("$to"), "kind",
-		   BCON_UTF8("$kind"), "buyer", BCON_UTF8("$buyer"), "task",
-		   BCON_DOCUMENT(nameless), "}", "coins", "{", "$sum", BCON_UTF8("$coins"), "}",
-		   "}", "}", "2", "{", "$lookup", "{", "from", BCON_UTF8(collection_name(TASKS)),
-		   "localField", BCON_UTF8("_id.task"), "foreignField", BCON_UTF8("_id"), "as",
-		   BCON_UTF8("task"), "}", "}", "3", "{", "$group", "{", "_id", "{", "to",
-		   BCON_UTF8("$_id.to"), "bonus", "{", "$eq", "[", BCON_UTF8("$_id.kind"),
-		   BCON_UTF8("bonus"), "]", "}", "buyer", "{", "$ifNull", "[",
-		   BCON_UTF8("$_id.buyer"), "{", "$first", BCON_UTF8("$task.buyer_id"), "}", "]",
-		   "}", "}", "coins", "{", "$sum", BCON_UTF8("$coins"), "}", "}", "}");
+	return PIPELINE(
+		arena,
+		STAGE("$match", SUB("to", ARRAY("$in", accounts_of(arena, withdrawals))),
+		      SUB("kind", LIST("$in", BCON_UTF8("bonus"), BCON_UTF8("reward"),
+				       BCON_UTF8("opening")))),
+		STAGE("$group",
+		      SUB("_id", TEXT("to", "$to"), TEXT("kind", "$kind"), TEXT("buyer", "$buyer"),
+			  PART("task", nameless)),
+		      SUB("coins", TEXT("$sum", "$coins"))),
+		STAGE("$lookup", TEXT("from", collection_name(TASKS)),
+		      TEXT("localField", "_id.task"), TEXT("foreignField", "_id"),
+		      TEXT("as", "task")),
+		STAGE("$group",
+		      SUB("_id", TEXT("to", "$_id.to"),
+			  SUB("bonus", LIST("$eq", BCON_UTF8("$_id.kind"), BCON_UTF8("bonus"))),
+			  SUB("buyer", LIST("$ifNull", BCON_UTF8("$_id.buyer"),
+					    ITEM(TEXT("$first", "$task.buyer_id"))))),
+		      SUB("coins", TEXT("$sum", "$coins"))));
 }
 
 /* One document an account: {_id: "user:<id>", bonus, earned, buyers: [{_id, coins}]}. */
 static bson_t *summed_up(struct arena *arena, bson_t *pipeline)
 {
-	bson_t *coins_if_bonus = DOC(arena, "$cond", "[", BCON_UTF8("$_id.bonus"),
-				     BCON_UTF8("$coins"), BCON_INT32(0), "]");
-	bson_t *coins_if_not = DOC(arena, "$cond", "[", BCON_UTF8("$_id.bonus"), BCON_INT32(0),
-				   BCON_UTF8("$coins"), "]");
+	bson_t *coins_if_bonus = DOC(
+		arena, LIST("$cond", BCON_UTF8("$_id.bonus"), BCON_UTF8("$coins"), BCON_INT32(0)));
+	bson_t *coins_if_not = DOC(
+		arena, LIST("$cond", BCON_UTF8("$_id.bonus"), BCON_INT32(0), BCON_UTF8("$coins")));
 
-	bson_concat(pipeline,
-		    DOC(arena, "4", "{", "$sort", "{", "coins", BCON_INT32(-1), "_id.buyer",
-			BCON_INT32(1), "}", "}", "5", "{", "$group", "{", "_id",
-			BCON_UTF8("$_id.to"), "bonus", "{", "$sum", BCON_DOCUMENT(coins_if_bonus),
-			"}", "earned", "{", "$sum", BCON_DOCUMENT(coins_if_not), "}", "buyers", "{",
-			"$push", "{", "_id", BCON_UTF8("$_id.buyer"), "coins", BCON_UTF8("$coins"),
-			"}", "}", "}", "}", "6", "{", "$project", "{", "bonus", BCON_INT32(1),
-			"earned", BCON_INT32(1), "buyers", "{", "$slice", "[", "{", "$filter", "{",
-			"input", BCON_UTF8("$buyers"), "cond", "{", "$gt", "[",
-			BCON_UTF8("$$this._id"), BCON_NULL, "]", "}", "}", "}",
-			BCON_INT32(COIN_BUYERS_MAX), "]", "}", "}", "}"));
+	bson_concat(
+		pipeline,
+		DOC(arena, SUB("4", SUB("$sort", INT("coins", -1), INT("_id.buyer", 1))),
+		    SUB("5", SUB("$group", TEXT("_id", "$_id.to"),
+				 SUB("bonus", PART("$sum", coins_if_bonus)),
+				 SUB("earned", PART("$sum", coins_if_not)),
+				 SUB("buyers", SUB("$push", TEXT("_id", "$_id.buyer"),
+						   TEXT("coins", "$coins"))))),
+		    SUB("6", SUB("$project", INT("bonus", 1), INT("earned", 1),
+				 SUB("buyers",
+				     LIST("$slice",
+					  ITEM(SUB("$filter", TEXT("input", "$buyers"),
+						   SUB("cond", LIST("$gt", BCON_UTF8("$$this._id"),
+								    BCON_NULL)))),
+					  BCON_INT32(COIN_BUYERS_MAX)))))));
 	return pipeline;
 }
 

@@ -16,9 +16,8 @@ static const char *amount_text(struct arena *arena, int64_t coins)
 
 static void pending_count(struct txn *txn, const struct id *worker, int32_t more, enum err on_miss)
 {
-	txn_update(txn, USERS, DOC(txn->arena, "_id", BCON_ID(worker)),
-		   DOC(txn->arena, "$inc", "{", "pending_withdrawals", BCON_INT32(more), "}"),
-		   on_miss);
+	txn_update(txn, USERS, DOC(txn->arena, ID("_id", worker)),
+		   DOC(txn->arena, SUB("$inc", INT("pending_withdrawals", more))), on_miss);
 }
 
 /* ---- asking ---- */
@@ -29,14 +28,15 @@ static bson_t *withdrawal_doc(struct call *call, const struct withdrawal_input *
 	const struct caller *worker = call->caller;
 	int64_t coins = input->withdrawal_coin.value;
 
-	return DOC(call->arena, "_id", BCON_ID(id), "worker_id", BCON_ID(&worker->id),
-		   "worker_email", BCON_UTF8(worker->email), "worker_name", BCON_UTF8(worker->name),
-		   "withdrawal_coin", BCON_INT64(coins), "withdrawal_amount",
-		   BCON_DOUBLE((double)coins / WITHDRAWAL_COINS_A_DOLLAR), "payment_system",
-		   BCON_UTF8(input->payment_system), "account_number",
-		   BCON_UTF8(input->account_number), "status", BCON_UTF8("pending"),
-		   "withdraw_date", BCON_DATE_TIME(call->now), "createdAt",
-		   BCON_DATE_TIME(call->now), "updatedAt", BCON_DATE_TIME(call->now));
+	return DOC(
+		call->arena, ID("_id", id), ID("worker_id", &worker->id),
+		TEXT("worker_email", worker->email), TEXT("worker_name", worker->name),
+		WHOLE("withdrawal_coin", coins),
+		PAIR("withdrawal_amount", BCON_DOUBLE((double)coins / WITHDRAWAL_COINS_A_DOLLAR)),
+		TEXT("payment_system", input->payment_system),
+		TEXT("account_number", input->account_number), TEXT("status", "pending"),
+		DATE("withdraw_date", call->now), DATE("createdAt", call->now),
+		DATE("updatedAt", call->now));
 }
 
 static void tell_admins(struct call *call, const struct admins *admins, int64_t coins,
@@ -119,15 +119,14 @@ static void decide(struct call *call, const struct pending *pending, const struc
 		   struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bson_t *set = DOC(arena, "status", BCON_UTF8(verdict->approve ? "approved" : "rejected"),
-			  "processed_date", BCON_DATE_TIME(call->now), "updatedAt",
-			  BCON_DATE_TIME(call->now));
+	bson_t *set = DOC(arena, TEXT("status", verdict->approve ? "approved" : "rejected"),
+			  DATE("processed_date", call->now), DATE("updatedAt", call->now));
 
 	if (has_reason(verdict))
 		BSON_APPEND_UTF8(set, "rejection_reason", verdict->reason);
 	txn_update_after(txn, WITHDRAWALS,
-			 DOC(arena, "_id", BCON_ID(&pending->id), "status", BCON_UTF8("pending")),
-			 DOC(arena, "$set", BCON_DOCUMENT(set)), ERR_ALREADY_PROCESSED);
+			 DOC(arena, ID("_id", &pending->id), TEXT("status", "pending")),
+			 DOC(arena, PART("$set", set)), ERR_ALREADY_PROCESSED);
 }
 
 /* Out of the held coins: to the world outside, or back to the worker. Each happens once. */

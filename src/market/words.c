@@ -119,8 +119,8 @@ static bson_t *word_in_text(struct arena *arena, const char *word, const char *c
 	struct doc_array either = doc_array_new(arena);
 
 	for (size_t i = 0; i < count; i++)
-		doc_array_doc(&either, DOC(arena, fields[i], BCON_REGEX(pattern, "i")));
-	return DOC(arena, "$or", BCON_ARRAY(either.doc));
+		doc_array_doc(&either, DOC(arena, PAIR(fields[i], BCON_REGEX(pattern, "i"))));
+	return DOC(arena, ARRAY("$or", either.doc));
 }
 
 /* For records that nobody has made words of yet. */
@@ -129,10 +129,10 @@ static bson_t *words_in_text(struct arena *arena, const struct word_set *set,
 {
 	struct doc_array each = doc_array_new(arena);
 
-	doc_array_doc(&each, DOC(arena, "words", BCON_NULL));
+	doc_array_doc(&each, DOC(arena, NONE("words")));
 	for (size_t i = 0; i < set->count; i++)
 		doc_array_doc(&each, word_in_text(arena, set->words[i], fields, count));
-	return DOC(arena, "$and", BCON_ARRAY(each.doc));
+	return DOC(arena, ARRAY("$and", each.doc));
 }
 
 bson_t *words_filter(struct arena *arena, const char *query, const char *const *text_fields,
@@ -142,11 +142,11 @@ bson_t *words_filter(struct arena *arena, const char *query, const char *const *
 	struct doc_array either = doc_array_new(arena);
 
 	if (!folded.count)
-		return DOC(arena, "words", "{", "$in", "[", "]", "}");
+		return DOC(arena, SUB("words", EMPTY_LIST("$in")));
 	words_split(&typed, query);
-	doc_array_doc(&either, DOC(arena, "words", "{", "$all",
-				   BCON_ARRAY(words_array(arena, &folded)), "}"));
+	doc_array_doc(&either,
+		      DOC(arena, SUB("words", ARRAY("$all", words_array(arena, &folded)))));
 	doc_array_doc(&either, words_in_text(arena, &folded, text_fields, field_count));
 	doc_array_doc(&either, words_in_text(arena, &typed, text_fields, field_count));
-	return DOC(arena, "$or", BCON_ARRAY(either.doc));
+	return DOC(arena, ARRAY("$or", either.doc));
 }

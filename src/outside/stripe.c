@@ -28,19 +28,14 @@ static const int64_t tries_ms[] = { 4000, 3000 };
 
 /* ---- answers ---- */
 
-#define ROW(path, kind, in, member)                                                       \
-	{                                                                                 \
-		.name = path, .type = FIELD_##kind, .offset = offsetof(struct in, member) \
-	}
-
 static const struct field intent_fields[] = {
-	ROW("id", TEXT, receipt, id),
-	ROW("status", TEXT, receipt, status),
-	ROW("currency", TEXT, receipt, currency),
-	ROW("client_secret", TEXT, receipt, client_secret),
-	ROW("metadata.paymentId", TEXT, receipt, payment),
-	ROW("amount", WHOLE, receipt, amount),
-	ROW("amount_received", WHOLE, receipt, received),
+	FIELD("id", TEXT, receipt, id),
+	FIELD("status", TEXT, receipt, status),
+	FIELD("currency", TEXT, receipt, currency),
+	FIELD("client_secret", TEXT, receipt, client_secret),
+	FIELD("metadata.paymentId", TEXT, receipt, payment),
+	FIELD("amount", WHOLE, receipt, amount),
+	FIELD("amount_received", WHOLE, receipt, received),
 };
 
 /* Where an intent stands in what Stripe sends. */
@@ -55,11 +50,11 @@ struct refusal {
 };
 
 static const struct field refusal_fields[] = {
-	ROW("type", TEXT, refusal, type),
-	ROW("code", TEXT, refusal, code),
-	ROW("param", TEXT, refusal, param),
-	ROW("message", TEXT, refusal, message),
-	ROW("payment_intent.id", TEXT, refusal, intent),
+	FIELD("type", TEXT, refusal, type),
+	FIELD("code", TEXT, refusal, code),
+	FIELD("param", TEXT, refusal, param),
+	FIELD("message", TEXT, refusal, message),
+	FIELD("payment_intent.id", TEXT, refusal, intent),
 };
 static const struct schema refusal_schema =
 	SCHEMA_OF("StripeRefusal", struct refusal, refusal_fields, .at = "error", .foreign = true);
@@ -304,29 +299,29 @@ struct event_head {
 };
 
 static const struct field event_fields[] = {
-	ROW("type", TEXT, event_head, type),
-	ROW("created", WHOLE, event_head, created),
+	FIELD("type", TEXT, event_head, type),
+	FIELD("created", WHOLE, event_head, created),
 };
 static const struct schema event_schema =
 	SCHEMA_OF("StripeEvent", struct event_head, event_fields, .foreign = true);
 
 /* A charge: of its amount so much has been refunded until now. */
 static const struct field refund_fields[] = {
-	ROW("payment_intent", TEXT, money_back, transaction),
-	ROW("metadata.paymentId", TEXT, money_back, payment),
-	ROW("currency", TEXT, money_back, currency),
-	ROW("amount_refunded", WHOLE, money_back, cents),
+	FIELD("payment_intent", TEXT, money_back, transaction),
+	FIELD("metadata.paymentId", TEXT, money_back, payment),
+	FIELD("currency", TEXT, money_back, currency),
+	FIELD("amount_refunded", WHOLE, money_back, cents),
 };
 static const struct schema refund_told = SCHEMA_OF("StripeRefund", struct money_back, refund_fields,
 						   .at = "data.object", .foreign = true);
 
 static const struct field dispute_fields[] = {
-	ROW("id", TEXT, money_back, dispute),
-	ROW("payment_intent", TEXT, money_back, transaction),
-	ROW("metadata.paymentId", TEXT, money_back, payment),
-	ROW("status", TEXT, money_back, status),
-	ROW("currency", TEXT, money_back, currency),
-	ROW("amount", WHOLE, money_back, cents),
+	FIELD("id", TEXT, money_back, dispute),
+	FIELD("payment_intent", TEXT, money_back, transaction),
+	FIELD("metadata.paymentId", TEXT, money_back, payment),
+	FIELD("status", TEXT, money_back, status),
+	FIELD("currency", TEXT, money_back, currency),
+	FIELD("amount", WHOLE, money_back, cents),
 };
 static const struct schema dispute_told = SCHEMA_OF(
 	"StripeDispute", struct money_back, dispute_fields, .at = "data.object", .foreign = true);

@@ -74,15 +74,15 @@ static bson_t *claim_fields(const struct attempt *attempt)
 {
 	const struct claim_request *request = attempt->request;
 	struct presence *presence = attempt->db->store->presence;
-	bson_t *fields = DOC(attempt->arena, "user_id", BCON_ID(&request->user), "token",
-			     BCON_ID(&attempt->claim->token), "body_hash",
-			     BCON_HASH(attempt->body_hash), "state", BCON_UTF8("claimed"),
-			     "lease_until", BCON_DATE_TIME(request->now + CLAIM_LEASE_MS),
-			     "expires_at", BCON_DATE_TIME(request->now + CLAIM_KEPT_MS));
+	bson_t *fields = DOC(
+		attempt->arena, ID("user_id", &request->user), ID("token", &attempt->claim->token),
+		PAIR("body_hash", BCON_HASH(attempt->body_hash)), TEXT("state", "claimed"),
+		DATE("lease_until", request->now + CLAIM_LEASE_MS),
+		DATE("expires_at", request->now + CLAIM_KEPT_MS));
 
 	BSON_APPEND_UTF8(fields, "request_id", request->request_id);
 	if (presence) {
-		bson_concat(fields, DOC(attempt->arena, "process", BCON_ID(presence_id(presence))));
+		bson_concat(fields, DOC(attempt->arena, ID("process", presence_id(presence))));
 		presence_touch(presence);
 	}
 	return fields;
@@ -90,20 +90,20 @@ static bson_t *claim_fields(const struct attempt *attempt)
 
 static bson_t *claim_held(struct arena *arena, const struct claim *claim)
 {
-	return DOC(arena, "_id", BCON_HASH(claim->key), "token", BCON_ID(&claim->token), "state",
-		   BCON_UTF8("claimed"));
+	return DOC(arena, PAIR("_id", BCON_HASH(claim->key)), ID("token", &claim->token),
+		   TEXT("state", "claimed"));
 }
 
 static enum err record_insert(const struct attempt *attempt, bool *ours)
 {
 	struct arena *arena = attempt->arena;
-	bson_t *record = DOC(arena, "_id", BCON_HASH(attempt->claim->key));
+	bson_t *record = DOC(arena, PAIR("_id", BCON_HASH(attempt->claim->key)));
 	const bson_t *reply;
 
 	bson_concat(record, claim_fields(attempt));
 	enum err err = db_write(attempt->db, arena,
-				DOC(arena, "insert", BCON_UTF8(collection_name(IDEMPOTENCY)),
-				    "documents", "[", BCON_DOCUMENT(record), "]"),
+				DOC(arena, TEXT("insert", collection_name(IDEMPOTENCY)),
+				    LIST("documents", BCON_DOCUMENT(record))),
 				&reply);
 	*ours = err == OK && doc_whole(reply, "n", 0) == 1;
 	return err;
@@ -117,9 +117,9 @@ static enum err record_read(const struct attempt *attempt, const bson_t **record
 
 	*record = NULL;
 	enum err err = db_read(attempt->db, arena,
-			       DOC(arena, "find", BCON_UTF8(collection_name(IDEMPOTENCY)), "filter",
-				   "{", "_id", BCON_HASH(attempt->claim->key), "}", "limit",
-				   BCON_INT32(1), "singleBatch", BCON_BOOL(true)),
+			       DOC(arena, TEXT("find", collection_name(IDEMPOTENCY)),
+				   SUB("filter", PAIR("_id", BCON_HASH(attempt->claim->key))),
+				   INT("limit", 1), BOOL("singleBatch", true)),
 			       &reply);
 	if (err == OK)
 		*record = store_first(arena, reply);
@@ -134,20 +134,21 @@ static enum err record_take_over(const struct attempt *attempt, const bson_t *re
 	struct arena *arena = attempt->arena;
 	const char *state = doc_text(record, "state");
 	struct id token = { 0 };
-	bson_t *forget = DOC(arena, "status", BCON_INT32(1), "body", BCON_INT32(1)),
+	bson_t *forget = DOC(arena, INT("status", 1), INT("body", 1)),
 	       *value = arena_alloc(arena, sizeof *value);
 	const bson_t *reply;
 
 	doc_id(record, "token", &token);
 	if (over)
 		BSON_APPEND_INT32(forget, "results", 1);
-	enum err err = db_write(attempt->db, arena,
-				DOC(arena, "findAndModify", BCON_UTF8(collection_name(IDEMPOTENCY)),
-				    "query", "{", "_id", BCON_HASH(attempt->claim->key), "token",
-				    BCON_ID(&token), "state", BCON_UTF8(state ? state : ""), "}",
-				    "update", "{", "$set", BCON_DOCUMENT(claim_fields(attempt)),
-				    "$unset", BCON_DOCUMENT(forget), "}", "new", BCON_BOOL(true)),
-				&reply);
+	enum err err = db_write(
+		attempt->db, arena,
+		DOC(arena, TEXT("findAndModify", collection_name(IDEMPOTENCY)),
+		    SUB("query", PAIR("_id", BCON_HASH(attempt->claim->key)), ID("token", &token),
+			TEXT("state", state ? state : "")),
+		    SUB("update", PART("$set", claim_fields(attempt)), PART("$unset", forget)),
+		    BOOL("new", true)),
+		&reply);
 	*taken = err == OK && doc_part(reply, "value", value) ? value : NULL;
 	return err;
 }
@@ -351,16 +352,15 @@ void claim_complete(struct txn *txn, const struct claim *claim, int status, cons
 		    size_t length, int64_t now)
 {
 	struct arena *arena = txn->arena;
-	bson_t *set = DOC(arena, "state", BCON_UTF8("done"), "status", BCON_INT32(status),
-			  "expires_at", BCON_DATE_TIME(now + CLAIM_KEPT_MS));
+	bson_t *set = DOC(arena, TEXT("state", "done"), INT("status", status),
+			  DATE("expires_at", now + CLAIM_KEPT_MS));
 
 	BSON_APPEND_BINARY(set, "body", BSON_SUBTYPE_BINARY, (const uint8_t *)(body ? body : ""),
 			   (uint32_t)length);
 	BSON_APPEND_ARRAY(set, "people", people_of(txn));
 	/* the answer tells what the parts came to */
 	txn_update(txn, IDEMPOTENCY, claim_held(arena, claim),
-		   DOC(arena, "$set", BCON_DOCUMENT(set), "$unset", "{", "results", BCON_INT32(1),
-		       "}"),
+		   DOC(arena, PART("$set", set), SUB("$unset", INT("results", 1))),
 		   ERR_IN_PROGRESS);
 }
 
@@ -370,8 +370,7 @@ void claim_note(struct txn *txn, struct claim *claim, const bson_t *result)
 
 	claim->noted = true;
 	txn_update(txn, IDEMPOTENCY, claim_held(arena, claim),
-		   DOC(arena, "$push", "{", "results", BCON_DOCUMENT(result), "}"),
-		   ERR_IN_PROGRESS);
+		   DOC(arena, SUB("$push", PART("results", result))), ERR_IN_PROGRESS);
 }
 
 enum err claim_give_back(struct db *db, struct arena *arena, const struct claim *claim)
@@ -382,9 +381,9 @@ enum err claim_give_back(struct db *db, struct arena *arena, const struct claim 
 	if (!claim->noted)
 		return db_remove(db, arena, IDEMPOTENCY, held, true);
 	return db_write(db, arena,
-			DOC(arena, "update", BCON_UTF8(collection_name(IDEMPOTENCY)), "updates",
-			    "[", "{", "q", BCON_DOCUMENT(held), "u", "{", "$set", "{",
-			    "lease_until", BCON_DATE_TIME(0), "}", "}", "}", "]"),
+			DOC(arena, TEXT("update", collection_name(IDEMPOTENCY)),
+			    LIST("updates", ITEM(PART("q", held),
+						 SUB("u", SUB("$set", DATE("lease_until", 0)))))),
 			&reply);
 }
 

@@ -98,7 +98,7 @@ static size_t inserts_together(const struct txn *txn, size_t first)
 static enum outcome insert_run(struct run *run, struct step *steps, size_t count)
 {
 	struct arena *arena = run->txn->arena;
-	bson_t *command = DOC(arena, "insert", BCON_UTF8(collection_name(steps->in)));
+	bson_t *command = DOC(arena, TEXT("insert", collection_name(steps->in)));
 	const bson_t *reply;
 	bson_error_t error = { 0 };
 	bson_t docs;
@@ -141,13 +141,13 @@ static size_t updates_together(const struct txn *txn, size_t first)
 
 static bson_t *updates_command(struct arena *arena, const struct step *steps, size_t count)
 {
-	bson_t *command = DOC(arena, "update", BCON_UTF8(collection_name(steps->in)));
+	bson_t *command = DOC(arena, TEXT("update", collection_name(steps->in)));
 	bson_t updates;
 	struct doc_array array = { .doc = &updates };
 
 	BSON_APPEND_ARRAY_BEGIN(command, "updates", &updates);
 	for (size_t i = 0; i < count; i++) {
-		bson_t *update = BCON_NEW("q", BCON_DOCUMENT(steps[i].filter));
+		bson_t *update = BCON_NEW(PART("q", steps[i].filter));
 
 		change_append(update, "u", steps[i].change);
 		doc_array_doc(&array, update);
@@ -177,9 +177,8 @@ static enum outcome update_reading_run(struct run *run, struct step *step)
 	struct arena *arena = run->txn->arena;
 	const bson_t *reply;
 	bson_error_t error = { 0 };
-	bson_t *command =
-		DOC(arena, "findAndModify", BCON_UTF8(collection_name(step->in)), "query",
-		    BCON_DOCUMENT(step->filter), "new", BCON_BOOL(step->read == READ_AFTER));
+	bson_t *command = DOC(arena, TEXT("findAndModify", collection_name(step->in)),
+			      PART("query", step->filter), BOOL("new", step->read == READ_AFTER));
 	change_append(command, "update", step->change);
 	enum outcome outcome = command_run(run, command, &reply, &error);
 	bson_t *value = arena_alloc(arena, sizeof *value);
@@ -199,9 +198,8 @@ static enum outcome remove_run(struct run *run, struct step *step)
 {
 	const bson_t *reply;
 	bson_error_t error = { 0 };
-	bson_t *command =
-		DOC(run->txn->arena, "delete", BCON_UTF8(collection_name(step->in)), "deletes", "[",
-		    "{", "q", BCON_DOCUMENT(step->filter), "limit", BCON_INT32(1), "}", "]");
+	bson_t *command = DOC(run->txn->arena, TEXT("delete", collection_name(step->in)),
+			      LIST("deletes", ITEM(PART("q", step->filter), INT("limit", 1))));
 	enum outcome outcome = command_run(run, command, &reply, &error);
 
 	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
@@ -214,9 +212,9 @@ static enum outcome absent_run(struct run *run, const struct step *step)
 	struct arena *arena = run->txn->arena;
 	const bson_t *reply;
 	bson_error_t error = { 0 };
-	bson_t *command = DOC(arena, "find", BCON_UTF8(collection_name(step->in)), "filter",
-			      BCON_DOCUMENT(step->filter), "limit", BCON_INT32(1), "singleBatch",
-			      BCON_BOOL(true), "projection", "{", "_id", BCON_INT32(1), "}");
+	bson_t *command =
+		DOC(arena, TEXT("find", collection_name(step->in)), PART("filter", step->filter),
+		    INT("limit", 1), BOOL("singleBatch", true), SUB("projection", INT("_id", 1)));
 
 	if (command_run(run, command, &reply, &error) != DONE)
 		return failed(run, reply, &error, "looking");
@@ -282,8 +280,8 @@ static enum outcome confirm_run(struct run *run)
 {
 	const bson_t *reply;
 	bson_error_t error = { 0 };
-	bson_t *command = DOC(run->txn->arena, "find", BCON_UTF8(collection_name(META)), "limit",
-			      BCON_INT32(1), "singleBatch", BCON_BOOL(true));
+	bson_t *command = DOC(run->txn->arena, TEXT("find", collection_name(META)), INT("limit", 1),
+			      BOOL("singleBatch", true));
 	enum outcome outcome = command_run(run, command, &reply, &error);
 
 	return outcome == DONE ? DONE : failed(run, reply, &error, "confirming");

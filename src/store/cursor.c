@@ -127,8 +127,8 @@ static void append_id(struct arena *arena, bson_t *doc, const char *further,
 static void append_run(struct arena *arena, struct doc_array *runs, const struct list *list,
 		       const bson_t *condition)
 {
-	doc_array_doc(runs, DOC(arena, "$and", "[", BCON_DOCUMENT(list->filter),
-				BCON_DOCUMENT(condition), "]"));
+	doc_array_doc(runs, DOC(arena, LIST("$and", BCON_DOCUMENT(list->filter),
+					    BCON_DOCUMENT(condition))));
 }
 
 /*
@@ -150,8 +150,8 @@ static const bson_t *filter_behind(struct arena *arena, const struct list *list,
 	if (cursor->type != CURSOR_NULL || list->ascending)
 		append_run(arena, &runs, list, beyond);
 	if (cursor->type != CURSOR_NULL && !list->ascending)
-		append_run(arena, &runs, list, DOC(arena, field, BCON_NULL));
-	return DOC(arena, "$or", BCON_ARRAY(runs.doc));
+		append_run(arena, &runs, list, DOC(arena, NONE(field)));
+	return DOC(arena, ARRAY("$or", runs.doc));
 }
 
 const bson_t *cursor_filter(struct arena *arena, const struct list *list, const char *text)

@@ -43,10 +43,10 @@ static enum err batch_look_up(struct batch *batch)
 	}
 	if (!batch->count)
 		return OK;
-	bson_concat(filter, DOC(arena, except->field, "{", "$in", BCON_ARRAY(ids.doc), "}"));
+	bson_concat(filter, DOC(arena, SUB(except->field, ARRAY("$in", ids.doc))));
 	return db_each(batch->db, except->in, filter,
-		       DOC(arena, "projection", "{", "_id", BCON_INT32(0), except->field,
-			   BCON_INT32(1), "}", "batchSize", BCON_INT32(BATCH_IDS + 1)),
+		       DOC(arena, SUB("projection", INT("_id", 0), INT(except->field, 1)),
+			   INT("batchSize", BATCH_IDS + 1)),
 		       out_take, batch);
 }
 
@@ -146,10 +146,9 @@ enum err except_count(struct db *db, enum collection in, const bson_t *filter, i
 	struct tally *tally = arena_alloc(arena, sizeof *tally);
 
 	tally->batch = (struct batch){ .db = db, .except = except, .arena = arena_new() };
-	enum err err = db_each(
-		db, in, filter,
-		DOC(arena, "projection", "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(most)),
-		tally_take, tally);
+	enum err err = db_each(db, in, filter,
+			       DOC(arena, SUB("projection", INT("_id", 1)), WHOLE("limit", most)),
+			       tally_take, tally);
 	if (err == OK && tally->err == OK)
 		tally_batch(tally);
 	if (err == OK)
@@ -163,12 +162,13 @@ enum err except_count(struct db *db, enum collection in, const bson_t *filter, i
 bson_t *except_pipeline(struct arena *arena, enum collection in, const bson_t *filter,
 			const struct list_except *except)
 {
-	return DOC(arena, "0", "{", "$match", BCON_DOCUMENT(except->filter), "}", "1", "{",
-		   "$group", "{", "_id", BCON_UTF8(arena_printf(arena, "$%s", except->field)), "}",
-		   "}", "2", "{", "$lookup", "{", "from", BCON_UTF8(collection_name(in)),
-		   "localField", BCON_UTF8("_id"), "foreignField", BCON_UTF8("_id"), "pipeline",
-		   "[", "{", "$match", BCON_DOCUMENT(filter), "}", "{", "$project", "{", "_id",
-		   BCON_INT32(1), "}", "}", "]", "as", BCON_UTF8("of"), "}", "}", "3", "{",
-		   "$match", "{", "of.0", "{", "$exists", BCON_BOOL(true), "}", "}", "}", "4", "{",
-		   "$count", BCON_UTF8("n"), "}");
+	return PIPELINE(arena, ITEM(PART("$match", except->filter)),
+			STAGE("$group", TEXT("_id", arena_printf(arena, "$%s", except->field))),
+			STAGE("$lookup", TEXT("from", collection_name(in)),
+			      TEXT("localField", "_id"), TEXT("foreignField", "_id"),
+			      LIST("pipeline", ITEM(PART("$match", filter)),
+				   STAGE("$project", INT("_id", 1))),
+			      TEXT("as", "of")),
+			STAGE("$match", SUB("of.0", BOOL("$exists", true))),
+			ITEM(TEXT("$count", "n")));
 }

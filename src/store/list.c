@@ -8,27 +8,13 @@
 #include <string.h>
 
 static const struct field page_fields[] = {
-	{ .name = "page",
-	  .type = FIELD_WHOLE,
-	  .offset = offsetof(struct page_query, page),
-	  .unless = "after",
-	  .min = 1,
-	  .max = INT64_MAX,
-	  .help = "Which page, from 1; ignored when after is given",
-	  .example = "1" },
-	{ .name = "limit",
-	  .type = FIELD_WHOLE,
-	  .flags = FIELD_CLAMP,
-	  .offset = offsetof(struct page_query, limit),
-	  .min = 1,
-	  .max = LIST_LIMIT_MAX,
-	  .help = "Records a page; more than 100 counts as 100",
-	  .example = "10" },
-	{ .name = "after",
-	  .type = FIELD_TEXT,
-	  .offset = offsetof(struct page_query, after),
-	  .max = 400,
-	  .help = "The `next` of the page before: goes on behind it at constant cost" },
+	FIELD("page", WHOLE, page_query, page, .unless = "after", .min = 1, .max = INT64_MAX,
+	      .help = "Which page, from 1; ignored when after is given", .example = "1"),
+	FIELD("limit", WHOLE, page_query, limit, .flags = FIELD_CLAMP, .min = 1,
+	      .max = LIST_LIMIT_MAX, .help = "Records a page; more than 100 counts as 100",
+	      .example = "10"),
+	FIELD("after", TEXT, page_query, after, .max = 400,
+	      .help = "The `next` of the page before: goes on behind it at constant cost"),
 };
 
 const struct schema page_schema = SCHEMA_OF("PageQuery", struct page_query, page_fields);
@@ -142,8 +128,9 @@ static enum err page_read(struct db *db, struct reading *reading, const bson_t *
 	struct arena *arena = reading->arena;
 	const struct list *list = reading->list;
 	int32_t direction = list->ascending ? 1 : -1;
-	bson_t *options = DOC(arena, "sort", "{", list->order_field, BCON_INT32(direction), "_id",
-			      BCON_INT32(direction), "}", "batchSize", BCON_INT64(FIRST_BATCH));
+	bson_t *options =
+		DOC(arena, SUB("sort", INT(list->order_field, direction), INT("_id", direction)),
+		    WHOLE("batchSize", FIRST_BATCH));
 
 	if (list->fields)
 		BSON_APPEND_DOCUMENT(options, "projection", list->fields);

@@ -24,12 +24,12 @@ static const bson_t *with(struct arena *arena, enum collection in, const bson_t 
 
 const bson_t *mark_add(struct arena *arena, enum collection in, const bson_t *doc)
 {
-	return with(arena, in, doc, DOC(arena, MARK, BCON_INT32(MARK_OURS)));
+	return with(arena, in, doc, DOC(arena, INT(MARK, MARK_OURS)));
 }
 
 const bson_t *mark_ask(struct arena *arena, enum collection in, const bson_t *filter)
 {
-	return with(arena, in, filter, DOC(arena, MARK, "{", "$gt", BCON_INT32(0), "}"));
+	return with(arena, in, filter, DOC(arena, SUB(MARK, INT("$gt", 0))));
 }
 
 enum err unmarked_count(struct db *db, struct arena *arena, int64_t most, struct unmarked *unmarked)

@@ -28,8 +28,8 @@ static mongoc_client_t *connect_directly(const char *address, char problem[256])
 static void initiate(mongoc_client_t *client, const char *name, const char *address)
 {
 	bson_t *command =
-		BCON_NEW("replSetInitiate", "{", "_id", BCON_UTF8(name), "members", "[", "{", "_id",
-			 BCON_INT32(0), "host", BCON_UTF8(address), "}", "]", "}");
+		BCON_NEW(SUB("replSetInitiate", TEXT("_id", name),
+			     LIST("members", ITEM(INT("_id", 0), TEXT("host", address)))));
 
 	/* whether it did is seen when it is asked again: somebody else may have been first */
 	mongoc_client_command_simple(client, "admin", command, NULL, NULL, NULL);

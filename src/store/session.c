@@ -62,7 +62,7 @@ bool session_ready(struct db *db)
 
 static void sessions_kill(struct db *db, const bson_t *sessions)
 {
-	bson_t *command = BCON_NEW("killSessions", BCON_ARRAY(sessions));
+	bson_t *command = BCON_NEW(ARRAY("killSessions", sessions));
 	bson_error_t error;
 
 	if (!mongoc_client_command_simple(db->client, "admin", command, NULL, NULL, &error))
@@ -72,8 +72,7 @@ static void sessions_kill(struct db *db, const bson_t *sessions)
 
 void session_end(struct db *db)
 {
-	bson_t *sessions =
-		BCON_NEW("0", BCON_DOCUMENT(mongoc_client_session_get_lsid(db->session)));
+	bson_t *sessions = BCON_NEW(PART("0", mongoc_client_session_get_lsid(db->session)));
 
 	sessions_kill(db, sessions);
 	bson_destroy(sessions);
@@ -87,9 +86,8 @@ void sessions_end_of(struct db *db, const struct id *process)
 	struct doc_array sessions = doc_array_new(arena);
 
 	for (size_t i = 0; i < count; i++)
-		doc_array_doc(&sessions,
-			      DOC(arena, "id",
-				  BCON_BIN(BSON_SUBTYPE_UUID, noted[i], PRESENCE_SESSION_SIZE)));
+		doc_array_doc(&sessions, DOC(arena, PAIR("id", BCON_BIN(BSON_SUBTYPE_UUID, noted[i],
+									PRESENCE_SESSION_SIZE))));
 	if (count)
 		sessions_kill(db, sessions.doc);
 	arena_free(arena);

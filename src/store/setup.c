@@ -85,8 +85,8 @@ static enum err index_drop(struct setup *setup, enum collection in, const char *
 		collection, name, setup->order->dry_run ? "to be dropped" : "dropped");
 	if (setup->order->dry_run ||
 	    run(setup, NULL,
-		DOC(setup->arena, "dropIndexes", BCON_UTF8(collection), "index", BCON_UTF8(name),
-		    "writeConcern", "{", "w", BCON_UTF8("majority"), "}"),
+		DOC(setup->arena, TEXT("dropIndexes", collection), TEXT("index", name),
+		    SUB("writeConcern", TEXT("w", "majority"))),
 		&reply, &error) ||
 	    error.code == INDEX_NOT_FOUND)
 		return OK;
@@ -126,8 +126,8 @@ static bool index_is_there(const struct setup *setup, const bson_t *existing,
 
 static bson_t *index_spec(struct arena *arena, const struct index_row *row)
 {
-	bson_t *spec = DOC(arena, "name", BCON_UTF8(row->name), "key",
-			   BCON_DOCUMENT(doc_parse(arena, row->keys)));
+	bson_t *spec =
+		DOC(arena, TEXT("name", row->name), PART("key", doc_parse(arena, row->keys)));
 
 	if (row->options)
 		bson_concat(spec, doc_parse(arena, row->options));
@@ -138,8 +138,8 @@ static bson_t *index_spec(struct arena *arena, const struct index_row *row)
 static enum err indexes_read(struct setup *setup, enum collection in, const bson_t **existing)
 {
 	bson_error_t error;
-	bson_t *command = DOC(setup->arena, "listIndexes", BCON_UTF8(collection_name(in)), "cursor",
-			      "{", "batchSize", BCON_INT32(1000), "}");
+	bson_t *command = DOC(setup->arena, TEXT("listIndexes", collection_name(in)),
+			      SUB("cursor", INT("batchSize", 1000)));
 
 	if (run(setup, NULL, command, existing, &error))
 		return OK;
@@ -176,8 +176,8 @@ static enum err indexes_make(struct setup *setup, enum collection in, bool early
 		return OK;
 	}
 	if (!run(setup, NULL,
-		 DOC(arena, "createIndexes", BCON_UTF8(collection), "indexes",
-		     BCON_ARRAY(missing.doc), "writeConcern", "{", "w", BCON_UTF8("majority"), "}"),
+		 DOC(arena, TEXT("createIndexes", collection), ARRAY("indexes", missing.doc),
+		     SUB("writeConcern", TEXT("w", "majority"))),
 		 &reply, &error))
 		return failed(setup,
 			      arena_printf(arena, "The indexes of %s cannot be made", collection),
@@ -208,8 +208,8 @@ static enum err options_read(struct setup *setup, enum collection in, bson_t *op
 
 	bson_init(options);
 	if (!run(setup, NULL,
-		 DOC(setup->arena, "listCollections", BCON_INT32(1), "filter", "{", "name",
-		     BCON_UTF8(collection_name(in)), "}"),
+		 DOC(setup->arena, INT("listCollections", 1),
+		     SUB("filter", TEXT("name", collection_name(in)))),
 		 &reply, &error))
 		return failed(setup, "The collections cannot be listed", &error);
 	if (batch_of(reply, &rows) && batch_next(&rows, &info))
@@ -243,9 +243,9 @@ static enum err validator_make(struct setup *setup, const struct validator_row *
 		return OK;
 	}
 	if (!run(setup, NULL,
-		 DOC(arena, "collMod", BCON_UTF8(collection), "validator", BCON_DOCUMENT(rule),
-		     "validationLevel", BCON_UTF8("moderate"), "validationAction",
-		     BCON_UTF8("error"), "writeConcern", "{", "w", BCON_UTF8("majority"), "}"),
+		 DOC(arena, TEXT("collMod", collection), PART("validator", rule),
+		     TEXT("validationLevel", "moderate"), TEXT("validationAction", "error"),
+		     SUB("writeConcern", TEXT("w", "majority"))),
 		 &reply, &error))
 		return failed(setup,
 			      arena_printf(arena, "The validator of %s cannot be set", collection),
@@ -264,8 +264,8 @@ static void lifetime_tell(struct setup *setup)
 	bson_error_t error;
 
 	if (!run(setup, "admin",
-		 DOC(setup->arena, "getParameter", BCON_INT32(1), "transactionLifetimeLimitSeconds",
-		     BCON_INT32(1)),
+		 DOC(setup->arena, INT("getParameter", 1),
+		     INT("transactionLifetimeLimitSeconds", 1)),
 		 &reply, &error)) {
 		fprintf(setup->report,
 			"The server does not tell its transactionLifetimeLimitSeconds; it should "
@@ -285,8 +285,8 @@ static void lifetime_tell(struct setup *setup)
 static enum err version_read(struct db *db, struct arena *arena, int64_t *version)
 {
 	const bson_t *adopted = NULL;
-	enum err err = db_find_one(db, arena, META, DOC(arena, "_id", BCON_UTF8("adopted")), NULL,
-				   &adopted);
+	enum err err =
+		db_find_one(db, arena, META, DOC(arena, TEXT("_id", "adopted")), NULL, &adopted);
 
 	*version = adopted ? doc_whole(adopted, "version", 0) : 0;
 	return err;
@@ -299,13 +299,14 @@ static enum err version_write(struct setup *setup)
 	const bson_t *reply;
 
 	setup->changes++;
-	return db_write(setup->db, arena,
-			DOC(arena, "update", BCON_UTF8(collection_name(META)), "updates", "[", "{",
-			    "q", "{", "_id", BCON_UTF8("adopted"), "}", "u", "{", "$max", "{",
-			    "version", BCON_INT32(SETUP_VERSION), "}", "$setOnInsert", "{", "at",
-			    BCON_DATE_TIME(clock_now()), "}", "}", "upsert", BCON_BOOL(true), "}",
-			    "]"),
-			&reply);
+	return db_write(
+		setup->db, arena,
+		DOC(arena, TEXT("update", collection_name(META)),
+		    LIST("updates", ITEM(SUB("q", TEXT("_id", "adopted")),
+					 SUB("u", SUB("$max", INT("version", SETUP_VERSION)),
+					     SUB("$setOnInsert", DATE("at", clock_now()))),
+					 BOOL("upsert", true)))),
+		&reply);
 }
 
 static enum err version_check(struct setup *setup, int64_t *version)

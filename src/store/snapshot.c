@@ -153,7 +153,7 @@ struct rows *snapshot_aggregate(struct snapshot *snapshot, enum collection in,
 				const bson_t *pipeline)
 {
 	struct rows *rows = rows_new(snapshot, in);
-	bson_t *all = DOC(snapshot->arena, "allowDiskUse", BCON_BOOL(true));
+	bson_t *all = DOC(snapshot->arena, BOOL("allowDiskUse", true));
 
 	if (options_add(snapshot, all))
 		rows->cursor = mongoc_collection_aggregate(rows->collection, MONGOC_QUERY_NONE,

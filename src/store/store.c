@@ -206,10 +206,9 @@ enum err db_check_server(struct db *db, char problem[256])
 
 enum err db_confirm(struct db *db)
 {
-	bson_t *command =
-		BCON_NEW("find", BCON_UTF8(collection_name(META)), "limit", BCON_INT32(1),
-			 "singleBatch", BCON_BOOL(true), "maxTimeMS", BCON_INT32(CONFIRM_MS));
-	bson_t *options = BCON_NEW("readConcern", "{", "level", BCON_UTF8("linearizable"), "}");
+	bson_t *command = BCON_NEW(TEXT("find", collection_name(META)), INT("limit", 1),
+				   BOOL("singleBatch", true), INT("maxTimeMS", CONFIRM_MS));
+	bson_t *options = BCON_NEW(SUB("readConcern", TEXT("level", "linearizable")));
 	bson_error_t error;
 	bool ok = mongoc_client_read_command_with_opts(db->client, db->store->database, command,
 						       NULL, options, NULL, &error);
@@ -303,9 +302,8 @@ enum err db_find_one(struct db *db, struct arena *arena, enum collection in, con
 		     const bson_t *fields, const bson_t **found)
 {
 	const bson_t *reply;
-	bson_t *command =
-		DOC(arena, "find", BCON_UTF8(collection_name(in)), "filter", BCON_DOCUMENT(filter),
-		    "limit", BCON_INT32(1), "singleBatch", BCON_BOOL(true));
+	bson_t *command = DOC(arena, TEXT("find", collection_name(in)), PART("filter", filter),
+			      INT("limit", 1), BOOL("singleBatch", true));
 	if (fields)
 		BSON_APPEND_DOCUMENT(command, "projection", fields);
 
@@ -319,7 +317,7 @@ enum err db_find_one(struct db *db, struct arena *arena, enum collection in, con
 enum err db_find_id(struct db *db, struct arena *arena, enum collection in, const struct id *id,
 		    const bson_t **found)
 {
-	return db_find_one(db, arena, in, DOC(arena, "_id", BCON_ID(id)), NULL, found);
+	return db_find_one(db, arena, in, DOC(arena, ID("_id", id)), NULL, found);
 }
 
 mongoc_collection_t *store_collection(struct db *db, enum collection in)
@@ -387,8 +385,7 @@ enum err db_count(struct db *db, struct arena *arena, enum collection in, const 
 		  int64_t limit, int64_t *count)
 {
 	const bson_t *reply;
-	bson_t *command =
-		DOC(arena, "count", BCON_UTF8(collection_name(in)), "query", BCON_DOCUMENT(filter));
+	bson_t *command = DOC(arena, TEXT("count", collection_name(in)), PART("query", filter));
 	if (limit > 0)
 		BSON_APPEND_INT64(command, "limit", limit);
 
@@ -405,8 +402,8 @@ enum err db_remove(struct db *db, struct arena *arena, enum collection in, const
 	const bson_t *reply;
 
 	return db_write(db, arena,
-			DOC(arena, "delete", BCON_UTF8(collection_name(in)), "deletes", "[", "{",
-			    "q", BCON_DOCUMENT(filter), "limit", BCON_INT32(one ? 1 : 0), "}", "]"),
+			DOC(arena, TEXT("delete", collection_name(in)),
+			    LIST("deletes", ITEM(PART("q", filter), INT("limit", one ? 1 : 0)))),
 			&reply);
 }
 
@@ -415,9 +412,9 @@ enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
 {
 	const bson_t *reply;
 	enum err err = db_write(db, arena,
-				DOC(arena, "update", BCON_UTF8(collection_name(in)), "updates", "[",
-				    "{", "q", BCON_DOCUMENT(filter), "u", BCON_DOCUMENT(change),
-				    "multi", BCON_BOOL(true), "}", "]"),
+				DOC(arena, TEXT("update", collection_name(in)),
+				    LIST("updates", ITEM(PART("q", filter), PART("u", change),
+							 BOOL("multi", true)))),
 				&reply);
 
 	if (modified)
@@ -436,7 +433,7 @@ enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 			const bson_t *const *docs, size_t count)
 {
 	mongoc_collection_t *collection = store_collection(db, in);
-	bson_t *options = DOC(arena, "ordered", BCON_BOOL(false)), reply;
+	bson_t *options = DOC(arena, BOOL("ordered", false)), reply;
 	bson_error_t error;
 	enum err err = OK;
 
@@ -484,7 +481,7 @@ enum err db_update_bulk(struct db *db, struct arena *arena, enum collection in,
 			int64_t *taken)
 {
 	mongoc_collection_t *collection = store_collection(db, in);
-	bson_t *options = DOC(arena, "ordered", BCON_BOOL(false)), raw;
+	bson_t *options = DOC(arena, BOOL("ordered", false)), raw;
 	mongoc_bulk_operation_t *bulk =
 		mongoc_collection_create_bulk_operation_with_opts(collection, options);
 	bson_error_t error = { 0 };

@@ -83,8 +83,8 @@ static const bson_t *joined(struct arena *arena, const bson_t *filter, const bso
 	for (bson_iter_init(&at, more); bson_iter_next(&at);)
 		if (!bson_iter_init_find(&same, filter, bson_iter_key(&at)))
 			bson_append_iter(both, NULL, 0, &at);
-		else if (bson_compare(DOC(arena, "", BCON_ITER(&same)),
-				      DOC(arena, "", BCON_ITER(&at))))
+		else if (bson_compare(DOC(arena, PAIR("", BCON_ITER(&same))),
+				      DOC(arena, PAIR("", BCON_ITER(&at)))))
 			return NULL;
 	return both;
 }
@@ -270,7 +270,7 @@ static bool met_unmarked(struct db *db, const struct txn *txn)
 
 	if (!missed || missed->filter == missed->of_any || !doc_id(missed->of_any, "_id", &id))
 		return false;
-	bson_t *filter = DOC(txn->arena, "_id", BCON_ID(&id), MARK, BCON_NULL);
+	bson_t *filter = DOC(txn->arena, ID("_id", &id), NONE(MARK));
 	return db_find_one(db, txn->arena, missed->in, filter, NULL, &found) == OK && found;
 }
 

@@ -48,10 +48,10 @@ void watch_close(struct watch *watch)
 /* "invalidate" comes when the collection is dropped or renamed, and ends the stream. */
 static bson_t *pipeline_new(void)
 {
-	return BCON_NEW("pipeline", "[", "{", "$match", "{", "operationType", "{", "$in", "[",
-			BCON_UTF8("insert"), BCON_UTF8("invalidate"), "]", "}", "}", "}", "{",
-			"$project", "{", "operationType", BCON_INT32(1), "fullDocument",
-			BCON_INT32(1), "}", "}", "]");
+	return BCON_NEW(LIST("pipeline",
+			     STAGE("$match", SUB("operationType", LIST("$in", BCON_UTF8("insert"),
+								       BCON_UTF8("invalidate")))),
+			     STAGE("$project", INT("operationType", 1), INT("fullDocument", 1))));
 }
 
 /* Does the error say that the place is none (any more)? */
@@ -87,7 +87,7 @@ static enum watch_news stream_open(struct watch *watch, int wait_ms)
 {
 	mongoc_collection_t *collection = store_collection(watch->db, watch->in);
 	bson_t *pipeline = pipeline_new();
-	bson_t *options = BCON_NEW("maxAwaitTimeMS", BCON_INT64(wait_ms));
+	bson_t *options = BCON_NEW(WHOLE("maxAwaitTimeMS", wait_ms));
 
 	if (watch->place)
 		BSON_APPEND_DOCUMENT(options, "resumeAfter", watch->place);

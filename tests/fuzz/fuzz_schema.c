@@ -27,12 +27,8 @@ struct part {
 static const char *const colours[] = { "red", "blue", NULL };
 
 static const struct field part_rows[] = {
-	{ .name = "text",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct part, text),
-	  .max = 8 },
-	{ .name = "truth", .type = FIELD_BOOL, .offset = offsetof(struct part, truth) },
+	FIELD("text", TEXT, part, text, .flags = FIELD_REQUIRED, .max = 8),
+	FIELD("truth", BOOL, part, truth),
 };
 
 static const struct schema part_schema = { .name = "Part",

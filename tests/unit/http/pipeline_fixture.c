@@ -12,18 +12,8 @@ struct thing {
 };
 
 static const struct field thing_rows[] = {
-	{ .name = "name",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct thing, name),
-	  .min = 1,
-	  .max = 10 },
-	{ .name = "size",
-	  .type = FIELD_COINS,
-	  .offset = offsetof(struct thing, size),
-	  .min = 1,
-	  .max = 100,
-	  .below_tells = "smallest" },
+	FIELD("name", TEXT, thing, name, .flags = FIELD_REQUIRED, .min = 1, .max = 10),
+	FIELD("size", COINS, thing, size, .min = 1, .max = 100, .below_tells = "smallest"),
 };
 
 static const struct schema thing_input = {
@@ -31,11 +21,7 @@ static const struct schema thing_input = {
 };
 
 static const struct field edit_rows[] = {
-	{ .name = "name",
-	  .type = FIELD_TEXT,
-	  .offset = offsetof(struct thing, name),
-	  .min = 1,
-	  .max = 10 },
+	FIELD("name", TEXT, thing, name, .min = 1, .max = 10),
 };
 
 static const struct schema edit_input = {
@@ -47,7 +33,7 @@ struct paging {
 };
 
 static const struct field paging_rows[] = {
-	{ .name = "page", .type = FIELD_WHOLE, .offset = offsetof(struct paging, page), .min = 1 },
+	FIELD("page", WHOLE, paging, page, .min = 1),
 };
 
 static const struct schema paging_input = {

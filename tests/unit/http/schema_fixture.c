@@ -13,12 +13,8 @@ static const char *not_zero(const void *at_offset)
 }
 
 static const struct field part_rows[] = {
-	{ .name = "word",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct part, word),
-	  .max = 5 },
-	{ .name = "truth", .type = FIELD_BOOL, .offset = offsetof(struct part, truth) },
+	FIELD("word", TEXT, part, word, .flags = FIELD_REQUIRED, .max = 5),
+	FIELD("truth", BOOL, part, truth),
 };
 
 static const struct schema part_schema = { .name = "Part",

@@ -71,33 +71,27 @@ static const struct schema filter = { .name = "Filter",
 				      .fields = filter_rows,
 				      .count = 1 };
 
-static const struct view_row owner_rows[] = { { .field = "name", .type = VIEW_TEXT } };
+static const struct view_row owner_rows[] = { MEMBER("name", TEXT) };
 static const struct view owner_view = { .name = "Owner", .rows = owner_rows, .count = 1 };
 
 static const struct view_row thing_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "pay", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS, .example = "5" },
-	{ .field = "price", .type = VIEW_MONEY, .flags = VIEW_OPTIONAL },
-	{ .field = "size",
-	  .type = VIEW_TEXT,
-	  .known = KNOWN("big", "small"),
-	  .help = "As measured" },
-	{ .field = "email", .type = VIEW_TEXT, .flags = VIEW_PRIVATE, .help = "Of its owner" },
-	{ .field = "owner", .type = VIEW_OBJECT, .of = &owner_view },
-	{ .field = "words", .type = VIEW_LIST },
-	{ .field = "title", .type = VIEW_TEXT, .flags = VIEW_OPTIONAL },
-	{ .field = "at", .type = VIEW_DATE, .flags = VIEW_OPTIONAL },
-	{ .field = "proof", .type = VIEW_TEXT, .flags = VIEW_OR_NULL },
-	{ .field = "place",
-	  .type = VIEW_OBJECT,
-	  .flags = VIEW_OPTIONAL | VIEW_OR_ID,
-	  .of = &owner_view },
+	MEMBER("_id", ID),
+	MEMBER("pay", WHOLE, .flags = VIEW_ALWAYS, .example = "5"),
+	MEMBER("price", MONEY, .flags = VIEW_OPTIONAL),
+	MEMBER("size", TEXT, .known = KNOWN("big", "small"), .help = "As measured"),
+	MEMBER("email", TEXT, .flags = VIEW_PRIVATE, .help = "Of its owner"),
+	MEMBER("owner", OBJECT, .of = &owner_view),
+	MEMBER("words", LIST),
+	MEMBER("title", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("at", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("proof", TEXT, .flags = VIEW_OR_NULL),
+	MEMBER("place", OBJECT, .flags = VIEW_OPTIONAL | VIEW_OR_ID, .of = &owner_view),
 };
 static const struct view thing_view = VIEW_OF("Thing", thing_rows);
 
 static const struct view_row list_rows[] = {
-	{ .field = "things", .type = VIEW_LIST, .of = &thing_view },
-	{ .field = "total", .type = VIEW_WHOLE },
+	MEMBER("things", LIST, .of = &thing_view),
+	MEMBER("total", WHOLE),
 };
 static const struct view list_view = { .name = "ThingPage", .rows = list_rows, .count = 2 };
 static const struct view plain_view = {

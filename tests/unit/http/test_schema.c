@@ -370,13 +370,10 @@ struct deep {
 };
 
 static const struct field deep_rows[] = {
-	{ .name = "id", .type = FIELD_TEXT, .offset = offsetof(struct deep, id) },
-	{ .name = "more.word", .type = FIELD_TEXT, .offset = offsetof(struct deep, word) },
-	{ .name = "list.1.id", .type = FIELD_TEXT, .offset = offsetof(struct deep, second) },
-	{ .name = "amount",
-	  .type = FIELD_WHOLE,
-	  .flags = FIELD_REQUIRED,
-	  .offset = offsetof(struct deep, amount) },
+	FIELD("id", TEXT, deep, id),
+	FIELD("more.word", TEXT, deep, word),
+	FIELD("list.1.id", TEXT, deep, second),
+	FIELD("amount", WHOLE, deep, amount, .flags = FIELD_REQUIRED),
 };
 
 static const struct deep *decode_at(const char *at, const char *text)

@@ -58,11 +58,7 @@ struct wide {
 };
 
 static const struct field wide_rows[] = {
-	{ .name = "more",
-	  .type = FIELD_TEXT,
-	  .offset = offsetof(struct wide, more),
-	  .flags = FIELD_REQUIRED,
-	  .min = 1 },
+	FIELD("more", TEXT, wide, more, .flags = FIELD_REQUIRED, .min = 1),
 };
 
 static const struct schema wide_schema = { .name = "Wide",
@@ -303,17 +299,8 @@ struct named {
 };
 
 static const struct field name_rows[] = {
-	{ .name = "name",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_LABEL,
-	  .offset = offsetof(struct named, name),
-	  .min = 1,
-	  .max = 9 },
-	{ .name = "nick",
-	  .type = FIELD_TEXT,
-	  .flags = FIELD_LABEL,
-	  .offset = offsetof(struct named, nick),
-	  .max = 9 },
+	FIELD("name", TEXT, named, name, .flags = FIELD_LABEL, .min = 1, .max = 9),
+	FIELD("nick", TEXT, named, nick, .flags = FIELD_LABEL, .max = 9),
 };
 static const struct schema ours = SCHEMA_OF("Ours", struct named, name_rows);
 static const struct schema theirs = SCHEMA_OF("Theirs", struct named, name_rows, .foreign = true);

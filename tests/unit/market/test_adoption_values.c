@@ -26,7 +26,7 @@ static struct amount amount_in(const bson_t *doc)
 
 static struct amount amount_in_text(const char *text)
 {
-	return amount_in(DOC(arena, "a", BCON_UTF8(text)));
+	return amount_in(DOC(arena, TEXT("a", text)));
 }
 
 static void assert_good(struct amount amount, int64_t value, bool floored)
@@ -47,11 +47,11 @@ START_TEST(numbers_of_every_type_are_read_and_fractions_floored)
 	bson_decimal128_t decimal;
 	bson_t *doc = doc_keep(arena, bson_new());
 
-	assert_good(amount_in(DOC(arena, "a", BCON_INT32(7))), 7, false);
-	assert_good(amount_in(DOC(arena, "a", BCON_INT64(0))), 0, false);
-	assert_good(amount_in(DOC(arena, "a", BCON_DOUBLE(7.0))), 7, false);
-	assert_good(amount_in(DOC(arena, "a", BCON_DOUBLE(7.99))), 7, true);
-	assert_good(amount_in(DOC(arena, "a", BCON_INT64(MOST))), MOST, false);
+	assert_good(amount_in(DOC(arena, INT("a", 7))), 7, false);
+	assert_good(amount_in(DOC(arena, WHOLE("a", 0))), 0, false);
+	assert_good(amount_in(DOC(arena, PAIR("a", BCON_DOUBLE(7.0)))), 7, false);
+	assert_good(amount_in(DOC(arena, PAIR("a", BCON_DOUBLE(7.99)))), 7, true);
+	assert_good(amount_in(DOC(arena, WHOLE("a", MOST))), MOST, false);
 	ck_assert(bson_decimal128_from_string("9.5", &decimal));
 	BSON_APPEND_DECIMAL128(doc, "a", &decimal);
 	assert_good(amount_in(doc), 9, true);
@@ -77,22 +77,22 @@ END_TEST
 
 START_TEST(what_is_no_amount_is_0_and_not_good)
 {
-	assert_bad(amount_in(DOC(arena, "a", BCON_INT32(-1))));
-	assert_bad(amount_in(DOC(arena, "a", BCON_INT64(INT64_MIN))));
-	assert_bad(amount_in(DOC(arena, "a", BCON_INT64(MOST + 1))));
-	assert_bad(amount_in(DOC(arena, "a", BCON_DOUBLE(-0.5))));
-	assert_bad(amount_in(DOC(arena, "a", BCON_DOUBLE(1e300))));
-	assert_bad(amount_in(DOC(arena, "a", BCON_DOUBLE((double)NAN))));
-	assert_bad(amount_in(DOC(arena, "a", BCON_DOUBLE((double)INFINITY))));
-	assert_bad(amount_in(DOC(arena, "a", BCON_BOOL(true))));
-	assert_bad(amount_in(DOC(arena, "a", "[", BCON_INT32(1), "]")));
+	assert_bad(amount_in(DOC(arena, INT("a", -1))));
+	assert_bad(amount_in(DOC(arena, WHOLE("a", INT64_MIN))));
+	assert_bad(amount_in(DOC(arena, WHOLE("a", MOST + 1))));
+	assert_bad(amount_in(DOC(arena, PAIR("a", BCON_DOUBLE(-0.5)))));
+	assert_bad(amount_in(DOC(arena, PAIR("a", BCON_DOUBLE(1e300)))));
+	assert_bad(amount_in(DOC(arena, PAIR("a", BCON_DOUBLE((double)NAN)))));
+	assert_bad(amount_in(DOC(arena, PAIR("a", BCON_DOUBLE((double)INFINITY)))));
+	assert_bad(amount_in(DOC(arena, BOOL("a", true))));
+	assert_bad(amount_in(DOC(arena, LIST("a", BCON_INT32(1)))));
 }
 END_TEST
 
 START_TEST(a_missing_amount_is_told_from_a_bad_one)
 {
-	ck_assert(!amount_in(DOC(arena, "b", BCON_INT32(1))).there);
-	ck_assert(!amount_in(DOC(arena, "a", BCON_NULL)).there);
+	ck_assert(!amount_in(DOC(arena, INT("b", 1))).there);
+	ck_assert(!amount_in(DOC(arena, NONE("a"))).there);
 }
 END_TEST
 
@@ -100,13 +100,13 @@ START_TEST(dates_are_dates_texts_and_numbers_that_are_one)
 {
 	int64_t when = 0;
 
-	ck_assert(date_read(DOC(arena, "d", BCON_DATE_TIME(5)), "d", &when) && when == 5);
-	ck_assert(date_read(DOC(arena, "d", BCON_UTF8("1970-01-02")), "d", &when));
+	ck_assert(date_read(DOC(arena, DATE("d", 5)), "d", &when) && when == 5);
+	ck_assert(date_read(DOC(arena, TEXT("d", "1970-01-02")), "d", &when));
 	ck_assert_int_eq(when, 86400000);
-	ck_assert(date_read(DOC(arena, "d", BCON_INT64(1700000000000)), "d", &when));
-	ck_assert(!date_read(DOC(arena, "d", BCON_UTF8("soon")), "d", &when));
-	ck_assert(!date_read(DOC(arena, "d", BCON_NULL), "d", &when));
-	ck_assert(!date_read(DOC(arena, "d", BCON_INT32(-1)), "d", &when));
+	ck_assert(date_read(DOC(arena, WHOLE("d", 1700000000000)), "d", &when));
+	ck_assert(!date_read(DOC(arena, TEXT("d", "soon")), "d", &when));
+	ck_assert(!date_read(DOC(arena, NONE("d")), "d", &when));
+	ck_assert(!date_read(DOC(arena, INT("d", -1)), "d", &when));
 	ck_assert(!date_read(DOC(arena, NULL), "d", &when));
 }
 END_TEST
@@ -116,17 +116,16 @@ START_TEST(a_record_without_a_date_was_made_when_its_id_was)
 	struct id id;
 
 	ck_assert(id_parse("000003e80000000000000001", 24, &id));
-	ck_assert_int_eq(created_at(DOC(arena, "_id", BCON_ID(&id))), 1000000);
-	ck_assert_int_eq(
-		created_at(DOC(arena, "_id", BCON_ID(&id), "createdAt", BCON_DATE_TIME(7))), 7);
-	ck_assert_int_eq(created_at(DOC(arena, "_id", BCON_INT32(3))), 0);
+	ck_assert_int_eq(created_at(DOC(arena, ID("_id", &id))), 1000000);
+	ck_assert_int_eq(created_at(DOC(arena, ID("_id", &id), DATE("createdAt", 7))), 7);
+	ck_assert_int_eq(created_at(DOC(arena, INT("_id", 3))), 0);
 }
 END_TEST
 
 START_TEST(a_date_that_is_one_is_not_set_again)
 {
 	bson_t *set = doc_keep(arena, bson_new());
-	bson_t *doc = DOC(arena, "x", BCON_DATE_TIME(1), "y", BCON_UTF8("1970-01-02"));
+	bson_t *doc = DOC(arena, DATE("x", 1), TEXT("y", "1970-01-02"));
 
 	set_date(set, doc, "x", 9);
 	set_date(set, doc, "y", 9);
@@ -142,20 +141,20 @@ START_TEST(ids_may_stand_as_text)
 	struct id id, same;
 
 	ck_assert(id_parse("65ab000102030405060708ff", 24, &id));
-	ck_assert(id_read(DOC(arena, "i", BCON_ID(&id)), "i", &same) && id_equal(&id, &same));
-	ck_assert(id_read(DOC(arena, "i", BCON_UTF8("65AB000102030405060708FF")), "i", &same));
+	ck_assert(id_read(DOC(arena, ID("i", &id)), "i", &same) && id_equal(&id, &same));
+	ck_assert(id_read(DOC(arena, TEXT("i", "65AB000102030405060708FF")), "i", &same));
 	ck_assert(id_equal(&id, &same));
-	ck_assert(!id_read(DOC(arena, "i", BCON_UTF8("65ab")), "i", &same));
-	ck_assert(!id_read(DOC(arena, "i", BCON_INT32(1)), "i", &same));
+	ck_assert(!id_read(DOC(arena, TEXT("i", "65ab")), "i", &same));
+	ck_assert(!id_read(DOC(arena, INT("i", 1)), "i", &same));
 }
 END_TEST
 
 START_TEST(a_status_that_is_missing_is_the_default_and_one_that_is_no_text_is_unknown)
 {
 	ck_assert_str_eq(status_of(DOC(arena, NULL), "pending"), "pending");
-	ck_assert_str_eq(status_of(DOC(arena, "status", BCON_NULL), "pending"), "pending");
-	ck_assert_str_eq(status_of(DOC(arena, "status", BCON_UTF8("x")), "pending"), "x");
-	ck_assert_str_eq(status_of(DOC(arena, "status", BCON_INT32(1)), "pending"), "");
+	ck_assert_str_eq(status_of(DOC(arena, NONE("status")), "pending"), "pending");
+	ck_assert_str_eq(status_of(DOC(arena, TEXT("status", "x")), "pending"), "x");
+	ck_assert_str_eq(status_of(DOC(arena, INT("status", 1)), "pending"), "");
 }
 END_TEST
 

@@ -130,7 +130,7 @@ START_TEST(what_is_kept_is_read_again)
 	ck_assert_int_eq(again.disputes[0].cents, 300);
 	ck_assert_int_eq(again.disputes[0].state, DISPUTE_LOST);
 	ck_assert_int_eq(again.disputes[0].told_at, 7);
-	reversals_read(DOC(arena, "disputes", "[", "{", "cents", BCON_INT64(1), "}", "]"), &again);
+	reversals_read(DOC(arena, LIST("disputes", ITEM(WHOLE("cents", 1)))), &again);
 	ck_assert_uint_eq(again.count, 0);
 }
 END_TEST

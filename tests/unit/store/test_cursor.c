@@ -14,7 +14,7 @@ static bson_t *everything;
 static void setup(void)
 {
 	arena = arena_new();
-	everything = DOC(arena, "status", BCON_UTF8("active"));
+	everything = DOC(arena, TEXT("status", "active"));
 }
 
 static void teardown(void)
@@ -51,7 +51,7 @@ static void assert_goes_on(const struct list *list, const bson_t *last, const ch
 	ck_assert_str_eq(json(filter), expected);
 }
 
-#define ID "{ \"$oid\" : \"0102030405060708090a0b0c\" }"
+#define ID_JSON "{ \"$oid\" : \"0102030405060708090a0b0c\" }"
 #define ALL "{ \"status\" : \"active\" }"
 #define BRANCH(condition) "{ \"$and\" : [ " ALL ", { " condition " } ] }"
 
@@ -60,8 +60,8 @@ START_TEST(descending_goes_on_below_and_to_records_without_the_field)
 	struct list list = list_of("tasks", "price", false);
 
 	assert_goes_on(
-		&list, DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7)),
-		"{ \"$or\" : [ " BRANCH("\"_id\" : { \"$lt\" : " ID " }, \"price\" : 7") ", " BRANCH(
+		&list, DOC(arena, ID("_id", &record), WHOLE("price", 7)),
+		"{ \"$or\" : [ " BRANCH("\"_id\" : { \"$lt\" : " ID_JSON " }, \"price\" : 7") ", " BRANCH(
 			"\"price\" : { \"$lt\" : 7 }") ", " BRANCH("\"price\" : null") " ] }");
 }
 END_TEST
@@ -71,9 +71,9 @@ START_TEST(ascending_goes_on_above)
 	struct list list = list_of("tasks", "price", true);
 
 	assert_goes_on(
-		&list, DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT32(7)),
+		&list, DOC(arena, ID("_id", &record), INT("price", 7)),
 		"{ \"$or\" : [ " BRANCH(
-			"\"_id\" : { \"$gt\" : " ID
+			"\"_id\" : { \"$gt\" : " ID_JSON
 			" }, \"price\" : 7") ", " BRANCH("\"price\" : { \"$gt\" : 7 }") " ] }");
 }
 END_TEST
@@ -83,30 +83,30 @@ START_TEST(dates_and_fractions_come_back_as_they_were)
 	struct list list = list_of("tasks", "at", true);
 
 	assert_goes_on(
-		&list,
-		DOC(arena, "_id", BCON_ID(&record), "at", BCON_DATE_TIME(INT64_C(1769850000000))),
+		&list, DOC(arena, ID("_id", &record), DATE("at", INT64_C(1769850000000))),
 		"{ \"$or\" : [ " BRANCH(
-			"\"_id\" : { \"$gt\" : " ID " }, "
+			"\"_id\" : { \"$gt\" : " ID_JSON " }, "
 			"\"at\" : { \"$date\" : \"2026-01-31T09:00:00Z\" }") ", " BRANCH("\"at\" : { \"$gt\" : { \"$date\" : \"2026-01-31T09:00:00Z\" } }") " ] }");
 	assert_goes_on(
-		&list, DOC(arena, "_id", BCON_ID(&record), "at", BCON_DOUBLE(2.5)),
-		"{ \"$or\" : [ " BRANCH("\"_id\" : { \"$gt\" : " ID " }, \"at\" : 2.5") ", " BRANCH(
-			"\"at\" : { \"$gt\" : 2.5 }") " ] }");
+		&list, DOC(arena, ID("_id", &record), PAIR("at", BCON_DOUBLE(2.5))),
+		"{ \"$or\" : [ " BRANCH(
+			"\"_id\" : { \"$gt\" : " ID_JSON
+			" }, \"at\" : 2.5") ", " BRANCH("\"at\" : { \"$gt\" : 2.5 }") " ] }");
 }
 END_TEST
 
 START_TEST(a_record_without_the_field_stands_below_all)
 {
 	struct list down = list_of("tasks", "at", false), up = list_of("tasks", "at", true);
-	const bson_t *last = DOC(arena, "_id", BCON_ID(&record));
+	const bson_t *last = DOC(arena, ID("_id", &record));
 
-	assert_goes_on(
-		&down, last,
-		"{ \"$or\" : [ " BRANCH("\"_id\" : { \"$lt\" : " ID " }, \"at\" : null") " ] }");
+	assert_goes_on(&down, last,
+		       "{ \"$or\" : [ " BRANCH("\"_id\" : { \"$lt\" : " ID_JSON
+					       " }, \"at\" : null") " ] }");
 	assert_goes_on(
 		&up, last,
 		"{ \"$or\" : [ " BRANCH(
-			"\"_id\" : { \"$gt\" : " ID
+			"\"_id\" : { \"$gt\" : " ID_JSON
 			" }, \"at\" : null") ", " BRANCH("\"at\" : { \"$ne\" : null }") " ] }");
 }
 END_TEST
@@ -117,8 +117,7 @@ START_TEST(an_id_may_be_a_text_as_in_the_journal)
 
 	assert_goes_on(
 		&list,
-		DOC(arena, "_id", BCON_UTF8("approve:0102030405060708090a0b0c"), "coins",
-		    BCON_INT64(5)),
+		DOC(arena, TEXT("_id", "approve:0102030405060708090a0b0c"), WHOLE("coins", 5)),
 		"{ \"$or\" : [ " BRANCH(
 			"\"_id\" : { \"$gt\" : "
 			"\"approve:0102030405060708090a0b0c\" }, \"coins\" : 5") ", " BRANCH("\"coins\" : { \"$gt\" : 5 }") " ] }");
@@ -133,8 +132,8 @@ START_TEST(a_cursor_is_good_for_its_list_and_order_alone)
 		list_of("tasks", "createdAt", false),
 		list_of("tasks", "price", true),
 	};
-	const char *cursor = cursor_write(
-		arena, &list, DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7)));
+	const char *cursor =
+		cursor_write(arena, &list, DOC(arena, ID("_id", &record), WHOLE("price", 7)));
 
 	ck_assert_ptr_nonnull(cursor_filter(arena, &list, cursor));
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -166,8 +165,8 @@ END_TEST
 START_TEST(anything_else_is_no_cursor)
 {
 	struct list list = list_of("tasks", "price", false);
-	const char *good = cursor_write(
-		arena, &list, DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7)));
+	const char *good =
+		cursor_write(arena, &list, DOC(arena, ID("_id", &record), WHOLE("price", 7)));
 	size_t length = strlen(good);
 
 	/* shorter at either end, and longer than any _id of ours */
@@ -192,10 +191,9 @@ START_TEST(a_tampered_cursor_leads_out_of_no_list)
 	size_t length;
 	uint8_t *bytes = base64url_decode(
 		arena,
-		cursor_write(arena, &list,
-			     DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7))),
+		cursor_write(arena, &list, DOC(arena, ID("_id", &record), WHOLE("price", 7))),
 		strlen(cursor_write(arena, &list,
-				    DOC(arena, "_id", BCON_ID(&record), "price", BCON_INT64(7)))),
+				    DOC(arena, ID("_id", &record), WHOLE("price", 7)))),
 		&length);
 
 	for (size_t at = 0; at < length; at++)

@@ -83,10 +83,10 @@ START_TEST(labels_tell_of_codes_that_are_not_known_yet)
 					      "UnknownTransactionCommitResult" };
 	bson_error_t error = error_of(MONGOC_ERROR_SERVER, 99999);
 
-	ck_assert_int_eq(store_failed_reply(DOC(arena, "ok", BCON_INT32(0)), &error, "testing"),
+	ck_assert_int_eq(store_failed_reply(DOC(arena, INT("ok", 0)), &error, "testing"),
 			 ERR_INTERNAL);
 	for (size_t i = 0; i < COUNT_OF(labels); i++) {
-		const bson_t *reply = DOC(arena, "errorLabels", "[", BCON_UTF8(labels[i]), "]");
+		const bson_t *reply = DOC(arena, LIST("errorLabels", BCON_UTF8(labels[i])));
 
 		ck_assert_int_eq(store_failed_reply(reply, &error, "testing"), ERR_UNAVAILABLE);
 	}
@@ -96,16 +96,16 @@ END_TEST
 START_TEST(a_reply_tells_the_first_of_its_write_errors)
 {
 	struct write_error error;
-	const bson_t *reply =
-		DOC(arena, "n", BCON_INT32(1), "writeErrors", "[", "{", "index", BCON_INT32(3),
-		    "code", BCON_INT32(11000), "errmsg", BCON_UTF8("taken"), "}", "]");
+	const bson_t *reply = DOC(arena, INT("n", 1),
+				  LIST("writeErrors", ITEM(INT("index", 3), INT("code", 11000),
+							   TEXT("errmsg", "taken"))));
 
 	ck_assert(store_write_error(reply, &error));
 	ck_assert_uint_eq(error.code, 11000);
 	ck_assert_uint_eq(error.index, 3);
 	ck_assert_str_eq(error.message, "taken");
-	ck_assert(!store_write_error(DOC(arena, "n", BCON_INT32(1)), &error));
-	ck_assert(!store_write_error(DOC(arena, "writeErrors", "[", "]"), &error));
+	ck_assert(!store_write_error(DOC(arena, INT("n", 1)), &error));
+	ck_assert(!store_write_error(DOC(arena, EMPTY_LIST("writeErrors")), &error));
 	ck_assert(!store_write_error(NULL, &error));
 }
 END_TEST

@@ -29,7 +29,7 @@ static const struct step *last(void)
 
 static const bson_t *one(void)
 {
-	return DOC(arena, "_id", BCON_ID(&someone));
+	return DOC(arena, ID("_id", &someone));
 }
 
 START_TEST(what_is_inserted_bears_the_mark)

@@ -27,19 +27,19 @@ static const struct id other = { { 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1 } };
 #define OWNER_HEX "0102030405060708090a0b0c"
 
 static const struct view_row base_rows[] = {
-	{ .field = "_id", .type = VIEW_ID },
-	{ .field = "name", .type = VIEW_TEXT },
+	MEMBER("_id", ID),
+	MEMBER("name", TEXT),
 };
 static const struct view base_view = VIEW_OF("Base", base_rows);
 
 static const struct view_row rows[] = {
-	{ .field = "owner_id", .type = VIEW_ID, .flags = VIEW_OPTIONAL },
-	{ .field = "email", .type = VIEW_TEXT, .flags = VIEW_PRIVATE | VIEW_OPTIONAL },
-	{ .field = "coins", .type = VIEW_WHOLE, .flags = VIEW_ALWAYS },
-	{ .field = "price", .type = VIEW_MONEY, .flags = VIEW_ALWAYS },
-	{ .field = "photo", .type = VIEW_TEXT, .flags = VIEW_ALWAYS },
-	{ .field = "done", .type = VIEW_BOOL, .flags = VIEW_ALWAYS },
-	{ .field = "at", .type = VIEW_DATE, .flags = VIEW_OR_NULL },
+	MEMBER("owner_id", ID, .flags = VIEW_OPTIONAL),
+	MEMBER("email", TEXT, .flags = VIEW_PRIVATE | VIEW_OPTIONAL),
+	MEMBER("coins", WHOLE, .flags = VIEW_ALWAYS),
+	MEMBER("price", MONEY, .flags = VIEW_ALWAYS),
+	MEMBER("photo", TEXT, .flags = VIEW_ALWAYS),
+	MEMBER("done", BOOL, .flags = VIEW_ALWAYS),
+	MEMBER("at", DATE, .flags = VIEW_OR_NULL),
 };
 static const struct view view =
 	VIEW_OF("Thing", rows, .base = &base_view, .owner_field = "owner_id");
@@ -67,8 +67,8 @@ static const struct caller *caller(const struct id *id, enum role role)
 
 START_TEST(a_field_without_a_row_never_leaves)
 {
-	const bson_t *doc = DOC(arena, "password", BCON_UTF8("$2b$10$x"), "name", BCON_UTF8("Ada"),
-				"email_key", BCON_UTF8("ada@x.example"), "__v", BCON_INT32(0));
+	const bson_t *doc = DOC(arena, TEXT("password", "$2b$10$x"), TEXT("name", "Ada"),
+				TEXT("email_key", "ada@x.example"), INT("__v", 0));
 
 	ck_assert_str_eq(rendered(doc, caller(&owner, ROLE_ADMIN)),
 			 "{\"name\":\"Ada\"," MISSING "}");
@@ -83,9 +83,9 @@ END_TEST
 
 START_TEST(values_are_written_as_their_kind)
 {
-	const bson_t *doc = DOC(arena, "_id", BCON_ID(&owner), "coins", BCON_INT64(INT64_MAX),
-				"price", BCON_DOUBLE(10.5), "photo", BCON_UTF8("a\"b\n"), "done",
-				BCON_BOOL(true), "at", BCON_DATE_TIME(INT64_C(1769850000000)));
+	const bson_t *doc = DOC(arena, ID("_id", &owner), WHOLE("coins", INT64_MAX),
+				PAIR("price", BCON_DOUBLE(10.5)), TEXT("photo", "a\"b\n"),
+				BOOL("done", true), DATE("at", INT64_C(1769850000000)));
 
 	ck_assert_str_eq(
 		rendered(doc, NULL),
@@ -98,9 +98,9 @@ END_TEST
 START_TEST(whole_numbers_of_any_kind_have_no_point)
 {
 	const bson_t *kinds[] = {
-		DOC(arena, "coins", BCON_INT32(7)),
-		DOC(arena, "coins", BCON_INT64(7)),
-		DOC(arena, "coins", BCON_DOUBLE(7.0)),
+		DOC(arena, INT("coins", 7)),
+		DOC(arena, WHOLE("coins", 7)),
+		DOC(arena, PAIR("coins", BCON_DOUBLE(7.0))),
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -114,17 +114,17 @@ START_TEST(what_json_cannot_say_is_null)
 	const double numbers[] = { (double)NAN, (double)INFINITY, DBL_MAX };
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		rendered(DOC(arena, "coins", BCON_DOUBLE(numbers[i])), NULL);
+		rendered(DOC(arena, PAIR("coins", BCON_DOUBLE(numbers[i]))), NULL);
 		ck_assert_msg(strstr(out.bytes, "{\"coins\":null,") != NULL, "%s", out.bytes);
 	}
-	rendered(DOC(arena, "name", "{", "$gt", BCON_UTF8(""), "}"), NULL);
+	rendered(DOC(arena, SUB("name", TEXT("$gt", ""))), NULL);
 	ck_assert_msg(strstr(out.bytes, "{\"name\":null,") != NULL, "%s", out.bytes);
 }
 END_TEST
 
 START_TEST(a_private_field_is_for_the_owner_and_for_admins)
 {
-	const bson_t *doc = DOC(arena, "owner_id", BCON_ID(&owner), "email", BCON_UTF8("a@b.c"));
+	const bson_t *doc = DOC(arena, ID("owner_id", &owner), TEXT("email", "a@b.c"));
 	const char *shown = "\"email\":\"a@b.c\"";
 
 	ck_assert_ptr_nonnull(strstr(rendered(doc, caller(&owner, ROLE_BUYER)), shown));
@@ -137,8 +137,7 @@ END_TEST
 
 START_TEST(a_record_that_names_no_owner_has_none)
 {
-	const bson_t *doc =
-		DOC(arena, "owner_id", BCON_UTF8(OWNER_HEX), "email", BCON_UTF8("a@b.c"));
+	const bson_t *doc = DOC(arena, TEXT("owner_id", OWNER_HEX), TEXT("email", "a@b.c"));
 
 	ck_assert_ptr_null(strstr(rendered(doc, caller(&owner, ROLE_BUYER)), "email"));
 }
@@ -148,7 +147,7 @@ START_TEST(no_record_outgrows_an_answer)
 {
 	size_t length = 16 * 1024 * 1024 - 1024;
 	char *huge = arena_alloc(arena, length + 1);
-	bson_t *doc = DOC(arena, "_id", BCON_OID((const bson_oid_t *)owner.bytes));
+	bson_t *doc = DOC(arena, PAIR("_id", BCON_OID((const bson_oid_t *)owner.bytes)));
 
 	memset(huge, 1, length);
 	for (size_t i = 0; i < 10; i++)
