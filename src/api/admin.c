@@ -5,6 +5,7 @@
 #include "api/tasks.h"
 #include "market/adjustments.h"
 #include "market/removal.h"
+#include "market/status.h"
 #include "market/task_lists.h"
 #include "market/tasks.h"
 #include "market/user_lists.h"
@@ -125,10 +126,8 @@ struct admin_task_query {
 	const char *status;
 };
 
-static const char *const statuses[] = { "active", "completed", "cancelled", NULL };
-
 static const struct field admin_task_list_fields[] = {
-	FIELD("status", CHOICE, admin_task_query, status, .choices = statuses,
+	FIELD("status", CHOICE, admin_task_query, status, .choices = task_statuses,
 	      .help = "Only tasks of this status; without it all but cancelled ones"),
 };
 const struct schema admin_task_list_schema = SCHEMA_OF(

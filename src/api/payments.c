@@ -4,6 +4,7 @@
 #include "base/count.h"
 #include "market/payments.h"
 #include "market/payments_settle.h"
+#include "market/status.h"
 #include "store/doc.h"
 
 /* ---- inputs ---- */
@@ -61,8 +62,7 @@ static const struct view_row kept_rows[] = {
 	MEMBER("currency", TEXT, .flags = VIEW_OPTIONAL, .example = "\"usd\""),
 	MEMBER("payment_method", TEXT, .flags = VIEW_OPTIONAL, .example = "\"stripe\""),
 	MEMBER("transaction_id", TEXT, .flags = VIEW_OR_NULL),
-	MEMBER("status", TEXT, .known = KNOWN("pending", "completed", "failed"),
-	       .example = "\"pending\""),
+	MEMBER("status", TEXT, .known = payment_statuses, .example = "\"pending\""),
 	MEMBER("reversal", TEXT, .flags = VIEW_OPTIONAL,
 	       .known = KNOWN("refunded", "disputed", "charged_back"),
 	       .help = "Its money went back, or may", .example = "\"refunded\""),
@@ -198,7 +198,7 @@ static enum err payment_start(struct request *rq, const struct provider *provide
 	if (request_noted_last(rq, &before)) {
 		enum err err = payment_read(call, &before, payment);
 		payment->resumed = err == OK;
-		if (err != ERR_NOT_FOUND && (err != OK || !payment_is(payment, "failed")))
+		if (err != ERR_NOT_FOUND && (err != OK || !payment_is(payment, STATUS_FAILED)))
 			return err;
 	}
 	txn_start(&txn, rq->arena);
@@ -210,7 +210,7 @@ static enum err payment_start(struct request *rq, const struct provider *provide
 /* A payment that has failed leaves nothing to go on with. */
 static enum err payment_tried(struct request *rq, enum err err)
 {
-	if (err != OK && payment_is(rq->work, "failed"))
+	if (err != OK && payment_is(rq->work, STATUS_FAILED))
 		request_undone(rq);
 	return err;
 }
@@ -277,10 +277,10 @@ enum err payments_confirm(struct request *rq)
 	enum err err = payment_read_own(call, &rq->ids[0], payment);
 	if (err != OK)
 		return err;
-	if (payment_is(payment, "failed"))
+	if (payment_is(payment, STATUS_FAILED))
 		return fail(rq, ERR_CONFLICT, "The payment has failed.");
 	payment->transaction = input->transaction;
-	if (!payment_is(payment, "pending"))
+	if (!payment_is(payment, STATUS_PENDING))
 		return OK;
 	return payment_check(call, payment, input->transaction);
 }

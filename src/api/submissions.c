@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "base/clock.h"
+#include "market/status.h"
 #include "market/submission_lists.h"
 #include "market/submissions.h"
 #include "store/doc.h"
@@ -32,20 +33,20 @@ static const char *const statuses[] = { "approved", "rejected", NULL };
 	      .example = "\"The picture shows another page.\"")
 #define REASON_CODE \
 	FIELD("reason_code", TEXT, review_input, reason_code, .max = 50, .help = "For statistics")
-#define STATUS                                                                 \
+#define DECISION                                                               \
 	FIELD("status", CHOICE, review_input, status, .flags = FIELD_REQUIRED, \
 	      .choices = statuses, .help = "The decision", .example = "\"approved\"")
 
 static const struct field reject_fields[] = { REASON, REASON_CODE };
 const struct schema reject_schema = SCHEMA_OF("Rejection", struct review_input, reject_fields);
 
-static const struct field status_fields[] = { STATUS, REASON, REASON_CODE };
+static const struct field status_fields[] = { DECISION, REASON, REASON_CODE };
 const struct schema status_schema = SCHEMA_OF("Decision", struct review_input, status_fields);
 
 static const struct field review_fields[] = {
 	FIELD("ids", IDS, review_input, ids, .flags = FIELD_REQUIRED, .min = 1, .max = 100,
 	      .help = "The submissions", .example = "[\"65a1b2c3d4e5f60718293a4b\"]"),
-	STATUS,
+	DECISION,
 	REASON,
 };
 const struct schema review_schema = SCHEMA_OF("ReviewOfMany", struct review_input, review_fields);
@@ -64,8 +65,7 @@ static const struct view_row members_rows[] = {
 	MEMBER("buyer_id", ID, .flags = VIEW_OPTIONAL),
 	MEMBER("buyer_email", TEXT, .flags = VIEW_OPTIONAL),
 	MEMBER("buyer_name", TEXT, .flags = VIEW_OPTIONAL),
-	MEMBER("status", TEXT, .known = KNOWN("pending", "approved", "rejected"),
-	       .example = "\"pending\""),
+	MEMBER("status", TEXT, .known = review_statuses, .example = "\"pending\""),
 	MEMBER("rejection_reason", TEXT, .flags = VIEW_OPTIONAL),
 	MEMBER("reason_code", TEXT, .flags = VIEW_OPTIONAL),
 	MEMBER("submitted_date", DATE, .flags = VIEW_OPTIONAL),
@@ -266,7 +266,7 @@ enum err submissions_set_status(struct request *rq, struct txn *txn)
 void submissions_reviewed(struct request *rq, const struct txn *txn)
 {
 	const bson_t *submission = txn_found(txn, SUBMISSIONS);
-	bool approved = doc_text_is(submission, "status", "approved");
+	bool approved = status_is(submission, STATUS_APPROVED);
 	struct json *json = respond(rq, 200);
 
 	json_bool(json, "success", true);

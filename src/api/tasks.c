@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "base/clock.h"
+#include "market/status.h"
 #include "market/task_lists.h"
 #include "market/tasks.h"
 #include "store/doc.h"
@@ -112,8 +113,7 @@ static const struct view_row task_members_rows[] = {
 	MEMBER("task_image_url", TEXT, .flags = VIEW_ALWAYS),
 	MEMBER("category", TEXT, .flags = VIEW_ALWAYS),
 	MEMBER("buyer_name", TEXT, .flags = VIEW_OPTIONAL),
-	MEMBER("status", TEXT, .known = KNOWN("active", "completed", "cancelled"),
-	       .example = "\"active\""),
+	MEMBER("status", TEXT, .known = task_statuses, .example = "\"active\""),
 	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
 	MEMBER("updatedAt", DATE, .flags = VIEW_OPTIONAL),
 };

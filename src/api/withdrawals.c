@@ -1,6 +1,7 @@
 #include "api/withdrawals.h"
 
 #include "api/api.h"
+#include "market/status.h"
 #include "market/withdrawal_lists.h"
 #include "market/withdrawals.h"
 #include "store/doc.h"
@@ -43,8 +44,7 @@ static const struct view_row withdrawal_rows[] = {
 	       .example = "10"),
 	MEMBER("payment_system", TEXT, .example = "\"bkash\""),
 	MEMBER("account_number", TEXT, .example = "\"01712345678\""),
-	MEMBER("status", TEXT, .known = KNOWN("pending", "approved", "rejected"),
-	       .example = "\"pending\""),
+	MEMBER("status", TEXT, .known = review_statuses, .example = "\"pending\""),
 	MEMBER("rejection_reason", TEXT, .flags = VIEW_OPTIONAL),
 	MEMBER("withdraw_date", DATE, .flags = VIEW_OPTIONAL),
 	MEMBER("processed_date", DATE, .flags = VIEW_OPTIONAL),

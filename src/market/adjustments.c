@@ -44,7 +44,7 @@ static void tell_user(struct call *call, const bson_t *user, const struct adjust
 	       &(struct notice){
 		       .user = &id,
 		       .email = doc_text(user, "email"),
-		       .type = "payment",
+		       .kind = NOTICE_PAYMENT,
 		       .page = page_of(user),
 		       .message = arena_printf(
 			       call->arena, "Payment correction: %lld coins were %s. Reason: %s",

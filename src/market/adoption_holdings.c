@@ -1,6 +1,7 @@
 /* Withdrawals that hold coins, or held them: the pending and the approved ones of a batch of users. */
 #include "market/adoption_private.h"
 
+#include "market/status.h"
 #include "store/doc.h"
 
 #include <stdlib.h>
@@ -37,10 +38,10 @@ static bson_t *holdings_filter(struct batch *batch)
 
 	for (size_t i = 0; i < batch->count; i++)
 		doc_array_id(&ids, &batch->records[i].id);
-	return DOC(
-		arena,
-		SUB("status", LIST("$in", BCON_UTF8("pending"), BCON_UTF8("approved"), BCON_NULL)),
-		LIST("$or", ITEM(SUB("worker_id", ARRAY("$in", ids.doc))), ITEM(NONE(MARK))));
+	return DOC(arena,
+		   SUB("status", LIST("$in", BCON_UTF8(status_name(STATUS_PENDING)),
+				      BCON_UTF8(status_name(STATUS_APPROVED)), BCON_NULL)),
+		   LIST("$or", ITEM(SUB("worker_id", ARRAY("$in", ids.doc))), ITEM(NONE(MARK))));
 }
 
 static int holding_compare(const void *a, const void *b)

@@ -7,6 +7,7 @@
  */
 #include "market/adoption_private.h"
 
+#include "market/status.h"
 #include "store/doc.h"
 #include "store/snapshot.h"
 
@@ -42,7 +43,7 @@ static void tasks_take(struct late_tasks *late, struct rows *rows, struct arena 
 	while ((task = rows_next(rows)) && late->count < late->wanted.count)
 		late->list[late->count++] = (struct late_task){
 			.id = doc_own_id(task),
-			.open = doc_text_is(task, "status", "active") ?
+			.open = status_is(task, STATUS_ACTIVE) ?
 					doc_whole(task, "required_workers", 0) :
 					0,
 			.price = price_of(task),
@@ -92,8 +93,7 @@ static struct rows *escrows_read(struct snapshot *snapshot, struct arena *arena,
 static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena,
 				 const bson_t *tasks)
 {
-	bson_t *pending =
-		DOC(arena, SUB("task_id", ARRAY("$in", tasks)), TEXT("status", "pending"));
+	bson_t *pending = DOC(arena, SUB("task_id", ARRAY("$in", tasks)), STATUS(PENDING));
 
 	return snapshot_aggregate(
 		snapshot, SUBMISSIONS,

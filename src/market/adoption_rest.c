@@ -3,6 +3,7 @@
 #include "base/count.h"
 #include "market/adoption_private.h"
 
+#include "market/status.h"
 #include "market/withdrawals.h"
 #include "store/doc.h"
 
@@ -55,7 +56,7 @@ static void withdrawal_reject(struct batch *batch, struct record *record, enum r
 	bson_t *set = record->set;
 
 	note(batch, record, rule, 0);
-	BSON_APPEND_UTF8(set, "status", "rejected");
+	BSON_APPEND_UTF8(set, "status", status_name(STATUS_REJECTED));
 	BSON_APPEND_UTF8(set, "rejection_reason", reason);
 	BSON_APPEND_DATE_TIME(set, "processed_date", batch->call->now);
 }
@@ -73,7 +74,7 @@ static void withdrawal_status_set(struct batch *batch, struct record *record, bo
 		note(batch, record, RULE_WITHDRAWAL_OWNERLESS, 0);
 	if (strcmp(status, "pending") && strcmp(status, "approved") && strcmp(status, "rejected"))
 		note(batch, record, RULE_WITHDRAWAL_STATUS_UNKNOWN, 0);
-	set_default(record->set, record->doc, "status", "pending");
+	set_default(record->set, record->doc, "status", status_name(STATUS_PENDING));
 }
 
 /* ---- of a worker in the books ---- */
@@ -101,7 +102,7 @@ static void late_withdrawal(struct batch *batch, struct record *record, const st
 	bool covered = held || (coins > 0 && coins <= worker->coins);
 
 	if (covered)
-		set_default(record->set, record->doc, "status", "pending");
+		set_default(record->set, record->doc, "status", status_name(STATUS_PENDING));
 	else
 		withdrawal_reject(batch, record, RULE_WITHDRAWAL_NOT_COVERED,
 				  WITHDRAWAL_NOT_COVERED);
@@ -174,7 +175,7 @@ static void credited_set(struct batch *batch, struct record *record)
 	const char *intent = doc_text(record->doc, "intent_id");
 
 	note(batch, record, RULE_PAYMENT_CREDITED, 0);
-	BSON_APPEND_UTF8(record->set, "status", "completed");
+	BSON_APPEND_UTF8(record->set, "status", status_name(STATUS_COMPLETED));
 	if (!intent || record->key || doc_text(record->doc, "transaction_id"))
 		return;
 	BSON_APPEND_UTF8(record->set, "transaction_id", intent);
@@ -207,7 +208,7 @@ static void payment_plan(struct batch *batch, struct record *record)
 	if (is_credited(batch, record))
 		credited_set(batch, record);
 	else
-		set_default(record->set, record->doc, "status", "pending");
+		set_default(record->set, record->doc, "status", status_name(STATUS_PENDING));
 	set_date(record->set, record->doc, "payment_date", created_at(record->doc));
 	set_times(record->set, record->doc);
 	doc_unchanged(record->filter, record->doc, "status");

@@ -7,6 +7,7 @@
 #include "market/adoption_private.h"
 
 #include "market/ledger.h"
+#include "market/status.h"
 #include "market/tasks.h"
 #include "market/words.h"
 #include "store/doc.h"
@@ -79,7 +80,7 @@ static bson_t *pending_filter(struct batch *batch)
 		doc_array_text(&tasks, id_text(arena, &batch->records[i].id));
 	}
 	return DOC(arena, SUB("task_id", ARRAY("$in", tasks.doc)),
-		   SUB("status", LIST("$in", BCON_UTF8("pending"), BCON_NULL)));
+		   SUB("status", LIST("$in", BCON_UTF8(status_name(STATUS_PENDING)), BCON_NULL)));
 }
 
 static enum err tasks_look(struct batch *batch)

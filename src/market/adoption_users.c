@@ -11,6 +11,7 @@
 
 #include "market/ledger.h"
 #include "market/notifications.h"
+#include "market/status.h"
 #include "store/doc.h"
 
 #include <stddef.h>
@@ -133,7 +134,7 @@ void refusal_tell(struct batch *batch, struct record *record, const struct id *w
 	       &(struct notice){
 		       .user = worker,
 		       .email = doc_text(withdrawal, "worker_email"),
-		       .type = "withdrawal",
+		       .kind = NOTICE_WITHDRAWAL,
 		       .page = PAGE_WORKER_WITHDRAWALS,
 		       .message = arena_printf(
 			       batch->arena,
@@ -149,7 +150,7 @@ static void refuse(struct batch *batch, struct record *record, const struct hold
 
 	doc_unchanged(filter, holding->doc, "status");
 	txn_update(&record->txn, WITHDRAWALS, filter,
-		   DOC(arena, SUB("$set", TEXT("status", "rejected"),
+		   DOC(arena, SUB("$set", STATUS(REJECTED),
 				  TEXT("rejection_reason", WITHDRAWAL_NOT_COVERED),
 				  DATE("processed_date", batch->call->now),
 				  DATE("updatedAt", batch->call->now))),

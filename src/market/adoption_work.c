@@ -2,6 +2,7 @@
 #include "market/adoption_private.h"
 
 #include "market/notifications.h"
+#include "market/status.h"
 #include "store/doc.h"
 
 #include <stdlib.h>
@@ -114,7 +115,7 @@ static void rejected_set(struct batch *batch, struct record *record, const char 
 {
 	bson_t *set = record->set;
 
-	BSON_APPEND_UTF8(set, "status", "rejected");
+	BSON_APPEND_UTF8(set, "status", status_name(STATUS_REJECTED));
 	BSON_APPEND_UTF8(set, "rejection_reason", reason);
 	BSON_APPEND_DATE_TIME(set, "reviewed_date", batch->call->now);
 	BSON_APPEND_DATE_TIME(set, "updatedAt", batch->call->now);
@@ -130,7 +131,7 @@ static void worker_tell(struct batch *batch, struct record *record, const struct
 	       &(struct notice){
 		       .user = worker,
 		       .email = doc_text(record->doc, "worker_email"),
-		       .type = "rejection",
+		       .kind = NOTICE_REJECTION,
 		       .page = PAGE_WORKER_SUBMISSIONS,
 		       .message = arena_printf(
 			       batch->arena, "Your submission for \"%s\" was rejected. Reason: %s",
@@ -146,9 +147,9 @@ static void kept_set(struct batch *batch, struct record *record, bool has_worker
 		note(batch, record, RULE_WORK_OWNERLESS, 0);
 	if (paid) {
 		note(batch, record, RULE_WORK_PAID, 0);
-		BSON_APPEND_UTF8(record->set, "status", "approved");
+		BSON_APPEND_UTF8(record->set, "status", status_name(STATUS_APPROVED));
 	} else {
-		set_default(record->set, record->doc, "status", "pending");
+		set_default(record->set, record->doc, "status", status_name(STATUS_PENDING));
 	}
 	set_times(record->set, record->doc);
 }
@@ -194,7 +195,7 @@ static void late_steps(struct batch *batch, struct record *record, const struct 
 	if (place == PLACE_OPEN) {
 		note(batch, record, RULE_WORK_SLOT_TAKEN, 0);
 		txn_update(&record->txn, TASKS,
-			   DOC(arena, ID("_id", &task->id), TEXT("status", "active"),
+			   DOC(arena, ID("_id", &task->id), STATUS(ACTIVE),
 			       SUB("required_workers", INT("$gt", 0))),
 			   DOC(arena, SUB("$inc", WHOLE("required_workers", -1), WHOLE("rev", 1))),
 			   ERR_CONFLICT);

@@ -4,6 +4,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "market/ledger.h"
+#include "market/status.h"
 #include "store/doc.h"
 #include "store/snapshot.h"
 
@@ -125,7 +126,7 @@ static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena)
 {
 	return snapshot_aggregate(
 		snapshot, SUBMISSIONS,
-		PIPELINE(arena, STAGE("$match", TEXT("status", "pending")),
+		PIPELINE(arena, STAGE("$match", STATUS(PENDING)),
 			 STAGE("$group", TEXT("_id", "$task_id"), SUB("n", INT("$sum", 1))),
 			 STAGE("$sort", INT("_id", 1))));
 }

@@ -5,6 +5,16 @@
 #include "store/doc.h"
 #include "store/list.h"
 
+const char *const notice_kinds[] = {
+	[NOTICE_APPROVAL] = "approval",
+	[NOTICE_REJECTION] = "rejection",
+	[NOTICE_WITHDRAWAL] = "withdrawal",
+	[NOTICE_SUBMISSION] = "submission",
+	[NOTICE_TASK] = "task",
+	[NOTICE_PAYMENT] = "payment",
+	NULL,
+};
+
 void notify(const struct call *call, struct txn *txn, const struct notice *notice)
 {
 	struct id id = doc_new_id();
@@ -15,8 +25,9 @@ void notify(const struct call *call, struct txn *txn, const struct notice *notic
 		   DOC(call->arena, ID("_id", &id), ID("user_id", notice->user),
 		       TEXT("toEmail", notice->email ? notice->email : ""),
 		       TEXT("message", notice->message), TEXT("actionRoute", notice->page),
-		       TEXT("type", notice->type), BOOL("isRead", false), BOOL("archived", false),
-		       DATE("createdAt", call->now), DATE("updatedAt", call->now)),
+		       TEXT("type", notice_kinds[notice->kind]), BOOL("isRead", false),
+		       BOOL("archived", false), DATE("createdAt", call->now),
+		       DATE("updatedAt", call->now)),
 		   ERR_INTERNAL);
 }
 

@@ -16,10 +16,22 @@
 #define PAGE_ADMIN_WITHDRAWALS "/dashboard/admin/withdrawals"
 #define PAGE_BUYER_PAYMENTS "/dashboard/buyer/payment-history"
 
+/* What a notification is about: the front end picks an icon by it. */
+enum notice_kind {
+	NOTICE_APPROVAL,
+	NOTICE_REJECTION,
+	NOTICE_WITHDRAWAL,
+	NOTICE_SUBMISSION,
+	NOTICE_TASK,
+	NOTICE_PAYMENT,
+};
+/* The words for them, NULL-terminated. */
+extern const char *const notice_kinds[];
+
 struct notice {
 	const struct id *user;
 	const char *email; /* of that user, for display */
-	const char *type; /* approval, rejection, withdrawal, submission, task, payment */
+	enum notice_kind kind;
 	const char *page;
 	const char *message;
 };

@@ -6,6 +6,7 @@
 #include "market/packages.h"
 #include "market/payments_private.h"
 #include "market/payments_reversal.h"
+#include "market/status.h"
 #include "market/users.h"
 #include "store/doc.h"
 
@@ -35,8 +36,8 @@ static bson_t *payment_doc(struct call *call, const struct provider *provider,
 		   WHOLE("coin_amount", package->coins), PAIR("price", BCON_CENTS(package->cents)),
 		   WHOLE("coins", package->coins), PAIR("amount", BCON_CENTS(package->cents)),
 		   TEXT("currency", "usd"), TEXT("payment_method", provider->settings.name),
-		   TEXT("status", "pending"), DATE("payment_date", call->now),
-		   DATE("createdAt", call->now), DATE("updatedAt", call->now));
+		   STATUS(PENDING), DATE("payment_date", call->now), DATE("createdAt", call->now),
+		   DATE("updatedAt", call->now));
 }
 
 static void payment_of(const bson_t *doc, struct payment *payment)
@@ -78,8 +79,7 @@ enum err payment_by_transaction(struct call *call, const char *transaction, stru
 	const bson_t *doc;
 	enum err err = db_find_one(
 		call->db, call->arena, PAYMENTS,
-		DOC(call->arena, TEXT("txn_key", transaction), TEXT("status", "completed")), NULL,
-		&doc);
+		DOC(call->arena, TEXT("txn_key", transaction), STATUS(COMPLETED)), NULL, &doc);
 
 	if (err != OK || !doc)
 		return err != OK ? err : ERR_NOT_FOUND;
@@ -97,9 +97,9 @@ enum err payment_read_own(struct call *call, const struct id *id, struct payment
 	return call_owns(call, payment->doc, "buyer_id") ? OK : ERR_NOT_OWNER;
 }
 
-bool payment_is(const struct payment *payment, const char *status)
+bool payment_is(const struct payment *payment, enum status status)
 {
-	return doc_text_is(payment->doc, "status", status);
+	return status_is(payment->doc, status);
 }
 
 enum err payment_conflict(struct call *call, const char *sentence)
@@ -151,17 +151,18 @@ static void complete(struct call *call, const struct payment *payment, struct tx
 {
 	struct arena *arena = call->arena;
 	bson_t *filter = DOC(arena, ID("_id", &payment->id),
-			     SUB("status", LIST("$in", BCON_UTF8("pending"), BCON_UTF8("failed"))));
+			     SUB("status", LIST("$in", BCON_UTF8(status_name(STATUS_PENDING)),
+						BCON_UTF8(status_name(STATUS_FAILED)))));
 
 	doc_unchanged(filter, payment->doc, "reversal_notes");
-	txn_update_after(txn, PAYMENTS, filter,
-			 DOC(arena,
-			     SUB("$set", TEXT("status", "completed"),
-				 TEXT("transaction_id", payment->transaction),
-				 TEXT("txn_key", payment->transaction),
-				 DATE("payment_date", call->now), DATE("updatedAt", call->now)),
-			     SUB("$unset", INT("check_at", 1))),
-			 ERR_BUSY);
+	txn_update_after(
+		txn, PAYMENTS, filter,
+		DOC(arena,
+		    SUB("$set", STATUS(COMPLETED), TEXT("transaction_id", payment->transaction),
+			TEXT("txn_key", payment->transaction), DATE("payment_date", call->now),
+			DATE("updatedAt", call->now)),
+		    SUB("$unset", INT("check_at", 1))),
+		ERR_BUSY);
 }
 
 static void give_coins(struct call *call, const struct payment *payment, struct txn *txn)
@@ -189,7 +190,7 @@ static void tell_buyer(struct call *call, const struct payment *payment, struct 
 	       &(struct notice){
 		       .user = &payment->buyer,
 		       .email = doc_text(payment->doc, "buyer_email"),
-		       .type = "payment",
+		       .kind = NOTICE_PAYMENT,
 		       .page = PAGE_BUYER_PAYMENTS,
 		       .message = arena_printf(
 			       arena, "Payment completed: %lld coins for %s are on your account.",
@@ -215,9 +216,9 @@ enum err payment_credit(struct call *call, struct payment *payment, struct txn *
 	payment->went_back = false;
 	if (err != OK)
 		return err;
-	if (payment_is(payment, "completed"))
+	if (payment_is(payment, STATUS_COMPLETED))
 		return completed_before(call, payment);
-	if (!payment_is(payment, "pending") && !payment_is(payment, "failed"))
+	if (!payment_is(payment, STATUS_PENDING) && !payment_is(payment, STATUS_FAILED))
 		return payment_conflict(call, "A payment in this state is not completed.");
 	if (payment->coins < 1)
 		return payment_conflict(call, "The payment is for no coins.");
@@ -263,15 +264,13 @@ enum err payment_fail_now(struct call *call, struct payment *payment, bool for_g
 {
 	struct arena *arena = call->arena;
 	struct txn txn;
-	bson_t *change =
-		DOC(arena, SUB("$set", TEXT("status", "failed"), DATE("updatedAt", call->now)));
+	bson_t *change = DOC(arena, SUB("$set", STATUS(FAILED), DATE("updatedAt", call->now)));
 
 	if (for_good)
 		bson_concat(change, DOC(arena, SUB("$unset", INT("check_at", 1))));
 	txn_start(&txn, arena);
-	txn_update_after(&txn, PAYMENTS,
-			 DOC(arena, ID("_id", &payment->id), TEXT("status", "pending")), change,
-			 ERR_CONFLICT);
+	txn_update_after(&txn, PAYMENTS, DOC(arena, ID("_id", &payment->id), STATUS(PENDING)),
+			 change, ERR_CONFLICT);
 	enum err err = txn_commit(call->db, &txn);
 	if (err == OK)
 		payment_of(txn_found(&txn, PAYMENTS), payment);
@@ -304,7 +303,7 @@ enum err payment_total_own(struct call *call, int64_t *cents)
 	*cents = 0;
 	return db_each(
 		call->db, PAYMENTS,
-		DOC(arena, ID("buyer_id", &call->caller->id), TEXT("status", "completed")),
+		DOC(arena, ID("buyer_id", &call->caller->id), STATUS(COMPLETED)),
 		DOC(arena, SUB("projection", INT("_id", 0), INT("price", 1), INT("amount", 1))),
 		add_cents, cents);
 }

@@ -9,6 +9,7 @@
 #define MARKET_PAYMENTS_H
 
 #include "market/market.h"
+#include "market/status.h"
 #include "outside/provider.h"
 #include "store/list.h"
 
@@ -42,7 +43,7 @@ enum err payment_check(struct call *call, struct payment *payment, const char *t
 enum err payment_read(struct call *call, const struct id *id, struct payment *payment);
 /* The caller's own; ERR_NOT_OWNER. */
 enum err payment_read_own(struct call *call, const struct id *id, struct payment *payment);
-bool payment_is(const struct payment *payment, const char *status);
+bool payment_is(const struct payment *payment, enum status status);
 
 /* Keeps the provider's name for it with the record. Found: PAYMENTS. */
 void payment_keep_intent(struct call *call, const struct payment *payment, struct txn *txn);

@@ -14,6 +14,7 @@
 #include "market/alerts.h"
 #include "market/ledger.h"
 #include "market/payments_reversal.h"
+#include "market/status.h"
 #include "store/doc.h"
 #include "store/mark.h"
 
@@ -119,7 +120,7 @@ static enum err open_read(struct told *told)
 		err = db_find_one(call->db, call->arena, PAYMENTS,
 				  DOC(call->arena, TEXT("intent_id", told->transaction)), NULL,
 				  &found);
-	told->open = found && !doc_text_is(found, "status", "completed") ? found : NULL;
+	told->open = found && !status_is(found, STATUS_COMPLETED) ? found : NULL;
 	return err;
 }
 
@@ -129,8 +130,7 @@ static void open_stays(const struct told *told, struct txn *txn)
 	struct arena *arena = told->call->arena;
 	struct id id = doc_own_id(told->open);
 
-	txn_update(txn, PAYMENTS,
-		   DOC(arena, ID("_id", &id), SUB("status", TEXT("$ne", "completed"))),
+	txn_update(txn, PAYMENTS, DOC(arena, ID("_id", &id), STATUS_NOT(COMPLETED)),
 		   DOC(arena, SUB("$inc", WHOLE("reversal_notes", 1))), ERR_CONFLICT);
 	txn_of_any(txn);
 }
@@ -274,7 +274,7 @@ static enum err transaction_fill(struct call *call, struct money_back *back)
 		return OK;
 	enum err err = payment_read(call, &id, &payment);
 	if (err == OK)
-		back->transaction = payment_is(&payment, "completed") ?
+		back->transaction = payment_is(&payment, STATUS_COMPLETED) ?
 					    doc_text(payment.doc, "transaction_id") :
 					    payment.intent;
 	return err == ERR_NOT_FOUND ? OK : err;

@@ -37,7 +37,7 @@ enum err payment_ask(struct call *call, struct payment *payment)
 	struct order order = payment_order(payment, NULL);
 	struct receipt receipt;
 
-	if (!payment_is(payment, "pending"))
+	if (!payment_is(payment, STATUS_PENDING))
 		return OK;
 	enum err err = provider->create(call->arena, call->config, &order, &receipt);
 	if (err != OK) /* whatever came of it: without the secret nobody can pay */
@@ -150,7 +150,7 @@ enum err payment_charge(struct call *call, struct payment *payment, const char *
 {
 	struct receipt receipt;
 
-	if (payment_is(payment, "completed")) {
+	if (payment_is(payment, STATUS_COMPLETED)) {
 		payment->transaction = doc_text(payment->doc, "transaction_id");
 		return OK;
 	}

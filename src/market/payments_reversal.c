@@ -47,7 +47,7 @@ static void tell_buyer(const struct reversing *reversing, struct txn *txn, int64
 	       &(struct notice){
 		       .user = &payment->buyer,
 		       .email = doc_text(reversing->buyer, "email"),
-		       .type = "payment",
+		       .kind = NOTICE_PAYMENT,
 		       .page = PAGE_BUYER_PAYMENTS,
 		       .message = arena_printf(
 			       call->arena, "Payment %s: of the coins for %s, %s.%s",
@@ -63,7 +63,7 @@ static void tell_admins(const struct reversing *reversing, struct txn *txn)
 	notify_admins(
 		call, txn, &reversing->admins,
 		&(struct notice){
-			.type = "payment",
+			.kind = NOTICE_PAYMENT,
 			.page = PAGE_ADMIN_HOME,
 			.message = arena_printf(call->arena, "Payment %s, for %s, is %s: %s.",
 						id_text(call->arena, &reversing->payment->id),

@@ -3,6 +3,7 @@
 #include "market/notifications.h"
 #include "market/seed_private.h"
 #include "market/seed_texts.h"
+#include "market/status.h"
 #include "market/tasks.h"
 #include "market/user_lists.h"
 #include "market/users.h"
@@ -226,9 +227,9 @@ static void submission_add(struct seeding *seeding, const struct posting *task,
 		TEXT("worker_name", work->worker_name),
 		TEXT("submission_details", seed_work(work->index)), ID("buyer_id", &task->buyer_id),
 		TEXT("buyer_email", task->buyer_email), TEXT("buyer_name", task->buyer_name),
-		TEXT("status", work->approved ? "approved" :
-			       work->rejected ? "rejected" :
-						"pending"),
+		TEXT("status", status_name(work->approved ? STATUS_APPROVED :
+					   work->rejected ? STATUS_REJECTED :
+							    STATUS_PENDING)),
 		DATE("submitted_date", work->handed_in), DATE("createdAt", work->handed_in),
 		DATE("updatedAt", is_reviewed(work) ? work->reviewed : work->handed_in),
 		TEXT("slot_key", key));
@@ -283,9 +284,9 @@ static void notice_add(struct seeding *seeding, const struct posting *task, cons
 		     TEXT("toEmail", reviewed ? work->worker_email : task->buyer_email),
 		     TEXT("message", notice_text(seeding->arena, task, work)),
 		     TEXT("actionRoute", reviewed ? PAGE_WORKER_SUBMISSIONS : PAGE_BUYER_REVIEW),
-		     TEXT("type", work->approved ? "approval" :
-				  work->rejected ? "rejection" :
-						   "submission"),
+		     TEXT("type", notice_kinds[work->approved ? NOTICE_APPROVAL :
+					       work->rejected ? NOTICE_REJECTION :
+								NOTICE_SUBMISSION]),
 		     BOOL("isRead", work->index % 3 == 0), BOOL("archived", false),
 		     DATE("createdAt", at), DATE("updatedAt", at)));
 }

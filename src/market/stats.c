@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/count.h"
+#include "market/status.h"
 #include "store/doc.h"
 #include "store/totals.h"
 
@@ -95,9 +96,11 @@ static int64_t count_all(struct reading *reading, enum collection in)
 	return total(reading, in, "all", all_by(reading->call->arena, "_id"), NULL);
 }
 
-static int64_t count_status(struct reading *reading, enum collection in, const char *status)
+static int64_t count_status(struct reading *reading, enum collection in, enum status status)
 {
-	return total(reading, in, status, DOC(reading->call->arena, TEXT("status", status)), NULL);
+	const char *name = status_name(status);
+
+	return total(reading, in, name, DOC(reading->call->arena, TEXT("status", name)), NULL);
 }
 
 /* ---- users ---- */
@@ -198,7 +201,7 @@ static int64_t payments_sum(struct reading *reading)
 		    LIST("$round", ITEM(LIST("$multiply", BCON_DOCUMENT(dollars), BCON_INT32(100))),
 			 BCON_INT32(0)));
 
-	return total(reading, PAYMENTS, "completed", DOC(arena, TEXT("status", "completed")),
+	return total(reading, PAYMENTS, "completed", DOC(arena, STATUS(COMPLETED)),
 		     DOC(arena, PART("$sum", cents)));
 }
 
@@ -213,19 +216,19 @@ static int64_t sum_of(struct reading *reading, enum collection in, const char *f
 
 static void numbers_read(struct reading *reading, struct stats *stats)
 {
-	int64_t approved = count_status(reading, SUBMISSIONS, "approved");
-	int64_t rejected = count_status(reading, SUBMISSIONS, "rejected");
+	int64_t approved = count_status(reading, SUBMISSIONS, STATUS_APPROVED);
+	int64_t rejected = count_status(reading, SUBMISSIONS, STATUS_REJECTED);
 
 	users_read(reading, stats);
 	stats->tasks = count_all(reading, TASKS);
-	stats->active_tasks = count_status(reading, TASKS, "active");
+	stats->active_tasks = count_status(reading, TASKS, STATUS_ACTIVE);
 	stats->submissions = count_all(reading, SUBMISSIONS);
-	stats->pending_submissions = count_status(reading, SUBMISSIONS, "pending");
+	stats->pending_submissions = count_status(reading, SUBMISSIONS, STATUS_PENDING);
 	stats->completion_rate = stats_share(approved, approved + rejected);
 	stats->payments = payments_sum(reading);
 	stats->reversed_coins = sum_of(reading, PAYMENTS, "reversed_coins");
 	stats->owed_coins = sum_of(reading, USERS, "owed_coins");
-	stats->pending_withdrawals = count_status(reading, WITHDRAWALS, "pending");
+	stats->pending_withdrawals = count_status(reading, WITHDRAWALS, STATUS_PENDING);
 }
 
 enum err stats_read(struct call *call, struct stats *stats)

@@ -1,5 +1,6 @@
 #include "market/submission_lists.h"
 
+#include "market/status.h"
 #include "market/tasks.h"
 #include "store/doc.h"
 
@@ -17,8 +18,7 @@ void submission_list_approved(struct call *call, struct list *list)
 {
 	*list = (struct list){
 		.in = SUBMISSIONS,
-		.filter = DOC(call->arena, ID("worker_id", &call->caller->id),
-			      TEXT("status", "approved")),
+		.filter = DOC(call->arena, ID("worker_id", &call->caller->id), STATUS(APPROVED)),
 		.name = call_own_name(call, "approved submissions"),
 		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
@@ -29,8 +29,7 @@ void submission_list_to_review(struct call *call, struct list *list)
 {
 	*list = (struct list){
 		.in = SUBMISSIONS,
-		.filter = DOC(call->arena, ID("buyer_id", &call->caller->id),
-			      TEXT("status", "pending")),
+		.filter = DOC(call->arena, ID("buyer_id", &call->caller->id), STATUS(PENDING)),
 		.name = call_own_name(call, "submissions to review"),
 		.order_field = "createdAt",
 		.ascending = true,
@@ -89,8 +88,7 @@ static bool sum_take(void *context, const bson_t *doc)
 enum err submission_earnings(struct call *call, int64_t *coins)
 {
 	bson_t *pipeline = PIPELINE(
-		call->arena,
-		STAGE("$match", ID("worker_id", &call->caller->id), TEXT("status", "approved")),
+		call->arena, STAGE("$match", ID("worker_id", &call->caller->id), STATUS(APPROVED)),
 		STAGE("$group", NONE("_id"), SUB("coins", TEXT("$sum", "$payable_amount"))));
 
 	*coins = 0;

@@ -2,6 +2,7 @@
 
 #include "market/ledger.h"
 #include "market/notifications.h"
+#include "market/status.h"
 #include "market/tasks.h"
 #include "market/users.h"
 #include "store/doc.h"
@@ -26,14 +27,14 @@ static enum err submit_check(struct call *call, const struct id *id, const bson_
 {
 	bool before;
 
-	if (!task || task_is(task, "cancelled"))
+	if (!task || status_is(task, STATUS_CANCELLED))
 		return ERR_NOT_FOUND;
 	if (task_is_past(task, call->now))
 		return ERR_DEADLINE_PASSED;
 	enum err err = submission_exists(call, id, &before);
 	if (err != OK || before)
 		return err != OK ? err : ERR_ALREADY_SUBMITTED;
-	bool open = task_is(task, "active") && doc_whole(task, "required_workers", 0) > 0;
+	bool open = status_is(task, STATUS_ACTIVE) && doc_whole(task, "required_workers", 0) > 0;
 	return open ? OK : ERR_NO_OPEN_SLOT;
 }
 
@@ -51,9 +52,9 @@ static bson_t *submission_doc(struct call *call, const struct submission_input *
 			  TEXT("worker_name", worker->name),
 			  TEXT("submission_details", input->submission_details),
 			  TEXT("buyer_email", doc_text(task, "buyer_email")),
-			  TEXT("buyer_name", doc_text(task, "buyer_name")),
-			  TEXT("status", "pending"), DATE("submitted_date", call->now),
-			  DATE("createdAt", call->now), DATE("updatedAt", call->now),
+			  TEXT("buyer_name", doc_text(task, "buyer_name")), STATUS(PENDING),
+			  DATE("submitted_date", call->now), DATE("createdAt", call->now),
+			  DATE("updatedAt", call->now),
 			  TEXT("slot_key", arena_printf(arena, "%s:%s", id_text(arena, &worker->id),
 							id_text(arena, task_id))));
 
@@ -71,7 +72,7 @@ static void tell_buyer(struct call *call, const bson_t *task, struct txn *txn)
 	       &(struct notice){
 		       .user = known ? &buyer : NULL,
 		       .email = doc_text(task, "buyer_email"),
-		       .type = "submission",
+		       .kind = NOTICE_SUBMISSION,
 		       .page = PAGE_BUYER_REVIEW,
 		       .message = arena_printf(call->arena, "New submission for your task \"%s\".",
 					       doc_text(task, "task_title")),
@@ -150,15 +151,16 @@ static void decide(struct call *call, const struct work *work, const struct revi
 		   struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bson_t *set = DOC(arena, TEXT("status", review->approve ? "approved" : "rejected"),
-			  DATE("reviewed_date", call->now), DATE("updatedAt", call->now));
+	bson_t *set = DOC(
+		arena,
+		TEXT("status", status_name(review->approve ? STATUS_APPROVED : STATUS_REJECTED)),
+		DATE("reviewed_date", call->now), DATE("updatedAt", call->now));
 
 	if (!review->approve && review->reason)
 		BSON_APPEND_UTF8(set, "rejection_reason", review->reason);
 	if (!review->approve && review->reason_code)
 		BSON_APPEND_UTF8(set, "reason_code", review->reason_code);
-	txn_update_after(txn, SUBMISSIONS,
-			 DOC(arena, ID("_id", &work->id), TEXT("status", "pending")),
+	txn_update_after(txn, SUBMISSIONS, DOC(arena, ID("_id", &work->id), STATUS(PENDING)),
 			 DOC(arena, PART("$set", set)), ERR_ALREADY_PROCESSED);
 }
 
@@ -180,7 +182,7 @@ static void tell_worker(struct call *call, const struct work *work, const struct
 	       &(struct notice){
 		       .user = &work->worker,
 		       .email = doc_text(work->doc, "worker_email"),
-		       .type = review->approve ? "approval" : "rejection",
+		       .kind = review->approve ? NOTICE_APPROVAL : NOTICE_REJECTION,
 		       .page = PAGE_WORKER_SUBMISSIONS,
 		       .message = text,
 	       });
@@ -277,7 +279,7 @@ static enum err pending_read(struct call *call, const struct id *id, const bson_
 	if (call->caller->known && !call_is_admin(call) &&
 	    !call_owns(call, *submission, "buyer_id"))
 		return ERR_NOT_OWNER;
-	return doc_text_is(*submission, "status", "pending") ? OK : ERR_ALREADY_PROCESSED;
+	return status_is(*submission, STATUS_PENDING) ? OK : ERR_ALREADY_PROCESSED;
 }
 
 enum err submission_review(struct call *call, const struct id *id, const struct review *review,

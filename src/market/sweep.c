@@ -6,6 +6,7 @@
 #include "market/audit.h"
 #include "market/payments_settle.h"
 #include "market/removal.h"
+#include "market/status.h"
 #include "market/submissions.h"
 #include "market/tasks.h"
 #include "store/doc.h"
@@ -161,11 +162,10 @@ static void expire_batch(struct batch *batch)
 static enum err expire(struct call *call, int64_t *done)
 {
 	struct arena *arena = call->arena;
-	bson_t *filter =
-		DOC(arena, TEXT("status", "active"), SUB("required_workers", INT("$gt", 0)),
-		    LIST("$or", ITEM(SUB("expires_at", DATE("$lte", call->now))),
-			 ITEM(SUB("completion_date", DATE("$lte", call->now),
-				  DATE("$ne", call->now - call->now % CLOCK_DAY)))));
+	bson_t *filter = DOC(arena, STATUS(ACTIVE), SUB("required_workers", INT("$gt", 0)),
+			     LIST("$or", ITEM(SUB("expires_at", DATE("$lte", call->now))),
+				  ITEM(SUB("completion_date", DATE("$lte", call->now),
+					   DATE("$ne", call->now - call->now % CLOCK_DAY)))));
 
 	return each_due(call,
 			&(struct due){ .in = TASKS,
@@ -203,8 +203,8 @@ static void approve_batch(struct batch *batch)
 static enum err approve(struct call *call, int64_t *done)
 {
 	int64_t before = call->now - call->config->review_days * CLOCK_DAY;
-	bson_t *filter = DOC(call->arena, TEXT("status", "pending"),
-			     SUB("submitted_date", DATE("$lte", before)));
+	bson_t *filter =
+		DOC(call->arena, STATUS(PENDING), SUB("submitted_date", DATE("$lte", before)));
 
 	if (!call->config->review_days)
 		return OK;
@@ -242,12 +242,12 @@ static enum err busy_leave_out(struct batch *batch)
 
 	for (size_t i = 0; i < batch->count; i++)
 		doc_array_id(&ids, &batch->ids[i]);
-	return db_aggregate(batch->call.db, SUBMISSIONS,
-			    PIPELINE(arena,
-				     STAGE("$match", SUB("task_id", ARRAY("$in", ids.doc)),
-					   TEXT("status", "pending")),
-				     STAGE("$group", TEXT("_id", "$task_id"))),
-			    NULL, busy_take, batch);
+	return db_aggregate(
+		batch->call.db, SUBMISSIONS,
+		PIPELINE(arena,
+			 STAGE("$match", SUB("task_id", ARRAY("$in", ids.doc)), STATUS(PENDING)),
+			 STAGE("$group", TEXT("_id", "$task_id"))),
+		NULL, busy_take, batch);
 }
 
 static enum err complete_one(struct call *call, const struct id *id)
@@ -267,8 +267,7 @@ static void complete_batch(struct batch *batch)
 
 static enum err complete(struct call *call, int64_t *done)
 {
-	bson_t *filter =
-		DOC(call->arena, TEXT("status", "active"), SUB("required_workers", INT("$lte", 0)));
+	bson_t *filter = DOC(call->arena, STATUS(ACTIVE), SUB("required_workers", INT("$lte", 0)));
 
 	return each_due(call,
 			&(struct due){ .in = TASKS,

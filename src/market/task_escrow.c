@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "market/ledger.h"
 #include "market/notifications.h"
+#include "market/status.h"
 #include "market/users.h"
 #include "store/doc.h"
 
@@ -133,7 +134,7 @@ static enum err end_decide(void *context, struct txn *txn)
 	const bson_t *before = txn_found(txn, TASKS);
 	int64_t coins = task_refund(before);
 
-	if (!strcmp(ending->kind, "cancel") && task_is(before, "active"))
+	if (!strcmp(ending->kind, "cancel") && status_is(before, STATUS_ACTIVE))
 		txn_update(txn, USERS, DOC(arena, ID("_id", &ending->buyer)),
 			   DOC(arena, SUB("$inc", INT("open_tasks", -1))), ERR_CONFLICT);
 	if (coins)
@@ -143,7 +144,7 @@ static enum err end_decide(void *context, struct txn *txn)
 		       &(struct notice){
 			       .user = &ending->buyer,
 			       .email = doc_text(before, "buyer_email"),
-			       .type = "task",
+			       .kind = NOTICE_TASK,
 			       .page = PAGE_BUYER_TASKS,
 			       .message = arena_printf(arena, ending->notice,
 						       doc_text(before, "task_title"),
@@ -158,7 +159,7 @@ static enum err cancel_read(struct call *call, const struct id *id, const bson_t
 
 	if (err != OK)
 		return err;
-	return *task && !task_is(*task, "cancelled") ? OK : ERR_NOT_FOUND;
+	return *task && !status_is(*task, STATUS_CANCELLED) ? OK : ERR_NOT_FOUND;
 }
 
 void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct txn *txn)
@@ -169,14 +170,12 @@ void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct t
 	if (tell)
 		ending->notice =
 			"Your task \"%s\" was removed by an admin. %lld coins for its open slots were refunded.";
-	txn_update_before(
-		txn, TASKS,
-		DOC(arena, ID("_id", &ending->task), SUB("status", TEXT("$ne", "cancelled"))),
-		DOC(arena,
-		    SUB("$set", TEXT("status", "cancelled"), WHOLE("required_workers", 0),
-			DATE("updatedAt", call->now)),
-		    SUB("$inc", WHOLE("rev", 1))),
-		ERR_NOT_FOUND);
+	txn_update_before(txn, TASKS, DOC(arena, ID("_id", &ending->task), STATUS_NOT(CANCELLED)),
+			  DOC(arena,
+			      SUB("$set", STATUS(CANCELLED), WHOLE("required_workers", 0),
+				  DATE("updatedAt", call->now)),
+			      SUB("$inc", WHOLE("rev", 1))),
+			  ERR_NOT_FOUND);
 	txn_then(txn, end_decide, ending);
 }
 
@@ -223,7 +222,7 @@ enum err task_expire(struct call *call, const bson_t *task, struct txn *txn)
 	struct arena *arena = call->arena;
 	struct ending *ending = ending_of(call, txn, task, "expire");
 	bson_t *filter =
-		DOC(arena, ID("_id", &ending->task), TEXT("status", "active"),
+		DOC(arena, ID("_id", &ending->task), STATUS(ACTIVE),
 		    SUB("required_workers", INT("$gt", 0)),
 		    LIST("$nor",
 			 ITEM(LIST("$and", BCON_DOCUMENT(task_deadline_ahead(arena, call->now))))));
@@ -244,7 +243,7 @@ static enum err count_pending(struct db *db, struct arena *arena, const struct i
 {
 	const bson_t *found;
 	enum err err = db_find_one(db, arena, SUBMISSIONS,
-				   DOC(arena, ID("task_id", task), TEXT("status", "pending")),
+				   DOC(arena, ID("task_id", task), STATUS(PENDING)),
 				   DOC(arena, INT("task_id", 1), INT("_id", 0)), &found);
 
 	*pending = found != NULL;
@@ -255,13 +254,12 @@ static void complete_steps(struct txn *txn, const bson_t *task)
 {
 	struct arena *arena = txn->arena;
 	struct id id = doc_own_id(task), buyer;
-	bson_t *filter = DOC(arena, ID("_id", &id), TEXT("status", "active"),
-			     SUB("required_workers", INT("$lte", 0)));
+	bson_t *filter =
+		DOC(arena, ID("_id", &id), STATUS(ACTIVE), SUB("required_workers", INT("$lte", 0)));
 
 	doc_unchanged(filter, task, "rev");
 	txn_update(txn, TASKS, filter,
-		   DOC(arena,
-		       SUB("$set", TEXT("status", "completed"), DATE("updatedAt", clock_now())),
+		   DOC(arena, SUB("$set", STATUS(COMPLETED), DATE("updatedAt", clock_now())),
 		       SUB("$inc", WHOLE("rev", 1))),
 		   ERR_CONFLICT);
 	if (doc_id(task, "buyer_id", &buyer))
@@ -280,7 +278,7 @@ enum err task_complete(struct db *db, struct arena *arena, const struct id *id)
 	bool pending = false;
 	enum err err = db_find_id(db, arena, TASKS, id, &task);
 
-	if (err != OK || !task || !task_is(task, "active") ||
+	if (err != OK || !task || !status_is(task, STATUS_ACTIVE) ||
 	    doc_whole(task, "required_workers", 1) > 0)
 		return err != OK ? err : ERR_CONFLICT;
 	err = count_pending(db, arena, id, &pending);

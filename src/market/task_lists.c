@@ -1,5 +1,6 @@
 #include "market/task_lists.h"
 
+#include "market/status.h"
 #include "market/tasks.h"
 #include "market/users.h"
 #include "market/words.h"
@@ -112,8 +113,7 @@ void task_list_own(struct call *call, struct list *list)
 
 	*list = (struct list){
 		.in = TASKS,
-		.filter = DOC(arena, ID("buyer_id", &call->caller->id),
-			      SUB("status", TEXT("$ne", "cancelled"))),
+		.filter = DOC(arena, ID("buyer_id", &call->caller->id), STATUS_NOT(CANCELLED)),
 		.name = call_own_name(call, "own tasks"),
 		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
@@ -127,7 +127,7 @@ void task_list_all(struct call *call, const char *status, struct list *list)
 	*list = (struct list){
 		.in = TASKS,
 		.filter = status ? DOC(arena, TEXT("status", status)) :
-				   DOC(arena, SUB("status", TEXT("$ne", "cancelled"))),
+				   DOC(arena, STATUS_NOT(CANCELLED)),
 		.name = LIST_NAME(arena, "all tasks", status),
 		.order_field = "createdAt",
 	};

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "market/ledger.h"
+#include "market/status.h"
 #include "market/submissions.h"
 #include "market/users.h"
 #include "market/words.h"
@@ -25,7 +26,7 @@ bson_t *task_deadline_ahead(struct arena *arena, int64_t now)
 
 bson_t *task_active_filter(struct arena *arena, int64_t now)
 {
-	bson_t *filter = DOC(arena, TEXT("status", "active"));
+	bson_t *filter = DOC(arena, STATUS(ACTIVE));
 
 	bson_concat(filter, task_deadline_ahead(arena, now));
 	return filter;
@@ -39,11 +40,6 @@ bson_t *task_open_filter(struct arena *arena, int64_t now)
 	return filter;
 }
 
-bool task_is(const bson_t *task, const char *status)
-{
-	return doc_text_is(task, "status", status);
-}
-
 bool task_is_past(const bson_t *task, int64_t now)
 {
 	return task_closes_at(doc_date(task, "completion_date", 0)) <= now ||
@@ -52,7 +48,7 @@ bool task_is_past(const bson_t *task, int64_t now)
 
 bool task_takes_work(const bson_t *task, int64_t now)
 {
-	return task_is(task, "active") && !task_is_past(task, now);
+	return status_is(task, STATUS_ACTIVE) && !task_is_past(task, now);
 }
 
 /* ---- posting ---- */
@@ -62,18 +58,18 @@ static bson_t *task_doc(struct call *call, const struct task_input *input, const
 	struct arena *arena = call->arena;
 	const struct caller *buyer = call->caller;
 	int64_t closes = task_closes_at(input->completion_date.value);
-	bson_t *task = DOC(
-		arena, ID("_id", id), TEXT("task_title", input->task_title),
-		TEXT("task_detail", input->task_detail),
-		WHOLE("required_workers", input->required_workers.value),
-		WHOLE("payable_amount", input->payable_amount.value),
-		DATE("completion_date", input->completion_date.value),
-		TEXT("submission_info", input->submission_info),
-		TEXT("task_image_url", input->task_image_url ? input->task_image_url : ""),
-		TEXT("category", input->category ? input->category : ""),
-		TEXT("buyer_email", buyer->email), TEXT("buyer_name", buyer->name),
-		ID("buyer_id", &buyer->id), TEXT("status", "active"), DATE("createdAt", call->now),
-		DATE("updatedAt", call->now), DATE("expires_at", closes), WHOLE("rev", 0));
+	bson_t *task =
+		DOC(arena, ID("_id", id), TEXT("task_title", input->task_title),
+		    TEXT("task_detail", input->task_detail),
+		    WHOLE("required_workers", input->required_workers.value),
+		    WHOLE("payable_amount", input->payable_amount.value),
+		    DATE("completion_date", input->completion_date.value),
+		    TEXT("submission_info", input->submission_info),
+		    TEXT("task_image_url", input->task_image_url ? input->task_image_url : ""),
+		    TEXT("category", input->category ? input->category : ""),
+		    TEXT("buyer_email", buyer->email), TEXT("buyer_name", buyer->name),
+		    ID("buyer_id", &buyer->id), STATUS(ACTIVE), DATE("createdAt", call->now),
+		    DATE("updatedAt", call->now), DATE("expires_at", closes), WHOLE("rev", 0));
 
 	words_set(arena, task, input->task_title, input->task_detail);
 	return task;
@@ -117,7 +113,7 @@ enum err task_read(struct call *call, const struct id *id, const bson_t **task)
 		return err;
 	if (!*task)
 		return ERR_NOT_FOUND;
-	if (!task_is(*task, "cancelled") || call_is_admin(call))
+	if (!status_is(*task, STATUS_CANCELLED) || call_is_admin(call))
 		return OK;
 	if (call->caller->known)
 		err = submission_exists(call, id, &submitted);
@@ -130,7 +126,7 @@ enum err task_read_own(struct call *call, const struct id *id, const bson_t **ta
 
 	if (err != OK)
 		return err;
-	if (!*task || task_is(*task, "cancelled"))
+	if (!*task || status_is(*task, STATUS_CANCELLED))
 		return ERR_NOT_FOUND;
 	return call_owns(call, *task, "buyer_id") ? OK : ERR_NOT_OWNER;
 }
@@ -247,7 +243,7 @@ enum err task_edit(struct call *call, const bson_t *task, const struct task_inpu
 	enum err err = date_check(call, task, &input->completion_date);
 
 	*id = doc_own_id(task);
-	bson_t *filter = DOC(arena, ID("_id", id), SUB("status", TEXT("$ne", "cancelled")));
+	bson_t *filter = DOC(arena, ID("_id", id), STATUS_NOT(CANCELLED));
 	if (err != OK)
 		return err;
 	if (unchanged)

@@ -33,7 +33,6 @@ bson_t *task_deadline_ahead(struct arena *arena, int64_t now);
 /* Filter members of a task that is active and whose deadline is ahead, slots or not. */
 bson_t *task_active_filter(struct arena *arena, int64_t now);
 
-bool task_is(const bson_t *task, const char *status);
 /* The same, asked of a record: has its deadline passed; is it active and not past? */
 bool task_is_past(const bson_t *task, int64_t now);
 bool task_takes_work(const bson_t *task, int64_t now);

@@ -1,6 +1,7 @@
 #include "market/withdrawal_lists.h"
 
 #include "market/ledger.h"
+#include "market/status.h"
 #include "store/doc.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@ void withdrawal_list_pending(struct call *call, struct list *list)
 {
 	*list = (struct list){
 		.in = WITHDRAWALS,
-		.filter = DOC(call->arena, TEXT("status", "pending")),
+		.filter = DOC(call->arena, STATUS(PENDING)),
 		.name = "pending withdrawals",
 		.order_field = "createdAt",
 	};

@@ -2,6 +2,7 @@
 
 #include "market/ledger.h"
 #include "market/notifications.h"
+#include "market/status.h"
 #include "market/users.h"
 #include "store/doc.h"
 
@@ -34,7 +35,7 @@ static bson_t *withdrawal_doc(struct call *call, const struct withdrawal_input *
 		WHOLE("withdrawal_coin", coins),
 		PAIR("withdrawal_amount", BCON_DOUBLE((double)coins / WITHDRAWAL_COINS_A_DOLLAR)),
 		TEXT("payment_system", input->payment_system),
-		TEXT("account_number", input->account_number), TEXT("status", "pending"),
+		TEXT("account_number", input->account_number), STATUS(PENDING),
 		DATE("withdraw_date", call->now), DATE("createdAt", call->now),
 		DATE("updatedAt", call->now));
 }
@@ -46,7 +47,7 @@ static void tell_admins(struct call *call, const struct admins *admins, int64_t 
 
 	notify_admins(call, txn, admins,
 		      &(struct notice){
-			      .type = "withdrawal",
+			      .kind = NOTICE_WITHDRAWAL,
 			      .page = PAGE_ADMIN_WITHDRAWALS,
 			      .message = arena_printf(arena, "A worker asks to withdraw %s.",
 						      amount_text(arena, coins)),
@@ -119,13 +120,14 @@ static void decide(struct call *call, const struct pending *pending, const struc
 		   struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bson_t *set = DOC(arena, TEXT("status", verdict->approve ? "approved" : "rejected"),
-			  DATE("processed_date", call->now), DATE("updatedAt", call->now));
+	bson_t *set = DOC(
+		arena,
+		TEXT("status", status_name(verdict->approve ? STATUS_APPROVED : STATUS_REJECTED)),
+		DATE("processed_date", call->now), DATE("updatedAt", call->now));
 
 	if (has_reason(verdict))
 		BSON_APPEND_UTF8(set, "rejection_reason", verdict->reason);
-	txn_update_after(txn, WITHDRAWALS,
-			 DOC(arena, ID("_id", &pending->id), TEXT("status", "pending")),
+	txn_update_after(txn, WITHDRAWALS, DOC(arena, ID("_id", &pending->id), STATUS(PENDING)),
 			 DOC(arena, PART("$set", set)), ERR_ALREADY_PROCESSED);
 }
 
@@ -168,7 +170,7 @@ static void tell_worker(struct call *call, const struct pending *pending,
 	       &(struct notice){
 		       .user = &pending->worker,
 		       .email = doc_text(pending->doc, "worker_email"),
-		       .type = "withdrawal",
+		       .kind = NOTICE_WITHDRAWAL,
 		       .page = PAGE_WORKER_WITHDRAWALS,
 		       .message = text,
 	       });
@@ -198,7 +200,7 @@ static enum err pending_read(struct call *call, const struct id *id, const bson_
 		return err;
 	if (!*withdrawal)
 		return ERR_NOT_FOUND;
-	if (!doc_text_is(*withdrawal, "status", "pending"))
+	if (!status_is(*withdrawal, STATUS_PENDING))
 		return ERR_ALREADY_PROCESSED;
 	return pending_of(*withdrawal, &pending);
 }
