@@ -47,61 +47,80 @@ static bson_t *accounts_of(struct arena *arena, const struct sourced_withdrawals
 	return accounts.doc;
 }
 
-/*
- * What each account received, by kind and buyer, read from the keys of one index. Rewards of an earlier version do not
- * name the buyer: those are grouped by task, and the tasks tell.
- */
+/* What they received, which the keys of one index tell. */
 static bson_t *received(struct arena *arena, const struct sourced_withdrawals *withdrawals)
 {
-	bson_t *nameless =
-		DOC(arena, LIST("$cond", ITEM(LIST("$gt", BCON_UTF8("$buyer"), BCON_NULL)),
-				BCON_NULL, BCON_UTF8("$task")));
-
-	return PIPELINE(
-		arena,
-		STAGE("$match", SUB("to", ARRAY("$in", accounts_of(arena, withdrawals))),
-		      SUB("kind", LIST("$in", BCON_UTF8("bonus"), BCON_UTF8("reward"),
-				       BCON_UTF8("opening")))),
-		STAGE("$group",
-		      SUB("_id", TEXT("to", "$to"), TEXT("kind", "$kind"), TEXT("buyer", "$buyer"),
-			  PART("task", nameless)),
-		      SUB("coins", TEXT("$sum", "$coins"))),
-		STAGE("$lookup", TEXT("from", collection_name(TASKS)),
-		      TEXT("localField", "_id.task"), TEXT("foreignField", "_id"),
-		      TEXT("as", "task")),
-		STAGE("$group",
-		      SUB("_id", TEXT("to", "$_id.to"),
-			  SUB("bonus", LIST("$eq", BCON_UTF8("$_id.kind"), BCON_UTF8("bonus"))),
-			  SUB("buyer", LIST("$ifNull", BCON_UTF8("$_id.buyer"),
-					    ITEM(TEXT("$first", "$task.buyer_id"))))),
-		      SUB("coins", TEXT("$sum", "$coins"))));
+	return DOC(arena, SUB("to", ARRAY("$in", accounts_of(arena, withdrawals))),
+		   SUB("kind",
+		       LIST("$in", BCON_UTF8("bonus"), BCON_UTF8("reward"), BCON_UTF8("opening"))));
 }
 
-/* One document an account: {_id: "user:<id>", bonus, earned, buyers: [{_id, coins}]}. */
-static bson_t *summed_up(struct arena *arena, bson_t *pipeline)
-{
-	bson_t *coins_if_bonus = DOC(
-		arena, LIST("$cond", BCON_UTF8("$_id.bonus"), BCON_UTF8("$coins"), BCON_INT32(0)));
-	bson_t *coins_if_not = DOC(
-		arena, LIST("$cond", BCON_UTF8("$_id.bonus"), BCON_INT32(0), BCON_UTF8("$coins")));
-
-	bson_concat(
-		pipeline,
-		DOC(arena, SUB("4", SUB("$sort", INT("coins", -1), INT("_id.buyer", 1))),
-		    SUB("5", SUB("$group", TEXT("_id", "$_id.to"),
-				 SUB("bonus", PART("$sum", coins_if_bonus)),
-				 SUB("earned", PART("$sum", coins_if_not)),
-				 SUB("buyers", SUB("$push", TEXT("_id", "$_id.buyer"),
-						   TEXT("coins", "$coins"))))),
-		    SUB("6", SUB("$project", INT("bonus", 1), INT("earned", 1),
-				 SUB("buyers",
-				     LIST("$slice",
-					  ITEM(SUB("$filter", TEXT("input", "$buyers"),
-						   SUB("cond", LIST("$gt", BCON_UTF8("$$this._id"),
-								    BCON_NULL)))),
-					  BCON_INT32(COIN_BUYERS_MAX)))))));
-	return pipeline;
-}
+/*
+ * One document an account: {_id: "user:<id>", bonus, earned, buyers: [{_id, coins}]}. Rewards of an earlier version do
+ * not name the buyer: those are grouped by task, and the tasks tell.
+ */
+static const char summed_up[] = JSON([
+	{
+		"$group" : {
+			"_id" : {
+				"to" : "$to",
+				"kind" : "$kind",
+				"buyer" : "$buyer",
+				"task" : {
+					"$cond" : [ { "$gt" : [ "$buyer", null ] }, null, "$task" ]
+				}
+			},
+			"coins" : { "$sum" : "$coins" }
+		}
+	},
+	{
+		"$lookup" : {
+			"from" : "tasks",
+			"localField" : "_id.task",
+			"foreignField" : "_id",
+			"as" : "task"
+		}
+	},
+	{
+		"$group" : {
+			"_id" : {
+				"to" : "$_id.to",
+				"bonus" : { "$eq" : [ "$_id.kind", "bonus" ] },
+				"buyer" : {
+					"$ifNull" :
+						[ "$_id.buyer", { "$first" : "$task.buyer_id" } ]
+				}
+			},
+			"coins" : { "$sum" : "$coins" }
+		}
+	},
+	{ "$sort" : { "coins" : -1, "_id.buyer" : 1 } }, {
+		"$group" : {
+			"_id" : "$_id.to",
+			"bonus" : { "$sum" : { "$cond" : [ "$_id.bonus", "$coins", 0 ] } },
+			"earned" : { "$sum" : { "$cond" : [ "$_id.bonus", 0, "$coins" ] } },
+			"buyers" : { "$push" : { "_id" : "$_id.buyer", "coins" : "$coins" } }
+		}
+	},
+	{
+		"$project" : {
+			"bonus" : 1,
+			"earned" : 1,
+			"buyers" : {
+				"$slice" : [
+					{
+						"$filter" : {
+							"input" : "$buyers",
+							"cond" : { "$gt" : [ "$$this._id", null ] }
+						}
+					},
+					5
+				]
+			}
+		}
+	}
+]);
+_Static_assert(COIN_BUYERS_MAX == 5, "as many as the text above keeps");
 
 static void sources_from(const bson_t *row, struct coin_sources *sources)
 {
@@ -144,6 +163,7 @@ enum err sourced_withdrawals_read(struct call *call, struct sourced_withdrawals 
 
 	if (!withdrawals->count)
 		return OK;
-	return db_aggregate(call->db, LEDGER, summed_up(arena, received(arena, withdrawals)), NULL,
+	return db_aggregate(call->db, LEDGER,
+			    doc_pipeline(arena, received(arena, withdrawals), summed_up), NULL,
 			    sources_take, withdrawals);
 }
