@@ -105,6 +105,38 @@ size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX])
 	return (size_t)u8_uctomb((uint8_t *)out, code_point, UTF8_MAX);
 }
 
+/* The byte that the two digits after a '%' stand for; -1 when they are none. */
+static int escaped_byte(const char *digits, size_t length)
+{
+	if (length < 2)
+		return -1;
+
+	int high = hex_digit(digits[0]), low = hex_digit(digits[1]);
+
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+char *uri_decode(struct arena *arena, const char *text, size_t length, bool plus_is_space)
+{
+	char *decoded = arena_alloc(arena, length + 1);
+	size_t used = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		int byte = (unsigned char)text[i];
+
+		if (byte == '%') {
+			byte = escaped_byte(text + i + 1, length - i - 1);
+			i += 2;
+		} else if (byte == '+' && plus_is_space) {
+			byte = ' ';
+		}
+		if (byte <= 0)
+			return NULL;
+		decoded[used++] = (char)byte;
+	}
+	return utf8_valid(decoded, used) ? decoded : NULL;
+}
+
 uint64_t hash_bytes(const void *bytes, size_t length)
 {
 	const uint8_t *in = bytes;

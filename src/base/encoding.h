@@ -33,6 +33,12 @@ uint32_t utf8_next(const char *text, size_t *length);
 /* Appends the UTF-8 form; returns its length, 1 to 4. */
 size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX]);
 
+/*
+ * Decodes %xx once, and '+' as a space where plus_is_space (query strings). Returns NUL-terminated text, or
+ * NULL when an escape is broken or when a NUL or invalid UTF-8 comes out.
+ */
+char *uri_decode(struct arena *arena, const char *text, size_t length, bool plus_is_space);
+
 /* FNV-1a, 64 bits: for tags and stripes, never for security. */
 uint64_t hash_bytes(const void *bytes, size_t length);
 

@@ -1,7 +1,7 @@
+#include "base/encoding.h"
 #include "http/schema.h"
 #include "http/schema_private.h"
 #include "http/text.h"
-#include "http/uri.h"
 
 #include <string.h>
 

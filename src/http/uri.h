@@ -1,4 +1,4 @@
-/* Request URIs: percent-encoding, and what of a URI the routes see. */
+/* Request URIs: what of a URI the routes see. */
 #ifndef HTTP_URI_H
 #define HTTP_URI_H
 
@@ -6,12 +6,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/*
- * Decodes %xx once, and '+' as a space where plus_is_space (query strings). Returns NUL-terminated text, or
- * NULL when an escape is broken or when a NUL or invalid UTF-8 comes out.
- */
-char *uri_decode(struct arena *arena, const char *text, size_t length, bool plus_is_space);
 
 /*
  * Splits a raw URI into the decoded path below /api without its trailing slash ("" for the base itself) and
