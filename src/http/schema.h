@@ -24,7 +24,7 @@
 #include "base/arena.h"
 #include "base/count.h"
 #include "base/error.h"
-#include "base/id.h"
+#include "base/optional.h"
 #include "http/json_pick.h"
 
 #include <stdbool.h>
@@ -54,16 +54,6 @@ enum field_flag {
 	FIELD_NO_TEXT = 1 << 2, /* a number, not its text: for what no form sends */
 	FIELD_DIGITS = 1 << 3, /* TEXT: a JSON number of digits alone counts as the text of them */
 	FIELD_LABEL = 1 << 4, /* TEXT: shows something and hides nothing (http/label.h) */
-};
-
-struct number {
-	bool given;
-	int64_t value;
-};
-
-struct id_given {
-	bool given;
-	struct id id;
 };
 
 struct id_list {

@@ -2,7 +2,7 @@
 #ifndef MARKET_ADJUSTMENTS_H
 #define MARKET_ADJUSTMENTS_H
 
-#include "http/schema.h"
+#include "base/optional.h"
 #include "market/market.h"
 
 #define ADJUSTMENT_COINS_MAX INT64_C(1000000000000)

@@ -2,7 +2,7 @@
 #ifndef MARKET_SUBMISSIONS_H
 #define MARKET_SUBMISSIONS_H
 
-#include "http/schema.h"
+#include "base/optional.h"
 #include "market/market.h"
 
 struct submission_input {

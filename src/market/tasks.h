@@ -8,7 +8,7 @@
 #ifndef MARKET_TASKS_H
 #define MARKET_TASKS_H
 
-#include "http/schema.h"
+#include "base/optional.h"
 #include "market/market.h"
 
 #define TASK_SLOTS_MAX 10000

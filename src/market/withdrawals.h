@@ -7,7 +7,7 @@
 #ifndef MARKET_WITHDRAWALS_H
 #define MARKET_WITHDRAWALS_H
 
-#include "http/schema.h"
+#include "base/optional.h"
 #include "market/market.h"
 #include "market/notifications.h"
 

@@ -12,8 +12,8 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/id.h"
+#include "base/optional.h"
 #include "base/setting.h"
-#include "http/schema.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,6 +12,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/turn.h"
+#include "http/schema.h"
 #include "outside/fetch.h"
 #include "outside/provider.h"
 

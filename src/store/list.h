@@ -7,6 +7,7 @@
 #ifndef STORE_LIST_H
 #define STORE_LIST_H
 
+#include "base/optional.h"
 #include "http/schema.h"
 #include "store/except.h"
 #include "store/store.h"

@@ -19,46 +19,6 @@ Suite *suite_network(void);
 Suite *suite_random(void);
 Suite *suite_unicode(void);
 
-Suite *suite_turns(void);
-
-Suite *suite_google(void);
-Suite *suite_jwk(void);
-Suite *suite_password(void);
-Suite *suite_token(void);
-
-Suite *suite_google_keys(void);
-Suite *suite_provider(void);
-Suite *suite_stripe(void);
-
-Suite *suite_adjustments(void);
-Suite *suite_adoption_values(void);
-Suite *suite_ledger(void);
-Suite *suite_missed(void);
-Suite *suite_payments(void);
-Suite *suite_removal(void);
-Suite *suite_reversals(void);
-Suite *suite_stats(void);
-Suite *suite_submissions(void);
-Suite *suite_tasks(void);
-Suite *suite_users(void);
-Suite *suite_withdrawals(void);
-Suite *suite_status(void);
-Suite *suite_words(void);
-
-Suite *suite_frame(void);
-Suite *suite_mail(void);
-
-Suite *suite_address(void);
-Suite *suite_buggify(void);
-Suite *suite_cursor(void);
-Suite *suite_doc(void);
-Suite *suite_failure(void);
-Suite *suite_mark(void);
-Suite *suite_presence(void);
-Suite *suite_refresher(void);
-Suite *suite_render(void);
-Suite *suite_txn(void);
-
 Suite *suite_bulkhead(void);
 Suite *suite_fair(void);
 Suite *suite_fcgi(void);
@@ -79,5 +39,45 @@ Suite *suite_route(void);
 Suite *suite_schema(void);
 Suite *suite_schema_input(void);
 Suite *suite_text_email(void);
+
+Suite *suite_address(void);
+Suite *suite_buggify(void);
+Suite *suite_cursor(void);
+Suite *suite_doc(void);
+Suite *suite_failure(void);
+Suite *suite_mark(void);
+Suite *suite_presence(void);
+Suite *suite_refresher(void);
+Suite *suite_render(void);
+Suite *suite_txn(void);
+
+Suite *suite_google(void);
+Suite *suite_jwk(void);
+Suite *suite_password(void);
+Suite *suite_token(void);
+
+Suite *suite_google_keys(void);
+Suite *suite_provider(void);
+Suite *suite_stripe(void);
+
+Suite *suite_adjustments(void);
+Suite *suite_adoption_values(void);
+Suite *suite_ledger(void);
+Suite *suite_missed(void);
+Suite *suite_payments(void);
+Suite *suite_removal(void);
+Suite *suite_reversals(void);
+Suite *suite_stats(void);
+Suite *suite_status(void);
+Suite *suite_submissions(void);
+Suite *suite_tasks(void);
+Suite *suite_users(void);
+Suite *suite_withdrawals(void);
+Suite *suite_words(void);
+
+Suite *suite_frame(void);
+Suite *suite_mail(void);
+
+Suite *suite_turns(void);
 
 #endif
