@@ -3,7 +3,7 @@
 #define API_HEALTH_H
 
 #include "http/request.h"
-#include "http/view.h"
+#include "json/view.h"
 
 extern const struct view health_view, ready_view;
 

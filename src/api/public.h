@@ -3,7 +3,7 @@
 #define API_PUBLIC_H
 
 #include "http/request.h"
-#include "http/view.h"
+#include "json/view.h"
 
 extern const struct view public_list_view, public_task_answer_view, public_workers_view;
 

@@ -4,8 +4,8 @@
 #include "auth/jws.h"
 #include "base/comma.h"
 #include "base/encoding.h"
-#include "http/label.h"
-#include "http/text.h"
+#include "json/label.h"
+#include "json/text.h"
 
 #include <openssl/evp.h>
 #include <string.h>

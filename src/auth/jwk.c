@@ -1,7 +1,7 @@
 #include "auth/jwk.h"
 
 #include "base/encoding.h"
-#include "http/schema.h"
+#include "json/schema.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

@@ -1,7 +1,7 @@
 #include "auth/jws.h"
 
 #include "base/encoding.h"
-#include "http/json_pick.h"
+#include "json/json_pick.h"
 
 #include <string.h>
 

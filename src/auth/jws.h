@@ -2,14 +2,14 @@
  * The compact form of a signed JSON object (RFC 7515): three strict base64url parts between dots.
  *
  * Reading it is strict, so that no two texts mean the same token: no padding, canonical last bits, strict JSON
- * (http/json_in.h) of what it is read for, crit refused. What else it says is its signer's business and not judged
- * (http/json_pick.h). Whoever verifies checks the signature before reading the payload.
+ * (json/json_in.h) of what it is read for, crit refused. What else it says is its signer's business and not judged
+ * (json/json_pick.h). Whoever verifies checks the signature before reading the payload.
  */
 #ifndef AUTH_JWS_H
 #define AUTH_JWS_H
 
 #include "base/arena.h"
-#include "http/schema.h"
+#include "json/schema.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/comma.h"
 #include "base/encoding.h"
-#include "http/json_out.h"
+#include "json/json_out.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -1,9 +1,9 @@
 #include "events/frame.h"
 
-#include "http/json_out.h"
 #include "market/notification_view.h"
 #include "store/doc.h"
 #include "store/render.h"
+#include "json/json_out.h"
 
 #include <string.h>
 

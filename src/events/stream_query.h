@@ -2,7 +2,7 @@
 #ifndef EVENTS_STREAM_QUERY_H
 #define EVENTS_STREAM_QUERY_H
 
-#include "http/schema.h"
+#include "json/schema.h"
 
 struct stream_query {
 	const char *ticket, *last_event_id;

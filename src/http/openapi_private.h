@@ -2,9 +2,9 @@
 #ifndef HTTP_OPENAPI_PRIVATE_H
 #define HTTP_OPENAPI_PRIVATE_H
 
-#include "http/json_out.h"
 #include "http/openapi.h"
 #include "http/route.h"
+#include "json/json_out.h"
 
 #define CATALOGUE_MAX 256
 

@@ -10,8 +10,8 @@
 #include "base/buffer.h"
 #include "base/caller.h"
 #include "base/error.h"
-#include "http/json_out.h"
-#include "http/schema.h"
+#include "json/json_out.h"
+#include "json/schema.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
 #include "base/caller.h"
 #include "base/error.h"
 #include "base/turn.h"
-#include "http/schema.h"
-#include "http/view.h"
+#include "json/schema.h"
+#include "json/view.h"
 
 #include <stddef.h>
 

@@ -8,8 +8,8 @@
 
 #include "base/email.h"
 #include "base/encoding.h"
-#include "http/text.h"
 #include "store/doc.h"
+#include "json/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef MARKET_NOTIFICATION_VIEW_H
 #define MARKET_NOTIFICATION_VIEW_H
 
-#include "http/view.h"
+#include "json/view.h"
 
 extern const struct view notification_view;
 

@@ -12,9 +12,9 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/turn.h"
-#include "http/schema.h"
 #include "outside/fetch.h"
 #include "outside/provider.h"
+#include "json/schema.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -8,9 +8,9 @@
 #define STORE_LIST_H
 
 #include "base/optional.h"
-#include "http/schema.h"
 #include "store/except.h"
 #include "store/store.h"
+#include "json/schema.h"
 
 /* The query members that every list takes; structs of list queries begin with it. */
 struct page_query {

@@ -3,8 +3,8 @@
 #define STORE_RENDER_H
 
 #include "base/caller.h"
-#include "http/json_out.h"
-#include "http/view.h"
+#include "json/json_out.h"
+#include "json/view.h"
 
 #include <bson/bson.h>
 

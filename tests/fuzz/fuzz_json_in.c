@@ -1,7 +1,7 @@
 /* Strict JSON: what is taken is taken again when it is written out, and is valid UTF-8. */
 #include "base/encoding.h"
 #include "fuzz.h"
-#include "http/json_in.h"
+#include "json/json_in.h"
 
 #include <json-c/json.h>
 

@@ -5,7 +5,7 @@
 #include "base/encoding.h"
 #include "base/unicode.h"
 #include "fuzz.h"
-#include "http/schema.h"
+#include "json/schema.h"
 
 #include <string.h>
 #include <strings.h>

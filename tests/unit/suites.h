@@ -19,15 +19,19 @@ Suite *suite_network(void);
 Suite *suite_random(void);
 Suite *suite_unicode(void);
 
+Suite *suite_json_in(void);
+Suite *suite_json_out(void);
+Suite *suite_json_pick(void);
+Suite *suite_label(void);
+Suite *suite_schema(void);
+Suite *suite_schema_input(void);
+Suite *suite_text_email(void);
+
 Suite *suite_bulkhead(void);
 Suite *suite_fair(void);
 Suite *suite_fcgi(void);
 Suite *suite_fcgi_stop(void);
 Suite *suite_fcgi_turns(void);
-Suite *suite_json_in(void);
-Suite *suite_json_out(void);
-Suite *suite_json_pick(void);
-Suite *suite_label(void);
 Suite *suite_notify(void);
 Suite *suite_openapi(void);
 Suite *suite_pipeline(void);
@@ -36,9 +40,6 @@ Suite *suite_pipeline_turn(void);
 Suite *suite_records(void);
 Suite *suite_request(void);
 Suite *suite_route(void);
-Suite *suite_schema(void);
-Suite *suite_schema_input(void);
-Suite *suite_text_email(void);
 
 Suite *suite_address(void);
 Suite *suite_buggify(void);

@@ -1,7 +1,7 @@
 /* The document is read back and looked into by path. */
-#include "http/json_in.h"
 #include "http/openapi.h"
 #include "suites.h"
+#include "json/json_in.h"
 
 #include <json-c/json.h>
 #include <stddef.h>

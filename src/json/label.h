@@ -1,6 +1,6 @@
 /* Names, titles and categories: texts by which people tell things apart at a glance. */
-#ifndef HTTP_LABEL_H
-#define HTTP_LABEL_H
+#ifndef JSON_LABEL_H
+#define JSON_LABEL_H
 
 #include <stddef.h>
 

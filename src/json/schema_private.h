@@ -1,8 +1,8 @@
 /* Shared by the parts of schema: what was given for a row, whatever it came in. */
-#ifndef HTTP_SCHEMA_PRIVATE_H
-#define HTTP_SCHEMA_PRIVATE_H
+#ifndef JSON_SCHEMA_PRIVATE_H
+#define JSON_SCHEMA_PRIVATE_H
 
-#include "http/schema.h"
+#include "json/schema.h"
 
 struct json_object;
 

@@ -1,6 +1,6 @@
 #include "base/count.h"
-#include "http/json_pick.h"
 #include "suites.h"
+#include "json/json_pick.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include "http/json_in.h"
-#include "http/schema.h"
-#include "http/schema_private.h"
-#include "http/text.h"
+#include "json/json_in.h"
+#include "json/schema.h"
+#include "json/schema_private.h"
+#include "json/text.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>

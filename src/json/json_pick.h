@@ -5,8 +5,8 @@
  * of any size, names given twice (the last counts), nesting of any depth. It need only be an object whose brackets
  * and quotes close. Nothing here calls itself, so depth costs no memory.
  */
-#ifndef HTTP_JSON_PICK_H
-#define HTTP_JSON_PICK_H
+#ifndef JSON_JSON_PICK_H
+#define JSON_JSON_PICK_H
 
 #include "base/arena.h"
 

@@ -18,14 +18,14 @@
  *
  * For what other services answer, a row's name may be a path into the document: "error.message", "data.0.id".
  */
-#ifndef HTTP_SCHEMA_H
-#define HTTP_SCHEMA_H
+#ifndef JSON_SCHEMA_H
+#define JSON_SCHEMA_H
 
 #include "base/arena.h"
 #include "base/count.h"
 #include "base/error.h"
 #include "base/optional.h"
-#include "http/json_pick.h"
+#include "json/json_pick.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,7 +53,7 @@ enum field_flag {
 	FIELD_CLAMP = 1 << 1, /* above max becomes max */
 	FIELD_NO_TEXT = 1 << 2, /* a number, not its text: for what no form sends */
 	FIELD_DIGITS = 1 << 3, /* TEXT: a JSON number of digits alone counts as the text of them */
-	FIELD_LABEL = 1 << 4, /* TEXT: shows something and hides nothing (http/label.h) */
+	FIELD_LABEL = 1 << 4, /* TEXT: shows something and hides nothing (json/label.h) */
 };
 
 struct id_list {

@@ -1,5 +1,5 @@
-#include "http/json_out.h"
 #include "suites.h"
+#include "json/json_out.h"
 
 #include <math.h>
 #include <stdint.h>

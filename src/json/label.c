@@ -1,4 +1,4 @@
-#include "http/label.h"
+#include "json/label.h"
 
 #include "base/encoding.h"
 #include "base/unicode.h"

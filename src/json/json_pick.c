@@ -1,8 +1,8 @@
-#include "http/json_pick.h"
+#include "json/json_pick.h"
 
 #include "base/buffer.h"
 #include "base/encoding.h"
-#include "http/text.h"
+#include "json/text.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "base/count.h"
-#include "http/text.h"
 #include "suites.h"
+#include "json/text.h"
 
 #include <string.h>
 

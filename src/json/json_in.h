@@ -9,8 +9,8 @@
  * Not jansson, which is as strict by itself: it makes a double of a number with a fraction, where json-c keeps the digits
  * that prices are read from, and what callers are told of a fault is said by the reader here.
  */
-#ifndef HTTP_JSON_IN_H
-#define HTTP_JSON_IN_H
+#ifndef JSON_JSON_IN_H
+#define JSON_JSON_IN_H
 
 #include "base/arena.h"
 

@@ -1,7 +1,7 @@
 #include "base/encoding.h"
-#include "http/schema.h"
-#include "http/schema_private.h"
-#include "http/text.h"
+#include "json/schema.h"
+#include "json/schema_private.h"
+#include "json/text.h"
 
 #include <string.h>
 

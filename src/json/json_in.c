@@ -1,4 +1,4 @@
-#include "http/json_in.h"
+#include "json/json_in.h"
 
 #include "base/decimal.h"
 #include "base/encoding.h"

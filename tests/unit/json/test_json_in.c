@@ -1,5 +1,5 @@
-#include "http/json_in.h"
 #include "suites.h"
+#include "json/json_in.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * carry no point; money is cents written as dollars with at most 2 decimals (1050 -> 10.5). Texts must be
  * valid UTF-8; whatever is not is written as U+FFFD.
  */
-#ifndef HTTP_JSON_OUT_H
-#define HTTP_JSON_OUT_H
+#ifndef JSON_JSON_OUT_H
+#define JSON_JSON_OUT_H
 
 #include "base/buffer.h"
 #include "base/id.h"

@@ -1,9 +1,9 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "base/encoding.h"
-#include "http/label.h"
-#include "http/schema_private.h"
-#include "http/text.h"
+#include "json/label.h"
+#include "json/schema_private.h"
+#include "json/text.h"
 
 #include <inttypes.h>
 #include <string.h>

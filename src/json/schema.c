@@ -1,7 +1,7 @@
-#include "http/schema.h"
+#include "json/schema.h"
 
 #include "base/count.h"
-#include "http/schema_private.h"
+#include "json/schema_private.h"
 
 void fault_add(struct faults *faults, const char *field, enum err err, const char *message)
 {

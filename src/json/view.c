@@ -1,4 +1,4 @@
-#include "http/view.h"
+#include "json/view.h"
 
 size_t view_count(const struct view *view)
 {

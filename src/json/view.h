@@ -4,8 +4,8 @@
  * A view is a whitelist: a field without a row never leaves the service. Records are written through views by
  * store/render.h straight from BSON; the OpenAPI document prints the same rows.
  */
-#ifndef HTTP_VIEW_H
-#define HTTP_VIEW_H
+#ifndef JSON_VIEW_H
+#define JSON_VIEW_H
 
 #include "base/count.h"
 

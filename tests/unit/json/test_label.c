@@ -1,4 +1,4 @@
-#include "http/label.h"
+#include "json/label.h"
 
 #include "base/count.h"
 #include "suites.h"

@@ -1,4 +1,4 @@
-#include "http/text.h"
+#include "json/text.h"
 
 #include "base/encoding.h"
 #include "base/unicode.h"

@@ -1,4 +1,4 @@
-#include "http/json_out.h"
+#include "json/json_out.h"
 
 #include "base/clock.h"
 #include "base/quote.h"

@@ -2,7 +2,7 @@
 #ifndef TESTS_SCHEMA_FIXTURE_H
 #define TESTS_SCHEMA_FIXTURE_H
 
-#include "http/schema.h"
+#include "json/schema.h"
 
 #include <check.h>
 

@@ -1,5 +1,5 @@
 /* What arrays hold: ids, objects of a schema of their own. */
-#include "http/schema_private.h"
+#include "json/schema_private.h"
 
 bool slot_decode_ids(const struct slot *slot)
 {

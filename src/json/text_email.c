@@ -1,7 +1,7 @@
 /* What may be an e-mail address (contract section 3). */
 #include "base/encoding.h"
 #include "base/unicode.h"
-#include "http/text.h"
+#include "json/text.h"
 
 #include <stdint.h>
 #include <string.h>

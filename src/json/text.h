@@ -1,6 +1,6 @@
 /* What callers write as text: white space around it, e-mail addresses, web addresses. All valid UTF-8. */
-#ifndef HTTP_TEXT_H
-#define HTTP_TEXT_H
+#ifndef JSON_TEXT_H
+#define JSON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
