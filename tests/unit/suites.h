@@ -27,20 +27,6 @@ Suite *suite_schema(void);
 Suite *suite_schema_input(void);
 Suite *suite_text_email(void);
 
-Suite *suite_bulkhead(void);
-Suite *suite_fair(void);
-Suite *suite_fcgi(void);
-Suite *suite_fcgi_stop(void);
-Suite *suite_fcgi_turns(void);
-Suite *suite_notify(void);
-Suite *suite_openapi(void);
-Suite *suite_pipeline(void);
-Suite *suite_pipeline_answer(void);
-Suite *suite_pipeline_turn(void);
-Suite *suite_records(void);
-Suite *suite_request(void);
-Suite *suite_route(void);
-
 Suite *suite_address(void);
 Suite *suite_buggify(void);
 Suite *suite_cursor(void);
@@ -75,6 +61,20 @@ Suite *suite_tasks(void);
 Suite *suite_users(void);
 Suite *suite_withdrawals(void);
 Suite *suite_words(void);
+
+Suite *suite_bulkhead(void);
+Suite *suite_fair(void);
+Suite *suite_fcgi(void);
+Suite *suite_fcgi_stop(void);
+Suite *suite_fcgi_turns(void);
+Suite *suite_notify(void);
+Suite *suite_openapi(void);
+Suite *suite_pipeline(void);
+Suite *suite_pipeline_answer(void);
+Suite *suite_pipeline_turn(void);
+Suite *suite_records(void);
+Suite *suite_request(void);
+Suite *suite_route(void);
 
 Suite *suite_frame(void);
 Suite *suite_mail(void);
