@@ -2,9 +2,9 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "events/server.h"
-#include "http/acceptor.h"
-#include "http/notify.h"
 #include "outside/provider.h"
+#include "server/acceptor.h"
+#include "server/notify.h"
 
 #include <stdlib.h>
 

@@ -4,12 +4,12 @@
 #include "base/config_check.h"
 #include "base/log.h"
 #include "base/program.h"
-#include "http/fcgi.h"
-#include "http/notify.h"
 #include "market/packages.h"
 #include "outside/fetch.h"
 #include "outside/google_keys.h"
 #include "outside/provider.h"
+#include "server/fcgi.h"
+#include "server/notify.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 
 #include "api/api.h"
 #include "base/turn.h"
-#include "http/bulkhead.h"
+#include "server/bulkhead.h"
 
 /* The limits of every bulkhead of a process, and the threads that all of them take. */
 int turns_plan(const struct config *config, const struct password_gate *gate,

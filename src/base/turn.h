@@ -1,6 +1,6 @@
 /*
  * Turns at what is scarce: things that take long and of which few can be done at once, so that
- * callers wait for them, and nobody else does (a bulkhead for each, http/bulkhead.h).
+ * callers wait for them, and nobody else does (a bulkhead for each, server/bulkhead.h).
  *
  * Code that does such a thing asks here whether its thread has the turn. So a call whose row in the
  * table of routes does not say what it needs fails in the first test that makes it, instead of holding

@@ -8,9 +8,9 @@
 #include "events/frame.h"
 #include "events/recheck.h"
 #include "events/watcher.h"
-#include "http/acceptor.h"
-#include "http/listener.h"
-#include "http/notify.h"
+#include "server/acceptor.h"
+#include "server/listener.h"
+#include "server/notify.h"
 #include "store/doc.h"
 
 #include <errno.h>

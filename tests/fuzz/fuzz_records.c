@@ -1,6 +1,6 @@
 /* FastCGI records: the verdict upon them does not hang on how they come, and what is whole adds up. */
 #include "fuzz.h"
-#include "http/records.h"
+#include "server/records.h"
 
 #include <string.h>
 

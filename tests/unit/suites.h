@@ -62,19 +62,20 @@ Suite *suite_users(void);
 Suite *suite_withdrawals(void);
 Suite *suite_words(void);
 
+Suite *suite_openapi(void);
+Suite *suite_pipeline(void);
+Suite *suite_pipeline_answer(void);
+Suite *suite_pipeline_turn(void);
+Suite *suite_request(void);
+Suite *suite_route(void);
+
 Suite *suite_bulkhead(void);
 Suite *suite_fair(void);
 Suite *suite_fcgi(void);
 Suite *suite_fcgi_stop(void);
 Suite *suite_fcgi_turns(void);
 Suite *suite_notify(void);
-Suite *suite_openapi(void);
-Suite *suite_pipeline(void);
-Suite *suite_pipeline_answer(void);
-Suite *suite_pipeline_turn(void);
 Suite *suite_records(void);
-Suite *suite_request(void);
-Suite *suite_route(void);
 
 Suite *suite_frame(void);
 Suite *suite_mail(void);

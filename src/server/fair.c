@@ -1,4 +1,4 @@
-#include "http/fair.h"
+#include "server/fair.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "http/notify.h"
+#include "server/notify.h"
 #include "suites.h"
 
 #include <stddef.h>

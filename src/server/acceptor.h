@@ -6,10 +6,10 @@
  * A connection has one owner at a time: the acceptor while it is idle, then a queue, then the
  * thread that took it out, which ends with acceptor_keep() or acceptor_close().
  */
-#ifndef HTTP_ACCEPTOR_H
-#define HTTP_ACCEPTOR_H
+#ifndef SERVER_ACCEPTOR_H
+#define SERVER_ACCEPTOR_H
 
-#include "http/queue.h"
+#include "server/queue.h"
 
 /* How long a peer may take to send the rest of a request, or to take an answer, before it loses its connection. */
 #define CONNECTION_PATIENCE_MS 10000

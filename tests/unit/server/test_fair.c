@@ -1,5 +1,5 @@
 /* Whose turn it is, of those who wait. A waiter is called by whom it is of and its number: "a1". */
-#include "http/fair.h"
+#include "server/fair.h"
 #include "suites.h"
 
 #include <stdio.h>

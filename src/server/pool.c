@@ -1,9 +1,9 @@
-#include "http/pool.h"
+#include "server/pool.h"
 
 #include "base/log.h"
-#include "http/acceptor.h"
-#include "http/queue.h"
-#include "http/worker.h"
+#include "server/acceptor.h"
+#include "server/queue.h"
+#include "server/worker.h"
 
 #include <pthread.h>
 #include <semaphore.h>

@@ -1,11 +1,11 @@
-#include "http/fcgi.h"
+#include "server/fcgi.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/acceptor.h"
 #include "http/cgi.h"
-#include "http/pool.h"
-#include "http/worker.h"
+#include "server/acceptor.h"
+#include "server/pool.h"
+#include "server/worker.h"
 
 #include <fcgiapp.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "http/records.h"
+#include "server/records.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -3,7 +3,7 @@
 #define TESTS_FCGI_FIXTURE_H
 
 #include "fcgi_client.h"
-#include "http/fcgi.h" /* before check.h, whose macro fail() would spoil it */
+#include "server/fcgi.h" /* before check.h, whose macro fail() would spoil it */
 
 #include <check.h>
 #include <stdatomic.h>

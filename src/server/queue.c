@@ -1,4 +1,4 @@
-#include "http/queue.h"
+#include "server/queue.h"
 
 void queue_init(struct queue *queue, size_t limit)
 {

@@ -1,6 +1,6 @@
 /* Tells the service manager how it stands, as systemd's Type=notify wants it, without libsystemd. */
-#ifndef HTTP_NOTIFY_H
-#define HTTP_NOTIFY_H
+#ifndef SERVER_NOTIFY_H
+#define SERVER_NOTIFY_H
 
 /*
  * Sends state ("READY=1", "STOPPING=1") to the socket that NOTIFY_SOCKET names: a path, or an abstract

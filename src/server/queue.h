@@ -4,10 +4,10 @@
  * A queue is strung through the connections themselves: passing one on allocates nothing and fails
  * only where the limit says so.
  */
-#ifndef HTTP_QUEUE_H
-#define HTTP_QUEUE_H
+#ifndef SERVER_QUEUE_H
+#define SERVER_QUEUE_H
 
-#include "http/records.h"
+#include "server/records.h"
 
 #include <pthread.h>
 #include <stdbool.h>

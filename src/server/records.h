@@ -6,8 +6,8 @@
  * waiting for more, and handed on when the request is whole. Only what a web server sends is sound: the beginning of a
  * request for a responder, its parameters, its body, all under one id, and nothing behind them.
  */
-#ifndef HTTP_RECORDS_H
-#define HTTP_RECORDS_H
+#ifndef SERVER_RECORDS_H
+#define SERVER_RECORDS_H
 
 #include "base/buffer.h"
 

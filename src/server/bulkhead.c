@@ -1,4 +1,4 @@
-#include "http/bulkhead.h"
+#include "server/bulkhead.h"
 
 #include "base/clock.h"
 

@@ -1,11 +1,11 @@
-#include "http/acceptor.h"
+#include "server/acceptor.h"
 
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/descriptors.h"
 #include "base/log.h"
-#include "http/listener.h"
-#include "http/notify.h"
+#include "server/listener.h"
+#include "server/notify.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "http/listener.h"
+#include "server/listener.h"
 
 #include "base/log.h"
 

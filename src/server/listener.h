@@ -1,6 +1,6 @@
 /* The listening socket that a program inherits from its supervisor (spawn-fcgi, systemd). */
-#ifndef HTTP_LISTENER_H
-#define HTTP_LISTENER_H
+#ifndef SERVER_LISTENER_H
+#define SERVER_LISTENER_H
 
 #include <stdbool.h>
 

@@ -2,14 +2,14 @@
  * A bulkhead: what takes long is done by a few threads of its own, and calls wait for those without holding a thread that
  * serves everybody. So neither many who log in nor a service outside that hangs keeps others waiting.
  *
- * Who waits is served fairly (http/fair.h). Somebody is turned away only where the wait would be longer than is promised,
+ * Who waits is served fairly (server/fair.h). Somebody is turned away only where the wait would be longer than is promised,
  * or has been so long; how long turns take is measured as they end, whatever they wait for themselves, so it is true also
  * where other processes want the same.
  */
-#ifndef HTTP_BULKHEAD_H
-#define HTTP_BULKHEAD_H
+#ifndef SERVER_BULKHEAD_H
+#define SERVER_BULKHEAD_H
 
-#include "http/fair.h"
+#include "server/fair.h"
 
 #include <stdbool.h>
 

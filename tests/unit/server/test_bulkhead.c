@@ -1,7 +1,7 @@
 #include "base/still_clock.h"
 
 #include "base/clock.h"
-#include "http/bulkhead.h"
+#include "server/bulkhead.h"
 #include "suites.h"
 
 #include <pthread.h>

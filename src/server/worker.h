@@ -2,11 +2,11 @@
  * A worker has one request at a time, from its first byte to the answer's last. A thread carries it; while the request
  * waits for a turn none does, and then another. fcgi.c has what it does, pool.c who does it when.
  */
-#ifndef HTTP_WORKER_H
-#define HTTP_WORKER_H
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
 
-#include "http/queue.h"
 #include "http/request.h"
+#include "server/queue.h"
 
 #include <stdbool.h>
 

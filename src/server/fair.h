@@ -5,8 +5,8 @@
  * account that is meant). Round robin over the first, within one over the second, within that first come, first served:
  * whoever sends a hundred waits for their own, and who comes with one is next. All functions are cheap, none locks.
  */
-#ifndef HTTP_FAIR_H
-#define HTTP_FAIR_H
+#ifndef SERVER_FAIR_H
+#define SERVER_FAIR_H
 
 #include <stdbool.h>
 #include <stddef.h>

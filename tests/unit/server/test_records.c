@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "fcgi_fixture.h"
-#include "http/records.h"
+#include "server/records.h"
 #include "suites.h"
 
 #include <string.h>

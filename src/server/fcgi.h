@@ -12,12 +12,12 @@
  * Whatever a peer sends, at most its own connection ends. One that sends a second request together
  * with the first, before it has the answer, loses its connection.
  */
-#ifndef HTTP_FCGI_H
-#define HTTP_FCGI_H
+#ifndef SERVER_FCGI_H
+#define SERVER_FCGI_H
 
 #include "base/turn.h"
-#include "http/bulkhead.h"
 #include "http/request.h"
+#include "server/bulkhead.h"
 
 #define FCGI_DRAIN_MS 4500
 
