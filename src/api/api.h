@@ -8,6 +8,7 @@
 
 #include "auth/password.h"
 #include "base/config.h"
+#include "http/page.h"
 #include "http/pipeline.h"
 #include "http/request.h"
 #include "http/route.h"

@@ -10,14 +10,12 @@
 #include "base/optional.h"
 #include "store/except.h"
 #include "store/store.h"
-#include "json/schema.h"
 
-/* The query members that every list takes; structs of list queries begin with it. */
+/* The page that is asked for (read by http/page.h); structs of list queries begin with it. */
 struct page_query {
 	struct number page, limit;
 	const char *after;
 };
-extern const struct schema page_schema;
 
 #define LIST_LIMIT_DEFAULT 10
 #define LIST_LIMIT_MAX 100 /* a larger limit is clamped to it */
