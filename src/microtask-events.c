@@ -1,10 +1,10 @@
 /* microtask-events: the streams of notifications. Configuration, set-up, serving, one teardown. */
 #include "base/log.h"
 #include "base/program.h"
-#include "events/server.h"
 #include "outside/provider.h"
 #include "server/acceptor.h"
 #include "server/notify.h"
+#include "streams/server.h"
 
 #include <stdlib.h>
 

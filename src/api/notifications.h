@@ -2,9 +2,9 @@
 #ifndef API_NOTIFICATIONS_H
 #define API_NOTIFICATIONS_H
 
+#include "api/notification_view.h"
 #include "http/request.h"
 #include "http/route.h"
-#include "market/notification_view.h"
 
 extern const struct schema notification_list_schema;
 extern const struct view unread_count_view, all_read_view;

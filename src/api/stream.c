@@ -3,7 +3,7 @@
 #include "api/api.h"
 #include "auth/ticket.h"
 #include "base/log.h"
-#include "events/frame.h"
+#include "market/missed.h"
 
 static const struct view_row ticket_rows[] = {
 	MEMBER("ticket", TEXT, .help = "Opens one stream within a minute",
@@ -20,7 +20,7 @@ static void write_ticket(struct request *rq, const char *ticket)
 	struct json *json = respond(rq, 200);
 	struct buffer mark = { 0 };
 
-	frame_mark_id(&mark, rq->now);
+	missed_mark(&mark, rq->now);
 	json_text(json, "ticket", ticket);
 	json_text(json, "lastEventId", mark.bytes);
 	buffer_free(&mark);

@@ -3,6 +3,12 @@
 #include "base/clock.h"
 #include "store/doc.h"
 
+#include <string.h>
+
+#define MARK "since-"
+/* Enough for the milliseconds of the next 300,000 years, and far from an overflow. */
+enum { MARK_DIGITS_MAX = 16 };
+
 /* createdAt is the time of the call, which for a sweep of many records may lie minutes before the one at hand. */
 enum { CALL_MS_MOST = 15 * 60 * 1000 };
 
@@ -137,4 +143,28 @@ enum err missed_each(struct db *db, struct arena *arena, const struct id *user,
 		err = after(db, arena, user, place, &counting);
 	*too_many = counting.rows > MISSED_MAX;
 	return err;
+}
+
+/* ---- marks ---- */
+
+void missed_mark(struct buffer *out, int64_t when)
+{
+	buffer_text(out, MARK);
+	buffer_int(out, when);
+}
+
+bool missed_mark_read(const char *text, int64_t *when)
+{
+	size_t prefix = strlen(MARK);
+
+	if (strncmp(text, MARK, prefix) != 0)
+		return false;
+	text += prefix;
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > MARK_DIGITS_MAX || text[digits])
+		return false;
+	*when = 0;
+	for (size_t i = 0; i < digits; i++)
+		*when = *when * 10 + (text[i] - '0');
+	return true;
 }

@@ -8,6 +8,7 @@
 #ifndef MARKET_MISSED_H
 #define MARKET_MISSED_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "store/store.h"
 
@@ -28,6 +29,11 @@ enum err missed_place_of(struct db *db, struct arena *arena, const struct id *us
 			 const struct id *notification, struct missed_place *place, bool *known);
 /* The place before all that are made from this moment on. */
 struct missed_place missed_place_at(int64_t when);
+
+/* A mark: the id that stands for a moment, for readers who have no notification's id yet. */
+void missed_mark(struct buffer *out, int64_t when);
+/* Is it one of ours? */
+bool missed_mark_read(const char *text, int64_t *when);
 
 /* The least id of those made within the lag before the place; ids begin with their second. */
 struct id missed_least_id(const struct missed_place *place);

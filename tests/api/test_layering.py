@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 
 # The highest first. The programs themselves, src/*.c, stand above all.
-ROOMS = ["api", "events", "server", "http", "market", "outside", "auth", "store", "json", "base"]
+ROOMS = ["streams", "api", "server", "http", "market", "outside", "auth", "store", "json", "base"]
 
 # Headers of others, and the only places that may include them: rooms, or single files.
 KEPT_IN = [
@@ -21,12 +21,12 @@ KEPT_IN = [
     (r"(libmongoc-1\.0/)?(mongoc/.*|mongoc.*\.h)", ["store"]),
     (
         r"(libbson-1\.0/)?(bson/.*|bson.*\.h)",
-        ["store", "auth", "outside", "market", "events", "api"],
+        ["store", "auth", "outside", "market", "streams", "api"],
     ),
     (r"(json-c/.*|json\.h|json_object.*|json_tokener\.h)", ["json"]),
     (r"curl/.*", ["outside"]),
     (r"uni(str|case|norm|ctype|types|name|width|gbrk|wbrk|lbrk|conv)\.h", ["base"]),
-    (r"(event2/.*|event\.h|evhttp\.h|evutil\.h)", ["events"]),
+    (r"(event2/.*|event\.h|evhttp\.h|evutil\.h)", ["streams"]),
 ]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)

@@ -72,9 +72,9 @@ static Suite *(*const suites[])(void) = {
 	suite_fcgi_turns,
 	suite_notify,
 	suite_records,
+	suite_turns,
 	suite_frame,
 	suite_mail,
-	suite_turns,
 };
 /* clang-format on */
 

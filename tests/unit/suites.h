@@ -77,9 +77,9 @@ Suite *suite_fcgi_turns(void);
 Suite *suite_notify(void);
 Suite *suite_records(void);
 
+Suite *suite_turns(void);
+
 Suite *suite_frame(void);
 Suite *suite_mail(void);
-
-Suite *suite_turns(void);
 
 #endif

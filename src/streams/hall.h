@@ -1,11 +1,11 @@
 /* What the parts of microtask-events share. */
-#ifndef EVENTS_HALL_H
-#define EVENTS_HALL_H
+#ifndef STREAMS_HALL_H
+#define STREAMS_HALL_H
 
 #include "base/config.h"
-#include "events/desk.h"
-#include "events/mail.h"
-#include "events/stream.h"
+#include "streams/desk.h"
+#include "streams/mail.h"
+#include "streams/stream.h"
 
 #include <stdatomic.h>
 #include <stddef.h>

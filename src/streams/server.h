@@ -2,8 +2,8 @@
  * microtask-events as a whole: HTTP on an inherited socket, one loop for all streams, a desk for what asks the
  * database, and a watcher.
  */
-#ifndef EVENTS_SERVER_H
-#define EVENTS_SERVER_H
+#ifndef STREAMS_SERVER_H
+#define STREAMS_SERVER_H
 
 #include "base/config.h"
 #include "store/store.h"

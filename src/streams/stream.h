@@ -4,8 +4,8 @@
  * What a reader has not taken is kept in memory. One that stays behind by STREAM_PENDING_MAX for STREAM_BEHIND_S is
  * dropped, so that it costs the others nothing; it may come back and say what it saw last.
  */
-#ifndef EVENTS_STREAM_H
-#define EVENTS_STREAM_H
+#ifndef STREAMS_STREAM_H
+#define STREAMS_STREAM_H
 
 #include "base/buffer.h"
 #include "base/caller.h"

@@ -1,4 +1,4 @@
-#include "events/stream_query.h"
+#include "api/stream_query.h"
 
 static const struct field fields[] = {
 	FIELD("ticket", TEXT, stream_query, ticket, .max = 100,

@@ -1,6 +1,6 @@
 /* From threads to the loop: letters, opened there in the order in which they were posted. */
-#ifndef EVENTS_MAIL_H
-#define EVENTS_MAIL_H
+#ifndef STREAMS_MAIL_H
+#define STREAMS_MAIL_H
 
 /* The first member of what is posted. */
 struct letter {

@@ -1,8 +1,8 @@
 /* From a request to an open stream: who asks, and what did they miss? */
-#ifndef EVENTS_ADMISSION_H
-#define EVENTS_ADMISSION_H
+#ifndef STREAMS_ADMISSION_H
+#define STREAMS_ADMISSION_H
 
-#include "events/hall.h"
+#include "streams/hall.h"
 
 struct evhttp_request;
 

@@ -4,8 +4,8 @@
  * A reader that comes back says which id it saw last. Before its first notification there is none: so a stream begins
  * with a mark, an id without an event, that stands for the moment.
  */
-#ifndef EVENTS_FRAME_H
-#define EVENTS_FRAME_H
+#ifndef STREAMS_FRAME_H
+#define STREAMS_FRAME_H
 
 #include "base/buffer.h"
 #include "base/id.h"
@@ -18,8 +18,6 @@
 
 /* The beginning: after how many milliseconds to come back when the stream ends. */
 void frame_begin(struct buffer *out, int retry_ms);
-/* The id that stands for a moment. */
-void frame_mark_id(struct buffer *out, int64_t now);
 /* This is told since this moment. */
 void frame_mark(struct buffer *out, int64_t now);
 

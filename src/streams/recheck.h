@@ -1,8 +1,8 @@
 /* Looks again who may listen: streams of users who are gone, or whose tokens were ended or have expired, end. */
-#ifndef EVENTS_RECHECK_H
-#define EVENTS_RECHECK_H
+#ifndef STREAMS_RECHECK_H
+#define STREAMS_RECHECK_H
 
-#include "events/hall.h"
+#include "streams/hall.h"
 
 /* How often; a stream lives at most so much and a moment longer than its right to. */
 #define RECHECK_S 20

@@ -1,17 +1,17 @@
-#include "events/server.h"
+#include "streams/server.h"
 
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/descriptors.h"
 #include "base/log.h"
-#include "events/admission.h"
-#include "events/frame.h"
-#include "events/recheck.h"
-#include "events/watcher.h"
 #include "server/acceptor.h"
 #include "server/listener.h"
 #include "server/notify.h"
 #include "store/doc.h"
+#include "streams/admission.h"
+#include "streams/frame.h"
+#include "streams/recheck.h"
+#include "streams/watcher.h"
 
 #include <errno.h>
 #include <event2/event.h>

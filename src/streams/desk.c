@@ -1,4 +1,4 @@
-#include "events/desk.h"
+#include "streams/desk.h"
 
 #include "base/arena.h"
 #include "base/clock.h"

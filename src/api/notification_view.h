@@ -1,6 +1,6 @@
 /* What a notification shows (contract section 8): the same in lists and in streams. */
-#ifndef MARKET_NOTIFICATION_VIEW_H
-#define MARKET_NOTIFICATION_VIEW_H
+#ifndef API_NOTIFICATION_VIEW_H
+#define API_NOTIFICATION_VIEW_H
 
 #include "json/view.h"
 

@@ -1,9 +1,9 @@
 /* The thread that watches the notifications of all users and hands them to the loop. */
-#ifndef EVENTS_WATCHER_H
-#define EVENTS_WATCHER_H
+#ifndef STREAMS_WATCHER_H
+#define STREAMS_WATCHER_H
 
-#include "events/mail.h"
 #include "store/store.h"
+#include "streams/mail.h"
 
 #include <bson/bson.h>
 

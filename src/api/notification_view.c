@@ -1,4 +1,4 @@
-#include "market/notification_view.h"
+#include "api/notification_view.h"
 
 #include "market/notifications.h"
 

@@ -1,8 +1,8 @@
-#include "events/catch_up.h"
+#include "streams/catch_up.h"
 
 #include "base/clock.h"
-#include "events/frame.h"
 #include "market/missed.h"
+#include "streams/frame.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "events/watcher.h"
+#include "streams/watcher.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,18 +1,18 @@
-#include "events/admission.h"
+#include "streams/admission.h"
 
+#include "api/stream_query.h"
 #include "auth/caller.h"
 #include "auth/ticket.h"
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "events/catch_up.h"
-#include "events/frame.h"
-#include "events/stream_query.h"
 #include "http/answer.h"
 #include "http/pipeline.h"
 #include "http/request.h"
 #include "http/route.h"
+#include "streams/catch_up.h"
+#include "streams/frame.h"
 
 #include <event2/buffer.h>
 #include <event2/http.h>

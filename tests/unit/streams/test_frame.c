@@ -1,4 +1,4 @@
-#include "events/frame.h"
+#include "streams/frame.h"
 #include "suites.h"
 
 #include <string.h>

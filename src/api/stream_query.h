@@ -1,6 +1,6 @@
 /* What GET /notifications/stream takes in its address, for readers that can send no headers. */
-#ifndef EVENTS_STREAM_QUERY_H
-#define EVENTS_STREAM_QUERY_H
+#ifndef API_STREAM_QUERY_H
+#define API_STREAM_QUERY_H
 
 #include "json/schema.h"
 

@@ -1,8 +1,8 @@
-#include "events/stream.h"
+#include "streams/stream.h"
 
 #include "base/encoding.h"
 #include "base/log.h"
-#include "events/frame.h"
+#include "streams/frame.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>

@@ -1,4 +1,4 @@
-#include "events/recheck.h"
+#include "streams/recheck.h"
 
 #include "auth/caller.h"
 #include "base/clock.h"

@@ -1,8 +1,8 @@
 /* Catching up: what a reader that comes back has missed, read from the database while its stream holds the rest. */
-#ifndef EVENTS_CATCH_UP_H
-#define EVENTS_CATCH_UP_H
+#ifndef STREAMS_CATCH_UP_H
+#define STREAMS_CATCH_UP_H
 
-#include "events/hall.h"
+#include "streams/hall.h"
 
 /* For a stream that was opened holding; ends with stream_go_on(). last: what the reader says it saw last. */
 void catch_up_begin(struct hall *hall, struct stream *stream, const struct id *user,

@@ -1,4 +1,4 @@
-#include "events/mail.h"
+#include "streams/mail.h"
 #include "suites.h"
 
 #include <poll.h>

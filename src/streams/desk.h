@@ -1,9 +1,9 @@
 /* The desk: threads with a connection to MongoDB each, which do what would hold up the loop. */
-#ifndef EVENTS_DESK_H
-#define EVENTS_DESK_H
+#ifndef STREAMS_DESK_H
+#define STREAMS_DESK_H
 
-#include "events/mail.h"
 #include "store/store.h"
+#include "streams/mail.h"
 
 #include <stdbool.h>
 #include <stdint.h>
