@@ -48,7 +48,6 @@ Suite *suite_provider(void);
 Suite *suite_stripe(void);
 
 Suite *suite_adjustments(void);
-Suite *suite_adoption_values(void);
 Suite *suite_ledger(void);
 Suite *suite_missed(void);
 Suite *suite_payments(void);
@@ -61,6 +60,8 @@ Suite *suite_tasks(void);
 Suite *suite_users(void);
 Suite *suite_withdrawals(void);
 Suite *suite_words(void);
+
+Suite *suite_adoption_values(void);
 
 Suite *suite_openapi(void);
 Suite *suite_pipeline(void);

@@ -1,7 +1,7 @@
 /* Withdrawals, payments and notifications: whose they are. Pending withdrawals get their coins with their worker
  * (adoption_users.c), or, where that one is in the books already, here. */
 #include "base/count.h"
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "market/status.h"
 #include "market/withdrawals.h"

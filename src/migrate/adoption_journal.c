@@ -1,5 +1,5 @@
 /* What the journal knows already, and the rows that adoption adds to it. */
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "market/ledger.h"
 #include "store/doc.h"

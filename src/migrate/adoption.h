@@ -5,8 +5,8 @@
  * balances drift apart. Every rule here is decided from what stands in the records alone, so that a dry run tells what
  * a run will do, and a run that was cut off ends as one that was not.
  */
-#ifndef MARKET_ADOPTION_H
-#define MARKET_ADOPTION_H
+#ifndef MIGRATE_ADOPTION_H
+#define MIGRATE_ADOPTION_H
 
 #include "base/error.h"
 #include "store/store.h"

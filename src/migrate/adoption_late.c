@@ -5,7 +5,7 @@
  * older server ran on. The journal tells: a task's escrow has what its open slots, its pending work in the books and such
  * work are worth.
  */
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "market/status.h"
 #include "store/doc.h"

@@ -7,7 +7,7 @@
  */
 #include "base/count.h"
 #include "base/email.h"
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "market/ledger.h"
 #include "market/notifications.h"

@@ -4,7 +4,7 @@
  * The table also decides what becomes of their addresses: who holds the unique key of one, and who keeps blanks at its
  * ends. It is decided from what stands in the records alone, so a run that was cut off decides the same again.
  */
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "base/email.h"
 #include "base/encoding.h"

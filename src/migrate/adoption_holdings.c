@@ -1,5 +1,5 @@
 /* Withdrawals that hold coins, or held them: the pending and the approved ones of a batch of users. */
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "market/status.h"
 #include "store/doc.h"

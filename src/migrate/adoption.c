@@ -1,8 +1,8 @@
-#include "market/adoption.h"
+#include "migrate/adoption.h"
 
 #include "base/clock.h"
 #include "base/count.h"
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Submissions: whose they are, and which of the pending ones can still be reviewed and paid. */
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "market/notifications.h"
 #include "market/status.h"

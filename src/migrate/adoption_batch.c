@@ -1,5 +1,5 @@
 /* Passes: reading a collection in batches, each of which a thread looks up, plans and makes happen. */
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "base/clock.h"
 #include "base/log.h"

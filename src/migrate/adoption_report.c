@@ -1,5 +1,5 @@
 /* What adoption tells: how many records each rule concerned, with how many coins, and which they were. */
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include <inttypes.h>
 
@@ -8,7 +8,7 @@ static const struct {
 	const char *words;
 } rules[RULE_COUNT] = {
 #define RULE(name, in, words) [RULE_##name] = { in, words },
-#include "market/adoption_rules.h"
+#include "migrate/adoption_rules.h"
 #undef RULE
 };
 

@@ -4,7 +4,7 @@
  * Its records share transactions, each with its journal rows in one. One that fails, as a record changed since it was
  * read, is taken apart, so that each of them still succeeds or fails by itself.
  */
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "base/clock.h"
 #include "store/doc.h"

@@ -1,5 +1,5 @@
 /* Fields of an older server's records: numbers, dates and ids that may be stored as anything. */
-#include "market/adoption_private.h"
+#include "migrate/adoption_private.h"
 
 #include "base/clock.h"
 #include "store/doc.h"

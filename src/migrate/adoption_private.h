@@ -9,12 +9,12 @@
  * Records may come late, restored or written by an older server that ran on: what they belong to is in the books then,
  * and what they hold is taken from there (adoption_late.c).
  */
-#ifndef MARKET_ADOPTION_PRIVATE_H
-#define MARKET_ADOPTION_PRIVATE_H
+#ifndef MIGRATE_ADOPTION_PRIVATE_H
+#define MIGRATE_ADOPTION_PRIVATE_H
 
-#include "market/adoption.h"
 #include "market/ledger.h"
 #include "market/market.h"
+#include "migrate/adoption.h"
 #include "store/doc.h"
 #include "store/mark.h"
 #include "store/txn.h"
@@ -31,7 +31,7 @@
 
 enum rule {
 #define RULE(name, in, words) RULE_##name,
-#include "market/adoption_rules.h"
+#include "migrate/adoption_rules.h"
 #undef RULE
 	RULE_COUNT
 };
