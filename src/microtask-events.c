@@ -1,7 +1,7 @@
 /* microtask-events: the streams of notifications. Configuration, set-up, serving, one teardown. */
 #include "base/log.h"
 #include "base/program.h"
-#include "outside/provider.h"
+#include "providers/provider.h"
 #include "server/acceptor.h"
 #include "server/notify.h"
 #include "streams/server.h"

@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "market/packages.h"
-#include "outside/fetch.h"
-#include "outside/google_keys.h"
-#include "outside/provider.h"
+#include "providers/fetch.h"
+#include "providers/google_keys.h"
+#include "providers/provider.h"
 #include "server/fcgi.h"
 #include "server/notify.h"
 

@@ -6,7 +6,7 @@
 #include "auth/jws.h"
 #include "auth/throttle.h"
 #include "market/google_users.h"
-#include "outside/google_keys.h"
+#include "providers/google_keys.h"
 
 struct google_input {
 	const char *token;

@@ -4,7 +4,7 @@
 
 #include "http/request.h"
 #include "http/route.h"
-#include "outside/provider.h"
+#include "providers/provider.h"
 
 extern const struct schema package_schema, confirm_schema, purchase_schema;
 extern const struct view packages_view, payment_made_view, payment_done_view, purchase_view,

@@ -3,7 +3,7 @@
  * call of MongoDB or of another service is at times slow, fails, or succeeds and reports that its outcome is unknown.
  *
  * Other builds contain none of this, and no other file of ours knows of it: the linker (ld --wrap) replaces some
- * functions of libmongoc and libcurl by those in store/buggify.c and outside/buggify.c; Makefile.am lists them.
+ * functions of libmongoc and libcurl by those in store/buggify.c and providers/buggify.c; Makefile.am lists them.
  *
  * A site is a kind of call, as "insert idempotency" (a key is claimed), "find users" (a caller is read) or "commit".
  * Settings come from the environment alone; behind each stands its default:

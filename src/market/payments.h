@@ -10,7 +10,7 @@
 
 #include "market/market.h"
 #include "market/status.h"
-#include "outside/provider.h"
+#include "providers/provider.h"
 #include "store/list.h"
 
 /* A record, and what is found out about it. */
@@ -30,7 +30,7 @@ struct payment {
 void payment_open(struct call *call, const struct provider *provider, const struct package *package,
 		  struct payment *payment, struct txn *txn);
 
-/* What is asked of the configured provider (outside/provider.h), outside any transaction. */
+/* What is asked of the configured provider (providers/provider.h), outside any transaction. */
 /* Asks for money that the buyer's page will pay: finds intent and client_secret. */
 enum err payment_ask(struct call *call, struct payment *payment);
 /* Takes the money: finds transaction. ERR_PAYMENT_REQUIRED when it was declined, or when the bank wants a further step,

@@ -1,4 +1,4 @@
-/* Asking the payment provider for money (outside/provider.h). */
+/* Asking the payment provider for money (providers/provider.h). */
 #include "base/clock.h"
 #include "base/log.h"
 #include "market/alerts.h"

@@ -3,7 +3,7 @@
 #define MARKET_PAYMENTS_SETTLE_H
 
 #include "market/market.h"
-#include "outside/provider.h"
+#include "providers/provider.h"
 
 /*
  * POST /webhook: acts upon an event whose signature is good. OK also where nothing may be done about it (an unknown

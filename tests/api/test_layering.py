@@ -20,7 +20,7 @@ ROOMS = [
     "http",
     "migrate",
     "market",
-    "outside",
+    "providers",
     "auth",
     "store",
     "json",
@@ -33,10 +33,10 @@ KEPT_IN = [
     (r"(libmongoc-1\.0/)?(mongoc/.*|mongoc.*\.h)", ["store"]),
     (
         r"(libbson-1\.0/)?(bson/.*|bson.*\.h)",
-        ["store", "auth", "outside", "market", "migrate", "streams", "api"],
+        ["store", "auth", "providers", "market", "migrate", "streams", "api"],
     ),
     (r"(json-c/.*|json\.h|json_object.*|json_tokener\.h)", ["json"]),
-    (r"curl/.*", ["outside"]),
+    (r"curl/.*", ["providers"]),
     (r"uni(str|case|norm|ctype|types|name|width|gbrk|wbrk|lbrk|conv)\.h", ["base"]),
     (r"(event2/.*|event\.h|evhttp\.h|evutil\.h)", ["streams"]),
 ]

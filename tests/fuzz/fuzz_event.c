@@ -1,7 +1,7 @@
 /* Stripe's events: whatever is signed is read without a fault of ours, and texts are valid UTF-8. */
 #include "base/encoding.h"
 #include "fuzz.h"
-#include "outside/provider.h"
+#include "providers/provider.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "base/config.h"
 #include "base/log.h"
-#include "outside/provider.h"
-#include "outside/stripe.h"
+#include "providers/provider.h"
+#include "providers/stripe.h"
 #include "suites.h"
 
 #include <stdlib.h>

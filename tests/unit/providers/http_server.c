@@ -1,4 +1,4 @@
-#include "outside/http_server.h"
+#include "providers/http_server.h"
 #include "base/clock.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* The table of payment providers: what a row must have, and that a row is all that a further provider takes. */
 #include "base/config.h"
-#include "outside/provider.h"
+#include "providers/provider.h"
 #include "suites.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Signatures and events; the values were made with another implementation of HMAC. */
 #include "base/turn.h"
-#include "outside/provider.h"
-#include "outside/stripe.h"
+#include "providers/provider.h"
+#include "providers/stripe.h"
 #include "suites.h"
 
 #include <pthread.h>

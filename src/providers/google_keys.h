@@ -6,8 +6,8 @@
  * others with a turn (base/turn.h) wait.
  * While Google cannot be reached, older keys go on being used until GOOGLE_KEYS_OLD_MS.
  */
-#ifndef OUTSIDE_GOOGLE_KEYS_H
-#define OUTSIDE_GOOGLE_KEYS_H
+#ifndef PROVIDERS_GOOGLE_KEYS_H
+#define PROVIDERS_GOOGLE_KEYS_H
 
 #include "base/error.h"
 

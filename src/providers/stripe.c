@@ -4,7 +4,7 @@
  * An order carries our payment's id as its idempotency key, so it may be given again, and is, once, when its
  * outcome did not arrive. All tries of a call together take PROVIDER_MS at most.
  */
-#include "outside/stripe.h"
+#include "providers/stripe.h"
 
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -12,8 +12,8 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/turn.h"
-#include "outside/fetch.h"
-#include "outside/provider.h"
+#include "providers/fetch.h"
+#include "providers/provider.h"
 #include "json/schema.h"
 
 #include <ctype.h>

@@ -1,5 +1,5 @@
 /* The provider that takes no money: for trying out, and for tests. It believes whatever it is told of a payment. */
-#include "outside/provider.h"
+#include "providers/provider.h"
 
 static bool is_method(const char *text)
 {

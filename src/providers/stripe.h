@@ -1,6 +1,6 @@
 /* What the parts of the provider Stripe share. */
-#ifndef OUTSIDE_STRIPE_H
-#define OUTSIDE_STRIPE_H
+#ifndef PROVIDERS_STRIPE_H
+#define PROVIDERS_STRIPE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "outside/fetch.h"
+#include "providers/fetch.h"
 
 #include "base/buffer.h"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-#include "outside/provider.h"
+#include "providers/provider.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  *
  * The functions of a row that ask the provider are called outside any transaction, and take PROVIDER_MS at most.
  */
-#ifndef OUTSIDE_PROVIDER_H
-#define OUTSIDE_PROVIDER_H
+#ifndef PROVIDERS_PROVIDER_H
+#define PROVIDERS_PROVIDER_H
 
 #include "base/arena.h"
 #include "base/config.h"

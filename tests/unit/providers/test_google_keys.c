@@ -3,9 +3,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/turn.h"
-#include "outside/fetch.h"
-#include "outside/google_keys.h"
-#include "outside/http_server.h"
+#include "providers/fetch.h"
+#include "providers/google_keys.h"
+#include "providers/http_server.h"
 #include "suites.h"
 
 #include <openssl/evp.h>

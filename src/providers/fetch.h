@@ -4,8 +4,8 @@
  * Certificates are checked, redirects are not followed, and only http and https are spoken. A call is made
  * outside any transaction and ends within its time, which is shorter than nginx's patience.
  */
-#ifndef OUTSIDE_FETCH_H
-#define OUTSIDE_FETCH_H
+#ifndef PROVIDERS_FETCH_H
+#define PROVIDERS_FETCH_H
 
 #include "base/arena.h"
 #include "base/error.h"

@@ -1,10 +1,10 @@
-#include "outside/google_keys.h"
+#include "providers/google_keys.h"
 
 #include "auth/jwk.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/turn.h"
-#include "outside/fetch.h"
+#include "providers/fetch.h"
 
 #include <openssl/evp.h>
 #include <pthread.h>

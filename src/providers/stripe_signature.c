@@ -2,7 +2,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/encoding.h"
-#include "outside/stripe.h"
+#include "providers/stripe.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
