@@ -14,6 +14,7 @@ SRC = ROOT / "src"
 
 # The highest first. The programs themselves, src/*.c, stand above all.
 ROOMS = [
+    "ctl",
     "streams",
     "api",
     "server",
@@ -33,7 +34,7 @@ KEPT_IN = [
     (r"(libmongoc-1\.0/)?(mongoc/.*|mongoc.*\.h)", ["store"]),
     (
         r"(libbson-1\.0/)?(bson/.*|bson.*\.h)",
-        ["store", "auth", "providers", "market", "migrate", "streams", "api"],
+        ["store", "auth", "providers", "market", "migrate", "streams", "api", "ctl"],
     ),
     (r"(json-c/.*|json\.h|json_object.*|json_tokener\.h)", ["json"]),
     (r"curl/.*", ["providers"]),

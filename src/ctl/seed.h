@@ -4,8 +4,8 @@
  * Everything follows from its number, ids too, so a run that was cut off is finished by the next, and one that finished
  * makes every later one do nothing. The books are balanced when it is done, not while it runs.
  */
-#ifndef MARKET_SEED_H
-#define MARKET_SEED_H
+#ifndef CTL_SEED_H
+#define CTL_SEED_H
 
 #include "market/market.h"
 

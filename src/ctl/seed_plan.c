@@ -1,8 +1,8 @@
-#include "market/seed_private.h"
+#include "ctl/seed_private.h"
 
 #include "base/clock.h"
 #include "base/count.h"
-#include "market/seed_texts.h"
+#include "ctl/seed_texts.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "market/seed_texts.h"
+#include "ctl/seed_texts.h"
 
 #include "base/count.h"
 

@@ -1,6 +1,6 @@
 /* What the demo data says: names, tasks, work and reasons, picked by number. */
-#ifndef MARKET_SEED_TEXTS_H
-#define MARKET_SEED_TEXTS_H
+#ifndef CTL_SEED_TEXTS_H
+#define CTL_SEED_TEXTS_H
 
 #include "base/arena.h"
 

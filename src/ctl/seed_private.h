@@ -1,9 +1,9 @@
 /* What the files that make the demo data share; seed.h is for everyone else. */
-#ifndef MARKET_SEED_PRIVATE_H
-#define MARKET_SEED_PRIVATE_H
+#ifndef CTL_SEED_PRIVATE_H
+#define CTL_SEED_PRIVATE_H
 
 #include "auth/password.h"
-#include "market/seed.h"
+#include "ctl/seed.h"
 
 #include <stdio.h>
 

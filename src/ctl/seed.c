@@ -1,7 +1,7 @@
-#include "market/seed.h"
+#include "ctl/seed.h"
 
-#include "market/seed_private.h"
-#include "market/seed_texts.h"
+#include "ctl/seed_private.h"
+#include "ctl/seed_texts.h"
 #include "store/doc.h"
 #include "store/mark.h"
 
