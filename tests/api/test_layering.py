@@ -28,6 +28,9 @@ ROOMS = [
     "base",
 ]
 
+# What stands below a room and is none of its business all the same.
+NEVER = {"market": ["json"]}
+
 # Headers of others, and the only places that may include them: rooms, or single files.
 KEPT_IN = [
     (r"fcgiapp\.h|fcgi_stdio\.h|fcgios\.h", ["server/fcgi.c"]),
@@ -69,6 +72,8 @@ def wrong_own(src, file, header):
         return "is in no room"
     if ROOMS.index(target) < ROOMS.index(room):
         return f"is above {room}/"
+    if target in NEVER.get(room, []):
+        return f"is nothing for {room}/"
     return None
 
 
@@ -100,6 +105,12 @@ def test_each_room_includes_only_those_below_it():
     assert violations(SRC) == []
 
 
+def test_unit_tests_stand_in_the_rooms_of_what_they_test():
+    suites = sources(ROOT / "tests" / "unit")
+    rooms = {path.parent.name for path in suites if path.parent.name != "unit"}
+    assert rooms and rooms <= set(ROOMS)
+
+
 @pytest.mark.parametrize(
     "file, line, why",
     [
@@ -107,6 +118,7 @@ def test_each_room_includes_only_those_below_it():
         ("store/a.h", '#include "market/h.h"', "above"),
         ("market/a.c", '#include "http/h.h"', "above"),
         ("market/a.c", '#include "../http/h.h"', "not named from src/"),
+        ("market/a.h", '#include "json/h.h"', "nothing for market/"),
         ("http/other.c", "#include <fcgiapp.h>", "belongs in"),
         ("market/a.c", "  #  include <mongoc/mongoc.h>", "belongs in"),
         ("http/a.h", "#include <bson/bson.h>", "belongs in"),
