@@ -25,7 +25,7 @@ enum { RETRY_MS_LEAST = 1000, RETRY_MS_SPREAD = 2000 };
 
 struct admission {
 	struct errand errand; /* first */
-	struct hall *hall;
+	struct loop *loop;
 	struct evhttp_request *request;
 	/* of the request, as it came; NULL: absent */
 	const char *method;
@@ -53,7 +53,7 @@ static bool wait_for_database(const struct request *rq)
 static enum err by_token(struct request *rq, const char *token)
 {
 	const struct visit *visit = rq->thread;
-	const struct config *config = visit->admission->hall->config;
+	const struct config *config = visit->admission->loop->config;
 	enum err err;
 
 	do {
@@ -90,7 +90,7 @@ static enum err admit(struct request *rq)
 	struct admission *admission = visit->admission;
 
 	/* else what is committed between now and then would be told to nobody */
-	while (!admission->hall->watching)
+	while (!admission->loop->watching)
 		if (!wait_for_database(rq))
 			return ERR_UNAVAILABLE;
 	if (!admission->last_event_id && query->last_event_id)
@@ -196,7 +196,7 @@ static void answer_head(struct evhttp_request *request)
 
 static void open_stream(struct admission *admission)
 {
-	struct hall *hall = admission->hall;
+	struct loop *loop = admission->loop;
 	const char *last = admission->last_event_id;
 	bool resumes = frame_id_read(last, &(struct id){ 0 }, &(int64_t){ 0 }) != FRAME_ID_NONE;
 	struct buffer begin = { 0 };
@@ -205,10 +205,10 @@ static void open_stream(struct admission *admission)
 	if (!resumes)
 		frame_mark(&begin, clock_now());
 	struct stream *stream =
-		stream_open(hall->hub, admission->request, &admission->caller, &begin, resumes);
+		stream_open(loop->hub, admission->request, &admission->caller, &begin, resumes);
 	buffer_free(&begin);
 	if (resumes)
-		catch_up_begin(hall, stream, &admission->caller.id, last);
+		catch_up_begin(loop, stream, &admission->caller.id, last);
 }
 
 /* Told without the desk, so that refusing is cheap when there is much to refuse. */
@@ -251,14 +251,14 @@ static void refuse_one_more(struct admission *admission)
 
 static bool has_enough(const struct admission *admission)
 {
-	return hub_count_of(admission->hall->hub, &admission->caller.id) >= STREAMS_A_USER;
+	return hub_count_of(admission->loop->hub, &admission->caller.id) >= STREAMS_A_USER;
 }
 
 static void admission_open(struct letter *letter)
 {
 	struct admission *admission = (struct admission *)letter;
 
-	admission->hall->arriving--;
+	admission->loop->arriving--;
 	if (admission->errand.late)
 		refuse_unheard(admission, "(too late)");
 	else if (admission->status != 200)
@@ -304,12 +304,12 @@ static char *uri_copy(struct evhttp_request *request)
 	return uri ? uri : strdup(evhttp_request_get_uri(request));
 }
 
-static bool is_full(const struct hall *hall)
+static bool is_full(const struct loop *loop)
 {
-	return hub_count(hall->hub) + hall->arriving >= hall->streams_max;
+	return hub_count(loop->hub) + loop->arriving >= loop->streams_max;
 }
 
-void admission_begin(struct hall *hall, struct evhttp_request *request)
+void admission_begin(struct loop *loop, struct evhttp_request *request)
 {
 	struct admission *admission = calloc(1, sizeof *admission);
 
@@ -318,8 +318,8 @@ void admission_begin(struct hall *hall, struct evhttp_request *request)
 	*admission = (struct admission){
 		.errand = { .letter = { .open = admission_open, .discard = admission_discard },
 			    .work = admission_work,
-			    .until = clock_steady() + HALL_PATIENCE_MS },
-		.hall = hall,
+			    .until = clock_steady() + LOOP_PATIENCE_MS },
+		.loop = loop,
 		.request = request,
 		.method = method_of(request),
 		.uri = uri_copy(request),
@@ -327,11 +327,11 @@ void admission_begin(struct hall *hall, struct evhttp_request *request)
 		.request_id = header_copy(request, "X-Request-Id"),
 		.last_event_id = header_copy(request, "Last-Event-ID"),
 	};
-	if (is_full(hall)) {
+	if (is_full(loop)) {
 		refuse_unheard(admission, "(too many streams)");
 		admission_free(admission);
 		return;
 	}
-	hall->arriving++;
-	desk_send(hall->desk, &admission->errand);
+	loop->arriving++;
+	desk_send(loop->desk, &admission->errand);
 }

@@ -2,11 +2,11 @@
 #ifndef STREAMS_ADMISSION_H
 #define STREAMS_ADMISSION_H
 
-#include "streams/hall.h"
+#include "streams/loop.h"
 
 struct evhttp_request;
 
 /* Answers the request, now or later: a stream, or a refusal of the contract's shape. */
-void admission_begin(struct hall *hall, struct evhttp_request *request);
+void admission_begin(struct loop *loop, struct evhttp_request *request);
 
 #endif

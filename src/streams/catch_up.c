@@ -100,7 +100,7 @@ static void catch_up_discard(struct letter *letter)
 	catch_up_free(catch_up);
 }
 
-void catch_up_begin(struct hall *hall, struct stream *stream, const struct id *user,
+void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *user,
 		    const char *last)
 {
 	struct catch_up *catch_up = calloc(1, sizeof *catch_up);
@@ -111,11 +111,11 @@ void catch_up_begin(struct hall *hall, struct stream *stream, const struct id *u
 	*catch_up = (struct catch_up){
 		.errand = { .letter = { .open = catch_up_open, .discard = catch_up_discard },
 			    .work = catch_up_work,
-			    .until = clock_steady() + HALL_PATIENCE_MS },
+			    .until = clock_steady() + LOOP_PATIENCE_MS },
 		.stream = stream,
 		.user = *user,
 		.last = copy,
 		.opened = clock_now(),
 	};
-	desk_send(hall->desk, &catch_up->errand);
+	desk_send(loop->desk, &catch_up->errand);
 }

@@ -2,10 +2,10 @@
 #ifndef STREAMS_CATCH_UP_H
 #define STREAMS_CATCH_UP_H
 
-#include "streams/hall.h"
+#include "streams/loop.h"
 
 /* For a stream that was opened holding; ends with stream_go_on(). last: what the reader says it saw last. */
-void catch_up_begin(struct hall *hall, struct stream *stream, const struct id *user,
+void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *user,
 		    const char *last);
 
 #endif

@@ -16,7 +16,7 @@ struct standing {
 
 struct recheck {
 	struct errand errand; /* first */
-	struct hall *hall;
+	struct loop *loop;
 	struct standing *standings; /* by user, each once */
 	size_t count;
 	bool failed;
@@ -103,7 +103,7 @@ static void recheck_open(struct letter *letter)
 {
 	struct recheck *recheck = (struct recheck *)letter;
 
-	hub_end_where(recheck->hall->hub, has_lost_access, recheck);
+	hub_end_where(recheck->loop->hub, has_lost_access, recheck);
 	recheck_discard(letter);
 }
 
@@ -111,7 +111,7 @@ static void recheck_open(struct letter *letter)
 static void gather(struct recheck *recheck)
 {
 	size_t all, distinct = 0;
-	struct id *users = hub_users(recheck->hall->hub, &all);
+	struct id *users = hub_users(recheck->loop->hub, &all);
 	struct standing *standings = malloc((all + 1) * sizeof *standings);
 
 	if (!standings)
@@ -127,7 +127,7 @@ static void gather(struct recheck *recheck)
 	recheck->count = distinct;
 }
 
-void recheck_begin(struct hall *hall)
+void recheck_begin(struct loop *loop)
 {
 	struct recheck *recheck = calloc(1, sizeof *recheck);
 
@@ -137,7 +137,7 @@ void recheck_begin(struct hall *hall)
 		(struct errand){ .letter = { .open = recheck_open, .discard = recheck_discard },
 				 .work = recheck_work,
 				 .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
-	recheck->hall = hall;
+	recheck->loop = loop;
 	gather(recheck);
-	desk_send(hall->desk, &recheck->errand);
+	desk_send(loop->desk, &recheck->errand);
 }

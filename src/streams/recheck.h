@@ -2,12 +2,12 @@
 #ifndef STREAMS_RECHECK_H
 #define STREAMS_RECHECK_H
 
-#include "streams/hall.h"
+#include "streams/loop.h"
 
 /* How often; a stream lives at most so much and a moment longer than its right to. */
 #define RECHECK_S 20
 
 /* One look at all users who have streams; the database is asked at the desk, for many of them at once. */
-void recheck_begin(struct hall *hall);
+void recheck_begin(struct loop *loop);
 
 #endif

@@ -32,7 +32,7 @@ enum {
 };
 
 struct server {
-	struct hall hall;
+	struct loop loop;
 	struct event_base *base;
 	struct evhttp *http;
 	struct evhttp_bound_socket *socket;
@@ -49,7 +49,7 @@ static void on_request(struct evhttp_request *request, void *context)
 {
 	struct server *server = context;
 
-	admission_begin(&server->hall, request);
+	admission_begin(&server->loop, request);
 }
 
 static void on_letters(evutil_socket_t fd, short what, void *context)
@@ -57,7 +57,7 @@ static void on_letters(evutil_socket_t fd, short what, void *context)
 	struct server *server = context;
 
 	(void)fd, (void)what;
-	mailbox_open_all(server->hall.mailbox);
+	mailbox_open_all(server->loop.mailbox);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *context)
@@ -65,9 +65,9 @@ static void on_second(evutil_socket_t fd, short what, void *context)
 	struct server *server = context;
 
 	(void)fd, (void)what;
-	hub_tick(server->hall.hub);
-	if (++server->seconds % RECHECK_S == 0 && hub_count(server->hall.hub) > 0)
-		recheck_begin(&server->hall);
+	hub_tick(server->loop.hub);
+	if (++server->seconds % RECHECK_S == 0 && hub_count(server->loop.hub) > 0)
+		recheck_begin(&server->loop);
 }
 
 static void on_told(void *context, const bson_t *notification)
@@ -76,11 +76,11 @@ static void on_told(void *context, const bson_t *notification)
 	struct buffer frame = { 0 };
 	struct id user;
 
-	if (!doc_id(notification, "user_id", &user) || !hub_count_of(server->hall.hub, &user) ||
+	if (!doc_id(notification, "user_id", &user) || !hub_count_of(server->loop.hub, &user) ||
 	    doc_bool(notification, "archived", false))
 		return;
 	frame_notification(&frame, notification);
-	hub_tell(server->hall.hub, &user, frame.bytes, frame.length);
+	hub_tell(server->loop.hub, &user, frame.bytes, frame.length);
 	buffer_free(&frame);
 }
 
@@ -90,14 +90,14 @@ static void on_begins(void *context)
 	struct server *server = context;
 	struct buffer frame = { 0 };
 
-	if (server->hall.watching) {
+	if (server->loop.watching) {
 		log_line(LOG_WARN, NULL,
 			 "The database's record of changes has a gap: all streams are reset");
 		frame_reset(&frame, clock_now());
-		hub_tell_all(server->hall.hub, frame.bytes, frame.length);
+		hub_tell_all(server->loop.hub, frame.bytes, frame.length);
 		buffer_free(&frame);
 	}
-	server->hall.watching = true;
+	server->loop.watching = true;
 }
 
 static void on_signal(evutil_socket_t fd, short what, void *context)
@@ -109,13 +109,13 @@ static void on_signal(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (read(fd, &signal, sizeof signal) != sizeof signal || !server->socket)
 		return;
-	log_line(LOG_INFO, NULL, "Stopping: %zu streams end", hub_count(server->hall.hub));
+	log_line(LOG_INFO, NULL, "Stopping: %zu streams end", hub_count(server->loop.hub));
 	/* Newcomers wait in the kernel: who manages us may start a successor at once. */
 	notify_send("STOPPING=1");
 	/* never shutdown(): the socket may be shared with the process that goes on */
 	evhttp_del_accept_socket(server->http, server->socket);
 	server->socket = NULL;
-	hub_end_all(server->hall.hub);
+	hub_end_all(server->loop.hub);
 	event_base_loopexit(server->base, &farewell);
 }
 
@@ -179,7 +179,7 @@ static bool start_loop(struct server *server)
 	server->base = event_base_new();
 	if (!server->base || !take_signals(server))
 		return false;
-	server->letters = watch_fd(server, mailbox_fd(server->hall.mailbox), on_letters);
+	server->letters = watch_fd(server, mailbox_fd(server->loop.mailbox), on_letters);
 	server->second = event_new(server->base, -1, EV_PERSIST, on_second, server);
 	server->accept_again = evtimer_new(server->base, on_accept_again, server);
 	return server->letters && server->second && server->accept_again &&
@@ -219,17 +219,17 @@ static size_t streams_max(const struct config *config)
 
 static bool start(struct server *server, struct store *store, int listen_fd)
 {
-	struct hall *hall = &server->hall;
+	struct loop *loop = &server->loop;
 
 	acceptor_block_signals();
 	server->ears = (struct watcher_ears){ server, on_begins, on_told };
-	hall->streams_max = streams_max(hall->config);
-	hall->hub = hub_new();
-	hall->mailbox = mailbox_new();
-	if (!hall->mailbox || !start_loop(server))
+	loop->streams_max = streams_max(loop->config);
+	loop->hub = hub_new();
+	loop->mailbox = mailbox_new();
+	if (!loop->mailbox || !start_loop(server))
 		return false;
-	hall->desk = desk_open(store, DESK_THREADS, hall->mailbox);
-	server->watcher = hall->desk ? watcher_start(store, hall->mailbox, &server->ears) : NULL;
+	loop->desk = desk_open(store, DESK_THREADS, loop->mailbox);
+	server->watcher = loop->desk ? watcher_start(store, loop->mailbox, &server->ears) : NULL;
 	return server->watcher && start_http(server, listen_fd);
 }
 
@@ -240,10 +240,10 @@ static void stop(struct server *server)
 				   server->accept_again };
 
 	watcher_stop(server->watcher);
-	desk_close(server->hall.desk);
-	mailbox_free(server->hall.mailbox);
-	if (server->hall.hub)
-		hub_end_all(server->hall.hub);
+	desk_close(server->loop.desk);
+	mailbox_free(server->loop.mailbox);
+	if (server->loop.hub)
+		hub_end_all(server->loop.hub);
 	if (server->http)
 		evhttp_free(server->http);
 	for (size_t i = 0; i < COUNT_OF(events); i++)
@@ -253,13 +253,13 @@ static void stop(struct server *server)
 		close(server->signal_fd);
 	if (server->base)
 		event_base_free(server->base);
-	hub_free(server->hall.hub);
+	hub_free(server->loop.hub);
 }
 
 int events_serve(const struct config *config, struct store *store, int listen_fd,
 		 void (*ready)(void))
 {
-	struct server server = { .hall = { .config = config }, .signal_fd = -1 };
+	struct server server = { .loop = { .config = config }, .signal_fd = -1 };
 	int result = -1;
 
 	if (start(&server, store, listen_fd)) {

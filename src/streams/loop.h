@@ -1,6 +1,6 @@
-/* What the parts of microtask-events share. */
-#ifndef STREAMS_HALL_H
-#define STREAMS_HALL_H
+/* What the loop has, and the parts of microtask-events share. */
+#ifndef STREAMS_LOOP_H
+#define STREAMS_LOOP_H
 
 #include "base/config.h"
 #include "streams/desk.h"
@@ -11,9 +11,9 @@
 #include <stddef.h>
 
 /* How long a request waits for a database that is away: browsers take an error for final, a wait not. */
-#define HALL_PATIENCE_MS 8000
+#define LOOP_PATIENCE_MS 8000
 
-struct hall {
+struct loop {
 	const struct config *config;
 	struct hub *hub;
 	struct mailbox *mailbox;
