@@ -24,12 +24,12 @@ static int serve(const struct config *config)
 	acceptor_block_signals();
 	log_set_level((enum log_level)config->log_level);
 	struct store *store = store_open(&(struct store_options){ .uri = config->mongodb_uri,
-								  .threads = EVENTS_CONNECTIONS,
+								  .threads = STREAMS_CONNECTIONS,
 								  .answer_ms = ANSWER_MS },
 					 problem);
 	if (!store)
 		return program_refuse(NAME, problem);
-	int result = events_serve(config, store, 0, ready);
+	int result = streams_serve(config, store, 0, ready);
 	store_close(store);
 	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

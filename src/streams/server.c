@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum {
-	DESK_THREADS = EVENTS_CONNECTIONS - 1, /* and one for the watcher */
+	DESK_THREADS = STREAMS_CONNECTIONS - 1, /* and one for the watcher */
 	REQUEST_TIMEOUT_S = 15,
 	HEADERS_MAX = 64 * 1024, /* more than the web server takes, so that it may pass all on */
 	DESCRIPTORS_SPARE = 100, /* for the database, logs, and those who are just refused */
@@ -256,8 +256,8 @@ static void stop(struct server *server)
 	hub_free(server->loop.hub);
 }
 
-int events_serve(const struct config *config, struct store *store, int listen_fd,
-		 void (*ready)(void))
+int streams_serve(const struct config *config, struct store *store, int listen_fd,
+		  void (*ready)(void))
 {
 	struct server server = { .loop = { .config = config }, .signal_fd = -1 };
 	int result = -1;

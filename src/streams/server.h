@@ -9,14 +9,14 @@
 #include "store/store.h"
 
 /* Connections to MongoDB that it needs. */
-#define EVENTS_CONNECTIONS 5
+#define STREAMS_CONNECTIONS 5
 
 /*
  * Serves listen_fd until SIGTERM or SIGINT, then ends every stream. Blocks those signals, SIGPIPE and SIGUSR1: to be
  * called before any other thread exists, or acceptor_block_signals() before those. ready is called once requests
  * are taken. Returns 0, or -1 with a logged reason.
  */
-int events_serve(const struct config *config, struct store *store, int listen_fd,
-		 void (*ready)(void));
+int streams_serve(const struct config *config, struct store *store, int listen_fd,
+		  void (*ready)(void));
 
 #endif
