@@ -36,7 +36,7 @@ struct admission {
 	struct buffer headers, body;
 };
 
-/* ---- at the desk: who asks? ---- */
+/* ---- in the pool: who asks? ---- */
 
 struct visit {
 	struct admission *admission;
@@ -47,7 +47,7 @@ static bool wait_for_database(const struct request *rq)
 {
 	const struct visit *visit = rq->thread;
 
-	return desk_wait(visit->place->desk, &visit->admission->errand);
+	return pool_wait(visit->place->pool, &visit->admission->errand);
 }
 
 static enum err by_token(struct request *rq, const char *token)
@@ -211,7 +211,7 @@ static void open_stream(struct admission *admission)
 		catch_up_begin(loop, stream, &admission->caller.id, last);
 }
 
-/* Told without the desk, so that refusing is cheap when there is much to refuse. */
+/* Told without the pool, so that refusing is cheap when there is much to refuse. */
 static void refuse_with(struct admission *admission, enum err err, struct err_detail detail,
 			const char *why)
 {
@@ -333,5 +333,5 @@ void admission_begin(struct loop *loop, struct evhttp_request *request)
 		return;
 	}
 	loop->arriving++;
-	desk_send(loop->desk, &admission->errand);
+	pool_send(loop->pool, &admission->errand);
 }

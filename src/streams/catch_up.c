@@ -17,7 +17,7 @@ struct catch_up {
 	bool failed;
 };
 
-/* ---- at the desk ---- */
+/* ---- in the pool ---- */
 
 static bool put_missed(void *context, const bson_t *notification)
 {
@@ -69,7 +69,7 @@ static void catch_up_work(struct errand *errand, struct place *place)
 
 	do {
 		err = read_missed(catch_up, place);
-	} while (err == ERR_UNAVAILABLE && desk_wait(place->desk, errand));
+	} while (err == ERR_UNAVAILABLE && pool_wait(place->pool, errand));
 	catch_up->failed = err != OK;
 }
 
@@ -117,5 +117,5 @@ void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *u
 		.last = copy,
 		.opened = clock_now(),
 	};
-	desk_send(loop->desk, &catch_up->errand);
+	pool_send(loop->pool, &catch_up->errand);
 }

@@ -3,8 +3,8 @@
 #define STREAMS_LOOP_H
 
 #include "base/config.h"
-#include "streams/desk.h"
 #include "streams/mail.h"
+#include "streams/pool.h"
 #include "streams/stream.h"
 
 #include <stdatomic.h>
@@ -17,8 +17,8 @@ struct loop {
 	const struct config *config;
 	struct hub *hub;
 	struct mailbox *mailbox;
-	struct desk *desk;
-	size_t streams_max, arriving; /* requests that are at the desk */
+	struct pool *pool;
+	size_t streams_max, arriving; /* requests that the pool has */
 	/* Whether what is committed from now on will be told. It stays so once it is: a watch goes on where it was. */
 	atomic_bool watching;
 };

@@ -37,7 +37,7 @@ static struct standing *standing_of(const struct recheck *recheck, const struct 
 		       standing_compare);
 }
 
-/* ---- at the desk ---- */
+/* ---- in the pool ---- */
 
 static bool user_found(void *context, const bson_t *user)
 {
@@ -139,5 +139,5 @@ void recheck_begin(struct loop *loop)
 				 .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
 	recheck->loop = loop;
 	gather(recheck);
-	desk_send(loop->desk, &recheck->errand);
+	pool_send(loop->pool, &recheck->errand);
 }

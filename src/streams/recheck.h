@@ -7,7 +7,7 @@
 /* How often; a stream lives at most so much and a moment longer than its right to. */
 #define RECHECK_S 20
 
-/* One look at all users who have streams; the database is asked at the desk, for many of them at once. */
+/* One look at all users who have streams; the database is asked in the pool, for many of them at once. */
 void recheck_begin(struct loop *loop);
 
 #endif

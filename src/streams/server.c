@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum {
-	DESK_THREADS = STREAMS_CONNECTIONS - 1, /* and one for the watcher */
+	POOL_THREADS = STREAMS_CONNECTIONS - 1, /* and one for the watcher */
 	REQUEST_TIMEOUT_S = 15,
 	HEADERS_MAX = 64 * 1024, /* more than the web server takes, so that it may pass all on */
 	DESCRIPTORS_SPARE = 100, /* for the database, logs, and those who are just refused */
@@ -228,8 +228,8 @@ static bool start(struct server *server, struct store *store, int listen_fd)
 	loop->mailbox = mailbox_new();
 	if (!loop->mailbox || !start_loop(server))
 		return false;
-	loop->desk = desk_open(store, DESK_THREADS, loop->mailbox);
-	server->watcher = loop->desk ? watcher_start(store, loop->mailbox, &server->ears) : NULL;
+	loop->pool = pool_open(store, POOL_THREADS, loop->mailbox);
+	server->watcher = loop->pool ? watcher_start(store, loop->mailbox, &server->ears) : NULL;
 	return server->watcher && start_http(server, listen_fd);
 }
 
@@ -240,7 +240,7 @@ static void stop(struct server *server)
 				   server->accept_again };
 
 	watcher_stop(server->watcher);
-	desk_close(server->loop.desk);
+	pool_close(server->loop.pool);
 	mailbox_free(server->loop.mailbox);
 	if (server->loop.hub)
 		hub_end_all(server->loop.hub);

@@ -1,6 +1,6 @@
 /*
- * microtask-events as a whole: HTTP on an inherited socket, one loop for all streams, a desk for what asks the
- * database, and a watcher.
+ * microtask-events as a whole: HTTP on an inherited socket, one loop for all streams, a pool of threads for what
+ * asks the database, and a watcher.
  */
 #ifndef STREAMS_SERVER_H
 #define STREAMS_SERVER_H

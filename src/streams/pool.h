@@ -1,6 +1,6 @@
-/* The desk: threads with a connection to MongoDB each, which do what would hold up the loop. */
-#ifndef STREAMS_DESK_H
-#define STREAMS_DESK_H
+/* The pool: threads with a connection to MongoDB each. They do what would hold up the loop. */
+#ifndef STREAMS_POOL_H
+#define STREAMS_POOL_H
 
 #include "store/store.h"
 #include "streams/mail.h"
@@ -8,16 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct desk;
+struct pool;
 
 /* What a thread works with. The arena is reset after each errand. */
 struct place {
-	struct desk *desk;
+	struct pool *pool;
 	struct db *db;
 	struct arena *arena;
 };
 
-/* The first member of what is to be done: work in a thread of the desk, then the letter is posted to the loop. */
+/* The first member of what is to be done: work in a thread of the pool, then the letter is posted to the loop. */
 struct errand {
 	struct letter letter;
 	void (*work)(struct errand *errand, struct place *place);
@@ -26,14 +26,14 @@ struct errand {
 };
 
 /* NULL with a logged reason. Results go to the mailbox. */
-struct desk *desk_open(struct store *store, int threads, struct mailbox *mailbox);
+struct pool *pool_open(struct store *store, int threads, struct mailbox *mailbox);
 /* Waits for what runs, discards what does not run yet. NULL is fine. */
-void desk_close(struct desk *desk);
+void pool_close(struct pool *pool);
 
-void desk_send(struct desk *desk, struct errand *errand);
+void pool_send(struct pool *pool, struct errand *errand);
 
 /* For work that found the database away: waits a moment and says whether to try again, which is so until the
- * errand's time is over or the desk closes. */
-bool desk_wait(struct desk *desk, const struct errand *errand);
+ * errand's time is over or the pool closes. */
+bool pool_wait(struct pool *pool, const struct errand *errand);
 
 #endif

@@ -1,0 +1,134 @@
+#include "streams/pool.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAUSE_MS = 200 };
+
+struct pool {
+	struct mailbox *mailbox;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct letter *first, **end; /* errands that wait */
+	bool closing;
+	size_t count;
+	struct clerk {
+		struct place place;
+		pthread_t thread;
+	} clerks[];
+};
+
+/* NULL when the pool closes. */
+static struct errand *errand_take(struct pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	while (!pool->first && !pool->closing)
+		pthread_cond_wait(&pool->changed, &pool->lock);
+	struct letter *letter = pool->closing ? NULL : pool->first;
+	if (letter) {
+		pool->first = letter->next;
+		if (!pool->first)
+			pool->end = &pool->first;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return (struct errand *)letter;
+}
+
+static void *clerk_run(void *argument)
+{
+	struct place *place = argument;
+	struct errand *errand;
+
+	while ((errand = errand_take(place->pool)) != NULL) {
+		errand->late = clock_steady() > errand->until;
+		if (!errand->late)
+			errand->work(errand, place);
+		arena_reset(place->arena);
+		mailbox_post(place->pool->mailbox, &errand->letter);
+	}
+	return NULL;
+}
+
+static bool clerk_start(struct pool *pool, struct clerk *clerk, struct store *store)
+{
+	clerk->place = (struct place){ .pool = pool, .db = db_open(store), .arena = arena_new() };
+	int error = clerk->place.db ?
+			    pthread_create(&clerk->thread, NULL, clerk_run, &clerk->place) :
+			    0;
+
+	if (clerk->place.db && !error)
+		return true;
+	if (error)
+		log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
+	db_close(clerk->place.db);
+	arena_free(clerk->place.arena);
+	return false;
+}
+
+struct pool *pool_open(struct store *store, int threads, struct mailbox *mailbox)
+{
+	struct pool *pool = calloc(1, sizeof *pool + (size_t)threads * sizeof *pool->clerks);
+
+	if (!pool)
+		abort();
+	pool->mailbox = mailbox;
+	pool->end = &pool->first;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->changed, NULL);
+	while (pool->count < (size_t)threads) {
+		if (!clerk_start(pool, &pool->clerks[pool->count], store)) {
+			pool_close(pool);
+			return NULL;
+		}
+		pool->count++;
+	}
+	return pool;
+}
+
+void pool_close(struct pool *pool)
+{
+	if (!pool)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	pool->closing = true;
+	pthread_cond_broadcast(&pool->changed);
+	pthread_mutex_unlock(&pool->lock);
+	for (size_t i = 0; i < pool->count; i++) {
+		pthread_join(pool->clerks[i].thread, NULL);
+		db_close(pool->clerks[i].place.db);
+		arena_free(pool->clerks[i].place.arena);
+	}
+	for (struct letter *letter = pool->first, *next; letter; letter = next) {
+		next = letter->next;
+		letter->discard(letter);
+	}
+	pthread_cond_destroy(&pool->changed);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+void pool_send(struct pool *pool, struct errand *errand)
+{
+	errand->letter.next = NULL;
+	pthread_mutex_lock(&pool->lock);
+	*pool->end = &errand->letter;
+	pool->end = &errand->letter.next;
+	pthread_cond_signal(&pool->changed);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+bool pool_wait(struct pool *pool, const struct errand *errand)
+{
+	if (clock_steady() >= errand->until)
+		return false;
+	clock_sleep(PAUSE_MS);
+	pthread_mutex_lock(&pool->lock);
+	bool closing = pool->closing;
+	pthread_mutex_unlock(&pool->lock);
+	return !closing;
+}
