@@ -40,14 +40,14 @@ struct admission {
 
 struct visit {
 	struct admission *admission;
-	struct place *place;
+	struct worker *worker;
 };
 
 static bool wait_for_database(const struct request *rq)
 {
 	const struct visit *visit = rq->thread;
 
-	return pool_wait(visit->place->pool, &visit->admission->errand);
+	return pool_wait(visit->worker->pool, &visit->admission->errand);
 }
 
 static enum err by_token(struct request *rq, const char *token)
@@ -57,7 +57,8 @@ static enum err by_token(struct request *rq, const char *token)
 	enum err err;
 
 	do {
-		err = caller_read(visit->place->db, rq->arena, config, token, rq->now, &rq->caller);
+		err = caller_read(visit->worker->db, rq->arena, config, token, rq->now,
+				  &rq->caller);
 	} while (err == ERR_UNAVAILABLE && wait_for_database(rq));
 	return err;
 }
@@ -78,7 +79,7 @@ static enum err by_ticket(struct request *rq)
 	if (!ticket)
 		return ERR_UNAUTHORIZED;
 	do {
-		err = ticket_redeem(visit->place->db, rq->arena, ticket, rq->now, &rq->caller);
+		err = ticket_redeem(visit->worker->db, rq->arena, ticket, rq->now, &rq->caller);
 	} while (err == ERR_UNAVAILABLE && wait_for_database(rq));
 	return err;
 }
@@ -111,18 +112,18 @@ static const struct service service = {
 	.recognise = by_ticket,
 };
 
-static void admission_work(struct errand *errand, struct place *place)
+static void admission_work(struct errand *errand, struct worker *worker)
 {
 	struct admission *admission = (struct admission *)errand;
-	struct visit visit = { admission, place };
+	struct visit visit = { admission, worker };
 	struct request rq = {
-		.arena = place->arena,
+		.arena = worker->arena,
 		.thread = &visit,
 		.method = admission->method,
 		.uri = admission->uri,
 		.authorization = admission->authorization,
 		.request_id = admission->request_id ? admission->request_id :
-						      request_id_new(place->arena),
+						      request_id_new(worker->arena),
 	};
 
 	pipeline_run(&service, &rq);

@@ -27,11 +27,11 @@ static bool put_missed(void *context, const bson_t *notification)
 	return catch_up->frames.length <= STREAM_PENDING_CUT;
 }
 
-static enum err read_from(struct catch_up *catch_up, struct place *place,
+static enum err read_from(struct catch_up *catch_up, struct worker *worker,
 			  const struct missed_place *from)
 {
 	bool too_many;
-	enum err err = missed_each(place->db, place->arena, &catch_up->user, from, put_missed,
+	enum err err = missed_each(worker->db, worker->arena, &catch_up->user, from, put_missed,
 				   catch_up, &too_many);
 
 	/* A stream that is as far behind is dropped. Only messages of older data are so long. */
@@ -42,7 +42,7 @@ static enum err read_from(struct catch_up *catch_up, struct place *place,
 	return err;
 }
 
-static enum err read_missed(struct catch_up *catch_up, struct place *place)
+static enum err read_missed(struct catch_up *catch_up, struct worker *worker)
 {
 	struct missed_place from;
 	struct id id;
@@ -54,22 +54,23 @@ static enum err read_missed(struct catch_up *catch_up, struct place *place)
 	if (frame_id_read(catch_up->last, &id, &when) == FRAME_ID_MARK)
 		from = missed_place_at(when);
 	else
-		err = missed_place_of(place->db, place->arena, &catch_up->user, &id, &from, &known);
+		err = missed_place_of(worker->db, worker->arena, &catch_up->user, &id, &from,
+				      &known);
 	if (err == OK && known)
-		err = read_from(catch_up, place, &from);
+		err = read_from(catch_up, worker, &from);
 	else if (err == OK)
 		frame_mark(&catch_up->frames, catch_up->opened);
 	return err;
 }
 
-static void catch_up_work(struct errand *errand, struct place *place)
+static void catch_up_work(struct errand *errand, struct worker *worker)
 {
 	struct catch_up *catch_up = (struct catch_up *)errand;
 	enum err err;
 
 	do {
-		err = read_missed(catch_up, place);
-	} while (err == ERR_UNAVAILABLE && pool_wait(place->pool, errand));
+		err = read_missed(catch_up, worker);
+	} while (err == ERR_UNAVAILABLE && pool_wait(worker->pool, errand));
 	catch_up->failed = err != OK;
 }
 

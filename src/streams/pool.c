@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,10 +16,7 @@ struct pool {
 	struct letter *first, **end; /* errands that wait */
 	bool closing;
 	size_t count;
-	struct clerk {
-		struct place place;
-		pthread_t thread;
-	} clerks[];
+	struct worker workers[];
 };
 
 /* NULL when the pool closes. */
@@ -39,40 +35,38 @@ static struct errand *errand_take(struct pool *pool)
 	return (struct errand *)letter;
 }
 
-static void *clerk_run(void *argument)
+static void *worker_run(void *argument)
 {
-	struct place *place = argument;
+	struct worker *worker = argument;
 	struct errand *errand;
 
-	while ((errand = errand_take(place->pool)) != NULL) {
+	while ((errand = errand_take(worker->pool)) != NULL) {
 		errand->late = clock_steady() > errand->until;
 		if (!errand->late)
-			errand->work(errand, place);
-		arena_reset(place->arena);
-		mailbox_post(place->pool->mailbox, &errand->letter);
+			errand->work(errand, worker);
+		arena_reset(worker->arena);
+		mailbox_post(worker->pool->mailbox, &errand->letter);
 	}
 	return NULL;
 }
 
-static bool clerk_start(struct pool *pool, struct clerk *clerk, struct store *store)
+static bool worker_start(struct pool *pool, struct worker *worker, struct store *store)
 {
-	clerk->place = (struct place){ .pool = pool, .db = db_open(store), .arena = arena_new() };
-	int error = clerk->place.db ?
-			    pthread_create(&clerk->thread, NULL, clerk_run, &clerk->place) :
-			    0;
+	*worker = (struct worker){ .pool = pool, .db = db_open(store), .arena = arena_new() };
+	int error = worker->db ? pthread_create(&worker->thread, NULL, worker_run, worker) : 0;
 
-	if (clerk->place.db && !error)
+	if (worker->db && !error)
 		return true;
 	if (error)
 		log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
-	db_close(clerk->place.db);
-	arena_free(clerk->place.arena);
+	db_close(worker->db);
+	arena_free(worker->arena);
 	return false;
 }
 
 struct pool *pool_open(struct store *store, int threads, struct mailbox *mailbox)
 {
-	struct pool *pool = calloc(1, sizeof *pool + (size_t)threads * sizeof *pool->clerks);
+	struct pool *pool = calloc(1, sizeof *pool + (size_t)threads * sizeof *pool->workers);
 
 	if (!pool)
 		abort();
@@ -81,7 +75,7 @@ struct pool *pool_open(struct store *store, int threads, struct mailbox *mailbox
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->changed, NULL);
 	while (pool->count < (size_t)threads) {
-		if (!clerk_start(pool, &pool->clerks[pool->count], store)) {
+		if (!worker_start(pool, &pool->workers[pool->count], store)) {
 			pool_close(pool);
 			return NULL;
 		}
@@ -99,9 +93,9 @@ void pool_close(struct pool *pool)
 	pthread_cond_broadcast(&pool->changed);
 	pthread_mutex_unlock(&pool->lock);
 	for (size_t i = 0; i < pool->count; i++) {
-		pthread_join(pool->clerks[i].thread, NULL);
-		db_close(pool->clerks[i].place.db);
-		arena_free(pool->clerks[i].place.arena);
+		pthread_join(pool->workers[i].thread, NULL);
+		db_close(pool->workers[i].db);
+		arena_free(pool->workers[i].arena);
 	}
 	for (struct letter *letter = pool->first, *next; letter; letter = next) {
 		next = letter->next;

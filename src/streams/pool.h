@@ -5,13 +5,15 @@
 #include "store/store.h"
 #include "streams/mail.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct pool;
 
-/* What a thread works with. The arena is reset after each errand. */
-struct place {
+/* A thread of the pool, and what it works with. The arena is reset after each errand. */
+struct worker {
+	pthread_t thread;
 	struct pool *pool;
 	struct db *db;
 	struct arena *arena;
@@ -20,7 +22,7 @@ struct place {
 /* The first member of what is to be done: work in a thread of the pool, then the letter is posted to the loop. */
 struct errand {
 	struct letter letter;
-	void (*work)(struct errand *errand, struct place *place);
+	void (*work)(struct errand *errand, struct worker *worker);
 	int64_t until; /* steady milliseconds: how long it is worth while */
 	bool late; /* its turn came after that: nothing was done */
 };

@@ -49,26 +49,27 @@ static bool user_found(void *context, const bson_t *user)
 	return true;
 }
 
-static enum err read_some(struct recheck *recheck, struct place *place, size_t first, size_t count)
+static enum err read_some(struct recheck *recheck, struct worker *worker, size_t first,
+			  size_t count)
 {
-	struct doc_array ids = doc_array_new(place->arena);
+	struct doc_array ids = doc_array_new(worker->arena);
 
 	for (size_t i = 0; i < count; i++)
 		doc_array_id(&ids, &recheck->standings[first + i].user);
-	return db_each(place->db, USERS, DOC(place->arena, SUB("_id", ARRAY("$in", ids.doc))),
-		       DOC(place->arena,
+	return db_each(worker->db, USERS, DOC(worker->arena, SUB("_id", ARRAY("$in", ids.doc))),
+		       DOC(worker->arena,
 			   SUB("projection", INT("closing", 1), INT("tokens_valid_after", 1))),
 		       user_found, recheck);
 }
 
-static void recheck_work(struct errand *errand, struct place *place)
+static void recheck_work(struct errand *errand, struct worker *worker)
 {
 	struct recheck *recheck = (struct recheck *)errand;
 
 	for (size_t i = 0; i < recheck->count && !recheck->failed; i += USERS_AT_ONCE) {
 		size_t left = recheck->count - i;
 
-		recheck->failed = read_some(recheck, place, i,
+		recheck->failed = read_some(recheck, worker, i,
 					    left < USERS_AT_ONCE ? left : USERS_AT_ONCE) != OK;
 	}
 }
