@@ -24,7 +24,7 @@
 enum { RETRY_MS_LEAST = 1000, RETRY_MS_SPREAD = 2000 };
 
 struct admission {
-	struct errand errand; /* first */
+	struct job job; /* first */
 	struct loop *loop;
 	struct evhttp_request *request;
 	/* of the request, as it came; NULL: absent */
@@ -47,7 +47,7 @@ static bool wait_for_database(const struct request *rq)
 {
 	const struct visit *visit = rq->thread;
 
-	return pool_wait(visit->worker->pool, &visit->admission->errand);
+	return pool_wait(visit->worker->pool, &visit->admission->job);
 }
 
 static enum err by_token(struct request *rq, const char *token)
@@ -112,9 +112,9 @@ static const struct service service = {
 	.recognise = by_ticket,
 };
 
-static void admission_work(struct errand *errand, struct worker *worker)
+static void admission_work(struct job *job, struct worker *worker)
 {
-	struct admission *admission = (struct admission *)errand;
+	struct admission *admission = (struct admission *)job;
 	struct visit visit = { admission, worker };
 	struct request rq = {
 		.arena = worker->arena,
@@ -260,7 +260,7 @@ static void admission_open(struct letter *letter)
 	struct admission *admission = (struct admission *)letter;
 
 	admission->loop->arriving--;
-	if (admission->errand.late)
+	if (admission->job.late)
 		refuse_unheard(admission, "(too late)");
 	else if (admission->status != 200)
 		refuse(admission);
@@ -317,9 +317,9 @@ void admission_begin(struct loop *loop, struct evhttp_request *request)
 	if (!admission)
 		abort();
 	*admission = (struct admission){
-		.errand = { .letter = { .open = admission_open, .discard = admission_discard },
-			    .work = admission_work,
-			    .until = clock_steady() + LOOP_PATIENCE_MS },
+		.job = { .letter = { .open = admission_open, .discard = admission_discard },
+			 .work = admission_work,
+			 .until = clock_steady() + LOOP_PATIENCE_MS },
 		.loop = loop,
 		.request = request,
 		.method = method_of(request),
@@ -334,5 +334,5 @@ void admission_begin(struct loop *loop, struct evhttp_request *request)
 		return;
 	}
 	loop->arriving++;
-	pool_send(loop->pool, &admission->errand);
+	pool_send(loop->pool, &admission->job);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct catch_up {
-	struct errand errand; /* first */
+	struct job job; /* first */
 	struct stream *stream;
 	struct id user;
 	char *last;
@@ -63,14 +63,14 @@ static enum err read_missed(struct catch_up *catch_up, struct worker *worker)
 	return err;
 }
 
-static void catch_up_work(struct errand *errand, struct worker *worker)
+static void catch_up_work(struct job *job, struct worker *worker)
 {
-	struct catch_up *catch_up = (struct catch_up *)errand;
+	struct catch_up *catch_up = (struct catch_up *)job;
 	enum err err;
 
 	do {
 		err = read_missed(catch_up, worker);
-	} while (err == ERR_UNAVAILABLE && pool_wait(worker->pool, errand));
+	} while (err == ERR_UNAVAILABLE && pool_wait(worker->pool, job));
 	catch_up->failed = err != OK;
 }
 
@@ -89,7 +89,7 @@ static void catch_up_open(struct letter *letter)
 	struct catch_up *catch_up = (struct catch_up *)letter;
 
 	stream_go_on(catch_up->stream, catch_up->frames.bytes, catch_up->frames.length,
-		     catch_up->failed || catch_up->errand.late);
+		     catch_up->failed || catch_up->job.late);
 	catch_up_free(catch_up);
 }
 
@@ -110,13 +110,13 @@ void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *u
 	if (!catch_up || !copy)
 		abort();
 	*catch_up = (struct catch_up){
-		.errand = { .letter = { .open = catch_up_open, .discard = catch_up_discard },
-			    .work = catch_up_work,
-			    .until = clock_steady() + LOOP_PATIENCE_MS },
+		.job = { .letter = { .open = catch_up_open, .discard = catch_up_discard },
+			 .work = catch_up_work,
+			 .until = clock_steady() + LOOP_PATIENCE_MS },
 		.stream = stream,
 		.user = *user,
 		.last = copy,
 		.opened = clock_now(),
 	};
-	pool_send(loop->pool, &catch_up->errand);
+	pool_send(loop->pool, &catch_up->job);
 }

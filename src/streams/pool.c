@@ -13,14 +13,14 @@ struct pool {
 	struct mailbox *mailbox;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct letter *first, **end; /* errands that wait */
+	struct letter *first, **end; /* jobs that wait */
 	bool closing;
 	size_t count;
 	struct worker workers[];
 };
 
 /* NULL when the pool closes. */
-static struct errand *errand_take(struct pool *pool)
+static struct job *job_take(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->first && !pool->closing)
@@ -32,20 +32,20 @@ static struct errand *errand_take(struct pool *pool)
 			pool->end = &pool->first;
 	}
 	pthread_mutex_unlock(&pool->lock);
-	return (struct errand *)letter;
+	return (struct job *)letter;
 }
 
 static void *worker_run(void *argument)
 {
 	struct worker *worker = argument;
-	struct errand *errand;
+	struct job *job;
 
-	while ((errand = errand_take(worker->pool)) != NULL) {
-		errand->late = clock_steady() > errand->until;
-		if (!errand->late)
-			errand->work(errand, worker);
+	while ((job = job_take(worker->pool)) != NULL) {
+		job->late = clock_steady() > job->until;
+		if (!job->late)
+			job->work(job, worker);
 		arena_reset(worker->arena);
-		mailbox_post(worker->pool->mailbox, &errand->letter);
+		mailbox_post(worker->pool->mailbox, &job->letter);
 	}
 	return NULL;
 }
@@ -106,19 +106,19 @@ void pool_close(struct pool *pool)
 	free(pool);
 }
 
-void pool_send(struct pool *pool, struct errand *errand)
+void pool_send(struct pool *pool, struct job *job)
 {
-	errand->letter.next = NULL;
+	job->letter.next = NULL;
 	pthread_mutex_lock(&pool->lock);
-	*pool->end = &errand->letter;
-	pool->end = &errand->letter.next;
+	*pool->end = &job->letter;
+	pool->end = &job->letter.next;
 	pthread_cond_signal(&pool->changed);
 	pthread_mutex_unlock(&pool->lock);
 }
 
-bool pool_wait(struct pool *pool, const struct errand *errand)
+bool pool_wait(struct pool *pool, const struct job *job)
 {
-	if (clock_steady() >= errand->until)
+	if (clock_steady() >= job->until)
 		return false;
 	clock_sleep(PAUSE_MS);
 	pthread_mutex_lock(&pool->lock);

@@ -11,7 +11,7 @@
 
 struct pool;
 
-/* A thread of the pool, and what it works with. The arena is reset after each errand. */
+/* A thread of the pool, and what it works with. The arena is reset after each job. */
 struct worker {
 	pthread_t thread;
 	struct pool *pool;
@@ -20,9 +20,9 @@ struct worker {
 };
 
 /* The first member of what is to be done: work in a thread of the pool, then the letter is posted to the loop. */
-struct errand {
+struct job {
 	struct letter letter;
-	void (*work)(struct errand *errand, struct worker *worker);
+	void (*work)(struct job *job, struct worker *worker);
 	int64_t until; /* steady milliseconds: how long it is worth while */
 	bool late; /* its turn came after that: nothing was done */
 };
@@ -32,10 +32,10 @@ struct pool *pool_open(struct store *store, int threads, struct mailbox *mailbox
 /* Waits for what runs, discards what does not run yet. NULL is fine. */
 void pool_close(struct pool *pool);
 
-void pool_send(struct pool *pool, struct errand *errand);
+void pool_send(struct pool *pool, struct job *job);
 
 /* For work that found the database away: waits a moment and says whether to try again, which is so until the
- * errand's time is over or the pool closes. */
-bool pool_wait(struct pool *pool, const struct errand *errand);
+ * job's time is over or the pool closes. */
+bool pool_wait(struct pool *pool, const struct job *job);
 
 #endif

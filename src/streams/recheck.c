@@ -15,7 +15,7 @@ struct standing {
 };
 
 struct recheck {
-	struct errand errand; /* first */
+	struct job job; /* first */
 	struct loop *loop;
 	struct standing *standings; /* by user, each once */
 	size_t count;
@@ -62,9 +62,9 @@ static enum err read_some(struct recheck *recheck, struct worker *worker, size_t
 		       user_found, recheck);
 }
 
-static void recheck_work(struct errand *errand, struct worker *worker)
+static void recheck_work(struct job *job, struct worker *worker)
 {
-	struct recheck *recheck = (struct recheck *)errand;
+	struct recheck *recheck = (struct recheck *)job;
 
 	for (size_t i = 0; i < recheck->count && !recheck->failed; i += USERS_AT_ONCE) {
 		size_t left = recheck->count - i;
@@ -87,7 +87,7 @@ static void recheck_discard(struct letter *letter)
 /* While the database is away nobody can tell who is gone, and nothing is told either. */
 static bool knows(const struct recheck *recheck)
 {
-	return !recheck->failed && !recheck->errand.late;
+	return !recheck->failed && !recheck->job.late;
 }
 
 static bool has_lost_access(void *context, const struct id *user, int64_t issued_at,
@@ -134,11 +134,10 @@ void recheck_begin(struct loop *loop)
 
 	if (!recheck)
 		abort();
-	recheck->errand =
-		(struct errand){ .letter = { .open = recheck_open, .discard = recheck_discard },
-				 .work = recheck_work,
-				 .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
+	recheck->job = (struct job){ .letter = { .open = recheck_open, .discard = recheck_discard },
+				     .work = recheck_work,
+				     .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
 	recheck->loop = loop;
 	gather(recheck);
-	pool_send(loop->pool, &recheck->errand);
+	pool_send(loop->pool, &recheck->job);
 }

@@ -29,7 +29,7 @@ struct hub;
 struct stream;
 
 struct hub *hub_new(void);
-/* Every stream must have been ended, and no errand may hold one. NULL is fine. */
+/* Every stream must have been ended, and no job may hold one. NULL is fine. */
 void hub_free(struct hub *hub);
 /* How many are open. */
 size_t hub_count(const struct hub *hub);
