@@ -148,9 +148,9 @@ static void admission_free(struct admission *admission)
 	free(admission);
 }
 
-static void admission_discard(struct letter *letter)
+static void admission_discard(struct message *message)
 {
-	admission_free((struct admission *)letter);
+	admission_free((struct admission *)message);
 }
 
 /* Lines "Name: value\r\n". */
@@ -255,9 +255,9 @@ static bool has_enough(const struct admission *admission)
 	return hub_count_of(admission->loop->hub, &admission->caller.id) >= STREAMS_A_USER;
 }
 
-static void admission_open(struct letter *letter)
+static void admission_handle(struct message *message)
 {
-	struct admission *admission = (struct admission *)letter;
+	struct admission *admission = (struct admission *)message;
 
 	admission->loop->arriving--;
 	if (admission->job.late)
@@ -317,7 +317,7 @@ void admission_begin(struct loop *loop, struct evhttp_request *request)
 	if (!admission)
 		abort();
 	*admission = (struct admission){
-		.job = { .letter = { .open = admission_open, .discard = admission_discard },
+		.job = { .message = { .handle = admission_handle, .discard = admission_discard },
 			 .work = admission_work,
 			 .until = clock_steady() + LOOP_PATIENCE_MS },
 		.loop = loop,

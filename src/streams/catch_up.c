@@ -84,18 +84,18 @@ static void catch_up_free(struct catch_up *catch_up)
 }
 
 /* Without what was missed the stream had a hole: rather none, and the reader tries again. */
-static void catch_up_open(struct letter *letter)
+static void catch_up_handle(struct message *message)
 {
-	struct catch_up *catch_up = (struct catch_up *)letter;
+	struct catch_up *catch_up = (struct catch_up *)message;
 
 	stream_go_on(catch_up->stream, catch_up->frames.bytes, catch_up->frames.length,
 		     catch_up->failed || catch_up->job.late);
 	catch_up_free(catch_up);
 }
 
-static void catch_up_discard(struct letter *letter)
+static void catch_up_discard(struct message *message)
 {
-	struct catch_up *catch_up = (struct catch_up *)letter;
+	struct catch_up *catch_up = (struct catch_up *)message;
 
 	stream_go_on(catch_up->stream, NULL, 0, true);
 	catch_up_free(catch_up);
@@ -110,7 +110,7 @@ void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *u
 	if (!catch_up || !copy)
 		abort();
 	*catch_up = (struct catch_up){
-		.job = { .letter = { .open = catch_up_open, .discard = catch_up_discard },
+		.job = { .message = { .handle = catch_up_handle, .discard = catch_up_discard },
 			 .work = catch_up_work,
 			 .until = clock_steady() + LOOP_PATIENCE_MS },
 		.stream = stream,

@@ -3,7 +3,7 @@
 #define STREAMS_LOOP_H
 
 #include "base/config.h"
-#include "streams/mail.h"
+#include "streams/mailbox.h"
 #include "streams/pool.h"
 #include "streams/stream.h"
 

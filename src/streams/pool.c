@@ -13,7 +13,7 @@ struct pool {
 	struct mailbox *mailbox;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct letter *first, **end; /* jobs that wait */
+	struct message *first, **end; /* jobs that wait */
 	bool closing;
 	size_t count;
 	struct worker workers[];
@@ -25,14 +25,14 @@ static struct job *job_take(struct pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->first && !pool->closing)
 		pthread_cond_wait(&pool->changed, &pool->lock);
-	struct letter *letter = pool->closing ? NULL : pool->first;
-	if (letter) {
-		pool->first = letter->next;
+	struct message *message = pool->closing ? NULL : pool->first;
+	if (message) {
+		pool->first = message->next;
 		if (!pool->first)
 			pool->end = &pool->first;
 	}
 	pthread_mutex_unlock(&pool->lock);
-	return (struct job *)letter;
+	return (struct job *)message;
 }
 
 static void *worker_run(void *argument)
@@ -45,7 +45,7 @@ static void *worker_run(void *argument)
 		if (!job->late)
 			job->work(job, worker);
 		arena_reset(worker->arena);
-		mailbox_post(worker->pool->mailbox, &job->letter);
+		mailbox_post(worker->pool->mailbox, &job->message);
 	}
 	return NULL;
 }
@@ -97,9 +97,9 @@ void pool_close(struct pool *pool)
 		db_close(pool->workers[i].db);
 		arena_free(pool->workers[i].arena);
 	}
-	for (struct letter *letter = pool->first, *next; letter; letter = next) {
-		next = letter->next;
-		letter->discard(letter);
+	for (struct message *message = pool->first, *next; message; message = next) {
+		next = message->next;
+		message->discard(message);
 	}
 	pthread_cond_destroy(&pool->changed);
 	pthread_mutex_destroy(&pool->lock);
@@ -108,10 +108,10 @@ void pool_close(struct pool *pool)
 
 void pool_send(struct pool *pool, struct job *job)
 {
-	job->letter.next = NULL;
+	job->message.next = NULL;
 	pthread_mutex_lock(&pool->lock);
-	*pool->end = &job->letter;
-	pool->end = &job->letter.next;
+	*pool->end = &job->message;
+	pool->end = &job->message.next;
 	pthread_cond_signal(&pool->changed);
 	pthread_mutex_unlock(&pool->lock);
 }

@@ -3,7 +3,7 @@
 #define STREAMS_POOL_H
 
 #include "store/store.h"
-#include "streams/mail.h"
+#include "streams/mailbox.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -19,9 +19,9 @@ struct worker {
 	struct arena *arena;
 };
 
-/* The first member of what is to be done: work in a thread of the pool, then the letter is posted to the loop. */
+/* The first member of what is to be done: work in a thread of the pool, then the message is posted to the loop. */
 struct job {
-	struct letter letter;
+	struct message message;
 	void (*work)(struct job *job, struct worker *worker);
 	int64_t until; /* steady milliseconds: how long it is worth while */
 	bool late; /* its turn came after that: nothing was done */

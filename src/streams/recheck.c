@@ -76,9 +76,9 @@ static void recheck_work(struct job *job, struct worker *worker)
 
 /* ---- in the loop ---- */
 
-static void recheck_discard(struct letter *letter)
+static void recheck_discard(struct message *message)
 {
-	struct recheck *recheck = (struct recheck *)letter;
+	struct recheck *recheck = (struct recheck *)message;
 
 	free(recheck->standings);
 	free(recheck);
@@ -100,12 +100,12 @@ static bool has_lost_access(void *context, const struct id *user, int64_t issued
 	       (standing && issued_at <= standing->refused_until);
 }
 
-static void recheck_open(struct letter *letter)
+static void recheck_handle(struct message *message)
 {
-	struct recheck *recheck = (struct recheck *)letter;
+	struct recheck *recheck = (struct recheck *)message;
 
 	hub_end_where(recheck->loop->hub, has_lost_access, recheck);
-	recheck_discard(letter);
+	recheck_discard(message);
 }
 
 /* Sorted and each once; refused unless they are found. */
@@ -134,9 +134,10 @@ void recheck_begin(struct loop *loop)
 
 	if (!recheck)
 		abort();
-	recheck->job = (struct job){ .letter = { .open = recheck_open, .discard = recheck_discard },
-				     .work = recheck_work,
-				     .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
+	recheck->job =
+		(struct job){ .message = { .handle = recheck_handle, .discard = recheck_discard },
+			      .work = recheck_work,
+			      .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
 	recheck->loop = loop;
 	gather(recheck);
 	pool_send(loop->pool, &recheck->job);

@@ -36,7 +36,7 @@ struct server {
 	struct event_base *base;
 	struct evhttp *http;
 	struct evhttp_bound_socket *socket;
-	struct event *letters, *signals, *second, *accept_again;
+	struct event *messages, *signals, *second, *accept_again;
 	int signal_fd;
 	struct watcher *watcher;
 	struct watcher_ears ears;
@@ -52,12 +52,12 @@ static void on_request(struct evhttp_request *request, void *context)
 	admission_begin(&server->loop, request);
 }
 
-static void on_letters(evutil_socket_t fd, short what, void *context)
+static void on_messages(evutil_socket_t fd, short what, void *context)
 {
 	struct server *server = context;
 
 	(void)fd, (void)what;
-	mailbox_open_all(server->loop.mailbox);
+	mailbox_handle_all(server->loop.mailbox);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *context)
@@ -179,10 +179,10 @@ static bool start_loop(struct server *server)
 	server->base = event_base_new();
 	if (!server->base || !take_signals(server))
 		return false;
-	server->letters = watch_fd(server, mailbox_fd(server->loop.mailbox), on_letters);
+	server->messages = watch_fd(server, mailbox_fd(server->loop.mailbox), on_messages);
 	server->second = event_new(server->base, -1, EV_PERSIST, on_second, server);
 	server->accept_again = evtimer_new(server->base, on_accept_again, server);
-	return server->letters && server->second && server->accept_again &&
+	return server->messages && server->second && server->accept_again &&
 	       event_add(server->second, &second) == 0;
 }
 
@@ -236,7 +236,7 @@ static bool start(struct server *server, struct store *store, int listen_fd)
 /* Threads first, then what they had for the loop, then the loop's own. */
 static void stop(struct server *server)
 {
-	struct event *events[] = { server->letters, server->signals, server->second,
+	struct event *events[] = { server->messages, server->signals, server->second,
 				   server->accept_again };
 
 	watcher_stop(server->watcher);

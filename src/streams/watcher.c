@@ -23,29 +23,29 @@ struct watcher {
 };
 
 struct news {
-	struct letter letter; /* first */
+	struct message message; /* first */
 	const struct watcher_ears *ears;
 	bson_t *notification; /* NULL: it begins */
 };
 
-static void news_discard(struct letter *letter)
+static void news_discard(struct message *message)
 {
-	struct news *news = (struct news *)letter;
+	struct news *news = (struct news *)message;
 
 	if (news->notification)
 		bson_destroy(news->notification);
 	free(news);
 }
 
-static void news_open(struct letter *letter)
+static void news_handle(struct message *message)
 {
-	struct news *news = (struct news *)letter;
+	struct news *news = (struct news *)message;
 
 	if (news->notification)
 		news->ears->told(news->ears->context, news->notification);
 	else
 		news->ears->begins(news->ears->context);
-	news_discard(letter);
+	news_discard(message);
 }
 
 static void news_post(struct watcher *watcher, bson_t *notification)
@@ -54,10 +54,10 @@ static void news_post(struct watcher *watcher, bson_t *notification)
 
 	if (!news)
 		abort();
-	*news = (struct news){ .letter = { .open = news_open, .discard = news_discard },
+	*news = (struct news){ .message = { .handle = news_handle, .discard = news_discard },
 			       .ears = watcher->ears,
 			       .notification = notification };
-	mailbox_post(watcher->mailbox, &news->letter);
+	mailbox_post(watcher->mailbox, &news->message);
 }
 
 static void *watcher_run(void *argument)

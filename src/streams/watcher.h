@@ -3,7 +3,7 @@
 #define STREAMS_WATCHER_H
 
 #include "store/store.h"
-#include "streams/mail.h"
+#include "streams/mailbox.h"
 
 #include <bson/bson.h>
 

@@ -74,7 +74,7 @@ static Suite *(*const suites[])(void) = {
 	suite_records,
 	suite_turns,
 	suite_frame,
-	suite_mail,
+	suite_mailbox,
 };
 /* clang-format on */
 

@@ -81,6 +81,6 @@ Suite *suite_records(void);
 Suite *suite_turns(void);
 
 Suite *suite_frame(void);
-Suite *suite_mail(void);
+Suite *suite_mailbox(void);
 
 #endif

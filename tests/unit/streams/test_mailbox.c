@@ -1,4 +1,4 @@
-#include "streams/mail.h"
+#include "streams/mailbox.h"
 #include "suites.h"
 
 #include <poll.h>
@@ -10,18 +10,18 @@
 #define EACH 2000
 
 struct numbered {
-	struct letter letter; /* first */
+	struct message message; /* first */
 	int sender, number;
 };
 
 static struct mailbox *mailbox;
-static int opened, discarded, last[THREADS];
+static int handled, discarded, last[THREADS];
 
 static void setup(void)
 {
 	mailbox = mailbox_new();
 	ck_assert_ptr_nonnull(mailbox);
-	opened = discarded = 0;
+	handled = discarded = 0;
 	for (int i = 0; i < THREADS; i++)
 		last[i] = -1;
 }
@@ -31,20 +31,20 @@ static void teardown(void)
 	mailbox_free(mailbox);
 }
 
-static void open_it(struct letter *letter)
+static void handle_it(struct message *message)
 {
-	struct numbered *numbered = (struct numbered *)letter;
+	struct numbered *numbered = (struct numbered *)message;
 
 	ck_assert_int_eq(numbered->number, last[numbered->sender] + 1);
 	last[numbered->sender] = numbered->number;
-	opened++;
+	handled++;
 	free(numbered);
 }
 
-static void discard_it(struct letter *letter)
+static void discard_it(struct message *message)
 {
 	discarded++;
-	free(letter);
+	free(message);
 }
 
 static void post(int sender, int number)
@@ -52,8 +52,9 @@ static void post(int sender, int number)
 	struct numbered *numbered = malloc(sizeof(*numbered));
 
 	ck_assert_ptr_nonnull(numbered);
-	*numbered = (struct numbered){ { .open = open_it, .discard = discard_it }, sender, number };
-	mailbox_post(mailbox, &numbered->letter);
+	*numbered =
+		(struct numbered){ { .handle = handle_it, .discard = discard_it }, sender, number };
+	mailbox_post(mailbox, &numbered->message);
 }
 
 static bool is_readable(int timeout_ms)
@@ -63,16 +64,16 @@ static bool is_readable(int timeout_ms)
 	return poll(&polled, 1, timeout_ms) == 1;
 }
 
-START_TEST(it_is_readable_while_there_is_something_to_open)
+START_TEST(it_is_readable_while_there_is_something_to_handle)
 {
 	ck_assert(!is_readable(0));
-	mailbox_open_all(mailbox);
+	mailbox_handle_all(mailbox);
 	post(0, 0);
 	post(0, 1);
 	ck_assert(is_readable(0));
-	mailbox_open_all(mailbox);
+	mailbox_handle_all(mailbox);
 	ck_assert(!is_readable(0));
-	ck_assert_int_eq(opened, 2);
+	ck_assert_int_eq(handled, 2);
 }
 END_TEST
 
@@ -92,35 +93,35 @@ START_TEST(of_many_threads_nothing_is_lost_and_each_ones_order_is_kept)
 		senders[i] = i;
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, post_many, &senders[i]), 0);
 	}
-	while (opened < THREADS * EACH) {
-		ck_assert_msg(is_readable(5000), "%d letters, then none", opened);
-		mailbox_open_all(mailbox);
+	while (handled < THREADS * EACH) {
+		ck_assert_msg(is_readable(5000), "%d messages, then none", handled);
+		mailbox_handle_all(mailbox);
 	}
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 }
 END_TEST
 
-START_TEST(what_was_not_opened_is_discarded)
+START_TEST(what_was_not_handled_is_discarded)
 {
 	post(0, 0);
 	post(0, 1);
 	mailbox_free(mailbox);
 	mailbox = NULL;
-	ck_assert_int_eq(opened, 0);
+	ck_assert_int_eq(handled, 0);
 	ck_assert_int_eq(discarded, 2);
 }
 END_TEST
 
-Suite *suite_mail(void)
+Suite *suite_mailbox(void)
 {
-	Suite *suite = suite_create("mail");
-	TCase *mail = tcase_create("mail");
+	Suite *suite = suite_create("mailbox");
+	TCase *mailbox_case = tcase_create("mailbox");
 
-	tcase_add_checked_fixture(mail, setup, teardown);
-	tcase_add_test(mail, it_is_readable_while_there_is_something_to_open);
-	tcase_add_test(mail, of_many_threads_nothing_is_lost_and_each_ones_order_is_kept);
-	tcase_add_test(mail, what_was_not_opened_is_discarded);
-	suite_add_tcase(suite, mail);
+	tcase_add_checked_fixture(mailbox_case, setup, teardown);
+	tcase_add_test(mailbox_case, it_is_readable_while_there_is_something_to_handle);
+	tcase_add_test(mailbox_case, of_many_threads_nothing_is_lost_and_each_ones_order_is_kept);
+	tcase_add_test(mailbox_case, what_was_not_handled_is_discarded);
+	suite_add_tcase(suite, mailbox_case);
 	return suite;
 }

@@ -1,4 +1,4 @@
-#include "streams/mail.h"
+#include "streams/mailbox.h"
 
 #include "base/log.h"
 
@@ -13,7 +13,7 @@
 struct mailbox {
 	int fd;
 	pthread_mutex_t lock;
-	struct letter *first, **end;
+	struct message *first, **end;
 };
 
 struct mailbox *mailbox_new(void)
@@ -32,10 +32,10 @@ struct mailbox *mailbox_new(void)
 	return NULL;
 }
 
-static struct letter *take_all(struct mailbox *mailbox)
+static struct message *take_all(struct mailbox *mailbox)
 {
 	pthread_mutex_lock(&mailbox->lock);
-	struct letter *first = mailbox->first;
+	struct message *first = mailbox->first;
 	mailbox->first = NULL;
 	mailbox->end = &mailbox->first;
 	pthread_mutex_unlock(&mailbox->lock);
@@ -46,9 +46,9 @@ void mailbox_free(struct mailbox *mailbox)
 {
 	if (!mailbox)
 		return;
-	for (struct letter *letter = take_all(mailbox), *next; letter; letter = next) {
-		next = letter->next;
-		letter->discard(letter);
+	for (struct message *message = take_all(mailbox), *next; message; message = next) {
+		next = message->next;
+		message->discard(message);
 	}
 	if (mailbox->fd >= 0)
 		close(mailbox->fd);
@@ -61,27 +61,27 @@ int mailbox_fd(const struct mailbox *mailbox)
 	return mailbox->fd;
 }
 
-void mailbox_open_all(struct mailbox *mailbox)
+void mailbox_handle_all(struct mailbox *mailbox)
 {
 	uint64_t posted;
 
 	/* before taking: what is posted after that wakes the loop once more */
 	while (read(mailbox->fd, &posted, sizeof posted) < 0 && errno == EINTR)
 		;
-	for (struct letter *letter = take_all(mailbox), *next; letter; letter = next) {
-		next = letter->next;
-		letter->open(letter);
+	for (struct message *message = take_all(mailbox), *next; message; message = next) {
+		next = message->next;
+		message->handle(message);
 	}
 }
 
-void mailbox_post(struct mailbox *mailbox, struct letter *letter)
+void mailbox_post(struct mailbox *mailbox, struct message *message)
 {
 	const uint64_t one = 1;
 
-	letter->next = NULL;
+	message->next = NULL;
 	pthread_mutex_lock(&mailbox->lock);
-	*mailbox->end = letter;
-	mailbox->end = &letter->next;
+	*mailbox->end = message;
+	mailbox->end = &message->next;
 	pthread_mutex_unlock(&mailbox->lock);
 	while (write(mailbox->fd, &one, sizeof one) < 0 && errno == EINTR)
 		;
