@@ -39,7 +39,7 @@ struct server {
 	struct event *messages, *signals, *second, *accept_again;
 	int signal_fd;
 	struct watcher *watcher;
-	struct watcher_ears ears;
+	struct watcher_callbacks callbacks;
 	int64_t seconds;
 };
 
@@ -222,14 +222,15 @@ static bool start(struct server *server, struct store *store, int listen_fd)
 	struct loop *loop = &server->loop;
 
 	acceptor_block_signals();
-	server->ears = (struct watcher_ears){ server, on_begins, on_told };
+	server->callbacks = (struct watcher_callbacks){ server, on_begins, on_told };
 	loop->streams_max = streams_max(loop->config);
 	loop->hub = hub_new();
 	loop->mailbox = mailbox_new();
 	if (!loop->mailbox || !start_loop(server))
 		return false;
 	loop->pool = pool_open(store, POOL_THREADS, loop->mailbox);
-	server->watcher = loop->pool ? watcher_start(store, loop->mailbox, &server->ears) : NULL;
+	server->watcher =
+		loop->pool ? watcher_start(store, loop->mailbox, &server->callbacks) : NULL;
 	return server->watcher && start_http(server, listen_fd);
 }
 

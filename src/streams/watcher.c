@@ -16,7 +16,7 @@ enum {
 
 struct watcher {
 	struct mailbox *mailbox;
-	const struct watcher_ears *ears;
+	const struct watcher_callbacks *callbacks;
 	struct db *db;
 	atomic_bool stopping;
 	pthread_t thread;
@@ -24,7 +24,7 @@ struct watcher {
 
 struct news {
 	struct message message; /* first */
-	const struct watcher_ears *ears;
+	const struct watcher_callbacks *callbacks;
 	bson_t *notification; /* NULL: it begins */
 };
 
@@ -42,9 +42,9 @@ static void news_handle(struct message *message)
 	struct news *news = (struct news *)message;
 
 	if (news->notification)
-		news->ears->told(news->ears->context, news->notification);
+		news->callbacks->told(news->callbacks->context, news->notification);
 	else
-		news->ears->begins(news->ears->context);
+		news->callbacks->begins(news->callbacks->context);
 	news_discard(message);
 }
 
@@ -55,7 +55,7 @@ static void news_post(struct watcher *watcher, bson_t *notification)
 	if (!news)
 		abort();
 	*news = (struct news){ .message = { .handle = news_handle, .discard = news_discard },
-			       .ears = watcher->ears,
+			       .callbacks = watcher->callbacks,
 			       .notification = notification };
 	mailbox_post(watcher->mailbox, &news->message);
 }
@@ -86,14 +86,14 @@ static void *watcher_run(void *argument)
 }
 
 struct watcher *watcher_start(struct store *store, struct mailbox *mailbox,
-			      const struct watcher_ears *ears)
+			      const struct watcher_callbacks *callbacks)
 {
 	struct watcher *watcher = calloc(1, sizeof *watcher);
 
 	if (!watcher)
 		abort();
 	watcher->mailbox = mailbox;
-	watcher->ears = ears;
+	watcher->callbacks = callbacks;
 	watcher->db = db_open(store);
 	int error = watcher->db ? pthread_create(&watcher->thread, NULL, watcher_run, watcher) : 0;
 	if (watcher->db && !error)
