@@ -38,26 +38,26 @@ struct admission {
 
 /* ---- in the pool: who asks? ---- */
 
-struct visit {
+struct admission_context {
 	struct admission *admission;
 	struct worker *worker;
 };
 
 static bool wait_for_database(const struct request *rq)
 {
-	const struct visit *visit = rq->thread;
+	const struct admission_context *context = rq->thread;
 
-	return pool_wait(visit->worker->pool, &visit->admission->job);
+	return pool_wait(context->worker->pool, &context->admission->job);
 }
 
 static enum err by_token(struct request *rq, const char *token)
 {
-	const struct visit *visit = rq->thread;
-	const struct config *config = visit->admission->loop->config;
+	const struct admission_context *context = rq->thread;
+	const struct config *config = context->admission->loop->config;
 	enum err err;
 
 	do {
-		err = caller_read(visit->worker->db, rq->arena, config, token, rq->now,
+		err = caller_read(context->worker->db, rq->arena, config, token, rq->now,
 				  &rq->caller);
 	} while (err == ERR_UNAVAILABLE && wait_for_database(rq));
 	return err;
@@ -72,23 +72,23 @@ static const struct stream_query *query_of(struct request *rq)
 
 static enum err by_ticket(struct request *rq)
 {
-	const struct visit *visit = rq->thread;
+	const struct admission_context *context = rq->thread;
 	const char *ticket = query_of(rq)->ticket;
 	enum err err;
 
 	if (!ticket)
 		return ERR_UNAUTHORIZED;
 	do {
-		err = ticket_redeem(visit->worker->db, rq->arena, ticket, rq->now, &rq->caller);
+		err = ticket_redeem(context->worker->db, rq->arena, ticket, rq->now, &rq->caller);
 	} while (err == ERR_UNAVAILABLE && wait_for_database(rq));
 	return err;
 }
 
 static enum err admit(struct request *rq)
 {
-	const struct visit *visit = rq->thread;
+	const struct admission_context *context = rq->thread;
 	const struct stream_query *query = rq->query_input;
-	struct admission *admission = visit->admission;
+	struct admission *admission = context->admission;
 
 	/* else what is committed between now and then would be told to nobody */
 	while (!admission->loop->watching)
@@ -115,10 +115,10 @@ static const struct service service = {
 static void admission_work(struct job *job, struct worker *worker)
 {
 	struct admission *admission = (struct admission *)job;
-	struct visit visit = { admission, worker };
+	struct admission_context context = { admission, worker };
 	struct request rq = {
 		.arena = worker->arena,
-		.thread = &visit,
+		.thread = &context,
 		.method = admission->method,
 		.uri = admission->uri,
 		.authorization = admission->authorization,

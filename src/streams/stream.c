@@ -237,16 +237,16 @@ void hub_tell(struct hub *hub, const struct id *user, const char *bytes, size_t 
 	}
 }
 
-/* A visit may end the stream. */
-static void hub_visit(struct hub *hub, void (*visit)(struct stream *stream, void *context),
-		      void *context)
+/* What is called may end the stream. */
+static void hub_each(struct hub *hub, void (*call)(struct stream *stream, void *context),
+		     void *context)
 {
 	for (size_t i = 0; i < STREAM_BEAT_S; i++) {
 		struct stream *stream = LIST_FIRST(&hub->slots[i]), *next;
 
 		for (; stream; stream = next) {
 			next = LIST_NEXT(stream, of_slot);
-			visit(stream, context);
+			call(stream, context);
 		}
 	}
 }
@@ -256,7 +256,7 @@ struct bytes {
 	size_t length;
 };
 
-static void visit_write(struct stream *stream, void *context)
+static void each_write(struct stream *stream, void *context)
 {
 	const struct bytes *bytes = context;
 
@@ -267,12 +267,12 @@ void hub_tell_all(struct hub *hub, const char *bytes, size_t length)
 {
 	struct bytes written = { bytes, length };
 
-	hub_visit(hub, visit_write, &written);
+	hub_each(hub, each_write, &written);
 }
 
 /* ---- every second ---- */
 
-static void visit_behind(struct stream *stream, void *context)
+static void each_behind(struct stream *stream, void *context)
 {
 	size_t *sum = context;
 	size_t pending = pending_of(stream);
@@ -283,7 +283,7 @@ static void visit_behind(struct stream *stream, void *context)
 		stream_drop(stream);
 }
 
-static void visit_drop_hog(struct stream *stream, void *context)
+static void each_drop_hog(struct stream *stream, void *context)
 {
 	(void)context;
 	if (pending_of(stream) > PENDING_HOG)
@@ -300,9 +300,9 @@ void hub_tick(struct hub *hub)
 		next = LIST_NEXT(stream, of_slot);
 		stream_write(stream, FRAME_BEAT, strlen(FRAME_BEAT));
 	}
-	hub_visit(hub, visit_behind, &sum);
+	hub_each(hub, each_behind, &sum);
 	if (sum > STREAM_PENDING_ALL)
-		hub_visit(hub, visit_drop_hog, NULL);
+		hub_each(hub, each_drop_hog, NULL);
 }
 
 /* ---- who listens ---- */
@@ -312,7 +312,7 @@ struct gathering {
 	size_t count;
 };
 
-static void visit_gather(struct stream *stream, void *context)
+static void each_gather(struct stream *stream, void *context)
 {
 	struct gathering *gathering = context;
 
@@ -325,7 +325,7 @@ struct id *hub_users(struct hub *hub, size_t *count)
 
 	if (!gathering.users)
 		abort();
-	hub_visit(hub, visit_gather, &gathering);
+	hub_each(hub, each_gather, &gathering);
 	*count = gathering.count;
 	return gathering.users;
 }
@@ -335,7 +335,7 @@ struct testing {
 	void *context;
 };
 
-static void visit_test(struct stream *stream, void *context)
+static void each_test(struct stream *stream, void *context)
 {
 	const struct testing *testing = context;
 
@@ -347,10 +347,10 @@ void hub_end_where(struct hub *hub, stream_test test, void *context)
 {
 	struct testing testing = { test, context };
 
-	hub_visit(hub, visit_test, &testing);
+	hub_each(hub, each_test, &testing);
 }
 
-static void visit_end(struct stream *stream, void *context)
+static void each_end(struct stream *stream, void *context)
 {
 	(void)context;
 	stream_end(stream);
@@ -358,5 +358,5 @@ static void visit_end(struct stream *stream, void *context)
 
 void hub_end_all(struct hub *hub)
 {
-	hub_visit(hub, visit_end, NULL);
+	hub_each(hub, each_end, NULL);
 }
