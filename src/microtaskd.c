@@ -67,9 +67,9 @@ static bool app_open(struct app *app, struct bulkhead_limits bulkheads[TURN_COUN
 	const struct config *config = app->config;
 	char problem[256] = "MICROTASK_RUN_DIR cannot be used; see the log.";
 
-	app->gate = password_gate_new(config->run_dir);
-	if (app->gate) {
-		int threads = (int)config->threads + turns_plan(config, app->gate, bulkheads);
+	app->semaphore = password_semaphore_new(config->run_dir);
+	if (app->semaphore) {
+		int threads = (int)config->threads + turns_plan(config, app->semaphore, bulkheads);
 
 		app->store = store_open(&(struct store_options){ .uri = config->mongodb_uri,
 								 .threads = threads,
@@ -90,7 +90,7 @@ static bool app_open(struct app *app, struct bulkhead_limits bulkheads[TURN_COUN
 static void app_close(struct app *app)
 {
 	google_keys_free(app->google);
-	password_gate_free(app->gate);
+	password_semaphore_free(app->semaphore);
 	store_close(app->store);
 }
 

@@ -20,7 +20,7 @@
 struct app {
 	const struct config *config;
 	struct store *store;
-	struct password_gate *gate;
+	struct password_semaphore *semaphore;
 	struct google_keys *google;
 };
 

@@ -137,9 +137,9 @@ static struct hashed *hashed_of(struct request *rq)
 	return rq->work;
 }
 
-static enum err gate_enter(struct request *rq, int *slot)
+static enum err slot_acquire(struct request *rq, int *slot)
 {
-	return password_gate_enter(app_of(rq)->gate, rq->started_us / 1000, slot);
+	return password_semaphore_acquire(app_of(rq)->semaphore, rq->started_us / 1000, slot);
 }
 
 static enum err hash_new(struct request *rq, const char *password)
@@ -150,11 +150,11 @@ static enum err hash_new(struct request *rq, const char *password)
 
 	if (hashed->fresh)
 		return OK;
-	enum err err = gate_enter(rq, &slot);
+	enum err err = slot_acquire(rq, &slot);
 	if (err != OK)
 		return err;
 	bool made = password_hash(password, hash);
-	password_gate_leave(app_of(rq)->gate, slot);
+	password_semaphore_release(app_of(rq)->semaphore, slot);
 	if (made)
 		hashed->fresh = arena_text(rq->arena, hash);
 	return made ? OK : ERR_INTERNAL;
@@ -189,7 +189,7 @@ void auth_registered(struct request *rq, const struct txn *txn)
 	auth_respond_session(rq, 201, txn_inserted(txn, USERS));
 }
 
-/* Counted and checked inside the gate, so that no more guesses are tried at once than there are slots. */
+/* Counted and checked with a slot, so that no more guesses are tried at once than there are slots. */
 static enum err guess(struct request *rq, const char *email, const char *password, const char *hash)
 {
 	struct call *call = call_of(rq);
@@ -205,19 +205,19 @@ static enum err guess(struct request *rq, const char *email, const char *passwor
 	return err == OK ? ERR_BAD_LOGIN : err;
 }
 
-static enum err guess_at_gate(struct request *rq, const char *email, const char *password,
-			      const char *hash)
+static enum err guess_with_slot(struct request *rq, const char *email, const char *password,
+				const char *hash)
 {
 	struct hashed *hashed = hashed_of(rq);
 	int slot;
 
 	if (hashed->verified && hash && !strcmp(hashed->verified, hash))
 		return OK;
-	enum err err = gate_enter(rq, &slot);
+	enum err err = slot_acquire(rq, &slot);
 	if (err != OK)
 		return err;
 	err = guess(rq, email, password, hash);
-	password_gate_leave(app_of(rq)->gate, slot);
+	password_semaphore_release(app_of(rq)->semaphore, slot);
 	if (err == OK)
 		hashed->verified = arena_text(rq->arena, hash);
 	return err;
@@ -241,8 +241,8 @@ enum err auth_login(struct request *rq, struct txn *txn)
 	if (err != OK)
 		return err;
 	bool usable = user && doc_id(user, "_id", &id) && !doc_bool(user, "closing", false);
-	err = guess_at_gate(rq, input->email, input->password,
-			    usable ? doc_text(user, "password") : NULL);
+	err = guess_with_slot(rq, input->email, input->password,
+			      usable ? doc_text(user, "password") : NULL);
 	if (err == OK)
 		user_signed_in(call, user, "password", txn);
 	return err;
@@ -286,7 +286,7 @@ void auth_profile_changed(struct request *rq, const struct txn *txn)
 
 static enum err verify_own(struct request *rq, const char *password, const char *hash)
 {
-	enum err err = guess_at_gate(rq, rq->caller.email, password, hash);
+	enum err err = guess_with_slot(rq, rq->caller.email, password, hash);
 
 	return err == ERR_BAD_LOGIN ? ERR_WRONG_PASSWORD : err;
 }

@@ -25,20 +25,20 @@ static const struct bulkhead_limits plan[TURN_COUNT] = {
 enum { HASH_TURNS_MAX = 16 };
 
 /* One more than slots: while one thread writes down what came of its hash, another has the slot. */
-static int hash_turns(const struct password_gate *gate)
+static int hash_turns(const struct password_semaphore *semaphore)
 {
-	int turns = password_gate_slots(gate) + 1;
+	int turns = password_semaphore_slots(semaphore) + 1;
 
 	return turns < HASH_TURNS_MAX ? turns : HASH_TURNS_MAX;
 }
 
-int turns_plan(const struct config *config, const struct password_gate *gate,
+int turns_plan(const struct config *config, const struct password_semaphore *semaphore,
 	       struct bulkhead_limits limits[TURN_COUNT])
 {
 	int threads = 0;
 
 	memcpy(limits, plan, sizeof plan);
-	limits[TURN_HASH].turns = hash_turns(gate);
+	limits[TURN_HASH].turns = hash_turns(semaphore);
 	/* As many as there are threads for everything else: a call of a second is nothing unusual. */
 	limits[TURN_PROVIDER].turns = (int)config->threads;
 	for (enum turn turn = TURN_NONE + 1; turn < TURN_COUNT; turn++) {

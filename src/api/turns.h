@@ -7,7 +7,7 @@
 #include "server/bulkhead.h"
 
 /* The limits of every bulkhead of a process, and the threads that all of them take. */
-int turns_plan(const struct config *config, const struct password_gate *gate,
+int turns_plan(const struct config *config, const struct password_semaphore *semaphore,
 	       struct bulkhead_limits limits[TURN_COUNT]);
 
 /* As fcgi_server wants it; context is not looked at. */

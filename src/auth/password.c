@@ -29,7 +29,7 @@
 #define POLL_MS_MIN 1
 #define POLL_MS_SPREAD 4
 
-struct password_gate {
+struct password_semaphore {
 	char *directory;
 	int slots;
 };
@@ -48,10 +48,10 @@ static int cores_usable(void)
  * Opens a slot's file anew each time: a lock belongs to an open file, and two threads that shared
  * one would both hold it.
  */
-static int slot_open(const struct password_gate *gate, int slot)
+static int slot_open(const struct password_semaphore *semaphore, int slot)
 {
 	char path[PATH_MAX];
-	int length = snprintf(path, sizeof(path), "%s/hash.%d.lock", gate->directory, slot);
+	int length = snprintf(path, sizeof(path), "%s/hash.%d.lock", semaphore->directory, slot);
 
 	if (length < 0 || (size_t)length >= sizeof(path)) {
 		errno = ENAMETOOLONG;
@@ -60,12 +60,12 @@ static int slot_open(const struct password_gate *gate, int slot)
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
 }
 
-static bool gate_usable(const struct password_gate *gate)
+static bool semaphore_usable(const struct password_semaphore *semaphore)
 {
-	if (mkdir(gate->directory, 0770) != 0 && errno != EEXIST)
+	if (mkdir(semaphore->directory, 0770) != 0 && errno != EEXIST)
 		return false;
-	for (int slot = 0; slot < gate->slots; slot++) {
-		int fd = slot_open(gate, slot);
+	for (int slot = 0; slot < semaphore->slots; slot++) {
+		int fd = slot_open(semaphore, slot);
 		if (fd < 0)
 			return false;
 		close(fd);
@@ -73,43 +73,44 @@ static bool gate_usable(const struct password_gate *gate)
 	return true;
 }
 
-struct password_gate *password_gate_new(const char *run_dir)
+struct password_semaphore *password_semaphore_new(const char *run_dir)
 {
-	struct password_gate *gate = calloc(1, sizeof(*gate));
+	struct password_semaphore *semaphore = calloc(1, sizeof(*semaphore));
 	int cores = cores_usable();
 
-	if (!gate || !(gate->directory = strdup(run_dir)))
+	if (!semaphore || !(semaphore->directory = strdup(run_dir)))
 		abort();
-	gate->slots = cores > 2 ? cores - 1 : 1;
-	if (gate_usable(gate))
-		return gate;
+	semaphore->slots = cores > 2 ? cores - 1 : 1;
+	if (semaphore_usable(semaphore))
+		return semaphore;
 	log_line(LOG_ERROR, NULL, "The run directory %s cannot be used: %s.", run_dir,
 		 strerror(errno));
-	password_gate_free(gate);
+	password_semaphore_free(semaphore);
 	return NULL;
 }
 
-void password_gate_free(struct password_gate *gate)
+void password_semaphore_free(struct password_semaphore *semaphore)
 {
-	if (!gate)
+	if (!semaphore)
 		return;
-	free(gate->directory);
-	free(gate);
+	free(semaphore->directory);
+	free(semaphore);
 }
 
-int password_gate_slots(const struct password_gate *gate)
+int password_semaphore_slots(const struct password_semaphore *semaphore)
 {
-	return gate->slots;
+	return semaphore->slots;
 }
 
 /* The descriptor that holds a slot's lock; -1 with errno EWOULDBLOCK when all are taken. */
-static int slot_take(const struct password_gate *gate)
+static int slot_take(const struct password_semaphore *semaphore)
 {
 	/* From a random one on, so that waiters spread out. */
-	uint32_t first = random_below((uint32_t)gate->slots);
+	uint32_t first = random_below((uint32_t)semaphore->slots);
 
-	for (int i = 0; i < gate->slots; i++) {
-		int fd = slot_open(gate, (int)((first + (uint32_t)i) % (uint32_t)gate->slots));
+	for (int i = 0; i < semaphore->slots; i++) {
+		int fd = slot_open(semaphore,
+				   (int)((first + (uint32_t)i) % (uint32_t)semaphore->slots));
 		if (fd < 0)
 			continue;
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -120,7 +121,7 @@ static int slot_take(const struct password_gate *gate)
 }
 
 /* Polls, as flock() waits without a limit and for one file only. */
-static int slot_wait(const struct password_gate *gate, int64_t since)
+static int slot_wait(const struct password_semaphore *semaphore, int64_t since)
 {
 	int64_t begun = clock_steady();
 	int64_t end = since + PASSWORD_WAIT_MS;
@@ -130,27 +131,27 @@ static int slot_wait(const struct password_gate *gate, int64_t since)
 		end = begun + MOMENT_MS;
 	do {
 		clock_sleep(POLL_MS_MIN + random_below(POLL_MS_SPREAD));
-		fd = slot_take(gate);
+		fd = slot_take(semaphore);
 	} while (fd < 0 && clock_steady() < end);
 	if (fd < 0 && errno != EWOULDBLOCK)
 		log_line(LOG_ERROR, NULL, "A hashing slot in %s cannot be locked: %s.",
-			 gate->directory, strerror(errno));
+			 semaphore->directory, strerror(errno));
 	return fd;
 }
 
-enum err password_gate_enter(struct password_gate *gate, int64_t since, int *slot)
+enum err password_semaphore_acquire(struct password_semaphore *semaphore, int64_t since, int *slot)
 {
 	if (!turn_held(TURN_HASH))
 		return ERR_INTERNAL;
-	*slot = slot_take(gate);
+	*slot = slot_take(semaphore);
 	if (*slot < 0)
-		*slot = slot_wait(gate, since);
+		*slot = slot_wait(semaphore, since);
 	return *slot >= 0 ? OK : ERR_UNAVAILABLE;
 }
 
-void password_gate_leave(struct password_gate *gate, int slot)
+void password_semaphore_release(struct password_semaphore *semaphore, int slot)
 {
-	(void)gate;
+	(void)semaphore;
 	close(slot);
 }
 

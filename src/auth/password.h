@@ -1,6 +1,6 @@
 /*
- * Passwords: bcrypt through crypt(3), and the gate that keeps hashing from starving everything
- * else.
+ * Passwords: bcrypt through crypt(3), and the semaphore that keeps hashing from starving
+ * everything else.
  *
  * A hash of cost 10 is about 50 ms of CPU. At most cores − 1 (at least one) run at a time on a
  * host, over all its processes: a slot is a lock on a file in the run directory, which the kernel
@@ -20,31 +20,31 @@
 /* How long a caller waits for hashing: people still look at the page, and nginx gives up after 15 s. */
 #define PASSWORD_WAIT_MS 10000
 
-struct password_gate;
+struct password_semaphore;
 
 /*
  * run_dir: where the lock files are; made if missing. NULL and a logged reason when it cannot be
  * used.
  */
-struct password_gate *password_gate_new(const char *run_dir);
-void password_gate_free(struct password_gate *gate);
+struct password_semaphore *password_semaphore_new(const char *run_dir);
+void password_semaphore_free(struct password_semaphore *semaphore);
 /* How many can hash at once on this host. */
-int password_gate_slots(const struct password_gate *gate);
+int password_semaphore_slots(const struct password_semaphore *semaphore);
 
 /*
  * Waits for a slot, for one who has waited since then (steady milliseconds). Who is next is each process's to say, by its
  * queue for turns; between processes chance decides, alike for all. OK, or ERR_UNAVAILABLE: it took longer than
- * PASSWORD_WAIT_MS and a moment; or ERR_INTERNAL: without the turn. Nothing to leave then.
+ * PASSWORD_WAIT_MS and a moment; or ERR_INTERNAL: without the turn. There is nothing to release then.
  */
-enum err password_gate_enter(struct password_gate *gate, int64_t since, int *slot);
-void password_gate_leave(struct password_gate *gate, int slot);
+enum err password_semaphore_acquire(struct password_semaphore *semaphore, int64_t since, int *slot);
+void password_semaphore_release(struct password_semaphore *semaphore, int slot);
 
-/* Makes a $2b$ hash with a random salt. false when crypt fails (logged). Call inside the gate. */
+/* Makes a $2b$ hash with a random salt. false when crypt fails (logged). Call it with a slot. */
 bool password_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
 
 /*
  * Does the password fit the hash ($2a$, $2b$ or $2y$, first 72 bytes)? hash NULL, empty or of
- * another kind: spends the same time on a fixed dummy and says no. Call inside the gate.
+ * another kind: spends the same time on a fixed dummy and says no. Call it with a slot.
  */
 bool password_verify(const char *password, const char *hash);
 

@@ -21,8 +21,8 @@
 
 /*
  * May this address try this account once more? ERR_TOO_MANY_REQUESTS with the seconds to wait. Call
- * it inside the hashing gate, and count the outcome before leaving: then no more guesses are under
- * way at once than the gate has slots.
+ * it with a slot of the hashing semaphore, and count the outcome before releasing it: then no more
+ * guesses are under way at once than there are slots.
  */
 enum err throttle_login_check(struct db *db, struct arena *arena, const char *address,
 			      const char *email, int64_t limit, int64_t now, int *retry_after);

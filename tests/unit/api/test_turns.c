@@ -61,22 +61,22 @@ START_TEST(everything_scarce_that_a_route_needs_has_turns)
 	char run_dir[] = "/tmp/check_turns_XXXXXX";
 
 	ck_assert_ptr_nonnull(mkdtemp(run_dir));
-	struct password_gate *gate = password_gate_new(run_dir);
-	ck_assert_int_eq(turns_plan(&config, gate, limits), limits[TURN_HASH].turns +
-								    limits[TURN_PROVIDER].turns +
-								    limits[TURN_GOOGLE].turns + 3);
+	struct password_semaphore *semaphore = password_semaphore_new(run_dir);
+	ck_assert_int_eq(turns_plan(&config, semaphore, limits),
+			 limits[TURN_HASH].turns + limits[TURN_PROVIDER].turns +
+				 limits[TURN_GOOGLE].turns + 3);
 	for (size_t i = 0; i < api_route_count; i++)
 		if (api_routes[i].turn != TURN_NONE)
 			ck_assert_int_gt(limits[api_routes[i].turn].turns, 0);
 	for (enum turn turn = TURN_HASH; turn < TURN_COUNT; turn++)
 		ck_assert_msg(limits[turn].wait_ms <= 10000, "nginx gives up at 15 s");
-	for (int slot = 0; slot < password_gate_slots(gate); slot++) {
+	for (int slot = 0; slot < password_semaphore_slots(semaphore); slot++) {
 		char path[64];
 
 		snprintf(path, sizeof path, "%s/hash.%d.lock", run_dir, slot);
 		unlink(path);
 	}
-	password_gate_free(gate);
+	password_semaphore_free(semaphore);
 	rmdir(run_dir);
 }
 END_TEST

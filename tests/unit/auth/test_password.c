@@ -166,10 +166,10 @@ START_TEST(a_new_password_has_a_letter_and_a_digit)
 }
 END_TEST
 
-/* --- the gate --- */
+/* --- the semaphore --- */
 
 static char run_dir[] = "/tmp/check_gate_XXXXXX";
-static struct password_gate *gate;
+static struct password_semaphore *semaphore;
 static cpu_set_t usual_cores;
 
 /* With two cores there is one slot. */
@@ -189,15 +189,15 @@ static void setup(void)
 	ck_assert_int_eq(sched_setaffinity(0, sizeof(two), &two), 0);
 	strcpy(run_dir + strlen(run_dir) - 6, "XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(run_dir));
-	gate = password_gate_new(run_dir);
-	ck_assert_ptr_nonnull(gate);
+	semaphore = password_semaphore_new(run_dir);
+	ck_assert_ptr_nonnull(semaphore);
 }
 
 static void teardown(void)
 {
 	char path[64];
 
-	password_gate_free(gate);
+	password_semaphore_free(semaphore);
 	snprintf(path, sizeof(path), "%s/hash.0.lock", run_dir);
 	unlink(path);
 	rmdir(run_dir);
@@ -209,8 +209,8 @@ START_TEST(a_slot_left_can_be_entered_again)
 	int slot;
 
 	for (int i = 0; i < 1000; i++) {
-		ck_assert_int_eq(password_gate_enter(gate, clock_steady(), &slot), OK);
-		password_gate_leave(gate, slot);
+		ck_assert_int_eq(password_semaphore_acquire(semaphore, clock_steady(), &slot), OK);
+		password_semaphore_release(semaphore, slot);
 	}
 }
 END_TEST
@@ -230,7 +230,7 @@ static void *hash_once(void *argument)
 	struct crowd *crowd = argument;
 	int slot;
 
-	if (password_gate_enter(gate, clock_steady(), &slot) != OK)
+	if (password_semaphore_acquire(semaphore, clock_steady(), &slot) != OK)
 		return NULL;
 	int inside = ++crowd->inside;
 	if (inside > crowd->most)
@@ -238,7 +238,7 @@ static void *hash_once(void *argument)
 	clock_sleep(50);
 	crowd->inside--;
 	crowd->served++;
-	password_gate_leave(gate, slot);
+	password_semaphore_release(semaphore, slot);
 	return NULL;
 }
 
@@ -247,7 +247,7 @@ START_TEST(threads_hash_one_at_a_time_and_all_come_to_it)
 	struct crowd crowd = { 0 };
 	pthread_t threads[8];
 
-	ck_assert_int_eq(password_gate_slots(gate), 1);
+	ck_assert_int_eq(password_semaphore_slots(semaphore), 1);
 	for (int i = 0; i < 8; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, hash_once, &crowd), 0);
 	for (int i = 0; i < 8; i++)
@@ -261,14 +261,14 @@ START_TEST(whoever_waited_long_enough_gets_a_moment_more)
 {
 	int held, slot;
 
-	ck_assert_int_eq(password_gate_enter(gate, clock_steady(), &held), OK);
+	ck_assert_int_eq(password_semaphore_acquire(semaphore, clock_steady(), &held), OK);
 	int64_t started = clock_steady();
-	ck_assert_int_eq(password_gate_enter(gate, long_ago(), &slot), ERR_UNAVAILABLE);
+	ck_assert_int_eq(password_semaphore_acquire(semaphore, long_ago(), &slot), ERR_UNAVAILABLE);
 	ck_assert_int_ge(clock_steady() - started, 990);
 	ck_assert_int_lt(clock_steady() - started, PASSWORD_WAIT_MS);
-	password_gate_leave(gate, held);
-	ck_assert_int_eq(password_gate_enter(gate, long_ago(), &slot), OK);
-	password_gate_leave(gate, slot);
+	password_semaphore_release(semaphore, held);
+	ck_assert_int_eq(password_semaphore_acquire(semaphore, long_ago(), &slot), OK);
+	password_semaphore_release(semaphore, slot);
 }
 END_TEST
 
@@ -277,7 +277,7 @@ static void *enter_without_turn(void *err)
 	int slot;
 
 	turn_take(TURN_PROVIDER);
-	*(enum err *)err = password_gate_enter(gate, clock_steady(), &slot);
+	*(enum err *)err = password_semaphore_acquire(semaphore, clock_steady(), &slot);
 	return NULL;
 }
 
@@ -301,7 +301,7 @@ static pid_t holder_start(void)
 	ck_assert_int_eq(pipe(ready), 0);
 	pid_t child = fork();
 	if (child == 0) {
-		if (password_gate_enter(gate, clock_steady(), &slot) != OK ||
+		if (password_semaphore_acquire(semaphore, clock_steady(), &slot) != OK ||
 		    write(ready[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -318,11 +318,11 @@ START_TEST(processes_share_the_slots_and_a_dead_one_holds_none)
 	pid_t child = holder_start();
 	int slot;
 
-	ck_assert_int_eq(password_gate_enter(gate, long_ago(), &slot), ERR_UNAVAILABLE);
+	ck_assert_int_eq(password_semaphore_acquire(semaphore, long_ago(), &slot), ERR_UNAVAILABLE);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	ck_assert_int_eq(password_gate_enter(gate, clock_steady(), &slot), OK);
-	password_gate_leave(gate, slot);
+	ck_assert_int_eq(password_semaphore_acquire(semaphore, clock_steady(), &slot), OK);
+	password_semaphore_release(semaphore, slot);
 }
 END_TEST
 
@@ -331,15 +331,15 @@ START_TEST(a_run_directory_is_made_and_one_that_cannot_be_is_refused)
 	char made[64], lock[80];
 
 	snprintf(made, sizeof(made), "%s/new", run_dir);
-	struct password_gate *other = password_gate_new(made);
+	struct password_semaphore *other = password_semaphore_new(made);
 	ck_assert_ptr_nonnull(other);
-	password_gate_free(other);
+	password_semaphore_free(other);
 	snprintf(lock, sizeof(lock), "%s/hash.0.lock", made);
 	ck_assert_int_eq(unlink(lock), 0);
 	ck_assert_int_eq(rmdir(made), 0);
-	ck_assert_ptr_null(password_gate_new("/nowhere/to/be/found"));
-	ck_assert_ptr_null(password_gate_new("/dev/null"));
-	password_gate_free(NULL);
+	ck_assert_ptr_null(password_semaphore_new("/nowhere/to/be/found"));
+	ck_assert_ptr_null(password_semaphore_new("/dev/null"));
+	password_semaphore_free(NULL);
 }
 END_TEST
 
@@ -349,7 +349,7 @@ Suite *suite_password(void)
 {
 	Suite *suite = suite_create("password");
 	TCase *hashes = tcase_create("hashes");
-	TCase *gates = tcase_create("gate");
+	TCase *semaphores = tcase_create("semaphore");
 
 	tcase_set_timeout(hashes, 20);
 	tcase_add_loop_test(hashes, hashes_of_other_implementations_verify, 0, COUNT(vectors));
@@ -360,15 +360,15 @@ Suite *suite_password(void)
 	tcase_add_test(hashes, a_new_hash_is_2b_of_cost_10_and_verifies);
 	tcase_add_test(hashes, a_new_password_beyond_72_bytes_is_not_hashed);
 	tcase_add_test(hashes, a_new_password_has_a_letter_and_a_digit);
-	tcase_add_checked_fixture(gates, setup, teardown);
-	tcase_set_timeout(gates, 20);
-	tcase_add_test(gates, a_slot_left_can_be_entered_again);
-	tcase_add_test(gates, threads_hash_one_at_a_time_and_all_come_to_it);
-	tcase_add_test(gates, whoever_waited_long_enough_gets_a_moment_more);
-	tcase_add_test(gates, who_has_no_turn_to_hash_does_not_get_in);
-	tcase_add_test(gates, processes_share_the_slots_and_a_dead_one_holds_none);
-	tcase_add_test(gates, a_run_directory_is_made_and_one_that_cannot_be_is_refused);
+	tcase_add_checked_fixture(semaphores, setup, teardown);
+	tcase_set_timeout(semaphores, 20);
+	tcase_add_test(semaphores, a_slot_left_can_be_entered_again);
+	tcase_add_test(semaphores, threads_hash_one_at_a_time_and_all_come_to_it);
+	tcase_add_test(semaphores, whoever_waited_long_enough_gets_a_moment_more);
+	tcase_add_test(semaphores, who_has_no_turn_to_hash_does_not_get_in);
+	tcase_add_test(semaphores, processes_share_the_slots_and_a_dead_one_holds_none);
+	tcase_add_test(semaphores, a_run_directory_is_made_and_one_that_cannot_be_is_refused);
 	suite_add_tcase(suite, hashes);
-	suite_add_tcase(suite, gates);
+	suite_add_tcase(suite, semaphores);
 	return suite;
 }
