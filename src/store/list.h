@@ -40,7 +40,7 @@ struct list {
 	/* Of the total, as in struct total; NULL: the filter, and the index that the server chooses. */
 	const bson_t *many_filter;
 	const char *count_index;
-	const char *count_key; /* names the total among the kept ones; NULL: name */
+	const char *count_key; /* names the total among the cached ones; NULL: name */
 	const bson_t *fields; /* projection; NULL: all */
 	const struct list_except *except; /* left out beyond what the filter says; NULL: nothing */
 };
@@ -61,7 +61,7 @@ struct page {
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		  const struct page_query *asked, db_row row, void *context, struct page *page);
 
-/* How many documents match: exact to 10,000, beyond it up to 5 s old. name: of the number among the kept ones. */
+/* How many documents match: exact to 10,000, beyond it up to 5 s old. name: of the number among the cached ones. */
 enum err list_count(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		    const char *name, int64_t *count);
 

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More totals than this are not kept at once. A name has a few places it may stand in; where others have them all, the one
+/* More totals than this are not cached at once. A name has a few places it may stand in; where others have them all, the one
  * that was not looked for the longest is forgotten. */
 enum { PLACES = 256, PLACES_OF_A_NAME = 8 };
 /* A total that takes the server longer than this is not made. A process that ends waits for one so long. */
 enum { COMPUTE_MS_MAX = 30000, END_MS = 1000 };
 
-struct kept {
+struct cached {
 	char *name; /* NULL: the place is free */
 	bool known, asked, making;
 	int64_t value, least;
@@ -30,24 +30,24 @@ struct refresher {
 	bool running, ended, closing;
 	mongoc_client_t *client; /* the thread's */
 	char *database;
-	struct kept places[PLACES];
+	struct cached places[PLACES];
 };
 
 /* ---- places ---- */
 
-static struct kept *place_of(struct refresher *refresher, const char *name, size_t way)
+static struct cached *place_of(struct refresher *refresher, const char *name, size_t way)
 {
 	return &refresher->places[(hash_bytes(name, strlen(name)) + way) % PLACES];
 }
 
-static struct kept *place_find(struct refresher *refresher, const char *name)
+static struct cached *place_find(struct refresher *refresher, const char *name)
 {
 	for (size_t way = 0; way < PLACES_OF_A_NAME; way++) {
-		struct kept *kept = place_of(refresher, name, way);
+		struct cached *cached = place_of(refresher, name, way);
 
-		if (kept->name && !strcmp(kept->name, name)) {
-			kept->used_at = clock_steady_us();
-			return kept;
+		if (cached->name && !strcmp(cached->name, name)) {
+			cached->used_at = clock_steady_us();
+			return cached;
 		}
 	}
 	return NULL;
@@ -60,61 +60,61 @@ static void total_free(const struct total *total)
 	bson_destroy((bson_t *)total->pipeline);
 }
 
-static void total_drop(struct kept *kept)
+static void total_drop(struct cached *cached)
 {
-	total_free(&kept->total);
-	kept->total = (struct total){ 0 };
-	kept->asked = false;
+	total_free(&cached->total);
+	cached->total = (struct total){ 0 };
+	cached->asked = false;
 }
 
-static void place_free(struct kept *kept)
+static void place_free(struct cached *cached)
 {
-	total_drop(kept);
-	free(kept->name);
-	*kept = (struct kept){ 0 };
+	total_drop(cached);
+	free(cached->name);
+	*cached = (struct cached){ 0 };
 }
 
 /* A free one was never used. */
-static struct kept *place_longest_unused(struct refresher *refresher, const char *name)
+static struct cached *place_longest_unused(struct refresher *refresher, const char *name)
 {
-	struct kept *longest = place_of(refresher, name, 0);
+	struct cached *longest = place_of(refresher, name, 0);
 
 	for (size_t way = 1; way < PLACES_OF_A_NAME; way++) {
-		struct kept *kept = place_of(refresher, name, way);
+		struct cached *cached = place_of(refresher, name, way);
 
-		if (kept->used_at < longest->used_at)
-			longest = kept;
+		if (cached->used_at < longest->used_at)
+			longest = cached;
 	}
 	return longest;
 }
 
-static struct kept *place_take(struct refresher *refresher, const char *name)
+static struct cached *place_take(struct refresher *refresher, const char *name)
 {
-	struct kept *kept = place_find(refresher, name);
+	struct cached *cached = place_find(refresher, name);
 
-	if (kept)
-		return kept;
-	kept = place_longest_unused(refresher, name);
-	place_free(kept);
-	kept->name = strdup(name);
-	kept->used_at = clock_steady_us();
-	if (!kept->name)
+	if (cached)
+		return cached;
+	cached = place_longest_unused(refresher, name);
+	place_free(cached);
+	cached->name = strdup(name);
+	cached->used_at = clock_steady_us();
+	if (!cached->name)
 		abort();
-	return kept;
+	return cached;
 }
 
 /* ---- the thread ---- */
 
 /* The one that has waited longest; NULL when there is none. */
-static struct kept *next_asked(struct refresher *refresher)
+static struct cached *next_asked(struct refresher *refresher)
 {
-	struct kept *next = NULL;
+	struct cached *next = NULL;
 
 	for (size_t i = 0; i < PLACES; i++) {
-		struct kept *kept = &refresher->places[i];
+		struct cached *cached = &refresher->places[i];
 
-		if (kept->asked && (!next || kept->asked_at < next->asked_at))
-			next = kept;
+		if (cached->asked && (!next || cached->asked_at < next->asked_at))
+			next = cached;
 	}
 	return next;
 }
@@ -122,26 +122,26 @@ static struct kept *next_asked(struct refresher *refresher)
 static void value_keep(struct refresher *refresher, const char *name, int64_t value,
 		       int64_t begun_at)
 {
-	struct kept *kept = place_take(refresher, name);
+	struct cached *cached = place_take(refresher, name);
 
-	if (kept->known && kept->begun_at > begun_at)
+	if (cached->known && cached->begun_at > begun_at)
 		return;
-	kept->known = true;
-	kept->value = kept->least = value;
-	kept->begun_at = begun_at;
+	cached->known = true;
+	cached->value = cached->least = value;
+	cached->begun_at = begun_at;
 }
 
 /* Takes the lock off while the server works. */
-static void refresh(struct refresher *refresher, struct kept *kept, struct arena *arena)
+static void refresh(struct refresher *refresher, struct cached *cached, struct arena *arena)
 {
-	char *name = arena_text(arena, kept->name);
-	struct total total = kept->total;
+	char *name = arena_text(arena, cached->name);
+	struct total total = cached->total;
 	int64_t begun_at = clock_steady(), value;
 	bool late;
 
-	kept->total = (struct total){ 0 };
-	kept->asked = false;
-	kept->making = true;
+	cached->total = (struct total){ 0 };
+	cached->asked = false;
+	cached->making = true;
 	pthread_mutex_unlock(&refresher->lock);
 	enum err err = total_compute(refresher->client, refresher->database, arena, &total,
 				     COMPUTE_MS_MAX, &value, &late);
@@ -149,9 +149,9 @@ static void refresh(struct refresher *refresher, struct kept *kept, struct arena
 	pthread_mutex_lock(&refresher->lock);
 	if (err == OK && !late)
 		value_keep(refresher, name, value, begun_at);
-	kept = place_find(refresher, name);
-	if (kept)
-		kept->making = false;
+	cached = place_find(refresher, name);
+	if (cached)
+		cached->making = false;
 	pthread_cond_broadcast(&refresher->made);
 	arena_reset(arena);
 }
@@ -176,10 +176,10 @@ static void *refresher_run(void *context)
 
 	pthread_mutex_lock(&refresher->lock);
 	while (!refresher->closing) {
-		struct kept *kept = next_asked(refresher);
+		struct cached *cached = next_asked(refresher);
 
-		if (kept)
-			refresh(refresher, kept, arena);
+		if (cached)
+			refresh(refresher, cached, arena);
 		else
 			pthread_cond_wait(&refresher->asked, &refresher->lock);
 	}
@@ -250,11 +250,11 @@ bool refresher_last(struct refresher *refresher, const char *name, int64_t *valu
 		    int64_t *begun_at)
 {
 	pthread_mutex_lock(&refresher->lock);
-	const struct kept *kept = place_find(refresher, name);
-	bool known = kept && kept->known;
+	const struct cached *cached = place_find(refresher, name);
+	bool known = cached && cached->known;
 	if (known) {
-		*value = kept->value;
-		*begun_at = kept->begun_at;
+		*value = cached->value;
+		*begun_at = cached->begun_at;
 	}
 	pthread_mutex_unlock(&refresher->lock);
 	return known;
@@ -270,10 +270,10 @@ void refresher_keep(struct refresher *refresher, const char *name, int64_t value
 bool refresher_at_it(struct refresher *refresher, const char *name, int64_t *least)
 {
 	pthread_mutex_lock(&refresher->lock);
-	const struct kept *kept = place_find(refresher, name);
-	bool at_it = kept && (kept->asked || kept->making);
+	const struct cached *cached = place_find(refresher, name);
+	bool at_it = cached && (cached->asked || cached->making);
 	if (at_it)
-		*least = kept->least;
+		*least = cached->least;
 	pthread_mutex_unlock(&refresher->lock);
 	return at_it;
 }
@@ -282,19 +282,19 @@ void refresher_ask(struct refresher *refresher, struct db *db, const struct tota
 		   int64_t least)
 {
 	pthread_mutex_lock(&refresher->lock);
-	struct kept *kept = place_take(refresher, total->name);
-	int64_t asked_at = kept->asked ? kept->asked_at : clock_steady();
-	total_drop(kept);
-	kept->total = *total;
-	kept->total.name = NULL;
+	struct cached *cached = place_take(refresher, total->name);
+	int64_t asked_at = cached->asked ? cached->asked_at : clock_steady();
+	total_drop(cached);
+	cached->total = *total;
+	cached->total.name = NULL;
 	const bson_t *filter = total->many_filter ? total->many_filter : total->filter;
-	kept->total.many_filter = NULL;
-	kept->total.filter = filter ? bson_copy(filter) : NULL;
-	kept->total.pipeline = total->pipeline ? bson_copy(total->pipeline) : NULL;
-	kept->asked = true;
-	kept->asked_at = asked_at;
-	if (least > kept->least)
-		kept->least = least;
+	cached->total.many_filter = NULL;
+	cached->total.filter = filter ? bson_copy(filter) : NULL;
+	cached->total.pipeline = total->pipeline ? bson_copy(total->pipeline) : NULL;
+	cached->asked = true;
+	cached->asked_at = asked_at;
+	if (least > cached->least)
+		cached->least = least;
 	thread_make(refresher, db);
 	pthread_cond_signal(&refresher->asked);
 	pthread_mutex_unlock(&refresher->lock);
@@ -306,9 +306,9 @@ bool refresher_wait(struct refresher *refresher, const char *name, int64_t since
 
 	pthread_mutex_lock(&refresher->lock);
 	while (in_time && !made) {
-		const struct kept *kept = place_find(refresher, name);
+		const struct cached *cached = place_find(refresher, name);
 
-		made = kept && kept->known && kept->begun_at >= since;
+		made = cached && cached->known && cached->begun_at >= since;
 		in_time = made || made_by(refresher, deadline);
 	}
 	pthread_mutex_unlock(&refresher->lock);

@@ -1,7 +1,7 @@
 /*
  * The refresher: one thread of a process that makes totals over many records again, behind the scenes.
  *
- * It keeps the last value of each total that was asked for, and makes one after the other afresh when asked to, with a
+ * It caches the last value of each total that was asked for, and makes one after the other afresh when asked to, with a
  * connection of its own, whose answers may take longer than a call's. Nobody waits for it unless they say for how long.
  */
 #ifndef STORE_REFRESHER_H
@@ -23,7 +23,7 @@ bool refresher_free(struct refresher *refresher);
 bool refresher_last(struct refresher *refresher, const char *name, int64_t *value,
 		    int64_t *begun_at);
 
-/* Keeps a value that the caller computed. */
+/* Caches a value that the caller computed. */
 void refresher_keep(struct refresher *refresher, const char *name, int64_t value, int64_t begun_at);
 
 /* Has the total computed, soon; the newest filter counts. db lends its address alone. least: it is so much at least. */

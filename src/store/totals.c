@@ -7,11 +7,11 @@
 #include "store/totals_private.h"
 
 enum {
-	KEPT_MS = 5000, /* as old as a total may be */
+	CACHED_MS = 5000, /* as old as a total may be */
 	REFRESH_MS = 2000, /* from then on the next one is made, to be there in time */
 	KNOWN_MS = 60000, /* a total far beyond what is exact stays beyond it for so long */
 	EXACT_MS = 1500, /* for finding out whether there are few, which are promised to be exact */
-	WHOLE_MS = 50, /* for counting all, where nothing is kept: longer would delay the caller */
+	WHOLE_MS = 50, /* for counting all, where nothing is cached: longer delays the caller */
 	NOW_MS = 5000, /* for what must be exact */
 	MAX_TIME_EXPIRED = 50 /* MongoDB's error code */
 };
@@ -83,7 +83,7 @@ enum err total_now(struct db *db, struct arena *arena, const struct total *total
 	return err == OK && late ? ERR_UNAVAILABLE : err;
 }
 
-/* ---- what is kept ---- */
+/* ---- what is cached ---- */
 
 /* The last value, unless it is too old; where it soon will be, the next is ordered. */
 static bool recent(struct db *db, const struct total *total, int64_t *value)
@@ -91,7 +91,7 @@ static bool recent(struct db *db, const struct total *total, int64_t *value)
 	struct refresher *refresher = db->store->refresher;
 	int64_t now = clock_steady(), begun_at;
 
-	if (!refresher_last(refresher, total->name, value, &begun_at) || begun_at < now - KEPT_MS)
+	if (!refresher_last(refresher, total->name, value, &begun_at) || begun_at < now - CACHED_MS)
 		return false;
 	if (begun_at < now - REFRESH_MS)
 		refresher_ask(refresher, db, total, 0);
@@ -114,7 +114,7 @@ enum err total_wait(struct db *db, const struct total *total, int64_t asked_at, 
 	struct refresher *refresher = db->store->refresher;
 	int64_t begun_at;
 
-	refresher_wait(refresher, total->name, asked_at - KEPT_MS, deadline);
+	refresher_wait(refresher, total->name, asked_at - CACHED_MS, deadline);
 	return refresher_last(refresher, total->name, value, &begun_at) ? OK : ERR_UNAVAILABLE;
 }
 
@@ -170,7 +170,7 @@ static bool many_soon(struct db *db, const struct total *total, int64_t exact_ma
 	return soon;
 }
 
-/* Of many: what is kept, else counted now where that is quick, else what was known of before. */
+/* Of many: what is cached, else counted now where that is quick, else what was known of before. */
 static enum err count_many(struct db *db, struct arena *arena, const struct total *total,
 			   int64_t least, int64_t *value)
 {

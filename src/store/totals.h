@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 struct total {
-	const char *name; /* names it among the kept ones: what is counted, and of whom */
+	const char *name; /* names it among the cached ones: what is counted, and of whom */
 	enum collection in;
 	const bson_t *filter; /* which records: best one that an index answers alone */
 	/* Where there are many, a filter that finds the same but for a few, by an index alone; NULL: filter. And that
