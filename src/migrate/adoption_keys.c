@@ -53,7 +53,7 @@ const struct unique_key transaction_key = {
 
 /* ---- which go without ---- */
 
-struct twin {
+struct duplicate {
 	uint8_t key[16]; /* a part of its hash, which is enough to tell any two apart */
 	struct id id, task;
 	int64_t created;
@@ -63,18 +63,18 @@ struct twin {
 
 struct search {
 	struct batch batch;
-	struct twin *twins;
+	struct duplicate *duplicates;
 	size_t count, room;
 };
 
-static bool same_key(const struct twin *one, const struct twin *other)
+static bool same_key(const struct duplicate *one, const struct duplicate *other)
 {
 	return !memcmp(one->key, other->key, sizeof one->key);
 }
 
-static int twin_compare(const void *a, const void *b)
+static int duplicate_compare(const void *a, const void *b)
 {
-	const struct twin *one = a, *other = b;
+	const struct duplicate *one = a, *other = b;
 	int order = memcmp(one->key, other->key, sizeof one->key);
 
 	if (!order)
@@ -82,65 +82,67 @@ static int twin_compare(const void *a, const void *b)
 	return order ? order : age_compare(one->created, &one->id, other->created, &other->id);
 }
 
-static bool twin_take(void *context, const bson_t *doc)
+static bool duplicate_take(void *context, const bson_t *doc)
 {
 	struct search *search = context;
 	const struct unique_key *unique = search->batch.pass->key;
 	const char *key = unique->text(&search->batch, doc), *status = status_of(doc, "pending");
-	struct twin twin = { .created = created_at(doc), .rank = RANK_OTHER };
+	struct duplicate duplicate = { .created = created_at(doc), .rank = RANK_OTHER };
 	uint8_t digest[DIGEST_SIZE];
 
 	if (bson_has_field(doc, unique->field))
-		twin.rank = RANK_KEYED;
+		duplicate.rank = RANK_KEYED;
 	else if (!strcmp(status, unique->counts))
-		twin.rank = RANK_COUNTS;
+		duplicate.rank = RANK_COUNTS;
 	else if (unique->pending_counts && !strcmp(status, "pending"))
-		twin.rank = RANK_PENDING;
-	if (key && doc_id(doc, "_id", &twin.id)) {
-		(void)id_read(doc, "task_id", &twin.task);
+		duplicate.rank = RANK_PENDING;
+	if (key && doc_id(doc, "_id", &duplicate.id)) {
+		(void)id_read(doc, "task_id", &duplicate.task);
 		digest_sha256(key, strlen(key), digest);
-		memcpy(twin.key, digest, sizeof twin.key);
-		search->twins = list_grow(search->twins, search->count, &search->room, sizeof twin);
-		search->twins[search->count++] = twin;
+		memcpy(duplicate.key, digest, sizeof duplicate.key);
+		search->duplicates = list_grow(search->duplicates, search->count, &search->room,
+					       sizeof duplicate);
+		search->duplicates[search->count++] = duplicate;
 	}
 	arena_reset(search->batch.arena);
 	return true;
 }
 
 /* What is pending counts while its task can pay for it; else it is going to be rejected. */
-static enum err pending_rank(struct search *search, struct twin *twins, size_t count)
+static enum err pending_rank(struct search *search, struct duplicate *duplicates, size_t count)
 {
 	struct batch *batch = &search->batch;
 	const bson_t *task;
-	enum err err = db_find_id(batch->db, batch->arena, TASKS, &twins->task, &task);
+	enum err err = db_find_id(batch->db, batch->arena, TASKS, &duplicates->task, &task);
 	bool kept = err == OK && task && task_facts_of(batch, task).keeps_work;
 
 	for (size_t i = 0; i < count; i++)
-		if (twins[i].rank == RANK_PENDING)
-			twins[i].rank = kept ? RANK_COUNTS : RANK_OTHER;
-	qsort(twins, count, sizeof *twins, twin_compare);
+		if (duplicates[i].rank == RANK_PENDING)
+			duplicates[i].rank = kept ? RANK_COUNTS : RANK_OTHER;
+	qsort(duplicates, count, sizeof *duplicates, duplicate_compare);
 	arena_reset(batch->arena);
 	return err;
 }
 
-static enum err twins_take(struct search *search)
+static enum err duplicates_take(struct search *search)
 {
 	struct adoption *adoption = search->batch.adoption;
-	struct twin *twins = search->twins;
+	struct duplicate *duplicates = search->duplicates;
 	enum err err = OK;
 
 	if (search->count)
-		qsort(twins, search->count, sizeof *twins, twin_compare);
+		qsort(duplicates, search->count, sizeof *duplicates, duplicate_compare);
 	for (size_t first = 0, next; first < search->count && err == OK; first = next) {
 		bool pending = false;
 
-		for (next = first; next < search->count && same_key(twins + first, twins + next);
+		for (next = first;
+		     next < search->count && same_key(duplicates + first, duplicates + next);
 		     next++)
-			pending |= twins[next].rank == RANK_PENDING;
+			pending |= duplicates[next].rank == RANK_PENDING;
 		if (pending && next - first > 1)
-			err = pending_rank(search, twins + first, next - first);
+			err = pending_rank(search, duplicates + first, next - first);
 		for (size_t i = first + 1; i < next; i++)
-			id_set_add(adoption->arena, &adoption->keyless, &twins[i].id);
+			id_set_add(adoption->arena, &adoption->keyless, &duplicates[i].id);
 	}
 	id_set_sort(&adoption->keyless);
 	return err;
@@ -171,10 +173,10 @@ enum err keys_look(struct adoption *adoption, const struct pass *pass)
 	if (err == OK)
 		err = db_each(adoption->order->db, pass->in, doc_parse(arena, "{" UNMARKED "}"),
 			      DOC(arena, PART("projection", doc_parse(arena, pass->key->fields))),
-			      twin_take, &search);
+			      duplicate_take, &search);
 	if (err == OK)
-		err = twins_take(&search);
-	free(search.twins);
+		err = duplicates_take(&search);
+	free(search.duplicates);
 	arena_free(search.batch.arena);
 	arena_free(arena);
 	return err;
