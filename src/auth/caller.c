@@ -20,7 +20,6 @@ void caller_from(const bson_t *user, struct caller *caller)
 		.name = name ? name : "",
 		.email = email ? email : "",
 		.coins = doc_whole(user, "coins", 0),
-		.pending_coins = doc_whole(user, "pending_coins", 0),
 		.owed_coins = doc_whole(user, "owed_coins", 0),
 		.issued_at = caller->issued_at,
 		.expires_at = caller->expires_at,

@@ -26,7 +26,7 @@ struct caller {
 	enum role role;
 	const char *name, *email;
 	/* As read, before this request: to tell, never to decide by. */
-	int64_t coins, pending_coins, owed_coins;
+	int64_t coins, owed_coins;
 	int64_t issued_at, expires_at; /* of the token in use: seconds since 1970 */
 	const void *record; /* the user document (const bson_t *), read by those above base */
 };
