@@ -120,8 +120,6 @@ static enum err page_read(struct db *db, struct reading *reading, const bson_t *
 		DOC(arena, SUB("sort", INT(list->order_field, direction), INT("_id", direction)),
 		    WHOLE("batchSize", FIRST_BATCH));
 
-	if (list->fields)
-		BSON_APPEND_DOCUMENT(options, "projection", list->fields);
 	if (list->except) {
 		reading->skip = skip;
 		return except_each(db, list->in, filter, options, list->except, take, reading);

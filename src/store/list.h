@@ -41,7 +41,6 @@ struct list {
 	const bson_t *many_filter;
 	const char *count_index;
 	const char *count_key; /* names the total among the cached ones; NULL: name */
-	const bson_t *fields; /* projection; NULL: all */
 	const struct list_except *except; /* left out beyond what the filter says; NULL: nothing */
 };
 
