@@ -81,8 +81,8 @@ struct route {
 
 /* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and change, a
  * change without answer, a before or after without change, a shown without body and change, a GET with a body, a raw
- * body with a schema, a signature of any other body, an idempotency key where no caller is known, the same method and
- * path twice, one path with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
+ * body with a schema, a signature of any other body, an idempotency key where no caller is known, a view of too many
+ * rows, the same method and path twice, one path with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 
 /*

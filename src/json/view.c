@@ -11,3 +11,16 @@ const struct view_row *view_row(const struct view *view, size_t index)
 
 	return index < before ? view_row(view->base, index) : &view->rows[index - before];
 }
+
+bool view_fits(const struct view *view)
+{
+	size_t count = view_count(view);
+	bool fits = count <= VIEW_ROWS_MAX;
+
+	for (size_t i = 0; fits && i < count; i++) {
+		const struct view *inner = view_row(view, i)->of;
+
+		fits = !inner || view_fits(inner);
+	}
+	return fits;
+}

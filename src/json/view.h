@@ -60,6 +60,9 @@ struct view {
 	bool is_list; /* the answer is a plain array of such objects */
 };
 
+/* The most rows of a view, those of its base among them: store/render.h has a bit for each. */
+#define VIEW_ROWS_MAX 64
+
 /* A view of an array of rows; what else it says may follow: VIEW_OF("Top", top_rows, .is_list = true). */
 #define VIEW_OF(title, array, ...)                                                      \
 	{                                                                               \
@@ -69,5 +72,8 @@ struct view {
 /* The rows of a view as one run, those of its base first. */
 size_t view_count(const struct view *view);
 const struct view_row *view_row(const struct view *view, size_t index);
+
+/* Has it VIEW_ROWS_MAX rows at most, and so each view within it? */
+bool view_fits(const struct view *view);
 
 #endif

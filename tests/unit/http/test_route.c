@@ -235,6 +235,29 @@ START_TEST(a_path_that_calls_its_ids_by_other_names_does_not_start)
 }
 END_TEST
 
+/* A bit for each row says which of them a record had. */
+START_TEST(a_view_of_more_rows_than_there_are_bits_does_not_start)
+{
+	static const struct view_row rows[VIEW_ROWS_MAX];
+	const struct view full = { .rows = rows, .count = VIEW_ROWS_MAX };
+	const struct view_row list[] = { { .field = "items", .type = VIEW_LIST, .of = &full } };
+	const struct view lists = VIEW_OF("Lists", list);
+	const struct view more = VIEW_OF("More", list, .base = &full);
+	const struct view_row inner[] = { { .field = "more", .type = VIEW_OBJECT, .of = &more } };
+	const struct view holds_more = VIEW_OF("HoldsMore", inner);
+	struct route row = ROW(GET, "/x");
+	char problem[256];
+
+	row.view = &lists;
+	ck_assert_ptr_null(routes_check(&row, 1, problem));
+	row.view = &more;
+	ck_assert_str_eq(routes_check(&row, 1, problem),
+			 "Route 1, /x, has a view of too many rows.");
+	row.view = &holds_more;
+	ck_assert_ptr_nonnull(routes_check(&row, 1, problem));
+}
+END_TEST
+
 START_TEST(a_good_table_starts)
 {
 	char problem[256];
@@ -322,6 +345,7 @@ Suite *suite_route(void)
 	tcase_add_loop_test(start, a_row_that_is_incomplete_does_not_start, 0, (int)COUNT(unfit));
 	tcase_add_test(start, a_call_that_stands_twice_does_not_start);
 	tcase_add_test(start, a_path_that_calls_its_ids_by_other_names_does_not_start);
+	tcase_add_test(start, a_view_of_more_rows_than_there_are_bits_does_not_start);
 	tcase_add_test(start, a_good_table_starts);
 	tcase_add_checked_fixture(uri, setup, teardown);
 	tcase_add_loop_test(uri, a_uri_is_split_and_its_path_decoded_once, 0, (int)COUNT(split));
