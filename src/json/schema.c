@@ -1,7 +1,6 @@
 #include "json/schema.h"
 
 #include "base/count.h"
-#include "json/schema_private.h"
 
 void fault_add(struct faults *faults, const char *field, enum err err, const char *message)
 {
@@ -38,15 +37,4 @@ const struct field *schema_field(const struct schema *schema, size_t index)
 	if (index < before)
 		return schema_field(schema->base, index);
 	return &schema->fields[index - before];
-}
-
-void *schema_fill(struct arena *arena, const struct schema *schema, const struct given *given,
-		  struct faults *faults)
-{
-	void *into = arena_alloc(arena, schema->size);
-	size_t count = schema_count(schema);
-
-	for (size_t i = 0; i < count; i++)
-		schema_value(arena, schema, schema_field(schema, i), &given[i], into, faults);
-	return into;
 }

@@ -52,10 +52,6 @@ bool given_id(const struct given *given, struct id *id);
 bool slot_decode_ids(const struct slot *slot);
 bool slot_decode_objects(const struct slot *slot);
 
-/* Stores what was given for a row of the schema at the row's offset of a zeroed struct, or tells its fault. */
-void schema_value(struct arena *arena, const struct schema *schema, const struct field *field,
-		  const struct given *given, void *into, struct faults *faults);
-
 /* Makes the schema's struct out of one given for each row, in the order of schema_field(). */
 void *schema_fill(struct arena *arena, const struct schema *schema, const struct given *given,
 		  struct faults *faults);

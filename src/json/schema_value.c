@@ -335,8 +335,9 @@ static bool decode_bool(const struct slot *slot)
 
 /* --- a row --- */
 
-void schema_value(struct arena *arena, const struct schema *schema, const struct field *field,
-		  const struct given *given, void *into, struct faults *faults)
+/* Stores what was given for a row of the schema at the row's offset of a zeroed struct, or tells its fault. */
+static void value_store(struct arena *arena, const struct schema *schema, const struct field *field,
+			const struct given *given, void *into, struct faults *faults)
 {
 	static bool (*const decoders[])(const struct slot *) = {
 		[FIELD_TEXT] = decode_text,	 [FIELD_PASSWORD] = decode_password,
@@ -370,4 +371,15 @@ void schema_value(struct arena *arena, const struct schema *schema, const struct
 
 	if (sentence)
 		fault_add(faults, field->name, ERR_INVALID_INPUT, sentence);
+}
+
+void *schema_fill(struct arena *arena, const struct schema *schema, const struct given *given,
+		  struct faults *faults)
+{
+	void *into = arena_alloc(arena, schema->size);
+	size_t count = schema_count(schema);
+
+	for (size_t i = 0; i < count; i++)
+		value_store(arena, schema, schema_field(schema, i), &given[i], into, faults);
+	return into;
 }
