@@ -1,11 +1,9 @@
-#include "server/fcgi.h"
+#include "server/worker.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/cgi.h"
 #include "server/acceptor.h"
-#include "server/pool.h"
-#include "server/worker.h"
 
 #include <fcgiapp.h>
 #include <stdlib.h>
@@ -191,16 +189,4 @@ void worker_reset(struct worker *w)
 	request_reset(&w->rq); /* before libfcgi frees the texts it points to */
 	w->fcgi.ipcFd = -1;
 	FCGX_Free(&w->fcgi, 0);
-}
-
-/* --- serving --- */
-
-void fcgi_block_signals(void)
-{
-	acceptor_block_signals();
-}
-
-int fcgi_serve(const struct fcgi_server *server, int listen_fd)
-{
-	return pool_serve(server, listen_fd);
 }

@@ -1,4 +1,4 @@
-#include "server/pool.h"
+#include "server/fcgi.h"
 
 #include "base/log.h"
 #include "server/acceptor.h"
@@ -345,7 +345,12 @@ static int pool_run(struct pool *pool)
 	return acceptor_run(pool->acceptor, FCGI_DRAIN_MS);
 }
 
-int pool_serve(const struct fcgi_server *server, int listen_fd)
+void fcgi_block_signals(void)
+{
+	acceptor_block_signals();
+}
+
+int fcgi_serve(const struct fcgi_server *server, int listen_fd)
 {
 	struct pool pool = { .server = server };
 	int result = -1;
