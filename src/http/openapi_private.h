@@ -38,6 +38,8 @@ void write_id_members(struct json *json);
 void write_known(struct json *json, const char *const *known);
 void write_example(struct json *json, const char *example);
 
+/* The JSON Schema of an input, as an object under its name. */
+void write_schema(struct json *json, const struct schema *schema);
 /* The JSON Schema of one input row, as an object under key. */
 void write_field_schema(struct json *json, const char *key, const struct field *field);
 
