@@ -5,7 +5,6 @@
 #include "market/notifications.h"
 #include "market/status.h"
 #include "market/tasks.h"
-#include "market/user_lists.h"
 #include "market/users.h"
 #include "market/words.h"
 #include "store/doc.h"

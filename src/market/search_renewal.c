@@ -1,7 +1,7 @@
 #include "market/search_renewal.h"
 
 #include "base/count.h"
-#include "market/user_lists.h"
+#include "market/users.h"
 #include "market/words.h"
 #include "store/doc.h"
 

@@ -8,14 +8,6 @@
 #include <ctype.h>
 #include <string.h>
 
-void user_search_set(struct arena *arena, bson_t *set, const char *name, const char *email)
-{
-	const char *both = arena_printf(arena, "%s\n%s", name ? name : "", email ? email : "");
-
-	BSON_APPEND_UTF8(set, "searched", unicode_fold_text(arena, both));
-	BSON_APPEND_INT32(set, "search_version", SEARCH_VERSION);
-}
-
 /*
  * A pattern that matches the text itself: whatever could mean something else is escaped. Its last letter without the
  * marks that stand on it would be another.

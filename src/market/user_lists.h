@@ -14,7 +14,4 @@ struct user_query {
 /* Newest first, without those being removed. */
 void user_list(struct call *call, const struct user_query *query, struct list *list);
 
-/* Appends the fields by which a user of this name and e-mail is found: `searched`, and the version of their rules. */
-void user_search_set(struct arena *arena, bson_t *set, const char *name, const char *email);
-
 #endif

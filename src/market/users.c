@@ -3,9 +3,10 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/email.h"
+#include "base/unicode.h"
 #include "market/ledger.h"
 #include "market/tokens.h"
-#include "market/user_lists.h"
+#include "market/words.h"
 #include "store/doc.h"
 
 #include <string.h>
@@ -84,6 +85,14 @@ static bool email_take(void *context, const bson_t *user)
 	else if (!exact && (!search->keyed || bson_has_field(user, "email_key")))
 		search->keyed = doc_copy(search->arena, user);
 	return true;
+}
+
+void user_search_set(struct arena *arena, bson_t *set, const char *name, const char *email)
+{
+	const char *both = arena_printf(arena, "%s\n%s", name ? name : "", email ? email : "");
+
+	BSON_APPEND_UTF8(set, "searched", unicode_fold_text(arena, both));
+	BSON_APPEND_INT32(set, "search_version", SEARCH_VERSION);
 }
 
 /*

@@ -27,6 +27,9 @@ bson_t *user_active(struct arena *arena, const struct id *id, enum role role);
 /* Filter members: no open tasks, nothing pending. Documents of an older server lack the counters. */
 bson_t *user_idle(struct arena *arena);
 
+/* Appends the fields by which a user of this name and e-mail is found: `searched`, and the version of their rules. */
+void user_search_set(struct arena *arena, bson_t *set, const char *name, const char *email);
+
 /* The user of an e-mail address (base/email.h), or NULL. */
 enum err user_by_email(struct call *call, const char *email, const bson_t **user);
 
