@@ -12,15 +12,6 @@ enum { BATCH_USERS = 1000, BATCH_TASKS = 250 };
 
 /* ---- batches ---- */
 
-void seed_add(struct seeding *seeding, enum collection in, const bson_t *doc)
-{
-	struct bulk *bulk = &seeding->bulks[in];
-
-	if (bulk->count == SEED_BULK_MAX)
-		abort();
-	bulk->docs[bulk->count++] = mark_add(seeding->arena, in, doc);
-}
-
 static enum err flush(struct seeding *seeding)
 {
 	enum err err = OK;

@@ -66,7 +66,6 @@ int64_t seed_created_at(const struct seeding *seeding, int64_t task);
 
 /* ---- records, added to the batch ---- */
 
-void seed_add(struct seeding *seeding, enum collection in, const bson_t *doc);
 void seed_add_user(struct seeding *seeding, int64_t user);
 /* The task, its submissions, what moved, and what people were told. */
 void seed_add_task(struct seeding *seeding, int64_t task);

@@ -8,6 +8,9 @@
 #include "market/users.h"
 #include "market/words.h"
 #include "store/doc.h"
+#include "store/mark.h"
+
+#include <stdlib.h>
 
 /* One task and who posted it. */
 struct posting {
@@ -19,10 +22,19 @@ struct posting {
 	const char *title, *buyer_email, *buyer_name;
 };
 
+static void record_add(struct seeding *seeding, enum collection in, const bson_t *doc)
+{
+	struct bulk *bulk = &seeding->bulks[in];
+
+	if (bulk->count == SEED_BULK_MAX)
+		abort();
+	bulk->docs[bulk->count++] = mark_add(seeding->arena, in, doc);
+}
+
 static void move(struct seeding *seeding, const struct transfer *transfer, const char *actor,
 		 int64_t at)
 {
-	seed_add(seeding, LEDGER, ledger_row(seeding->arena, transfer, actor, "seed-demo", at));
+	record_add(seeding, LEDGER, ledger_row(seeding->arena, transfer, actor, "seed-demo", at));
 }
 
 /* ---- users ---- */
@@ -76,7 +88,7 @@ void seed_add_user(struct seeding *seeding, int64_t user)
 
 	bson_concat(doc, ledger_balances(arena, coins));
 	user_search_set(arena, doc, name, email);
-	seed_add(seeding, USERS, doc);
+	record_add(seeding, USERS, doc);
 }
 
 /* ---- tasks ---- */
@@ -147,7 +159,7 @@ static void task_doc_add(struct seeding *seeding, const struct posting *task)
 		    DATE("expires_at", closes), WHOLE("rev", revision_of(task)));
 
 	words_set(arena, doc, task->title, text->detail);
-	seed_add(seeding, TASKS, doc);
+	record_add(seeding, TASKS, doc);
 }
 
 /* Into escrow at the start, and out of it again what was left open at the end. */
@@ -237,7 +249,7 @@ static void submission_add(struct seeding *seeding, const struct posting *task,
 		BSON_APPEND_DATE_TIME(doc, "reviewed_date", work->reviewed);
 	if (work->rejected)
 		BSON_APPEND_UTF8(doc, "rejection_reason", seed_reason(work->index));
-	seed_add(seeding, SUBMISSIONS, doc);
+	record_add(seeding, SUBMISSIONS, doc);
 }
 
 static void reward_add(struct seeding *seeding, const struct posting *task, const struct work *work)
@@ -277,17 +289,17 @@ static void notice_add(struct seeding *seeding, const struct posting *task, cons
 	bool reviewed = is_reviewed(work);
 	int64_t at = reviewed ? work->reviewed : work->handed_in;
 
-	seed_add(seeding, NOTIFICATIONS,
-		 DOC(seeding->arena, ID("_id", &id),
-		     ID("user_id", reviewed ? &work->worker_id : &task->buyer_id),
-		     TEXT("toEmail", reviewed ? work->worker_email : task->buyer_email),
-		     TEXT("message", notice_text(seeding->arena, task, work)),
-		     TEXT("actionRoute", reviewed ? PAGE_WORKER_SUBMISSIONS : PAGE_BUYER_REVIEW),
-		     TEXT("type", notice_kinds[work->approved ? NOTICE_APPROVAL :
-					       work->rejected ? NOTICE_REJECTION :
-								NOTICE_SUBMISSION]),
-		     BOOL("isRead", work->index % 3 == 0), BOOL("archived", false),
-		     DATE("createdAt", at), DATE("updatedAt", at)));
+	record_add(seeding, NOTIFICATIONS,
+		   DOC(seeding->arena, ID("_id", &id),
+		       ID("user_id", reviewed ? &work->worker_id : &task->buyer_id),
+		       TEXT("toEmail", reviewed ? work->worker_email : task->buyer_email),
+		       TEXT("message", notice_text(seeding->arena, task, work)),
+		       TEXT("actionRoute", reviewed ? PAGE_WORKER_SUBMISSIONS : PAGE_BUYER_REVIEW),
+		       TEXT("type", notice_kinds[work->approved ? NOTICE_APPROVAL :
+						 work->rejected ? NOTICE_REJECTION :
+								  NOTICE_SUBMISSION]),
+		       BOOL("isRead", work->index % 3 == 0), BOOL("archived", false),
+		       DATE("createdAt", at), DATE("updatedAt", at)));
 }
 
 void seed_add_task(struct seeding *seeding, int64_t index)
