@@ -10,18 +10,6 @@
 
 /* ---- handing in ---- */
 
-enum err submission_exists(struct call *call, const struct id *task, bool *exists)
-{
-	const bson_t *found;
-	enum err err = db_find_one(
-		call->db, call->arena, SUBMISSIONS,
-		DOC(call->arena, ID("worker_id", &call->caller->id), ID("task_id", task)),
-		DOC(call->arena, INT("_id", 1)), &found);
-
-	*exists = found != NULL;
-	return err;
-}
-
 /* Why this task takes no work from this worker; the deadline is told first. */
 static enum err submit_check(struct call *call, const struct id *id, const bson_t *task)
 {
@@ -31,7 +19,7 @@ static enum err submit_check(struct call *call, const struct id *id, const bson_
 		return ERR_NOT_FOUND;
 	if (task_is_past(task, call->now))
 		return ERR_DEADLINE_PASSED;
-	enum err err = submission_exists(call, id, &before);
+	enum err err = task_has_work(call, id, &before);
 	if (err != OK || before)
 		return err != OK ? err : ERR_ALREADY_SUBMITTED;
 	bool open = status_is(task, STATUS_ACTIVE) && doc_whole(task, "required_workers", 0) > 0;

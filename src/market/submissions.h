@@ -25,9 +25,6 @@ enum err submission_create(struct call *call, const struct submission_input *inp
 void submission_create_plan(struct call *call, const struct submission_input *input,
 			    const bson_t *task, struct txn *txn);
 
-/* Has the caller handed in work for this task? */
-enum err submission_exists(struct call *call, const struct id *task, bool *exists);
-
 /* The record for those who may see it: its worker, its buyer, admins. ERR_NOT_FOUND, ERR_NOT_OWNER. */
 enum err submission_read(struct call *call, const struct id *id, const bson_t **submission);
 

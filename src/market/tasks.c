@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "market/ledger.h"
 #include "market/status.h"
-#include "market/submissions.h"
 #include "market/users.h"
 #include "market/words.h"
 #include "store/doc.h"
@@ -104,6 +103,18 @@ enum err task_create(struct call *call, const struct task_input *input, struct t
 
 /* ---- reading ---- */
 
+enum err task_has_work(struct call *call, const struct id *task, bool *has)
+{
+	const bson_t *found;
+	enum err err = db_find_one(
+		call->db, call->arena, SUBMISSIONS,
+		DOC(call->arena, "worker_id", BCON_ID(&call->caller->id), "task_id", BCON_ID(task)),
+		DOC(call->arena, "_id", BCON_INT32(1)), &found);
+
+	*has = found != NULL;
+	return err;
+}
+
 enum err task_read(struct call *call, const struct id *id, const bson_t **task)
 {
 	enum err err = db_find_id(call->db, call->arena, TASKS, id, task);
@@ -116,7 +127,7 @@ enum err task_read(struct call *call, const struct id *id, const bson_t **task)
 	if (!status_is(*task, STATUS_CANCELLED) || call_is_admin(call))
 		return OK;
 	if (call->caller->known)
-		err = submission_exists(call, id, &submitted);
+		err = task_has_work(call, id, &submitted);
 	return err != OK ? err : submitted ? OK : ERR_NOT_FOUND;
 }
 

@@ -40,6 +40,9 @@ bool task_takes_work(const bson_t *task, int64_t now);
 /* POST /tasks. ERR_INSUFFICIENT_COINS with required and available. Found: USERS (after); inserted: TASKS. */
 enum err task_create(struct call *call, const struct task_input *input, struct txn *txn);
 
+/* Has the caller handed in work for the task? */
+enum err task_has_work(struct call *call, const struct id *task, bool *has);
+
 /* The record as this caller may see it: cancelled ones only admins and workers who submitted. ERR_NOT_FOUND. */
 enum err task_read(struct call *call, const struct id *id, const bson_t **task);
 /* The same for its owner, to change it: ERR_NOT_FOUND (also when cancelled), ERR_NOT_OWNER. */
