@@ -12,27 +12,29 @@
 #define CLOCK_DAY (24 * 60 * CLOCK_MINUTE)
 
 /*
- * The time by which all processes of the service go, on whatever host they run: that of MongoDB's primary, as
- * clock_heard() was last told it, carried on by this host's steady clock. Until it was told any, this host's time.
+ * The time that all processes of the service agree on, on whatever host they run: the clock of MongoDB's primary, as
+ * clock_heard() was last told it, carried on by this host's steady clock. Before the first clock_heard() it is this
+ * host's own time.
  */
 int64_t clock_now(void);
 /*
- * The primary's clock showed `when`. The news took a while to come, nobody knows how long, so `when` is past by now, never
- * in the future: of the last CLOCK_NEWS times, the one that puts the primary furthest ahead came fastest, and is used.
+ * Tells that the primary's clock showed `when`. The message took an unknown time to arrive, so the primary's clock
+ * shows more than `when` by now. Of the last CLOCK_NEWS messages, the one that puts the primary furthest ahead
+ * travelled fastest and is therefore the most exact: that one is used.
  */
 enum { CLOCK_NEWS = 8 };
 void clock_heard(int64_t when);
 /* Was the primary's clock ever heard? */
 bool clock_is_heard(void);
-/* This host's own time, right or wrong: for its log. */
+/* This host's own time, which may be wrong: for its log. */
 int64_t clock_of_host(void);
 /* For measuring spans; unrelated to the calendar, never goes back. */
 int64_t clock_steady(void);
 /* Microseconds of the same steady clock. */
 int64_t clock_steady_us(void);
-/* Milliseconds as the C library takes them: a span, or a moment of the steady clock, which is its CLOCK_MONOTONIC. */
+/* Converts a span of milliseconds, or a moment of the steady clock (CLOCK_MONOTONIC), for the C library. */
 struct timespec clock_timespec(int64_t milliseconds);
-/* Sleeps through signals. */
+/* Sleeps for the whole time, even if signals interrupt it. */
 void clock_sleep(int64_t milliseconds);
 
 /* The length of "2026-01-31T09:00:00.000Z"; years 0 to 9999. */

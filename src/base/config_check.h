@@ -12,15 +12,15 @@
 /* mongodb:// or mongodb+srv://, a host, and the name of a database. */
 const char *config_check_mongodb_uri(const char *value, bool production);
 
-/* At least 32 bytes; in production nothing that was copied from instructions. */
+/* At least 32 bytes; in production none of the values that examples and instructions show. */
 const char *config_check_jwt_secret(const char *value, bool production);
 
-/* Comma-separated, none of them empty: an empty secret is one that everybody knows. */
+/* Comma-separated. None may be empty: everybody knows the empty secret. */
 const char *config_check_jwt_secret_previous(const char *value, bool production);
 /* Logs a warning for each that is shorter than one that signs may be; NULL: none. Call it at start. */
 void config_warn_jwt_secret_previous(const char *value);
 
-/* Comma-separated words without white space: a slip would refuse every token. */
+/* Comma-separated words without white space: a typing error would make every token be refused. */
 const char *config_check_google_client_id(const char *value, bool production);
 
 /* The address of a service that is called: https, outside production http as well. */

@@ -12,7 +12,7 @@ enum decimal {
 	DECIMAL_BEYOND, /* outside int64; the value is the end of int64 on that side */
 };
 
-/* Is it a number as people write it: digits, with an optional minus and fraction, no exponent? */
+/* Is it a plain decimal number: digits with an optional minus sign and fraction, and no exponent? */
 bool decimal_plain(const char *text, size_t length);
 
 /*

@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* Takes what the system grants (nothing here uses select()). Returns how many there may be; INT64_MAX: no limit. */
+/* Raises the limit to the most that the system allows, which is safe as nothing here uses select(). Returns the limit;
+ * INT64_MAX: there is none. */
 int64_t descriptors_raise(void);
 
 #endif

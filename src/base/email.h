@@ -5,9 +5,9 @@
 #include "base/arena.h"
 
 /*
- * What two addresses have in common exactly when they are the same: those that differ in the case of ASCII letters
- * alone. Nothing else is folded, as whoever gives out addresses need not fold it: the look-alike's owner would be
- * another. MongoDB's $toLower does the same.
+ * A text that is equal for two addresses exactly when we take them for the same: when they differ only in the case of
+ * ASCII letters. Nothing else is folded, because mail servers need not fold it: an address that merely looks alike may
+ * belong to somebody else. MongoDB's $toLower does the same.
  */
 char *email_fold(struct arena *arena, const char *email);
 

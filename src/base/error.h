@@ -36,7 +36,7 @@ enum err {
 	ERR_METHOD_NOT_ALLOWED,
 	ERR_CONFLICT,
 	ERR_COINS_OWED,
-	ERR_NOT_ADOPTED, /* 409 with the code conflict: a record that came from elsewhere moves no coins */
+	ERR_NOT_ADOPTED, /* 409 with the code conflict: a record that was not adopted moves no coins */
 	ERR_PRECONDITION_FAILED,
 	ERR_BODY_TOO_LARGE,
 	ERR_UNSUPPORTED_MEDIA_TYPE,
@@ -47,7 +47,7 @@ enum err {
 	ERR_NOT_CONFIGURED,
 	ERR_INTERNAL,
 	ERR_UNAVAILABLE,
-	ERR_BUSY, /* 503 with the code unavailable: a guard that failed as often as it was tried anew */
+	ERR_BUSY, /* 503 with the code unavailable: a guard failed at every try */
 	ERR_COUNT
 };
 

@@ -1,10 +1,10 @@
 /*
- * Turns at what is scarce: things that take long and of which few can be done at once, so that
- * callers wait for them, and nobody else does (a bulkhead for each, server/bulkhead.h).
+ * Turns: permission for a thread to do something that takes long and can be done by few at a time. Calls that need it
+ * wait for a turn in a bulkhead (server/bulkhead.h), so that no other calls wait.
  *
- * Code that does such a thing asks here whether its thread has the turn. So a call whose row in the
- * table of routes does not say what it needs fails in the first test that makes it, instead of holding
- * up everybody on the day when it takes long.
+ * The code that hashes or calls a service asks here whether its thread has the turn. So a row in the table of routes
+ * that forgets to say what it needs fails in its first test, instead of holding up all calls on the day when it takes
+ * long.
  */
 #ifndef BASE_TURN_H
 #define BASE_TURN_H
@@ -23,7 +23,7 @@ enum turn {
 const char *turn_name(enum turn turn);
 
 /* Says which turn this thread has from now on; TURN_NONE: none, as it serves everybody. A thread that never called this
- * may do all: it is a command's, and keeps nobody waiting. */
+ * may do everything: it belongs to a command and keeps no caller waiting. */
 void turn_take(enum turn turn);
 
 /* Has this thread the turn? false is logged: it is a mistake in our table. */
