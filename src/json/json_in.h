@@ -22,9 +22,9 @@
 struct json_object;
 
 /*
- * The parsed tree, owned by the arena; NULL when it is not strict JSON, and then *problem says why in words that
- * continue "The body is not strict JSON: ". *problem is NULL otherwise; the text "null" is a NULL tree without
- * a problem.
+ * The parsed tree, owned by the arena. When the text is not strict JSON, the tree is NULL and *problem says why, in
+ * words that continue "The body is not strict JSON: ". Else *problem is NULL. The text "null" gives a NULL tree, too,
+ * without a problem.
  */
 struct json_object *json_in(struct arena *arena, const char *text, size_t length,
 			    const char **problem);

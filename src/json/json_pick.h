@@ -1,9 +1,9 @@
 /*
- * Single values out of a JSON text whose sender is known, without judging the rest of it.
+ * Reads single values out of a JSON text of a trusted sender, and does not check the rest of the text.
  *
- * What strict JSON (json_in.h) refuses may stand anywhere: lone surrogates, NUL, control characters, bad UTF-8, numbers
- * of any size, names given twice (the last counts), nesting of any depth. It need only be an object whose brackets
- * and quotes close. Nothing here calls itself, so depth costs no memory.
+ * The text must be an object whose brackets and quotes are closed. Apart from that it may hold all that strict JSON
+ * (json_in.h) refuses: lone surrogates, NUL, control characters, bad UTF-8, numbers of any size, a name given twice
+ * (the last one counts), nesting of any depth. Nothing here is recursive, so deep nesting costs no memory.
  */
 #ifndef JSON_JSON_PICK_H
 #define JSON_JSON_PICK_H
@@ -19,21 +19,22 @@ struct json_piece {
 	size_t length;
 };
 
-/* The object that is the whole text, perhaps behind a byte order mark; without a text when it is none. */
+/* The whole text as an object, without a byte order mark in front. The piece has no text when it is not an object. */
 struct json_piece json_pick_object(const char *text, size_t length);
 
-/* What stands in a value at a path of names and places ("data.0.id"); an empty path, or NULL, is the value itself. */
+/* The value at a path of names and array indexes ("data.0.id") inside a value; a path that is empty or NULL is the
+ * value itself. */
 struct json_piece json_pick(struct arena *arena, struct json_piece from, const char *path);
 
 /*
- * An object without the members that are not wanted, for json_in() to judge: each wanted one as it was written, and as
- * often. Without a text when it is no object. The others are looked at no closer than it takes to find their end.
+ * A copy of an object with the wanted members alone, for json_in() to check: each as it was written, and as often as it
+ * was given. The other members are only skipped. The piece has no text when the input is not an object.
  */
 struct json_piece json_pick_members(struct arena *arena, const char *text, size_t length,
 				    bool (*wanted)(const void *context, const char *name),
 				    const void *context);
 
-/* The characters of a quoted text, always valid UTF-8 without NUL: whatever is no character becomes U+FFFD. */
+/* The characters of a quoted text, always as valid UTF-8 without NUL: whatever is not a character becomes U+FFFD. */
 const char *json_pick_text(struct arena *arena, struct json_piece quoted, size_t *length);
 
 #endif

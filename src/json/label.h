@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 /*
- * NULL when a text of valid UTF-8 shows something and hides nothing, else words that continue "The name ". Hidden are
- * overrides of direction and whatever takes no room, but for joiners inside a word or an emoji, and for what chooses
- * the look of the character before it.
+ * NULL when the text, which is valid UTF-8, shows something and has no hidden characters; else words that continue
+ * "The name ". Hidden are overrides of direction and characters without width. Allowed are joiners inside a word or an
+ * emoji, and selectors that choose the glyph of the character before them.
  */
 const char *label_problem(const char *text, size_t length);
 

@@ -103,7 +103,7 @@ struct schema {
 	const char *at; /* the path to the object whose members the rows are; NULL: the top */
 	const struct schema
 		*base; /* rows that come first, for a struct that begins with the base's; or NULL */
-	bool foreign; /* what other programs write: nobody judges which characters their texts hold */
+	bool foreign; /* other programs write it: which characters its texts hold is not checked */
 	size_t size; /* of the struct */
 	const struct field *fields;
 	size_t count;
@@ -135,7 +135,7 @@ struct faults {
 void fault_add(struct faults *faults, const char *field, enum err err, const char *message);
 /* Gives the fault that was added last a number to tell. */
 void fault_number(struct faults *faults, const char *name, int64_t number);
-/* How many of them are in the list. */
+/* How many faults are in the list. */
 size_t faults_told(const struct faults *faults);
 
 /* The rows of a schema as one run, those of its base first. */
@@ -153,16 +153,16 @@ void *schema_decode_body(struct arena *arena, const struct schema *schema, const
 			 enum err *err);
 
 /*
- * The same for a text whose sender is known, however strange the rest of it is (json_pick.h): NULL when it is no object.
- * No row may be of OBJECTS or IDS.
+ * The same for a text of a trusted sender, of which only the values of the rows are checked (json_pick.h). NULL when it
+ * is not an object. No row may be of OBJECTS or IDS.
  */
 void *schema_pick_body(struct arena *arena, const struct schema *schema, const char *body,
 		       size_t length, struct faults *faults);
 
 /*
- * The same for a change of a record: what is sent back as `shown` has it, trimmed or not, is no change, and is taken as
- * absent rather than judged: the record may be older than our rules. shown is the record as JSON, as an answer shows it;
- * without a text where there is none to compare with.
+ * The same for a change of a record. `shown` is the record as an answer shows it, as JSON; it has no text when there is
+ * no record to compare with. A member that has the same value there, trimmed or not, is no change: it counts as absent
+ * and is not checked, because the record may be older than our rules.
  */
 void *schema_decode_edit(struct arena *arena, const struct schema *schema, struct json_piece body,
 			 struct json_piece shown, struct faults *faults, struct err_detail *detail,

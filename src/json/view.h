@@ -15,7 +15,7 @@
 enum view_type {
 	VIEW_ID,
 	VIEW_TEXT,
-	VIEW_WHOLE, /* int32, int64 and double are read alike, as older data has all three */
+	VIEW_WHOLE, /* an int32, int64 or double: older data has all three */
 	VIEW_MONEY,
 	VIEW_DATE,
 	VIEW_BOOL,
@@ -24,10 +24,10 @@ enum view_type {
 };
 
 enum view_flag {
-	VIEW_PRIVATE = 1 << 0, /* seen by the record's owner and admins only */
+	VIEW_PRIVATE = 1 << 0, /* shown to the record's owner and to admins only */
 	VIEW_ALWAYS = 1 << 1, /* written as 0, "" or false when the record lacks it */
 	VIEW_OPTIONAL = 1 << 2, /* may be missing in the answer */
-	VIEW_OR_ID = 1 << 3, /* of an OBJECT: its plain id once the record itself is gone */
+	VIEW_OR_ID = 1 << 3, /* of an OBJECT: its id alone when the record was removed */
 	VIEW_OR_NULL = 1 << 4, /* of a TEXT or DATE: written as null when the record lacks it */
 };
 
