@@ -35,10 +35,10 @@ int acceptor_run(struct acceptor *acceptor, int drain_ms);
 void acceptor_keep(struct acceptor *acceptor, struct connection *connection);
 void acceptor_close(struct acceptor *acceptor, struct connection *connection);
 
-/* Has its client left, whose request was read? Not told any more once reading has ended for all. */
+/* Has the client left after its request was read? Always false once reading has ended for all connections. */
 bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connection);
 
-/* Closes what is open; no thread may own a connection any more. NULL is fine. */
+/* Closes all connections; no thread may own one any more. NULL is fine. */
 void acceptor_free(struct acceptor *acceptor);
 
 /* Blocks the signals that the acceptor waits for, in this thread and those it will make. */

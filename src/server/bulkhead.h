@@ -1,10 +1,11 @@
 /*
- * A bulkhead: what takes long is done by a few threads of its own, and calls wait for those without holding a thread that
- * serves everybody. So neither many who log in nor a service outside that hangs keeps others waiting.
+ * A bulkhead: a few threads of its own do one kind of work that takes long. Calls that need it wait in the bulkhead's
+ * queue, and hold no thread of those that serve all calls. So other calls do not wait when many people log in, or when
+ * another service hangs.
  *
- * Who waits is served fairly (server/fair.h). Somebody is turned away only where the wait would be longer than is promised,
- * or has been so long; how long turns take is measured as they end, whatever they wait for themselves, so it is true also
- * where other processes want the same.
+ * The queue is fair (server/fair.h). A call is turned away when it would wait longer than wait_ms, or has waited so
+ * long. The expected wait comes from how long the last turns took, measured from outside: so it includes what a turn
+ * waits for itself, as for a resource that other processes use, too.
  */
 #ifndef SERVER_BULKHEAD_H
 #define SERVER_BULKHEAD_H
@@ -13,40 +14,44 @@
 
 #include <stdbool.h>
 
-/* Bodies above this are bulky: such calls find few places to wait, as what they hold might be a hundred times this. */
+/* Calls with a body of more bytes are bulky: few of them may wait at once, because each may hold a hundred times as
+ * much. */
 #define BULKHEAD_BULKY 8192
 #define BULKHEAD_BULKY_PLACES 8
 
 struct bulkhead_limits {
-	int turns; /* at once, a thread each; 0: there is no such bulkhead */
-	int each; /* turns that one outer key may have of them; 0: all */
-	int places; /* calls that may wait: what a process has memory for */
-	int64_t wait_ms; /* who would wait longer is turned away */
-	int64_t usual_ms; /* what a turn is thought to take before one was measured */
-	int nice; /* of its threads: above 0, others go before them where both want a core */
+	int turns; /* how many at once, each in a thread; 0: there is no such bulkhead */
+	int each; /* how many of them one outer key may have at once; 0: all */
+	int places; /* how many calls may wait, by the memory of a process */
+	int64_t wait_ms; /* a call that would wait longer is turned away */
+	int64_t usual_ms; /* how long a turn is assumed to take until the first was measured */
+	int nice; /* of its threads: above 0, other threads are given a core first */
 };
 
 struct bulkhead;
 
 struct bulkhead *bulkhead_new(const struct bulkhead_limits *limits);
-/* No thread may be in it any more; NULL is fine. */
+/* No thread may use it any more. NULL is fine. */
 void bulkhead_free(struct bulkhead *bulkhead);
 
 /*
- * Lets a call wait for its turn: from then on it belongs to whoever takes it. false: it may not, and is to be told to come
- * back after *seconds. *displaced: one who waited, and has to make room: NULL, or the caller's to turn away.
+ * Puts a call into the queue; from then on it belongs to the thread that takes it out. false: it may not wait, and is
+ * to be told to come back after *seconds. *displaced is a call that had to make room for it, which the caller of this
+ * function has to turn away; or NULL.
  */
 bool bulkhead_enter(struct bulkhead *bulkhead, struct waiter *waiter, bool bulky,
 		    struct waiter **displaced, int *seconds);
 
-/* Waits for one whose turn it is; NULL once the bulkhead is closed. End the turn with bulkhead_leave(). */
+/* Waits until a call has its turn and takes it out; NULL once the bulkhead is closed. bulkhead_leave() ends the
+ * turn. */
 struct waiter *bulkhead_take(struct bulkhead *bulkhead);
 void bulkhead_leave(struct bulkhead *bulkhead, struct waiter *waiter);
 
-/* Waits for one who has waited too long, for a thread that does nothing else; NULL once the bulkhead is closed. */
+/* Waits until a call has waited too long and takes it out; NULL once the bulkhead is closed. For a thread that does
+ * nothing else. */
 struct waiter *bulkhead_take_late(struct bulkhead *bulkhead);
 
-/* Until those who wait now are through: when it is worth coming back. At least 1. */
+/* The seconds until all who wait now will have been served, at least 1: when it is worth coming back. */
 int bulkhead_seconds(struct bulkhead *bulkhead, const struct waiter *waiter);
 
 void bulkhead_close(struct bulkhead *bulkhead);

@@ -1,9 +1,10 @@
 /*
- * A fair queue: those who wait are served round robin over whom they wait for.
+ * A fair queue: round robin over two levels of keys.
  *
- * Waiters come from somebody (an address, or an account), and within that from somebody again (of one address, the
- * account that is meant). Round robin over the first, within one over the second, within that first come, first served:
- * whoever sends a hundred waits for their own, and who comes with one is next. All functions are cheap, none locks.
+ * Each waiter has an outer key (an address, or an account) and an inner one (among the waiters of an address, the
+ * account that is meant). Outer keys are served in turn, within one of them inner keys in turn, and within those first
+ * come, first served. So somebody who sends a hundred calls waits for their own calls, and somebody who sends one is
+ * served next. All functions are cheap, and none of them locks.
  */
 #ifndef SERVER_FAIR_H
 #define SERVER_FAIR_H
@@ -16,15 +17,15 @@
 struct fair_flow;
 struct fair_lane;
 
-/* Whose it is: hashes of names; two that collide share what one gets. */
+/* Hashes of names. Two names with the same hash share what one of them would get. */
 struct fair_key {
 	uint64_t outer, inner;
 };
 
-/* Lives in whatever waits. */
+/* A member of whatever waits. */
 struct waiter {
 	struct fair_key key;
-	int64_t since, begun_us; /* of its wait and its turn; the bulkhead's */
+	int64_t since, begun_us; /* when its wait and its turn began; used by the bulkhead */
 	bool bulky;
 	struct fair_flow *flow;
 	struct fair_lane *lane;
@@ -40,31 +41,31 @@ struct fair {
 };
 
 void fair_init(struct fair *fair);
-/* Forgets whoever waits or has a turn. */
+/* Forgets all waiters and turns. */
 void fair_destroy(struct fair *fair);
 
 void fair_put(struct fair *fair, struct waiter *waiter);
 
-/* Takes out the one whose turn it is, of outer keys that have fewer than `each` turns now (0: no limit); NULL: there is
- * none. fair_done() ends the turn. */
+/* Takes out the next waiter, of outer keys that have fewer than `each` turns now (0: no limit); NULL when there is no
+ * such waiter. fair_done() ends its turn. */
 struct waiter *fair_next(struct fair *fair, size_t each);
 void fair_done(struct fair *fair, struct waiter *waiter);
 
-/* Who has waited longest; NULL: nobody waits. */
+/* The one that has waited longest; NULL when nobody waits. */
 struct waiter *fair_oldest(const struct fair *fair);
-/* Takes one out who waits no longer. It has no turn. */
+/* Takes one out that waits no longer. It gets no turn. */
 void fair_remove(struct fair *fair, struct waiter *waiter);
 
-/* Who has to make room for one with this key: the last of the keys of which most wait; NULL: those are no more than this
- * key's own would be. */
+/* The waiter that has to make room for a new one with this key: the last one of the keys of which most wait. NULL when
+ * this key would then have at least as many. */
 struct waiter *fair_crowd(const struct fair *fair, struct fair_key key);
 
-/* How it would be for one who came now. */
+/* What a waiter that came now would find. */
 struct fair_place {
-	size_t ahead; /* how many are served before, at most */
-	size_t own; /* of these, those with the same outer key */
-	size_t ready; /* how many of all who wait could have a turn now */
-	bool may; /* could this one, besides those with the same outer key? */
+	size_t ahead; /* how many would be served before it, at most */
+	size_t own; /* how many of these have the same outer key */
+	size_t ready; /* how many of all waiters could have a turn now */
+	bool may; /* could it have a turn now, in spite of those with the same outer key? */
 };
 struct fair_place fair_place(const struct fair *fair, struct fair_key key, size_t each);
 

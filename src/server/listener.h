@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * Checks that fd listens and makes it non-blocking: who shares the socket may take a connection between the news
- * of it and our accept. *tcp tells whether it is one of the internet's. false with a logged reason.
+ * Checks that fd listens, and makes it non-blocking, because another process that shares the socket may accept a
+ * connection that we were told of. *tcp tells whether it is a TCP socket. false with a logged reason.
  */
 bool listener_take(int fd, bool *tcp);
 

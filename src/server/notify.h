@@ -1,4 +1,4 @@
-/* Tells the service manager how it stands, as systemd's Type=notify wants it, without libsystemd. */
+/* Tells the service manager the state of the process, as systemd's Type=notify expects it, without libsystemd. */
 #ifndef SERVER_NOTIFY_H
 #define SERVER_NOTIFY_H
 

@@ -1,8 +1,8 @@
 /*
  * Connections, and the bounded queues in which they wait for a thread.
  *
- * A queue is strung through the connections themselves: passing one on allocates nothing and fails
- * only where the limit says so.
+ * A queue is a list through the connections themselves, so that adding one allocates nothing and fails only at the
+ * limit.
  */
 #ifndef SERVER_QUEUE_H
 #define SERVER_QUEUE_H
@@ -38,7 +38,7 @@ bool queue_push(struct queue *queue, struct connection *connection);
 /* Waits for a connection; NULL once the queue is closed and empty. */
 struct connection *queue_pop(struct queue *queue);
 
-/* Lets those go who wait in queue_pop; what is in it can still be taken out. */
+/* Ends all waiting in queue_pop(). What is still in the queue can be taken out. */
 void queue_close(struct queue *queue);
 
 void queue_destroy(struct queue *queue);

@@ -2,9 +2,9 @@
  * FastCGI records, judged before libfcgi sees them.
  *
  * libfcgi trusts its peer: lengths that do not add up end the process, a management record may overrun its stack, and a
- * peer that stalls keeps the thread that reads. So the records of a request are collected here as they come, hardly
- * waiting for more, and handed on when the request is whole. Only what a web server sends is sound: the beginning of a
- * request for a responder, its parameters, its body, all under one id, and nothing behind them.
+ * peer that stalls blocks the thread that reads. So the records of a request are collected here as they arrive, with
+ * hardly any waiting, and given to libfcgi when the request is whole. Accepted is only what a web server sends: the
+ * beginning of a request for a responder, its parameters, its body, all with one id, and nothing after them.
  */
 #ifndef SERVER_RECORDS_H
 #define SERVER_RECORDS_H
@@ -13,12 +13,13 @@
 
 #include <stdint.h>
 
-/* Of names and values together: several times what the web server's header buffers hold. */
+/* The most bytes of parameters, names and values together: several times what the web server's header buffers hold. */
 #define RECORDS_PARAMS_MAX ((size_t)128 * 1024)
-/* Of a whole request: the largest body that the web server passes on, and what goes with it. */
+/* The most bytes of a request: the largest body that the web server passes on, and its parameters. */
 #define RECORDS_MAX ((size_t)3 * 1024 * 1024)
 
-/* From here on a thread stays with a request, as the web server has all of it; no peer keeps it longer than this. */
+/* Of a request with more bytes than this, a thread waits for the rest, as the web server has all of it already; but no
+ * longer than RECORDS_WAIT_MS. */
 #define RECORDS_LARGE ((size_t)64 * 1024)
 #define RECORDS_WAIT_MS 1000
 
@@ -39,11 +40,11 @@ struct records {
 	size_t pair_left; /* bytes of a name and its value still to come */
 };
 
-/* Judges what has been put into records->bytes. */
+/* Judges the bytes that were put into records->bytes. */
 enum records_state records_judge(struct records *records);
 
-/* Takes what the connection has, and judges it. Waits for the rest of large ones alone, and no longer than told above.
- * Broken also when the peer is gone; logged otherwise. */
+/* Reads what the connection has, and judges it. Waits only for the rest of a large request, as said above. BROKEN when
+ * that is no request, which is logged, or when the peer is gone. */
 enum records_state records_read(struct records *records, int fd);
 
 /* A file that reads as the request, for the caller to close; -1 with a logged reason. */
