@@ -1,11 +1,10 @@
 /*
- * MONGODB_URI as the driver is to use it: where the servers are, and who we are, is the operator's; what is asked of
- * them is ours.
+ * MONGODB_URI as the driver is to use it. Of the operator's address we take where the servers are and how to log in.
  *
- * What the promises rest on is set here, whatever the address says, and every client of a pool has it from here: no
- * command says it for itself, so none can forget it. Writes and commits wait for the majority, for a bounded time; reads
- * go to the primary and see what the majority has; what failed on the way is sent once more; a server that is no primary
- * any more is never held on to.
+ * Everything that the promises of the service depend on is set here, whatever the address says, and all clients of a
+ * pool get it from here, so that no command can forget it: writes and commits wait for the majority, for a bounded
+ * time; reads go to the primary and see what the majority has; a command that failed on its way is sent once more; a
+ * server that is not the primary any more is not used again.
  */
 #ifndef STORE_ADDRESS_H
 #define STORE_ADDRESS_H
@@ -14,8 +13,8 @@
 
 #include <mongoc/mongoc.h>
 
-/* The caller's to destroy; NULL and a sentence in problem when the address cannot be used. What it says and is not
- * followed is logged. */
+/* The caller destroys the result; NULL and a sentence in problem when the address cannot be used. Options of the
+ * address that are not followed are logged. */
 mongoc_uri_t *address_read(const struct store_options *options, char problem[256]);
 
 #endif

@@ -1,10 +1,11 @@
 /*
  * Idempotency keys: a request that carries one happens once, however often it is sent.
  *
- * A key is claimed before the work, with a lease; the transaction that does the work completes the
- * claim with the answer, so a crash leaves either both or nothing. A claimant that died is replaced
- * once its lease is over, or at once by a process of its own host, which sees that it is gone. Should
- * it be alive after all, its own transaction fails: the claim it would complete is another's by then.
+ * A key is claimed before the work, with a lease. The transaction that does the work completes the
+ * claim with the answer, so a crash leaves either both or nothing. When a claimant has died, another
+ * request may take the claim over once the lease is over; a process of the same host sees the death
+ * and need not wait. If the claimant was alive after all, its transaction fails, because the claim
+ * that it would complete is not its own any more.
  */
 #ifndef STORE_CLAIM_H
 #define STORE_CLAIM_H

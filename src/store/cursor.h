@@ -1,6 +1,6 @@
 /*
- * Cursors: where a page of a list ended, as an opaque text. Going on from there is a seek in an index, so it costs
- * the same however deep.
+ * Cursors: the place where a page of a list ended, as an opaque text. The next page is found by a seek in an index, so
+ * that it costs the same at any depth.
  */
 #ifndef STORE_CURSOR_H
 #define STORE_CURSOR_H

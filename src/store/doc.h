@@ -83,13 +83,13 @@ bool doc_text_is(const bson_t *doc, const char *field, const char *text);
 bool doc_id(const bson_t *doc, const char *field, struct id *id);
 /* The _id; all zeros when it is not an ObjectId. */
 struct id doc_own_id(const bson_t *doc);
-/* The number, or what is given for absent. */
+/* The number; `absent` when there is no such field. */
 int64_t doc_whole(const bson_t *doc, const char *field, int64_t absent);
-/* An amount of money in cents, kept as dollars, or what is given for absent. */
+/* An amount of money, which is stored in dollars, in cents; `absent` when there is no such field. */
 int64_t doc_cents(const bson_t *doc, const char *field, int64_t absent);
-/* Cents as the dollars that are kept. */
+/* Cents as the dollars that are stored. */
 #define BCON_CENTS(cents) BCON_DOUBLE((double)(cents) / 100)
-/* Milliseconds, or what is given for absent. */
+/* A date in milliseconds; `absent` when there is no such field. */
 int64_t doc_date(const bson_t *doc, const char *field, int64_t absent);
 bool doc_bool(const bson_t *doc, const char *field, bool absent);
 /* An embedded document or array; false when absent. */
@@ -106,8 +106,8 @@ void doc_array_text(struct doc_array *array, const char *text);
 void doc_array_doc(struct doc_array *array, const bson_t *doc);
 
 /*
- * Filter members: the field still says what the record, as read, said. A record without it, as older data
- * leaves them, matches as long as it stays without.
+ * Adds to a filter that a field has the value that it had when the record was read. Where the record lacked it, as some
+ * of older data do, the filter asks that it still does.
  */
 void doc_unchanged(bson_t *filter, const bson_t *record, const char *field);
 

@@ -1,7 +1,7 @@
 /*
- * What a list leaves out: records that documents of another collection name, such as the tasks that a worker has
- * submitted to. Where those are few the list's filter says it; where they may be many, each batch of records that was read
- * is looked up among them, so that a page costs what it shows and not what was left out over the years.
+ * What a list leaves out: the records that documents of another collection refer to, such as the tasks that a worker
+ * has submitted to. A list says so here when those may be many: then each batch of records is looked up among them, so
+ * that the cost of a page depends on what it shows, and not on all that has been left out over the years.
  */
 #ifndef STORE_EXCEPT_H
 #define STORE_EXCEPT_H

@@ -1,4 +1,4 @@
-/* What the database is told beside the data: which indexes to keep, and what no document may say. */
+/* The indexes and validators of the collections. */
 #ifndef STORE_INDEXES_H
 #define STORE_INDEXES_H
 
@@ -18,10 +18,10 @@ extern const size_t index_row_count;
 bool index_is_early(const struct index_row *row);
 
 /*
- * Of an index as the server tells it: is it a unique one of somebody else's that may refuse what we write?
+ * Is an index, described as the server does, one that we did not make, and unique, so that it may refuse what we write?
  */
 bool index_refuses(struct arena *arena, enum collection in, const bson_t *index);
-/* Does it do for the row: of its name, or, where any will do, a plain one of the same keys? */
+/* Does it serve as the index of the row: by its name, or, where any plain index will do, by the same keys? */
 bool index_serves(struct arena *arena, const bson_t *index, const struct index_row *row);
 
 /*

@@ -37,7 +37,8 @@ struct list {
 	const char *order_field; /* then _id, in the same direction */
 	bool ascending;
 	int64_t limit_default; /* 0: LIST_LIMIT_DEFAULT */
-	/* Of the total, as in struct total; NULL: the filter, and the index that the server chooses. */
+	/* How the total is counted, as in struct total; NULL: by the filter, and by the index that the server
+	 * chooses. */
 	const bson_t *many_filter;
 	const char *count_index;
 	const char *count_key; /* names the total among the cached ones; NULL: name */
@@ -46,16 +47,16 @@ struct list {
 
 struct page {
 	int64_t total; /* of records */
-	int64_t pages; /* of the limit's size, however many records each has room for */
+	int64_t pages; /* of as many records as the limit says, also where fewer fit on a page */
 	int64_t current;
 	bool approximate; /* the total may be up to 5 s old */
 	const char *next; /* NULL at the end */
 };
 
 /*
- * Calls row for each record of the page asked for. A record for which row returns false is not on the page: the
- * page ends before it, and next goes on with it. The first must be taken. ERR_INVALID_INPUT when the cursor is not one
- * of this list and order.
+ * Calls row for each record of the page that is asked for. When row returns false, the page ends before that record,
+ * and `next` goes on with it; for the first record it must return true. ERR_INVALID_INPUT when the cursor does not
+ * belong to this list and order.
  */
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		  const struct page_query *asked, db_row row, void *context, struct page *page);

@@ -1,10 +1,10 @@
 /*
- * The mark: a field of every user, task, submission, withdrawal, payment and notification that is in our books,
- * because this service wrote it or adoption made it ours. What bears none came from elsewhere (an older server, a
- * backup): it is read, and moves no coins until it is adopted.
+ * The mark: a field of every user, task, submission, withdrawal, payment and notification that is in our books, because
+ * this service wrote it or adopted it. A record without the mark came from elsewhere (an older server, a backup): it
+ * can be read, and it moves no coins until it is adopted.
  *
- * store/transaction.c marks what transactions insert and asks for the mark in what they change. An index holds the
- * records that bear none and nothing else, so looking for them costs nothing where there are none.
+ * store/txn.c adds the mark to what transactions insert and asks for it in what they change. An index holds only the
+ * records without a mark, so that it costs nothing to see that there are none.
  */
 #ifndef STORE_MARK_H
 #define STORE_MARK_H
@@ -17,31 +17,31 @@ enum { MARK_ADOPTED = 1, MARK_OURS = 2 };
 /* The collections whose records are marked come first. */
 #define MARKED_COUNT (NOTIFICATIONS + 1)
 
-/* A filter member, as JSON: that bears no mark. */
+/* The member of a filter, as JSON, for records without the mark. */
 #define UNMARKED "\"" MARK "\": null"
 
-/* Does a record, as it was read, bear the mark? */
+/* Did a record have the mark when it was read? */
 bool is_marked(const bson_t *record);
 
-/* The document with our mark, or, of other collections, as it is. */
+/* The document with our mark; unchanged if its collection has no marks. */
 const bson_t *mark_add(struct arena *arena, enum collection in, const bson_t *doc);
-/* The filter, for marked records alone, or, of other collections, as it is. */
+/* The filter for marked records only; unchanged if the collection has no marks. */
 const bson_t *mark_ask(struct arena *arena, enum collection in, const bson_t *filter);
 
-/* How many records bear no mark, of each collection. What people are told is counted no further than this. */
+/* How many records of each collection have no mark. For what people are told it is counted up to this number. */
 #define UNMARKED_COUNTED 1000
 struct unmarked {
 	int64_t of[MARKED_COUNT];
 	bool any;
 };
 
-/* Counts them, each kind no further than most. */
+/* Counts them, of each collection up to `most`. */
 enum err unmarked_count(struct db *db, struct arena *arena, int64_t most,
 			struct unmarked *unmarked);
 
-/* {users: 3, submissions: 1}: those of which there are some. */
+/* As a document of the numbers above 0: {users: 3, submissions: 1}. */
 bson_t *unmarked_doc(struct arena *arena, const struct unmarked *unmarked);
-/* And back. */
+/* Reads such a document. */
 struct unmarked unmarked_read(const bson_t *doc);
 
 #endif

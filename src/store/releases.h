@@ -1,7 +1,7 @@
 /*
- * Keys to be given back later: while MongoDB elects a new primary, or is away, a claim that came to nothing cannot be
- * taken out, and who repeats the call would be told for half a minute that it still runs. A thread of the process goes
- * on trying, so that the key is free as soon as anything can be done with it.
+ * Idempotency keys that are to be released later. While MongoDB elects a new primary or cannot be reached, the claim of
+ * a failed call cannot be removed, and whoever repeats the call would be told for half a minute that it still runs. So
+ * a thread of the process goes on trying until the key is free.
  */
 #ifndef STORE_RELEASES_H
 #define STORE_RELEASES_H

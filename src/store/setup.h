@@ -1,4 +1,5 @@
-/* Making a database ready: indexes, validators, an older server's data adopted, and the version in meta that says so. */
+/* Prepares a database: indexes, validators, the adoption of an older server's data, and the version in meta that says
+ * so. */
 #ifndef STORE_SETUP_H
 #define STORE_SETUP_H
 
@@ -9,29 +10,29 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* What the records are like; grows when a version needs them to be otherwise. 2: those of ours bear the mark, too. */
+/* The format of the records; it grows when a version needs another one. 2: records that we write have the mark, too. */
 #define SETUP_VERSION 2
 
 struct setup_order {
-	FILE *report; /* what is made, a line each */
+	FILE *report; /* gets a line for each thing that is made */
 	bool dry_run; /* tell what would be made, and change nothing */
 
 	/*
-	 * Makes records ours that bear no mark, after the indexes. late: the data was adopted before. *adopted: how
-	 * many there were.
+	 * Adopts the records without a mark, after the indexes were made. late: the data was adopted before, and these
+	 * came later. *adopted: how many there were.
 	 */
 	enum err (*adopt)(void *context, bool late, int64_t *adopted);
-	/* Makes anew what this version derives from adopted records by other rules than the one before; *changed: of how
-	 * many. */
+	/* Renews what records derive from their own fields, where this version has other rules for it. *changed: of how
+	 * many records. */
 	enum err (*renew)(void *context, int64_t *changed);
 	void *context;
 };
 
 /*
- * Makes what is missing, and drops unique indexes that are not ours and would refuse what we write. Changes nothing when
- * all is there; may run beside workers and beside itself. Building indexes on much data takes longer than a call's
- * answer: give the connection time. On any error a sentence stands in problem; ERR_NOT_CONFIGURED when the server is no
- * replica set, ERR_CONFLICT when the data is a newer version's.
+ * Makes what is missing, and drops unique indexes that are not ours and would refuse what we write. Changes nothing
+ * when nothing is missing. It may run while workers run, and twice at once. Building indexes on much data takes longer
+ * than the answer to a call, so the connection needs a long answer_ms. On every error there is a sentence in problem.
+ * ERR_NOT_CONFIGURED when the server is not a replica set, ERR_CONFLICT when the data belongs to a newer version.
  */
 enum err setup_run(struct db *db, struct arena *arena, const struct setup_order *order,
 		   char problem[256]);

@@ -1,9 +1,9 @@
 /*
  * Reading much in one snapshot: several queries that all see the data as it was at one moment, while writers go on.
  *
- * It has a connection of its own, because such queries may take far longer than a call's answer is let to take. After
- * the first error every result ends; snapshot_error() tells, so it is asked once, at the end. The server keeps
- * the past for some minutes (minSnapshotHistoryWindowInSeconds, 300 unless set): a run must not take longer.
+ * A snapshot has a connection of its own, because its queries may take far longer than the answer to a call. After the
+ * first error all results end; so it is enough to ask snapshot_error() once, at the end. A run must not take longer
+ * than the server keeps the past (minSnapshotHistoryWindowInSeconds, 300 by default).
  */
 #ifndef STORE_SNAPSHOT_H
 #define STORE_SNAPSHOT_H
@@ -29,7 +29,8 @@ struct rows *snapshot_aggregate(struct snapshot *snapshot, enum collection in,
 /* The next document, which lives until the next call for the same rows; NULL at the end. */
 const bson_t *rows_next(struct rows *rows);
 
-/* OK, or what ended the results early; ERR_UNAVAILABLE also when max_ms had passed, which snapshot_late() tells. */
+/* OK, or the error that ended the results early. ERR_UNAVAILABLE also when max_ms was over: then snapshot_late() is
+ * true. */
 enum err snapshot_error(const struct snapshot *snapshot);
 bool snapshot_late(const struct snapshot *snapshot);
 

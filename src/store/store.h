@@ -40,7 +40,7 @@ struct db;
 
 struct store_options {
 	const char *uri; /* names the database */
-	int threads; /* connections that may be open at once */
+	int threads; /* how many connections may be open at once */
 	int answer_ms; /* how long one answer of the server may take */
 	const char *run_dir; /* see presence.h; NULL: this process takes no part in that */
 };
@@ -67,8 +67,9 @@ enum err db_read(struct db *db, struct arena *arena, const bson_t *command, cons
  * documents were written. After ERR_UNAVAILABLE it may have happened all the same. */
 enum err db_write(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply);
 
-/* Waits until the majority has all that the primary had when this was called, so that nothing which a guard met there can be
- * rolled back any more, and until it is certain that it was the primary still. ERR_UNAVAILABLE when that takes too long. */
+/* Waits until the majority has everything that the primary had when this was called, and until it is certain that it
+ * still was the primary. After that nothing which a guard met there can be rolled back. ERR_UNAVAILABLE when it takes
+ * too long. */
 enum err db_confirm(struct db *db);
 
 /* A document that matches, or NULL. fields is a projection; it may be NULL. */
@@ -92,17 +93,17 @@ enum err db_aggregate(struct db *db, enum collection in, const bson_t *pipeline,
 enum err db_count(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		  int64_t limit, int64_t *count);
 
-/* Changes everything that matches, each document by itself and not all at once: for changes that may be repeated until
- * they are done, as what was done before an error stays done. *modified of them said otherwise before; it may be NULL.
- * What a validator turns down is ERR_INTERNAL. */
+/* Changes all documents that match, each by itself: what was done before an error stays done. So it is for changes that
+ * may be repeated. *modified is how many documents became different; it may be NULL. ERR_INTERNAL when a validator
+ * refuses. */
 enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
 			const bson_t *filter, const bson_t *change, int64_t *modified);
 
-/* Removes what matches; one document at most when one is set. */
+/* Removes the documents that match; with `one`, at most one of them. */
 enum err db_remove(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		   bool one);
 
-/* Adds documents in bulk, unordered; those whose key is taken are passed over. For seeding. */
+/* Adds documents in bulk, in any order; those whose key is taken are skipped. For demo data. */
 enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 			const bson_t *const *docs, size_t count);
 
@@ -111,8 +112,8 @@ struct db_update {
 	const bson_t *filter, *change;
 };
 
-/* Such changes in bulk, unordered: each happens or not, by itself. *matched counts those whose filter found its
- * document, *taken those passed over because a unique key is taken. For adoption. */
+/* Such changes in bulk, in any order; each happens or not, independently. *matched is how many filters found their
+ * document, *taken how many changes were skipped because a unique key was taken. For adoption. */
 enum err db_update_bulk(struct db *db, struct arena *arena, enum collection in,
 			const struct db_update *updates, size_t count, int64_t *matched,
 			int64_t *taken);

@@ -1,8 +1,9 @@
 /*
  * Totals: numbers over many records, which grow costly with the data.
  *
- * Few records are counted for whoever asks. Of many, the last total serves for five seconds, and a thread of the process
- * makes the next behind the scenes (store/refresher.h): however long the server counts, nobody who asks pays for it.
+ * When there are few records, they are counted for each caller. When there are many, the last total is used for five
+ * seconds, and a thread of the process computes the next one meanwhile (store/refresher.h), so that no caller waits for
+ * it.
  */
 #ifndef STORE_TOTALS_H
 #define STORE_TOTALS_H
@@ -12,9 +13,9 @@
 struct total {
 	const char *name; /* names it among the cached ones: what is counted, and of whom */
 	enum collection in;
-	const bson_t *filter; /* which records: best one that an index answers alone */
-	/* Where there are many, a filter that finds the same but for a few, by an index alone; NULL: filter. And that
-	 * index's name; NULL: the server chooses. */
+	const bson_t *filter; /* which records; best if an index alone can answer it */
+	/* A filter for when there are many: an index alone can answer it, and it finds nearly the same records. NULL:
+	 * filter. And the name of that index; NULL: the server chooses. */
 	const bson_t *many_filter;
 	const char *index;
 	/* Instead of a filter: an array of stages whose one row has the value in n. */
@@ -25,9 +26,9 @@ struct total {
 enum err total_now(struct db *db, struct arena *arena, const struct total *total, int64_t *value);
 
 /*
- * For several totals of one answer: orders those that are older than five seconds at this moment (steady milliseconds),
- * then gives each as soon as it is made, until the deadline; after that the last there was. ERR_UNAVAILABLE if there was
- * none: then it is being made.
+ * For several totals of one answer. First total_order() for each: it has those computed that are older than five
+ * seconds at asked_at (steady milliseconds). Then total_wait() for each: it waits for the new total until the deadline,
+ * and gives the last one after that. ERR_UNAVAILABLE when there was none yet.
  */
 void total_order(struct db *db, const struct total *total, int64_t asked_at);
 enum err total_wait(struct db *db, const struct total *total, int64_t asked_at, int64_t deadline,

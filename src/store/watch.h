@@ -1,8 +1,8 @@
 /*
- * Watching a collection: each document that is inserted, once it is committed, whoever wrote it.
+ * Watching a collection: tells of each inserted document, by whomever, after its commit.
  *
- * A watch outlives failures of the database: it goes on behind what it has told. Only where the server has
- * forgotten that place (its oplog is finite) does it begin anew, and says so.
+ * After a failure of the database a watch goes on behind the last document that it told of. Only when the server has
+ * forgotten that place, as its oplog is finite, it begins anew, and says so.
  */
 #ifndef STORE_WATCH_H
 #define STORE_WATCH_H
@@ -14,7 +14,7 @@ struct watch;
 enum watch_news {
 	WATCH_QUIET, /* nothing within the time */
 	WATCH_INSERTED, /* *doc is it, the caller's to destroy */
-	WATCH_BEGINS, /* from now on; what was inserted before is not told */
+	WATCH_BEGINS, /* it tells of what is inserted from now on, and not of what was before */
 	WATCH_AWAY /* the database cannot be reached; try again after a pause */
 };
 
