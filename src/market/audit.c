@@ -141,7 +141,8 @@ static struct rows *records_read(struct snapshot *snapshot, struct arena *arena,
 
 /* ---- merging ---- */
 
-/* Makes sure of the next row; false at the end. An _id that is none of ours sorts, and counts, as the lowest. */
+/* Reads the next row unless one is there already; false at the end. An _id that is not an ObjectId counts as
+ * the lowest of all, as MongoDB sorts it before them. */
 static bool stream_peek(struct stream *stream)
 {
 	if (stream->next || stream->ended)

@@ -59,8 +59,8 @@ void user_end_tokens(struct call *call, const char *hash, struct txn *txn);
 void user_signed_in(struct call *call, const bson_t *user, const char *proof, struct txn *txn);
 
 /*
- * Adds what keeps an admin when this one ceases to be one: ERR_CONFLICT when nobody else is an admin; ERR_UNAUTHORIZED
- * or ERR_FORBIDDEN when the caller, another admin as read, is none any more.
+ * For an admin who ceases to be one: adds the guard that another admin stays. ERR_CONFLICT when nobody else is an admin.
+ * When the caller is another admin: ERR_UNAUTHORIZED or ERR_FORBIDDEN when they have ceased to be one meanwhile.
  */
 enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct txn *txn);
 

@@ -90,7 +90,7 @@ static enum err admit(struct request *rq)
 	const struct stream_query *query = rq->query_input;
 	struct admission *admission = context->admission;
 
-	/* else what is committed between now and then would be told to nobody */
+	/* Until then nothing tells a new stream of what is committed. */
 	while (!admission->loop->watching)
 		if (!wait_for_database(rq))
 			return ERR_UNAVAILABLE;
