@@ -4,6 +4,7 @@
 #include "providers/provider.h"
 #include "server/acceptor.h"
 #include "server/notify.h"
+#include "store/connect.h"
 #include "streams/server.h"
 
 #include <stdlib.h>

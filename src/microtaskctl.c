@@ -6,6 +6,7 @@
 #include "migrate/adoption.h"
 #include "providers/fetch.h"
 #include "providers/provider.h"
+#include "store/connect.h"
 #include "store/replica_set.h"
 
 #include <getopt.h>

@@ -10,6 +10,7 @@
 #include "providers/provider.h"
 #include "server/fcgi.h"
 #include "server/notify.h"
+#include "store/connect.h"
 
 #include <stdlib.h>
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "market/sweep.h"
+#include "store/connect.h"
 #include "store/setup.h"
 
 #include <pthread.h>

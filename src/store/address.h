@@ -9,7 +9,7 @@
 #ifndef STORE_ADDRESS_H
 #define STORE_ADDRESS_H
 
-#include "store/store.h"
+#include "store/connect.h"
 
 #include <mongoc/mongoc.h>
 

@@ -2,12 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/address.h"
-#include "store/claim.h"
 #include "store/doc.h"
-#include "store/presence.h"
-#include "store/refresher.h"
-#include "store/releases.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,129 +28,11 @@ const char *collection_name(enum collection collection)
 	return collection_names[collection];
 }
 
-/* The driver writes warnings of its own; ours tell the same with the request. */
-static void driver_log(mongoc_log_level_t level, const char *domain, const char *message,
-		       void *context)
-{
-	(void)context;
-	if (level <= MONGOC_LOG_LEVEL_ERROR)
-		log_line(LOG_WARN, NULL, "%s: %s", domain, message);
-}
-
-static bool has_primary(const mongoc_topology_description_t *set)
-{
-	return mongoc_topology_description_has_writable_server(
-		(mongoc_topology_description_t *)(uintptr_t)set);
-}
-
-/* Which election made the primary of a set, as each has an id of its own. False: there is no primary. */
-static bool election_of(const mongoc_topology_description_t *set, struct id *election)
-{
-	size_t count;
-	bool found = false;
-	mongoc_server_description_t **servers =
-		mongoc_topology_description_get_servers(set, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(mongoc_server_description_type(servers[i]), "RSPrimary"))
-			found = doc_id(mongoc_server_description_hello_response(servers[i]),
-				       "electionId", election);
-	mongoc_server_descriptions_destroy_all(servers, count);
-	return found;
-}
-
-/* Called by the driver, one at a time, before anybody can use what has changed. A primary that is found for the first time
- * was not lost before; one that was lost from sight and is found again, as after a failed write, is the same. */
-static void topology_changed(const mongoc_apm_topology_changed_t *event)
-{
-	struct store *store = mongoc_apm_topology_changed_get_context(event);
-	const mongoc_topology_description_t
-		*before = mongoc_apm_topology_changed_get_previous_description(event),
-		*after = mongoc_apm_topology_changed_get_new_description(event);
-	bool had = has_primary(before), has = has_primary(after);
-	struct id election;
-
-	if (election_of(after, &election) && !id_equal(&election, &store->election)) {
-		store->election = election;
-		store->primaries++;
-	}
-	if (had != has && (had || store->elected_at))
-		store->elected_at = clock_steady();
-}
-
-/* Called by the monitors, too, every ten seconds and when anything changes. The primary's clock is the one by which leases,
- * deadlines and windows are reckoned, as hosts may disagree about the time. */
-static void heartbeat_heard(const mongoc_apm_server_heartbeat_succeeded_t *event)
-{
-	const bson_t *hello = mongoc_apm_server_heartbeat_succeeded_get_reply(event);
-	int64_t when = doc_date(hello, "localTime", 0);
-
-	if (when &&
-	    (doc_bool(hello, "isWritablePrimary", false) || doc_bool(hello, "ismaster", false)))
-		clock_heard(when);
-}
-
-static void topology_watch(struct store *store)
-{
-	mongoc_apm_callbacks_t *callbacks = mongoc_apm_callbacks_new();
-
-	mongoc_apm_set_topology_changed_cb(callbacks, topology_changed);
-	mongoc_apm_set_server_heartbeat_succeeded_cb(callbacks, heartbeat_heard);
-	mongoc_client_pool_set_apm_callbacks(store->pool, callbacks, store);
-	mongoc_apm_callbacks_destroy(callbacks);
-}
-
 bool store_elected_lately(struct store *store)
 {
 	int64_t at = store->elected_at;
 
 	return at && clock_steady() - at < ELECTED_LATELY_MS;
-}
-
-struct store *store_open(const struct store_options *options, char problem[256])
-{
-	mongoc_init();
-	mongoc_log_set_handler(driver_log, NULL);
-
-	struct presence *presence = options->run_dir ? presence_new(options->run_dir) : NULL;
-	if (options->run_dir && !presence) {
-		snprintf(problem, 256, "MICROTASK_RUN_DIR cannot be used; see the log.");
-		return NULL;
-	}
-	mongoc_uri_t *uri = address_read(options, problem);
-	if (!uri) {
-		presence_free(presence);
-		return NULL;
-	}
-	struct store *store = bson_malloc0(sizeof *store);
-	store->presence = presence;
-	store->pool = mongoc_client_pool_new(uri);
-	mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2);
-	topology_watch(store);
-	store->database = bson_strdup(mongoc_uri_get_database(uri));
-	for (size_t i = 0; i < STORE_QUEUES; i++)
-		pthread_mutex_init(&store->queues[i], NULL);
-	store->refresher = refresher_new();
-	store->releases = releases_new(store);
-	mongoc_uri_destroy(uri);
-	return store;
-}
-
-void store_close(struct store *store)
-{
-	if (!store)
-		return;
-	bool quiet = refresher_free(store->refresher);
-	releases_free(store->releases);
-	mongoc_client_pool_destroy(store->pool);
-	presence_free(store->presence);
-	bson_free(store->database);
-	for (size_t i = 0; i < STORE_QUEUES; i++)
-		pthread_mutex_destroy(&store->queues[i]);
-	bson_free(store);
-	/* not under a thread that still waits for the server */
-	if (quiet)
-		mongoc_cleanup();
 }
 
 struct db *db_open(struct store *store)
@@ -232,17 +109,6 @@ static enum err primary_confirmed(struct db *db, unsigned *primaries)
 	if (err == OK)
 		store->confirmed = *primaries;
 	return err;
-}
-
-static void end_left(void *context, const struct id *process)
-{
-	sessions_end_of(context, process);
-}
-
-void db_end_left(struct db *db)
-{
-	if (db->store->presence)
-		presence_each_over(db->store->presence, CLAIM_LEASE_MS, end_left, db);
 }
 
 enum err db_read(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply)

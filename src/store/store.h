@@ -1,5 +1,5 @@
 /*
- * MongoDB: the pool of a process, a thread's connection, and reading single documents.
+ * MongoDB: a thread's connection, and its commands. connect.h has the pool of a process.
  *
  * libmongoc stays in this folder. What goes wrong below is logged here and becomes ERR_UNAVAILABLE (the database
  * cannot be reached or did not answer in time) or ERR_INTERNAL (it refused what we sent).
@@ -38,17 +38,6 @@ struct store;
 /* A thread's connection: used by one thread at a time. */
 struct db;
 
-struct store_options {
-	const char *uri; /* names the database */
-	int threads; /* how many connections may be open at once */
-	int answer_ms; /* how long one answer of the server may take */
-	const char *run_dir; /* see presence.h; NULL: this process takes no part in that */
-};
-
-/* NULL and a sentence in problem when the address cannot be used. Does not connect yet. */
-struct store *store_open(const struct store_options *options, char problem[256]);
-void store_close(struct store *store);
-
 /* NULL and a logged reason when no connection can be had. */
 struct db *db_open(struct store *store);
 void db_close(struct db *db);
@@ -56,9 +45,6 @@ void db_close(struct db *db);
 /* Looks at the server: ERR_UNAVAILABLE when it cannot be reached, ERR_NOT_CONFIGURED and a sentence in
  * problem when it is not a replica set (or mongos). */
 enum err db_check_server(struct db *db, char problem[256]);
-
-/* Has the server end the transactions that dead processes of this host left open, which unlocks their records. */
-void db_end_left(struct db *db);
 
 /* Runs a command; *reply lives in the arena and is NULL on error. Reads are retried once by the driver. They see
  * what the majority has, and of that all that was ever acknowledged. */
