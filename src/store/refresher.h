@@ -8,7 +8,7 @@
 #ifndef STORE_REFRESHER_H
 #define STORE_REFRESHER_H
 
-#include "store/totals.h"
+#include "store/total.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,87 +1,16 @@
 #include "store/totals.h"
 
 #include "base/clock.h"
-#include "store/doc.h"
 #include "store/refresher.h"
 #include "store/store_private.h"
-#include "store/totals_private.h"
+#include "store/total_private.h"
 
 enum {
 	CACHED_MS = 5000, /* as old as a total may be */
 	REFRESH_MS = 2000, /* from then on the next one is made, to be there in time */
 	KNOWN_MS = 60000, /* a total far beyond what is exact stays beyond it for so long */
-	EXACT_MS = 1500, /* for finding out whether there are few, which are promised to be exact */
 	WHOLE_MS = 50, /* for counting all, where nothing is cached: longer delays the caller */
-	NOW_MS = 5000, /* for what must be exact */
-	MAX_TIME_EXPIRED = 50 /* MongoDB's error code */
 };
-
-/* ---- computing ---- */
-
-/* Out of time is no news for the log: it was the caller's wish. */
-static enum err command_run(mongoc_client_t *client, const char *database, struct arena *arena,
-			    const bson_t *command, const bson_t **reply, bool *late)
-{
-	bson_t raw;
-	bson_error_t error = { 0 };
-	bool done = mongoc_client_read_command_with_opts(client, database, command, NULL, NULL,
-							 &raw, &error);
-
-	*reply = doc_steal(arena, &raw);
-	*late = !done && error.domain == MONGOC_ERROR_SERVER && error.code == MAX_TIME_EXPIRED;
-	return done || *late ? OK : store_failed(&error, "making a total");
-}
-
-static bson_t *count_command(struct arena *arena, const struct total *total, const bson_t *filter,
-			     int64_t limit, int64_t max_ms)
-{
-	bson_t *command =
-		DOC(arena, TEXT("count", collection_name(total->in)), PART("query", filter),
-		    WHOLE("limit", limit), WHOLE("maxTimeMS", max_ms));
-
-	if (total->index)
-		BSON_APPEND_UTF8(command, "hint", total->index);
-	return command;
-}
-
-static const bson_t *many_filter(const struct total *total)
-{
-	return total->many_filter ? total->many_filter : total->filter;
-}
-
-static bson_t *pipeline_command(struct arena *arena, const struct total *total, int64_t max_ms)
-{
-	return DOC(arena, TEXT("aggregate", collection_name(total->in)),
-		   ARRAY("pipeline", total->pipeline), EMPTY("cursor"), WHOLE("maxTimeMS", max_ms));
-}
-
-enum err total_compute(mongoc_client_t *client, const char *database, struct arena *arena,
-		       const struct total *total, int64_t max_ms, int64_t *value, bool *late)
-{
-	bson_t *command = total->pipeline ?
-				  pipeline_command(arena, total, max_ms) :
-				  count_command(arena, total, many_filter(total), 0, max_ms);
-	const bson_t *reply;
-	enum err err = command_run(client, database, arena, command, &reply, late);
-	const bson_t *row = err == OK && total->pipeline ? store_first(arena, reply) : reply;
-
-	*value = row ? doc_whole(row, "n", 0) : 0;
-	return err;
-}
-
-static enum err compute(struct db *db, struct arena *arena, const struct total *total,
-			int64_t max_ms, int64_t *value, bool *late)
-{
-	return total_compute(db->client, db->store->database, arena, total, max_ms, value, late);
-}
-
-enum err total_now(struct db *db, struct arena *arena, const struct total *total, int64_t *value)
-{
-	bool late;
-	enum err err = compute(db, arena, total, NOW_MS, value, &late);
-
-	return err == OK && late ? ERR_UNAVAILABLE : err;
-}
 
 /* ---- what is cached ---- */
 
@@ -120,21 +49,6 @@ enum err total_wait(struct db *db, const struct total *total, int64_t asked_at, 
 
 /* ---- counting ---- */
 
-/* Counts no further than one beyond exact_max, which is many. */
-static enum err count_few(struct db *db, struct arena *arena, const struct total *total,
-			  const bson_t *filter, int64_t exact_max, int64_t *value, bool *few)
-{
-	const bson_t *reply;
-	bool late;
-	enum err err = command_run(db->client, db->store->database, arena,
-				   count_command(arena, total, filter, exact_max + 1, EXACT_MS),
-				   &reply, &late);
-
-	*value = err == OK ? doc_whole(reply, "n", 0) : 0;
-	*few = err == OK && !late && *value <= exact_max;
-	return err;
-}
-
 /* Are there few? Then *value is exact; else there are at least so many. */
 static enum err count_exactly(struct db *db, struct arena *arena, const struct total *total,
 			      int64_t exact_max, int64_t *value, bool *few)
@@ -143,9 +57,9 @@ static enum err count_exactly(struct db *db, struct arena *arena, const struct t
 
 	*few = true;
 	if (total->many_filter)
-		err = count_few(db, arena, total, total->many_filter, exact_max, value, few);
+		err = total_few(db, arena, total, total->many_filter, exact_max, value, few);
 	if (err == OK && *few)
-		err = count_few(db, arena, total, total->filter, exact_max, value, few);
+		err = total_few(db, arena, total, total->filter, exact_max, value, few);
 	return err;
 }
 
@@ -180,7 +94,8 @@ static enum err count_many(struct db *db, struct arena *arena, const struct tota
 
 	if (recent(db, total, value))
 		return OK;
-	enum err err = compute(db, arena, total, WHOLE_MS, value, &late);
+	enum err err = total_compute(db->client, db->store->database, arena, total, WHOLE_MS, value,
+				     &late);
 
 	if (err == OK && !late) {
 		refresher_keep(refresher, total->name, *value, begun_at);

@@ -8,22 +8,7 @@
 #ifndef STORE_TOTALS_H
 #define STORE_TOTALS_H
 
-#include "store/store.h"
-
-struct total {
-	const char *name; /* names it among the cached ones: what is counted, and of whom */
-	enum collection in;
-	const bson_t *filter; /* which records; best if an index alone can answer it */
-	/* A filter for when there are many: an index alone can answer it, and it finds nearly the same records. NULL:
-	 * filter. And the name of that index; NULL: the server chooses. */
-	const bson_t *many_filter;
-	const char *index;
-	/* Instead of a filter: an array of stages whose one row has the value in n. */
-	const bson_t *pipeline;
-};
-
-/* Computed afresh, as long as the server may take for an answer. A fraction is dropped. */
-enum err total_now(struct db *db, struct arena *arena, const struct total *total, int64_t *value);
+#include "store/total.h"
 
 /*
  * For several totals of one answer. First total_order() for each: it has those computed that are older than five
@@ -35,8 +20,8 @@ enum err total_wait(struct db *db, const struct total *total, int64_t asked_at, 
 		    int64_t *value);
 
 /*
- * How many records there are. Up to exact_max: exactly. Beyond (*approximate): as of the last five seconds; where that is
- * not known yet, as many as are known, which is at least `seen`. look_first: looks whether there are few also while
+ * How many records there are. Up to exact_max: exactly. Beyond (*approximate): as of the last five seconds; where that
+ * is not known yet, as many as are known, which is at least `seen`. look_first: looks whether there are few also while
  * more were counted a moment ago, so that what has become few is told at once.
  */
 enum err total_count(struct db *db, struct arena *arena, const struct total *total,
