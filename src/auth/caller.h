@@ -14,14 +14,15 @@
 enum err caller_read(struct db *db, struct arena *arena, const struct config *config,
 		     const char *token, int64_t now, struct caller *caller);
 
-/* Tokens of this user issued at or before this second are refused: INT64_MAX where all are, because there is no user
- * (NULL) or they are being removed; -1 where none is. */
+/* The second at or before which a token of this user must have been issued to be refused. INT64_MAX when all are
+ * refused, because there is no user (NULL) or the user is being removed; -1 when none is. */
 int64_t caller_refused_until(const bson_t *user);
 
-/* Fills a caller from a user document; what is known of the token stays. */
+/* Fills a caller from a user document; what it says of the token is not changed. */
 void caller_from(const bson_t *user, struct caller *caller);
 
-/* A token for the user of this document, as the write left it that lets one be given out (market/tokens.h). */
+/* A token for a user. The document is the one that was left by the write which permits a new token
+ * (market/tokens.h). */
 char *caller_token(struct arena *arena, const char *secret, const bson_t *user);
 
 #endif

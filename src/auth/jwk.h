@@ -1,5 +1,5 @@
 /*
- * JSON Web Key sets (RFC 7517): the RSA public keys that somebody signs with RS256 by, each known by its kid.
+ * JSON Web Key sets (RFC 7517): the public RSA keys of somebody who signs with RS256, each found by its kid.
  *
  * A set is not changed once it is made, and may be read by many threads.
  */
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Weaker keys are not taken, and stronger ones only cost time. */
+/* Weaker keys are not accepted; stronger ones only cost time. */
 #define JWK_BITS_MIN 2048
 #define JWK_BITS_MAX 8192
 #define JWK_KEYS_MAX 32
@@ -21,14 +21,14 @@
 struct jwk_set;
 
 /*
- * Reads the text of a set; arena is for what reading needs. Keys that are of no use here (of another kind, algorithm or
- * purpose, without a kid, too weak, malformed) are left out. NULL when it is no such text or no key is left. The
- * caller frees it.
+ * Reads the text of a set, for the caller to free; the arena is used for reading only. Keys that cannot be used here
+ * (of another kind, algorithm or purpose, without a kid, too weak, malformed) are left out. NULL when the text is not a
+ * key set or no key is left.
  */
 struct jwk_set *jwk_set_read(struct arena *arena, const char *json, size_t length);
 void jwk_set_free(struct jwk_set *set);
 
-/* The caller's own reference to a key, to be given to EVP_PKEY_free(); NULL: there is none of this kid. */
+/* The key of this kid, as a reference that the caller gives to EVP_PKEY_free(); NULL: there is no such key. */
 EVP_PKEY *jwk_set_find(const struct jwk_set *set, const char *kid);
 
 /* Is it the signature of the text by RSASSA-PKCS1-v1_5 with SHA-256? */

@@ -1,9 +1,9 @@
 /*
  * The compact form of a signed JSON object (RFC 7515): three strict base64url parts between dots.
  *
- * Reading it is strict, so that no two texts mean the same token: no padding, canonical last bits, strict JSON
- * (json/json_in.h) of what it is read for, crit refused. What else it says is its signer's business and not judged
- * (json/json_pick.h). Whoever verifies checks the signature before reading the payload.
+ * It is read strictly, so that no two texts are the same token: no padding, canonical last bits, strict JSON
+ * (json/json_in.h) in the members that are read, and no crit. Other members are not checked (json/json_pick.h). The
+ * signature must be verified before the payload is read.
  */
 #ifndef AUTH_JWS_H
 #define AUTH_JWS_H
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define JWS_LENGTH_MAX 4096
-/* The last millisecond of the year 9999: the most that a claim of a time may say (FIELD_SECONDS). */
+/* The last millisecond of the year 9999: the latest time that a claim may have (FIELD_SECONDS). */
 #define JWS_TIME_MAX INT64_C(253402300799999)
 
 /* A token's parts, as they stand in its text. */
@@ -28,7 +28,8 @@ struct jws {
 	size_t signature_length;
 };
 
-/* What every header is read for; a schema of more stands on jws_header_schema and its struct begins with this. */
+/* The members that are read of every header. A schema that reads more has jws_header_schema as its base, and its struct
+ * begins with this one. */
 struct jws_header {
 	const char *alg, *typ;
 };
@@ -37,12 +38,11 @@ extern const struct schema jws_header_schema;
 /* false when the text has not exactly three parts or more than JWS_LENGTH_MAX bytes. */
 bool jws_split(const char *token, struct jws *jws);
 
-/* The header as the schema's struct. NULL unless its alg is this one to the letter, and for anything the schema finds a
- * fault in. */
+/* The header as the schema's struct. NULL when its alg is not exactly this one, or when the schema finds a fault. */
 const void *jws_header_read(struct arena *arena, const struct jws *jws, const struct schema *schema,
 			    const char *alg);
 
-/* The payload as the schema's struct; NULL for anything the schema finds a fault in. */
+/* The payload as the schema's struct; NULL when the schema finds a fault. */
 const void *jws_payload_read(struct arena *arena, const struct jws *jws,
 			     const struct schema *schema);
 

@@ -1,8 +1,8 @@
 /*
- * Tickets: what stands in for a token where no header can be sent, as with a browser's EventSource.
+ * Tickets: they take the place of a token where no header can be sent, as with a browser's EventSource.
  *
- * A ticket is good once, for TICKET_LIFE_MS. It is no better than the token that asked for it: what ends that token
- * ends the ticket. The database keeps only its hash.
+ * A ticket can be used once, within TICKET_LIFE_MS. Whatever ends the token with which it was asked for ends the
+ * ticket, too. The database has only its hash.
  */
 #ifndef AUTH_TICKET_H
 #define AUTH_TICKET_H

@@ -24,8 +24,8 @@ struct token_secrets {
 
 struct token_claims {
 	struct id user;
-	const char *email, *role; /* as issued; what counts is the database's */
-	int64_t issued_at, expires_at; /* seconds since 1970; of a fraction, the second after it */
+	const char *email, *role; /* as they were when it was issued; the database decides */
+	int64_t issued_at, expires_at; /* seconds since 1970, rounded up */
 };
 
 /* Signs the claims. email and role may hold any text. */
@@ -34,7 +34,7 @@ char *token_sign(struct arena *arena, const char *secret, const struct token_cla
 /*
  * Checks form, signature, algorithm and times. ERR_UNAUTHORIZED, or ERR_TOKEN_EXPIRED when only the
  * time is wrong (now >= exp). Refused: any other alg, crit, a missing exp, nbf ahead, a claim of
- * ours twice, loose base64, over TOKEN_LENGTH_MAX. Claims of others are not judged. email and role
+ * ours twice, loose base64, over TOKEN_LENGTH_MAX. Other claims are not checked. email and role
  * are NULL when the token lacks them. now: milliseconds.
  */
 enum err token_verify(struct arena *arena, const struct token_secrets *secrets, const char *token,

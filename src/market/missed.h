@@ -1,9 +1,9 @@
 /*
- * What was told to a user while nobody listened: the notifications since one that they have, or since a moment.
+ * The notifications that a user's reader has missed: those after the last one that it has, or after a moment.
  *
- * "Since" goes by createdAt, then _id, as lists do. But a notification is made before it is committed, on hosts
- * whose clocks differ: one that is older by that order may have been committed later. So those made shortly before
- * come along, too: whoever listens may have them already, and drops by their ids what they have.
+ * They are in the order of createdAt, then _id, as in lists. But a notification is made before it is committed, and the
+ * clocks of hosts differ: so one that is older by this order may have been committed later. Therefore those made
+ * shortly before the place are read as well. The reader may have them already, and drops them by their ids.
  */
 #ifndef MARKET_MISSED_H
 #define MARKET_MISSED_H
@@ -14,11 +14,11 @@
 
 #include <stdbool.h>
 
-#define MISSED_MAX 1000 /* beyond so many a reader had better read the list anew */
-/* The longest from making a notification to its commit, with the difference of two hosts' clocks. */
+#define MISSED_MAX 1000 /* a reader that has missed more reads the list again */
+/* The longest time from making a notification to its commit, and the difference of two hosts' clocks. */
 #define MISSED_LAG_S 30
 
-/* A place in a user's notifications. */
+/* A place in the order of a user's notifications. */
 struct missed_place {
 	int64_t created; /* milliseconds */
 	struct id id;
@@ -32,15 +32,16 @@ struct missed_place missed_place_at(int64_t when);
 
 /* A mark: the id that stands for a moment, for readers who have no notification's id yet. */
 void missed_mark(struct buffer *out, int64_t when);
-/* Is it one of ours? */
+/* Reads a mark; false when the text is not one that missed_mark() writes. */
 bool missed_mark_read(const char *text, int64_t *when);
 
 /* The least id of those made within the lag before the place; ids begin with their second. */
 struct id missed_least_id(const struct missed_place *place);
 
 /*
- * Calls row for each notification after the place, the oldest first, but archived ones; before them for those made
- * shortly before it. *too_many: there are more than MISSED_MAX after it, and row was called for some of them.
+ * Calls row for each notification after the place, without archived ones, the oldest first; and before that for those
+ * made shortly before the place. *too_many: there are more than MISSED_MAX after it, and row was called for some of
+ * them only.
  */
 enum err missed_each(struct db *db, struct arena *arena, const struct id *user,
 		     const struct missed_place *place, db_row row, void *context, bool *too_many);

@@ -1,8 +1,8 @@
 /*
  * The bytes of server-sent events (the event stream format of the HTML standard).
  *
- * A reader that comes back says which id it saw last. Before its first notification there is none: so a stream begins
- * with a mark, an id without an event, that stands for the moment.
+ * A reader that comes back sends the last id that it saw. So that it has one before its first notification, a stream
+ * begins with a mark: an id without an event, which stands for the moment.
  */
 #ifndef STREAMS_FRAME_H
 #define STREAMS_FRAME_H
@@ -16,9 +16,9 @@
 /* A comment: keeps proxies from taking the stream for dead. */
 #define FRAME_BEAT ": \n\n"
 
-/* The beginning: after how many milliseconds to come back when the stream ends. */
+/* Begins a stream: tells the reader after how many milliseconds to come back when it ends. */
 void frame_begin(struct buffer *out, int retry_ms);
-/* This is told since this moment. */
+/* A mark: the reader is told everything since this moment. */
 void frame_mark(struct buffer *out, int64_t now);
 
 /* A notification, as the list shows it, under its id. */

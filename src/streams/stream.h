@@ -16,12 +16,12 @@
 
 #define STREAM_PENDING_MAX ((size_t)256 * 1024)
 #define STREAM_BEHIND_S 5
-/* At once, however short the burst. */
+/* One that is behind by this is dropped at once. */
 #define STREAM_PENDING_CUT ((size_t)4 * 1024 * 1024)
-/* All of them together; beyond it those far behind are dropped. */
+/* The most that all streams together may have pending; above it those that are far behind are dropped. */
 #define STREAM_PENDING_ALL ((size_t)64 * 1024 * 1024)
 #define STREAM_BEAT_S 15
-/* In one process. Whoever has more means to take the place of others. */
+/* How many one user may have in a process: nobody needs more, and others need the room. */
 #define STREAMS_A_USER 20
 
 struct evhttp_request;
@@ -43,7 +43,7 @@ void hub_tell_all(struct hub *hub, const char *bytes, size_t length);
 /* To be called every second: each stream gets its comment every STREAM_BEAT_S. */
 void hub_tick(struct hub *hub);
 
-/* The user of each stream, some more than once: count of them, to be freed. */
+/* The users of all streams, some of them more than once, for the caller to free. */
 struct id *hub_users(struct hub *hub, size_t *count);
 /* Ends every stream for which this is so. */
 typedef bool (*stream_test)(void *context, const struct id *user, int64_t issued_at,
@@ -61,8 +61,8 @@ void stream_add_headers(struct evhttp_request *request);
 struct stream *stream_open(struct hub *hub, struct evhttp_request *request,
 			   const struct caller *caller, const struct buffer *begin, bool holding);
 
-/* For one that was opened holding, whatever became of it meanwhile; exactly once. Writes what was missed, then
- * what was held; with ends it ends instead. */
+/* Must be called exactly once for a stream that was opened holding, even when its reader has left. Writes what was
+ * missed and then what was held; with `ends` it ends the stream instead. */
 void stream_go_on(struct stream *stream, const char *missed, size_t length, bool ends);
 
 #endif
