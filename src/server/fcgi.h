@@ -1,6 +1,6 @@
 /*
- * A FastCGI server: one acceptor thread, a bounded queue, threads. pool.c runs them; fcgi.c has what each does with a request
- * (worker.h), and alone knows libfcgi.
+ * A FastCGI server: one acceptor thread, a bounded queue, threads. pool.c runs them; fcgi.c has what each of them does with
+ * a request (worker.h), and alone knows libfcgi.
  *
  * The acceptor waits with epoll for new connections and for kept-alive ones to become readable, and
  * hands those to the threads; so an idle connection pins no thread, nor does one whose request comes
