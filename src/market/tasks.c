@@ -108,8 +108,8 @@ enum err task_has_work(struct call *call, const struct id *task, bool *has)
 	const bson_t *found;
 	enum err err = db_find_one(
 		call->db, call->arena, SUBMISSIONS,
-		DOC(call->arena, "worker_id", BCON_ID(&call->caller->id), "task_id", BCON_ID(task)),
-		DOC(call->arena, "_id", BCON_INT32(1)), &found);
+		DOC(call->arena, ID("worker_id", &call->caller->id), ID("task_id", task)),
+		DOC(call->arena, INT("_id", 1)), &found);
 
 	*has = found != NULL;
 	return err;

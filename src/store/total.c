@@ -26,9 +26,9 @@ static enum err command_run(mongoc_client_t *client, const char *database, struc
 static bson_t *count_command(struct arena *arena, const struct total *total, const bson_t *filter,
 			     int64_t limit, int64_t max_ms)
 {
-	bson_t *command = DOC(arena, "count", BCON_UTF8(collection_name(total->in)), "query",
-			      BCON_DOCUMENT(filter), "limit", BCON_INT64(limit), "maxTimeMS",
-			      BCON_INT64(max_ms));
+	bson_t *command =
+		DOC(arena, TEXT("count", collection_name(total->in)), PART("query", filter),
+		    WHOLE("limit", limit), WHOLE("maxTimeMS", max_ms));
 
 	if (total->index)
 		BSON_APPEND_UTF8(command, "hint", total->index);
@@ -42,9 +42,8 @@ static const bson_t *many_filter(const struct total *total)
 
 static bson_t *pipeline_command(struct arena *arena, const struct total *total, int64_t max_ms)
 {
-	return DOC(arena, "aggregate", BCON_UTF8(collection_name(total->in)), "pipeline",
-		   BCON_ARRAY(total->pipeline), "cursor", "{", "}", "maxTimeMS",
-		   BCON_INT64(max_ms));
+	return DOC(arena, TEXT("aggregate", collection_name(total->in)),
+		   ARRAY("pipeline", total->pipeline), EMPTY("cursor"), WHOLE("maxTimeMS", max_ms));
 }
 
 enum err total_compute(mongoc_client_t *client, const char *database, struct arena *arena,

@@ -240,10 +240,10 @@ START_TEST(a_view_of_more_rows_than_there_are_bits_does_not_start)
 {
 	static const struct view_row rows[VIEW_ROWS_MAX];
 	const struct view full = { .rows = rows, .count = VIEW_ROWS_MAX };
-	const struct view_row list[] = { { .field = "items", .type = VIEW_LIST, .of = &full } };
+	const struct view_row list[] = { MEMBER("items", LIST, .of = &full) };
 	const struct view lists = VIEW_OF("Lists", list);
 	const struct view more = VIEW_OF("More", list, .base = &full);
-	const struct view_row inner[] = { { .field = "more", .type = VIEW_OBJECT, .of = &more } };
+	const struct view_row inner[] = { MEMBER("more", OBJECT, .of = &more) };
 	const struct view holds_more = VIEW_OF("HoldsMore", inner);
 	struct route row = ROW(GET, "/x");
 	char problem[256];
