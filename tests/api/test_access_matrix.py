@@ -33,6 +33,7 @@ from market import (
     submit,
     withdraw,
 )
+from promises import promise
 
 FILE = pathlib.Path(__file__).with_name("access_matrix.csv")
 CALLERS = ["anonymous", "worker", "buyer", "admin", "demoted", "deleted"]
@@ -206,6 +207,91 @@ def fits(answer, expected):
     return answer.status_code == int(expected)
 
 
+@promise("1 Errors", "401: no, invalid or expired token", "403: wrong role or not the owner")
+@promise(
+    "1 Identity",
+    "A request acts with the user's current existence, not the token's: a deleted user gets 401",
+    "A request acts with the user's current role: a changed one counts at once",
+)
+@promise("3 POST /register", "Public: anybody may, also with any token")
+@promise("3 GET /me, PUT /profile", "Both are for anyone with a token")
+@promise("4 GET /", "Public, token optional")
+@promise("4 POST /", "For buyers")
+@promise("4 PUT /:id", "For its owner")
+@promise("4 POST /:id/slots", "For its owner")
+@promise("4 DELETE /:id", "For its owner")
+@promise("5 POST /", "For workers")
+@promise(
+    "5 Lists",
+    "GET /worker/my-submissions, for workers: own, newest first",
+    "GET /worker/approved, for workers: {approvedSubmissions, totalEarnings, total, …}",
+    "GET /buyer/review, for buyers: pending ones on own tasks, oldest first",
+    "GET /, for admins: all, newest first",
+)
+@promise("5 GET /:id", "For its worker, its buyer, admins")
+@promise(
+    "5 Reviews",
+    "approve, reject and status are for the task's buyer and admins",
+    "POST /review, for buyers and admins: {ids (1..100), status, reason?}",
+)
+@promise("6 POST /", "For workers")
+@promise(
+    "6 Lists",
+    "GET /worker/history, for workers: own, newest first",
+    "GET /admin/pending, GET /pending, for admins: pending ones",
+)
+@promise(
+    "6 Decisions",
+    "PUT /:id/approve, for admins: the held coins leave → {message, withdrawal, workerNewBalance, "
+    "workerCoinsRemaining}",
+    "PUT /:id/reject, for admins: {reason?} → {message, withdrawal}",
+)
+@promise(
+    "7 GET /packages, POST /create-payment",
+    "GET /packages, public: a plain array [{coins, price}]",
+    "POST /create-payment, for buyers: {coins: a package}",
+)
+@promise("7 PUT /confirm/:paymentId", "For its buyer")
+@promise(
+    "7 POST /dummy-payment",
+    "For buyers: {coins: a package} → 201 {message, payment, newBalance}",
+)
+@promise("7 POST /purchase-coins", "For buyers: {coins, amount, paymentMethodId?}: a package")
+@promise(
+    "7 GET /history",
+    "For buyers: {payments, total, pages, totalPages, currentPage, next, totalAmount} newest first",
+)
+@promise(
+    "8 The calls",
+    "PUT /:id/read, by its owner → the notification",
+    "DELETE /:id, by its owner: archived (kept, not listed or counted) → {message}",
+)
+@promise(
+    "8 Streams",
+    "POST /stream-ticket, for anyone with a token → {ticket}",
+    "GET /stream, by token or `?ticket=`",
+)
+@promise("9 GET /stats", "For admins: all the numbers named below")
+@promise("9 GET /users", "For admins: newest first")
+@promise("9 PUT /users/:id/role", "For admins: {role} → {message, user}")
+@promise("9 POST /users/:id/adjust", "For admins: {coins, reason} → {message, user}")
+@promise("9 DELETE /users/:id", "For admins → 200 {message}", "409 for oneself")
+@promise(
+    "9 Tasks",
+    "GET /tasks, for admins: all tasks but cancelled ones, newest first, each with `submissionCount`",
+    "DELETE /tasks/:id, for admins: as the owner's delete",
+)
+@promise(
+    "9 GET /audit",
+    "For admins: {balanced, asOf, coins, pending_coins, escrow, opening, bonuses, purchases, adjustments, "
+    "payouts, forfeits, reversals, users, tasks, differences}",
+)
+@promise(
+    "9 GET /ledger, GET /top-workers",
+    "GET /ledger, for admins: {entries: [{_id, from, to, coins, kind, user?, task?, actor, request_id, at}], "
+    "…} newest first",
+    "GET /top-workers, for anyone with a token: as /tasks/top-workers",
+)
 @pytest.mark.parametrize("call", MATRIX)
 def test_who_may(stack, call, fresh_throttle, books):
     wrong = []
@@ -231,6 +317,7 @@ def test_every_call_of_the_service_has_its_line(stack):
     assert set(MATRIX) - calls == set(), "access_matrix.csv has calls that the service lacks"
 
 
+@promise("1 Requests", "A malformed id is 400", "An unknown id is 404")
 @pytest.mark.parametrize("call", [call for call in MATRIX if ":" in call])
 def test_a_malformed_id_is_400_and_an_unknown_one_404_in_every_call(stack, call):
     """For who may make the call, and makes it well."""
@@ -252,6 +339,8 @@ def change_role(admin, user, role):
     return admin.api.put(f"/admin/users/{user.id}/role", json={"role": role})
 
 
+@promise("2 Roles", "Admins are promoted by an admin", "None on a later change of role")
+@promise("9 PUT /users/:id/role", "For admins: {role} → {message, user}")
 def test_a_role_is_changed_at_once_and_without_a_bonus(admin, new_worker, books):
     user = new_worker(7)
     answer = ok(change_role(admin, user, "buyer"))
@@ -268,6 +357,7 @@ def test_a_role_is_changed_at_once_and_without_a_bonus(admin, new_worker, books)
     ok(user.api.get("/admin/audit"))
 
 
+@promise("9 PUT /users/:id/role", "409 while the user has open tasks")
 def test_a_role_waits_for_open_tasks(admin, buyer, new_worker, db, stack, books):
     """Ended is ended, whichever way: completed, cancelled, or expired."""
     completed, cancelled, expired = (post_task(buyer, required_workers=1) for _ in range(3))
@@ -283,6 +373,7 @@ def test_a_role_waits_for_open_tasks(admin, buyer, new_worker, db, stack, books)
     ok(change_role(admin, buyer, "worker"))
 
 
+@promise("9 PUT /users/:id/role", "409 while the user has pending submissions")
 @pytest.mark.parametrize("verdict", [approve, reject])
 def test_a_role_waits_for_pending_submissions(admin, buyer, worker, verdict, books):
     submission = submit(worker, post_task(buyer))
@@ -292,6 +383,8 @@ def test_a_role_waits_for_pending_submissions(admin, buyer, worker, verdict, boo
     ok(change_role(admin, worker, "buyer"))
 
 
+@promise("2 Roles", "Roles: `worker`, `buyer`, `admin`")
+@promise("9 PUT /users/:id/role", "For admins: {role} → {message, user}")
 def test_a_role_is_one_of_three_and_the_user_must_exist(admin, worker):
     for bad in ("root", "", None):
         refused = change_role(admin, worker, bad)

@@ -7,6 +7,7 @@ from bson import Int64, ObjectId
 
 from client import UNKNOWN_ID, assert_error, faults, ok, unique
 from market import coins, stored_user, told
+from promises import promise
 from wire import Call, at_once, outcomes
 
 pytestmark = pytest.mark.usefixtures("books", "counters")
@@ -21,6 +22,11 @@ def adjustments(db, user):
     return list(db.ledger.find({"user": ObjectId(user.id), "kind": "adjust"}).sort("at", 1))
 
 
+@promise(
+    "9 POST /users/:id/adjust",
+    "For admins: {coins, reason} → {message, user}",
+    "In the journal, with reason and actor",
+)
 def test_coins_are_given_and_taken_with_reason_and_actor(db, new_buyer, admin):
     buyer = new_buyer(100)
     answer = ok(adjust(admin, buyer, 30, "  A bank fee  "))
@@ -36,6 +42,7 @@ def test_coins_are_given_and_taken_with_reason_and_actor(db, new_buyer, admin):
     assert entries[0]["kind"] == "adjust" and entries[0]["actor"] == admin.id
 
 
+@promise("9 POST /users/:id/adjust", "The user is told")
 @pytest.mark.parametrize("role", ["worker", "buyer", "admin"])
 def test_the_user_is_told(stack, db, admin, role):
     user = stack.user(role, 10)
@@ -46,6 +53,7 @@ def test_the_user_is_told(stack, db, admin, role):
     stack.retire(user)
 
 
+@promise("9 POST /users/:id/adjust", "Below 0: 400 `insufficient_coins`")
 def test_nobody_falls_below_0(db, new_worker, admin):
     worker = new_worker(20)
     refused = adjust(admin, worker, -21)
@@ -54,6 +62,7 @@ def test_nobody_falls_below_0(db, new_worker, admin):
     ok(adjust(admin, worker, -20))
 
 
+@promise("9 POST /users/:id/adjust", "coins: whole, not 0; reason 1..500")
 @pytest.mark.parametrize(
     "body, code",
     [
@@ -78,6 +87,7 @@ def test_coins_are_whole_and_not_0_and_the_reason_has_1_to_500_characters(
     assert adjustments(db, worker) == []
 
 
+@promise("9 POST /users/:id/adjust", "coins: whole, not 0; reason 1..500")
 def test_the_longest_reason_and_coins_as_text(db, worker, admin):
     ok(adjust(admin, worker, " 7 ", "ß" * 500))
     assert coins(db, worker) == 7
@@ -94,6 +104,7 @@ def test_a_user_who_is_not_there_or_going_is_404(db, worker, admin):
     db.users.update_one({"_id": ObjectId(worker.id)}, {"$unset": {"closing": ""}})
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_coins_that_are_given_pay_what_is_owed_first(db, worker, admin):
     db.users.update_one({"_id": ObjectId(worker.id)}, {"$set": {"owed_coins": Int64(40)}})
     assert ok(adjust(admin, worker, 30))["user"]["owed_coins"] == 10
@@ -110,6 +121,7 @@ def test_a_call_with_a_key_happens_once(db, worker, admin):
     assert coins(db, worker) == 5 and len(adjustments(db, worker)) == 1
 
 
+@promise("9 POST /users/:id/adjust", "Below 0: 400 `insufficient_coins`")
 def test_corrections_at_once_and_spending_meet_in_the_balance(stack, db, new_buyer, admin):
     buyer = new_buyer(100)
     take = Call(
@@ -126,6 +138,7 @@ def test_corrections_at_once_and_spending_meet_in_the_balance(stack, db, new_buy
 # --- microtaskctl ---
 
 
+@promise("9 POST /users/:id/adjust", "`microtaskctl adjust` does the same")
 def test_microtaskctl_does_the_same(stack, db, new_buyer):
     buyer = new_buyer(100)
     done = stack.ctl("adjust", buyer.email.upper(), -30, "Refunded by hand")
@@ -142,6 +155,7 @@ def test_microtaskctl_does_the_same(stack, db, new_buyer):
     assert coins(db, buyer) == 75
 
 
+@promise("9 POST /users/:id/adjust", "`microtaskctl adjust` does the same")
 def test_microtaskctl_refuses_what_the_call_refuses(stack, db, new_buyer):
     buyer = new_buyer(100)
     for coins_given, reason in ((0, "x"), ("1.5", "x"), ("many", "x"), (-101, "x"), (1, " ")):
@@ -153,6 +167,7 @@ def test_microtaskctl_refuses_what_the_call_refuses(stack, db, new_buyer):
     assert coins(db, buyer) == 100 and adjustments(db, buyer) == []
 
 
+@promise("9 POST /users/:id/adjust", "In the journal, with reason and actor")
 def test_books_with_corrections_balance_by_their_term(stack, new_worker, admin):
     before = ok(admin.api.get("/admin/audit"))
     worker = new_worker(10)

@@ -27,6 +27,7 @@ from market import (
     submit,
     told,
 )
+from promises import promise
 from wire import Call, at_once, outcomes
 
 NUMBERS = {
@@ -78,6 +79,7 @@ def changed(admin, stack):
     return changed
 
 
+@promise("9 GET /stats", "For admins: all the numbers named below")
 def test_stats_have_all_their_numbers(admin):
     said = stats(admin)
     assert set(said) == NUMBERS
@@ -86,6 +88,7 @@ def test_stats_have_all_their_numbers(admin):
     assert all(type(said[name]) is int for name in counted), said
 
 
+@promise("9 GET /stats", "totalWorkers, totalBuyers, totalAdmins, totalCoins (Σ users.coins)")
 def test_users_are_counted_by_role_and_their_coins_added_up(
     changed, new_worker, new_buyer, new_admin, stack, books
 ):
@@ -95,6 +98,10 @@ def test_users_are_counted_by_role_and_their_coins_added_up(
     assert changed() == {"totalAdmins": 1}
 
 
+@promise(
+    "9 GET /stats",
+    "totalTasks (all documents), activeTasks (by status), totalSubmissions, pendingSubmissions",
+)
 def test_tasks_and_submissions_are_counted(changed, new_buyer, new_worker, books):
     buyer, workers = new_buyer(100), [new_worker() for _ in range(3)]
     changed()
@@ -108,6 +115,7 @@ def test_tasks_and_submissions_are_counted(changed, new_buyer, new_worker, books
     assert changed() == {"activeTasks": -1, "totalCoins": 15}, "all documents, cancelled ones too"
 
 
+@promise("9 GET /stats", "totalPaymentAmount (completed)")
 def test_completed_payments_are_added_up_in_dollars(changed, db):
     made = db.payments.insert_many(
         {"buyer_id": ObjectId(), "coin_amount": Int64(1), "status": status, **price}
@@ -125,6 +133,7 @@ def test_completed_payments_are_added_up_in_dollars(changed, db):
         db.payments.delete_many({"_id": {"$in": made}})
 
 
+@promise("9 GET /stats", "pendingWithdrawals (rows; also as pendingReviews)")
 def test_pending_withdrawals_are_counted_under_both_names(changed, db):
     made = db.withdrawals.insert_many(
         {"worker_id": ObjectId(), "withdrawal_coin": Int64(200), "status": status}
@@ -136,6 +145,7 @@ def test_pending_withdrawals_are_counted_under_both_names(changed, db):
         db.withdrawals.delete_many({"_id": {"$in": made}})
 
 
+@promise("9 GET /stats", "monthlyActiveUsers (lastLogin within 30 days)")
 def test_users_of_the_last_30_days_are_active(changed, new_worker):
     new_worker(lastLogin=days_ago(29, hours=23))
     new_worker(lastLogin=days_ago(30, minutes=1))
@@ -143,6 +153,8 @@ def test_users_of_the_last_30_days_are_active(changed, new_worker):
     assert changed() == {"totalWorkers": 3, "monthlyActiveUsers": 1}
 
 
+@promise("3 POST /login", "It sets lastLogin")
+@promise("9 GET /stats", "monthlyActiveUsers (lastLogin within 30 days)")
 def test_a_login_makes_an_active_user(changed, api, new_worker):
     worker = new_worker()
     changed()
@@ -164,6 +176,10 @@ def growth(db, days):
     return (fresh - before) / before * 100
 
 
+@promise(
+    "9 GET /stats",
+    "weeklyGrowth (new users, last 7 days against the 7 before, %), platformGrowth (over 30 days)",
+)
 @pytest.mark.parametrize("name, days", [("weeklyGrowth", 7), ("platformGrowth", 30)])
 def test_growth_compares_new_users_with_those_before(admin, db, new_worker, name, days):
     for back in (0, days - 1, days + 1, 2 * days - 1, 2 * days + 1):
@@ -176,6 +192,7 @@ def test_growth_compares_new_users_with_those_before(admin, db, new_worker, name
     assert round(second, 2) == second, "two decimals are enough"
 
 
+@promise("9 GET /stats", "completionRate (approved ÷ reviewed, %)")
 def test_the_completion_rate_is_approved_of_reviewed(admin, db, new_buyer, new_worker, books):
     buyer = new_buyer(100)
     task = post_task(buyer, required_workers=4)
@@ -189,6 +206,7 @@ def test_the_completion_rate_is_approved_of_reviewed(admin, db, new_buyer, new_w
     assert stats(admin)["completionRate"] == pytest.approx(expected, abs=0.006)
 
 
+@promise("9 GET /stats", "May be 5 s old beyond 100,000 records")
 def test_numbers_of_very_many_records_are_5_seconds_old_at_most(admin, db):
     """Beyond 100,000; each worker process may keep what it counted."""
     owner = ObjectId()
@@ -211,6 +229,7 @@ def users(admin, **params):
     return ok(admin.api.get("/admin/users", params=params))
 
 
+@promise("9 GET /users", "For admins: newest first")
 def test_users_are_listed_newest_first(admin, new_worker, new_buyer):
     made = [new_worker(), new_buyer(), new_worker()]
     answer = users(admin, limit=3)
@@ -220,6 +239,7 @@ def test_users_are_listed_newest_first(admin, new_worker, new_buyer):
     assert ids(second["users"]) == [made[1].id]
 
 
+@promise("9 GET /users", "Never the password")
 def test_a_listed_user_has_the_fields_of_the_contract_and_never_the_password(admin, api):
     """Nor fields that are the service's own."""
     made = ok(api.post("/auth/register", json=register_input(name="Mia Sim")), 201)["user"]
@@ -231,6 +251,7 @@ def test_a_listed_user_has_the_fields_of_the_contract_and_never_the_password(adm
     assert set(user) <= public | {"googleId", "authProvider", "lastLogin", "createdAt"}
 
 
+@promise("9 GET /users", "`role` filter (empty: all)")
 def test_users_are_filtered_by_role(admin, new_worker, new_buyer):
     word = unique("mark")
     worker, buyer = (make(name=f"{word} {i}") for i, make in enumerate((new_worker, new_buyer)))
@@ -247,6 +268,7 @@ def test_users_are_filtered_by_role(admin, new_worker, new_buyer):
     assert list(faults(refused)) == ["role"]
 
 
+@promise("9 GET /users", "`q` on name or email")
 def test_q_is_a_part_of_name_or_email_in_any_case(admin, new_worker):
     word = unique("needle")
     named = new_worker(name=f"Ana {word.upper()} Öz")
@@ -262,6 +284,7 @@ def test_q_is_a_part_of_name_or_email_in_any_case(admin, new_worker):
 PATTERNS = [".*", "a+b", "(", "[a-z]", "^", "$", "\\d", "a|b", "{2}", "*", "?", "\\", "'\"", "a\nb"]
 
 
+@promise("9 GET /users", "`q` on name or email")
 @pytest.mark.parametrize("text", PATTERNS)
 def test_nothing_in_q_is_a_pattern(admin, new_worker, text):
     word = unique("literal")
@@ -270,6 +293,7 @@ def test_nothing_in_q_is_a_pattern(admin, new_worker, text):
     assert ids(users(admin, q=f"{word}{text}z")["users"]) == [worker.id]
 
 
+@promise("9 GET /users", "Without those being removed")
 def test_users_being_removed_are_not_listed(admin, new_worker, db):
     word = unique("leaving")
     staying, leaving = new_worker(name=word), new_worker(name=word)
@@ -285,6 +309,10 @@ def tasks(admin, **params):
     return ok(admin.api.get("/admin/tasks", params=params))
 
 
+@promise(
+    "9 Tasks",
+    "GET /tasks, for admins: all tasks but cancelled ones, newest first, each with `submissionCount`",
+)
 def test_all_tasks_but_cancelled_ones_are_listed_newest_first(
     admin, new_buyer, new_worker, db, stack, books
 ):
@@ -307,6 +335,8 @@ def test_all_tasks_but_cancelled_ones_are_listed_newest_first(
     assert stack.ctl("sweep").returncode == 0
 
 
+@promise("4 Fields", "status is active|completed|cancelled")
+@promise("9 Tasks", "`status` filters, cancelled included")
 def test_tasks_are_filtered_by_status_cancelled_included(admin, new_buyer, new_worker, books):
     buyer = new_buyer(100)
     active, completed, cancelled = (post_task(buyer, required_workers=1) for _ in range(3))
@@ -322,6 +352,7 @@ def test_tasks_are_filtered_by_status_cancelled_included(admin, new_buyer, new_w
     assert list(faults(refused)) == ["status"]
 
 
+@promise("9 Tasks", "DELETE /tasks/:id, for admins: as the owner's delete")
 def test_an_admin_cancels_anyones_task_as_its_owner_would(
     admin, new_buyer, new_worker, db, books
 ):
@@ -338,6 +369,14 @@ def test_an_admin_cancels_anyones_task_as_its_owner_would(
     assert coins(db, worker) == 10, "what was pending kept its escrow"
 
 
+@promise(
+    "8 What is told, to whom",
+    "To the buyer: task removed by an admin",
+    "actionRoute of a buyer: `/dashboard/buyer/{home,my-tasks,review,payment-history}`",
+    "Icons by words in the message: task",
+)
+@promise("8 The calls", "type is approval|rejection|withdrawal|submission|task|payment")
+@promise("9 Tasks", "The buyer is told")
 def test_the_buyer_is_told_of_a_task_taken_down(admin, new_buyer, db, books):
     buyer = new_buyer(100)
     task = post_task(buyer, required_workers=2, payable_amount=10, task_title="Count the birds")
@@ -360,6 +399,7 @@ def test_a_task_that_is_not_there_cannot_be_taken_down(admin):
     assert_error(admin.api.delete("/admin/tasks/42"), 400, "invalid_id")
 
 
+@promise("1 Idempotency-Key", "It is honoured on the DELETEs of section 9")
 def test_a_key_makes_a_repeat_of_taking_down_answer_the_same(admin, new_buyer, db, books):
     buyer = new_buyer(100)
     path = f"/admin/tasks/{post_task(buyer)['_id']}"
@@ -370,6 +410,7 @@ def test_a_key_makes_a_repeat_of_taking_down_answer_the_same(admin, new_buyer, d
     assert len(told(db, buyer)) == 1
 
 
+@promise("9 Tasks", "DELETE /tasks/:id, for admins: as the owner's delete")
 def test_owner_and_admins_at_once_cancel_once(stack, db, new_buyer, new_admin, books):
     buyer, admins = new_buyer(1000), [new_admin() for _ in range(5)]
     task = post_task(buyer, required_workers=10, payable_amount=10)
@@ -382,6 +423,10 @@ def test_owner_and_admins_at_once_cancel_once(stack, db, new_buyer, new_admin, b
 # --- top workers ---
 
 
+@promise(
+    "9 GET /ledger, GET /top-workers",
+    "GET /top-workers, for anyone with a token: as /tasks/top-workers",
+)
 def test_the_top_workers_are_the_same_for_whoever_has_logged_in(api, new_worker, books):
     before = ok(api.get("/tasks/top-workers"))
     rich = new_worker(1 + max((worker["coins"] for worker in before), default=0))

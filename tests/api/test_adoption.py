@@ -22,6 +22,7 @@ from client import PASSWORD, Api, assert_error, eventually, now, ok, unique, use
 from conftest import OF_THE_STACK, ROOT, own_stack
 from fail_points import held_up
 from old_server import COLLECTIONS, MISSING, OldServer
+from promises import promise
 
 NAN, INFINITY = math.nan, math.inf
 
@@ -103,6 +104,11 @@ def coins_of(user):
 # --- users ---
 
 
+@promise(
+    "10 What becomes of old data",
+    "Fractions of coins floored",
+    "An opening balance in the journal for every user and task",
+)
 def test_coins_are_whole_and_never_negative_and_each_user_opens_in_the_journal(place):
     """Fractions are floored; negative, missing or no number is 0; texts of numbers are read."""
     here = place()
@@ -167,6 +173,8 @@ def test_fields_of_users_are_kept_and_those_of_ours_are_added(place):
     assert found["role"] == "worker", "as the older server's schema took it"
 
 
+@promise("10 Collections", "Partial indexes, so that old duplicates stop nothing")
+@promise("10 What becomes of old data", "Duplicates reported")
 def test_of_two_accounts_with_one_address_the_older_holds_the_key_and_both_keep_their_records(
     place,
 ):
@@ -197,6 +205,7 @@ def test_of_two_accounts_with_one_address_the_older_holds_the_key_and_both_keep_
     }, "they are two workers"
 
 
+@promise("10 What becomes of old data", "ids filled in from e-mails")
 def test_addresses_are_the_same_when_the_case_of_ascii_letters_alone_differs(place):
     """Whoever gives out addresses may give É and é to two people."""
     here = place()
@@ -229,6 +238,7 @@ def log_in_as(here, email):
     return exact or here.db.users.find_one({"email_key": email.lower()})
 
 
+@promise("10 What becomes of old data", "Addresses trimmed")
 def test_addresses_are_trimmed_so_that_their_owners_log_in_and_no_twin_registers(place):
     here = place()
     padded = here.old.user("worker", 5, email="Rosa@Old.example ")
@@ -248,6 +258,7 @@ def test_addresses_are_trimmed_so_that_their_owners_log_in_and_no_twin_registers
     assert here.now("notifications", note)["user_id"] == padded["_id"]
 
 
+@promise("10 What becomes of old data", "Addresses trimmed")
 def test_of_accounts_whose_addresses_differ_by_blanks_the_bare_one_logs_in(place):
     """Else the first of them. The others keep theirs, and are told: an operator must decide."""
     here = place()
@@ -268,6 +279,7 @@ def test_of_accounts_whose_addresses_differ_by_blanks_the_bare_one_logs_in(place
         assert re.search(rf"2 × e-mail has blanks.*cannot log in.*{user['_id']}", said), said
 
 
+@promise("10 What becomes of old data", "Roles in another case folded")
 def test_roles_in_another_case_are_folded_and_reported(place):
     here = place()
     roles = {"Buyer": "buyer", " WORKER\n": "worker", "Admin": "admin", "boss": "boss"}
@@ -278,6 +290,7 @@ def test_roles_in_another_case_are_folded_and_reported(place):
     assert "3 × role in another case, or with blanks: folded" in said, said
 
 
+@promise("10 What becomes of old data", "Unknown roles reported")
 def test_roles_that_are_unknown_or_none_are_reported(place):
     """Else nobody learns why their owners may do nothing."""
     here = place()
@@ -311,6 +324,10 @@ HARMLESS = [
 ]
 
 
+@promise(
+    "10 What becomes of old data",
+    "Unique indexes that are not ours and would refuse what this service writes dropped, and named",
+)
 @pytest.mark.parametrize("collection, keys, options", REFUSING)
 def test_old_unique_indexes_that_would_refuse_what_is_written_are_dropped(
     place, collection, keys, options
@@ -330,6 +347,10 @@ def test_old_unique_indexes_that_would_refuse_what_is_written_are_dropped(
     assert "nothing was changed" in here.ctl("init-db")
 
 
+@promise(
+    "10 What becomes of old data",
+    "Unique indexes that are not ours and would refuse what this service writes dropped, and named",
+)
 @pytest.mark.parametrize("collection, keys, options", HARMLESS)
 def test_old_unique_indexes_that_refuse_nothing_stay(place, collection, keys, options):
     here = place()
@@ -351,6 +372,11 @@ def test_the_older_account_may_stand_second(place):
     assert "email_key" not in here.user(younger)
 
 
+@promise(
+    "10 Collections",
+    "Guards and counters of users: open_tasks, pending_submissions, pending_withdrawals, closing, "
+    "tokens_valid_after",
+)
 def test_counters_are_exact(place):
     """What a change of role depends on."""
     here = place()
@@ -379,6 +405,11 @@ def hold_row(here, withdrawal):
     return row and (row["from"], row["to"], row["coins"], row["kind"], row["user"])
 
 
+@promise(
+    "10 What becomes of old data",
+    "Each pending withdrawal is held from pending_coins, then from coins, else rejected",
+    "pending_coins left over after that and after approved ones return to coins",
+)
 def test_pending_withdrawals_are_held_from_pending_coins_then_from_coins_else_rejected(place):
     """Oldest first; what is left of pending_coins after approved ones goes back to coins."""
     here = place()
@@ -438,6 +469,11 @@ SETTLEMENTS = [
 ]
 
 
+@promise(
+    "10 What becomes of old data",
+    "Each pending withdrawal is held from pending_coins, then from coins, else rejected",
+    "pending_coins left over after that and after approved ones return to coins",
+)
 def test_what_becomes_of_coins_and_withdrawals(place):
     here = place()
     cases = []
@@ -495,6 +531,13 @@ def state(task):
     return task["status"], task["required_workers"], task["payable_amount"]
 
 
+@promise("10 init-db", "With a report")
+@promise(
+    "10 What becomes of old data",
+    "Open slots := max(0, required_workers − pending)",
+    "None open and none pending → completed",
+    "An opening balance in the journal for every user and task",
+)
 def test_pending_submissions_take_slots_and_the_escrow_opens(place):
     """Open slots := max(0, required_workers - pending): slots were taken at approval."""
     here = place()
@@ -565,6 +608,10 @@ BAD_AMOUNTS = [
 ]
 
 
+@promise(
+    "10 What becomes of old data",
+    "Active tasks with bad amounts or no buyer → cancelled, escrow 0",
+)
 def test_active_tasks_with_bad_amounts_or_no_buyer_are_cancelled_with_an_escrow_of_0(place):
     here = place()
     buyer, worker = here.old.user("buyer"), here.old.user()
@@ -589,6 +636,7 @@ def test_active_tasks_with_bad_amounts_or_no_buyer_are_cancelled_with_an_escrow_
     assert "3 × active without a buyer: cancelled" in said, said
 
 
+@promise("10 What becomes of old data", "ids filled in from e-mails")
 def test_the_buyer_is_found_by_id_or_by_e_mail_in_any_case(place):
     here = place()
     buyer = here.old.user("buyer", email="Bea@Old.example")
@@ -609,6 +657,7 @@ def test_the_buyer_is_found_by_id_or_by_e_mail_in_any_case(place):
         assert here.work(work)["buyer_id"] == buyer["_id"], "who reviews is the task's buyer"
 
 
+@promise("10 What becomes of old data", "Pending submissions without task or worker → rejected")
 def test_pending_submissions_without_task_or_worker_are_rejected_and_take_no_slot(place):
     here = place()
     buyer, worker = here.old.user("buyer"), here.old.user()
@@ -659,6 +708,8 @@ def test_submissions_are_read_however_they_are_stored(place):
     assert state(here.task(task)) == ("active", 6, 10)
 
 
+@promise("10 Collections", "Partial indexes, so that old duplicates stop nothing")
+@promise("10 What becomes of old data", "Duplicates reported")
 def test_of_duplicate_submissions_the_first_that_counts_holds_the_key(place):
     """Pending or approved before rejected, then the oldest; all are kept."""
     here = place()
@@ -688,6 +739,10 @@ def test_of_duplicate_submissions_the_first_that_counts_holds_the_key(place):
     assert here.user(worker)["pending_submissions"] == 2
 
 
+@promise(
+    "10 Collections",
+    "Guards and counters are kept by the transactions that need them (tasks: rev, expires_at)",
+)
 def test_tasks_get_what_lists_and_deadlines_need(place):
     here = place()
     buyer = here.old.user("buyer")
@@ -723,6 +778,7 @@ def test_tasks_get_what_lists_and_deadlines_need(place):
 # --- payments, notifications ---
 
 
+@promise("10 What becomes of old data", "ids filled in from e-mails", "Duplicates reported")
 def test_payments_and_notifications_find_their_owners(place):
     here = place()
     buyer = here.old.user("buyer", email="Pia@old.example")
@@ -967,6 +1023,16 @@ def rules(said):
     return [line for line in said.splitlines() if re.match(r"\w+: \d+ adopted|  \d+ ×", line)]
 
 
+@promise(
+    "10 init-db",
+    "`--dry-run` tells and changes nothing",
+    "Changing nothing when run again",
+    "With a report",
+)
+@promise(
+    "10 What becomes of old data",
+    "A role changed in the database by an operator does not unbalance the audit",
+)
 @pytest.mark.parametrize("seed", range(4))
 def test_any_old_data_is_adopted_balanced_once_and_as_a_dry_run_foretold(place, seed):
     here = place()
@@ -1008,6 +1074,7 @@ def kill(process):
     pathlib.Path(f"/dev/shm/mongoc-{process.pid}").unlink(missing_ok=True)
 
 
+@promise("10 init-db", "It adopts existing data, one transaction per record", "Resumable")
 @pytest.mark.parametrize("seed", (11, 12))
 def test_killed_at_any_moment_and_run_again_it_ends_the_same(place, seed):
     whole, broken = place(), place()
@@ -1032,6 +1099,10 @@ def test_killed_at_any_moment_and_run_again_it_ends_the_same(place, seed):
     assert settled(broken.db, began) == settled(whole.db, began)
 
 
+@promise(
+    "10 init-db",
+    "… whole, with its rows in the journal, also where several share one; one that fails holds up no other",
+)
 def test_of_records_that_share_a_transaction_one_that_fails_holds_up_no_other(place):
     """Each succeeds or fails by itself, with its row in the journal."""
     here = place()
@@ -1050,6 +1121,10 @@ def test_of_records_that_share_a_transaction_one_that_fails_holds_up_no_other(pl
     assert here.opened("user", poor) == 5
 
 
+@promise(
+    "10 init-db",
+    "… whole, with its rows in the journal, also where several share one; one that fails holds up no other",
+)
 def test_killed_at_any_moment_a_record_and_its_row_are_both_there_or_neither(place):
     here = place()
     users = [{"email": f"u{n}@old.example", "coins": 5} for n in range(3000)]
@@ -1067,6 +1142,7 @@ def test_killed_at_any_moment_a_record_and_its_row_are_both_there_or_neither(pla
     assert here.db.ledger.count_documents({"kind": "opening"}) == 3000
 
 
+@promise("10 init-db", "Safe beside running workers")
 def test_several_runs_at_once_end_the_same(place):
     whole, crowded = place(), place()
     began = now() - datetime.timedelta(minutes=1)
@@ -1079,6 +1155,7 @@ def test_several_runs_at_once_end_the_same(place):
     assert settled(crowded.db, began) == settled(whole.db, began)
 
 
+@promise("10 init-db", "It adopts existing data, one transaction per record")
 def test_a_record_that_changes_meanwhile_is_read_again(place):
     """Every change made before a user was adopted is in their opening balance, and none after."""
     here = place()
@@ -1109,6 +1186,7 @@ def test_a_record_that_changes_meanwhile_is_read_again(place):
     assert "balanced" in here.ctl("audit")
 
 
+@promise("10 init-db", "Changing nothing when run again")
 def test_records_of_ours_beside_old_ones_are_left_alone(place):
     """Should the mark be lost, what was made with us is not adopted a second time."""
     here = place()
@@ -1233,6 +1311,8 @@ def api_of(here, user):
     return Api(here.service.http, token)
 
 
+@promise("1 Health", "Ready is 503 when the data is not adopted")
+@promise("10 init-db", "Safe beside running workers")
 def test_calls_wait_until_the_data_is_adopted(world):
     """A worker never acts on what is not adopted, also when it was up before."""
     before = dump(world.db)
@@ -1268,6 +1348,7 @@ def log_in(world, email):
     return world.service.api.post("/auth/login", json={"email": email, "password": PASSWORD})
 
 
+@promise("10 What becomes of old data", "Old accounts, hashes and tokens keep working")
 def test_old_accounts_log_in_as_before(served):
     """Hashes of both kinds verify; who has no password has none; each of two accounts of one
     address is found by its own.
@@ -1288,6 +1369,8 @@ def ids_of(records):
     return sorted(str(record["_id"]) for record in records)
 
 
+@promise("10 Collections", "`__v` may be absent or present")
+@promise("10 What becomes of old data", "Old accounts, hashes and tokens keep working")
 def test_everybody_still_sees_all_that_was_theirs(served):
     buyer, worker = api_of(served, served.buyer), api_of(served, served.worker)
     assert ids_of(ok(worker.get("/submissions/worker/my-submissions"))["submissions"]) == ids_of(
@@ -1326,6 +1409,7 @@ def test_a_worker_who_handed_in_to_the_older_server_cannot_again(served):
         assert_error(api_of(served, user).post("/submissions", json=body), 400, "already_submitted")
 
 
+@promise("10 What becomes of old data", "Old accounts, hashes and tokens keep working")
 def test_coins_go_on_from_where_they_were(served):
     """Reviewing, handing in, cancelling, refunding, withdrawing: the books stay balanced."""
     buyer, worker = api_of(served, served.buyer), api_of(served, served.worker)

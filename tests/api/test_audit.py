@@ -11,6 +11,7 @@ from client import UNKNOWN_ID, assert_error, eventually, faults, iso, now, ok, r
 from conftest import assert_balanced
 from fail_points import held_up
 from market import pass_deadline, submit, withdraw
+from promises import promise
 
 NUMBERS = {
     "coins",
@@ -44,6 +45,11 @@ def task(new_buyer):
     return made
 
 
+@promise(
+    "9 GET /audit",
+    "For admins: {balanced, asOf, coins, pending_coins, escrow, opening, bonuses, purchases, adjustments, "
+    "payouts, forfeits, reversals, users, tasks, differences}",
+)
 def test_the_audit_says_all_the_sums_and_that_they_agree(admin, task, books):
     said = audit(admin)
     assert NUMBERS | {"balanced", "asOf", "differences"} <= set(said)
@@ -52,6 +58,17 @@ def test_the_audit_says_all_the_sums_and_that_they_agree(admin, task, books):
     assert said["balanced"] is True and said["differences"] == []
 
 
+@promise(
+    "2 Slots and escrow",
+    "A task's escrow = (required_workers + its pending submissions) × payable_amount",
+)
+@promise(
+    "2 The books",
+    "Every movement is one transaction that changes the balances and appends to the journal",
+    "Σ coins + Σ pending_coins + Σ escrow = opening + bonuses + purchases ± adjustments − payouts − forfeits "
+    "− reversals, at every moment",
+)
+@promise("9 GET /audit", "Computed now, in one snapshot")
 def test_each_movement_changes_the_sums_by_just_its_coins(
     admin, api, new_worker, new_buyer, stack, books
 ):
@@ -93,6 +110,7 @@ def difference(said, of):
     return [one for one in said["differences"] if one["_id"] == of]
 
 
+@promise("9 GET /audit", "differences: [{kind, _id, expected, found}]: coins, pending_coins")
 @pytest.mark.parametrize("field, kind", [("coins", "coins"), ("pending_coins", "pending_coins")])
 def test_coins_that_appeared_in_a_user_are_found(admin, new_worker, db, stack, field, kind):
     worker = new_worker(40)
@@ -112,6 +130,11 @@ def test_coins_that_appeared_in_a_user_are_found(admin, new_worker, db, stack, f
     assert stack.ctl("audit").returncode == 0
 
 
+@promise(
+    "2 Slots and escrow",
+    "A task's escrow = (required_workers + its pending submissions) × payable_amount",
+)
+@promise("9 GET /audit", "differences of the kind escrow")
 def test_escrow_that_does_not_fit_the_journal_is_found(admin, task, db, stack):
     one = {"_id": ObjectId(task["_id"])}
     db.tasks.update_one(one, {"$inc": {"required_workers": Int64(1)}})
@@ -126,6 +149,7 @@ def test_escrow_that_does_not_fit_the_journal_is_found(admin, task, db, stack):
     assert_balanced(stack)
 
 
+@promise("9 GET /audit", "differences: each user or task that disagrees with the journal")
 def test_two_mistakes_that_cancel_out_are_found_all_the_same(admin, new_worker, db, stack):
     """Each user and task is compared with the journal, not only the sums."""
     rich, poor = new_worker(30), new_worker(30)
@@ -145,6 +169,7 @@ def test_two_mistakes_that_cancel_out_are_found_all_the_same(admin, new_worker, 
     assert_balanced(stack)
 
 
+@promise("9 GET /audit", "differences of the kind missing")
 def test_a_user_whose_coins_the_journal_knows_but_who_is_gone_is_missing(
     admin, new_worker, db, stack
 ):
@@ -161,6 +186,7 @@ def test_a_user_whose_coins_the_journal_knows_but_who_is_gone_is_missing(
     assert_balanced(stack)
 
 
+@promise("9 GET /audit", "differences: [{kind, _id, expected, found}]: coins, pending_coins")
 def test_a_user_whose_coins_the_journal_does_not_know_is_found(admin, new_worker, db, stack):
     worker = new_worker(0)
     one = {"_id": ObjectId(worker.id)}
@@ -174,6 +200,7 @@ def test_a_user_whose_coins_the_journal_does_not_know_is_found(admin, new_worker
     assert_balanced(stack)
 
 
+@promise("9 GET /audit", "differences of the kind missing")
 def test_an_account_that_no_event_of_ours_wrote_is_one_difference_not_many(admin, new_worker, db, stack):
     """A name in capitals stands elsewhere in the order of names."""
     users = [new_worker(5) for _ in range(3)]
@@ -197,6 +224,7 @@ def test_an_account_that_no_event_of_ours_wrote_is_one_difference_not_many(admin
     assert_balanced(stack)
 
 
+@promise("9 GET /audit", "differences: up to 100")
 def test_at_most_100_differences_are_listed(admin, stack, db):
     users = [ObjectId(stack.user("worker", 1).id) for _ in range(101)]
     db.users.update_many({"_id": {"$in": users}}, {"$set": {"coins": Int64(2)}})
@@ -208,6 +236,10 @@ def test_at_most_100_differences_are_listed(admin, stack, db):
     assert_balanced(stack)
 
 
+@promise(
+    "10 What becomes of old data",
+    "A role changed in the database by an operator does not unbalance the audit",
+)
 def test_a_role_changed_in_the_database_by_an_operator_does_not_unbalance_the_audit(
     task, db, stack
 ):
@@ -216,6 +248,12 @@ def test_a_role_changed_in_the_database_by_an_operator_does_not_unbalance_the_au
     assert_balanced(stack)
 
 
+@promise(
+    "2 The books",
+    "Σ coins + Σ pending_coins + Σ escrow = opening + bonuses + purchases ± adjustments − payouts − forfeits "
+    "− reversals, at every moment",
+)
+@promise("9 GET /audit", "Computed now, in one snapshot")
 def test_the_audit_is_one_snapshot_also_while_coins_move(admin, new_buyer, new_worker, stack):
     stop = threading.Event()
     broken = []
@@ -248,6 +286,7 @@ def test_the_audit_is_one_snapshot_also_while_coins_move(admin, new_buyer, new_w
     assert_balanced(stack)
 
 
+@promise("9 GET /audit", "Where the books are too large for 5 s, the last finished run")
 def test_books_too_large_for_five_seconds_are_told_by_the_last_finished_run(admin, stack):
     """… and the next sweep makes a fresh one."""
     before = ok(admin.api.get("/admin/audit"))
@@ -264,6 +303,16 @@ def test_books_too_large_for_five_seconds_are_told_by_the_last_finished_run(admi
     assert stack.db.meta.find_one({"_id": "audit asked"}) is None
 
 
+@promise(
+    "9 GET /audit",
+    "For admins: {balanced, asOf, coins, pending_coins, escrow, opening, bonuses, purchases, adjustments, "
+    "payouts, forfeits, reversals, users, tasks, differences}",
+)
+@promise(
+    "9 GET /ledger, GET /top-workers",
+    "GET /ledger, for admins: {entries: [{_id, from, to, coins, kind, user?, task?, actor, request_id, at}], "
+    "…} newest first",
+)
 def test_the_books_are_the_admins(api, worker, buyer):
     for path in ("/admin/audit", "/admin/ledger"):
         assert_error(api.get(path), 401, "unauthorized")
@@ -274,6 +323,10 @@ def test_the_books_are_the_admins(api, worker, buyer):
 # --- the journal ---
 
 
+@promise(
+    "10 Collections",
+    "`ledger` is append-only: from, to, coins, kind, refs, actor, request id, at",
+)
 def test_the_journal_is_only_ever_added_to(admin, api, new_worker, new_buyer, stack, db, books):
     """Whatever moves coins, and also when users are removed: no row is changed or goes."""
     with db.ledger.watch() as changes:
@@ -324,6 +377,17 @@ def entries(admin, **params):
     return ok(admin.api.get("/admin/ledger", params=params))["entries"]
 
 
+@promise(
+    "9 GET /ledger, GET /top-workers",
+    "GET /ledger, for admins: {entries: [{_id, from, to, coins, kind, user?, task?, actor, request_id, at}], "
+    "…} newest first",
+    "actor is a user's id or `service`",
+    "Filter `user`, `task`",
+)
+@promise(
+    "10 Collections",
+    "`ledger` is append-only: from, to, coins, kind, refs, actor, request id, at",
+)
 def test_an_entry_says_what_moved_why_and_by_whom(admin, task, new_worker, books):
     buyer, worker = task["buyer"], new_worker()
     submission = hand_in(worker, task["_id"])
@@ -352,6 +416,7 @@ def test_an_entry_says_what_moved_why_and_by_whom(admin, task, new_worker, books
     assert newest["at"] >= oldest["at"], "newest first"
 
 
+@promise("9 GET /ledger, GET /top-workers", "Filter `user`, `task`")
 def test_the_filter_user_gives_all_of_a_users_coins(admin, task, new_worker, books):
     buyer, worker = task["buyer"], new_worker(3)
     ok(buyer.api.put(f"/submissions/{hand_in(worker, task['_id'])}/approve"))
@@ -364,12 +429,18 @@ def test_the_filter_user_gives_all_of_a_users_coins(admin, task, new_worker, boo
         assert balance == user.coins() != start
 
 
+@promise("2 Roles", "Registration bonus: worker 10, buyer 50")
 def test_a_registration_bonus_is_an_entry(admin, api, books):
     user = ok(api.post("/auth/register", json=register_input(role="worker")), 201)["user"]["_id"]
     (entry,) = entries(admin, user=user)
     assert (entry["from"], entry["to"], entry["coins"]) == ("grants", f"user:{user}", 10)
 
 
+@promise(
+    "9 GET /ledger, GET /top-workers",
+    "GET /ledger, for admins: {entries: [{_id, from, to, coins, kind, user?, task?, actor, request_id, at}], "
+    "…} newest first",
+)
 def test_the_journal_is_a_list_newest_first_with_cursors(admin, task, books):
     buyer = task["buyer"]
     for _ in range(5):
@@ -385,6 +456,7 @@ def test_the_journal_is_a_list_newest_first_with_cursors(admin, task, books):
     assert answer["entries"] + rest == everything
 
 
+@promise("9 GET /ledger, GET /top-workers", "Filter `user`, `task`")
 def test_filters_are_ids_and_an_unknown_one_matches_nothing(admin):
     for name in ("user", "task"):
         refused = admin.api.get("/admin/ledger", params={name: "zzz"})

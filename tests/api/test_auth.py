@@ -29,6 +29,7 @@ from client import (
     unique,
     unique_email,
 )
+from promises import promise
 
 pytestmark = pytest.mark.usefixtures("fresh_throttle")
 WEEK = 7 * 24 * 3600
@@ -41,6 +42,12 @@ def seconds():
 # --- registration ---
 
 
+@promise("2 Roles", "Registration bonus: worker 10, buyer 50")
+@promise(
+    "3 POST /register",
+    "{name, email, password, role, photoURL?} → 201 {token, user{_id, name, email, role, coins, photoURL}}",
+    "role worker|buyer",
+)
 @pytest.mark.parametrize("role, bonus", [("worker", 10), ("buyer", 50)])
 def test_registering_gives_a_token_the_user_and_the_bonus(api, role, bonus, books):
     body = register_input(role=role, name="  Rosa Diaz ", photoURL="https://example.org/rosa.png")
@@ -61,10 +68,20 @@ def test_registering_gives_a_token_the_user_and_the_bonus(api, role, bonus, book
     assert (me["_id"], me["coins"], me["role"]) == (user["_id"], bonus, role)
 
 
+@promise(
+    "3 POST /register",
+    "{name, email, password, role, photoURL?} → 201 {token, user{_id, name, email, role, coins, photoURL}}",
+)
 def test_photo_url_may_be_left_out(api):
     assert ok(api.post("/auth/register", json=register_input()), 201)["user"]["photoURL"] == ""
 
 
+@promise(
+    "3 POST /register",
+    "Two are the same when they differ in the case of ASCII letters alone",
+    "400 `email_taken`",
+)
+@promise("10 Collections", "Unique keys: users.email_key, the lower-cased address")
 def test_an_email_can_be_registered_once_whatever_its_case(api, db):
     email = unique_email("Mixed.Case")
     registered = ok(api.post("/auth/register", json=register_input(email=f"  {email} ")), 201)[
@@ -79,6 +96,7 @@ def test_an_email_can_be_registered_once_whatever_its_case(api, db):
     assert db.users.count_documents({"email_key": email.lower()}) == 1
 
 
+@promise("3 POST /register", "Two are the same when they differ in the case of ASCII letters alone")
 @pytest.mark.parametrize(
     "one, other", [("\u00c9mile", "\u00e9mile"), ("\u0130", "i"), ("\u03a3", "\u03c3")]
 )
@@ -96,6 +114,7 @@ def test_addresses_that_differ_in_more_than_the_case_of_ascii_letters_are_two(ap
     assert_error(log_in(api, one + tail, "new horse 5"), 401, "unauthorized")
 
 
+@promise("3 POST /register", "name 1..100", "Email: one @, a dot in the domain, ≤254")
 def test_a_name_has_100_and_an_email_254_characters_at_most(api):
     longest, name = unique_email("x" * 254)[-254:], "é" * 100
     user = ok(api.post("/auth/register", json=register_input(email=longest, name=name)), 201)[
@@ -107,6 +126,7 @@ def test_a_name_has_100_and_an_email_254_characters_at_most(api):
     assert list(faults(refused)) == ["email"]
 
 
+@promise("3 POST /register", "400 `email_taken`")
 def test_of_simultaneous_registrations_of_one_email_one_succeeds(api, books):
     email = unique_email()
     with ThreadPoolExecutor(6) as pool:
@@ -121,6 +141,8 @@ def test_of_simultaneous_registrations_of_one_email_one_succeeds(api, books):
             assert_error(answer, 400, "email_taken")
 
 
+@promise("2 Roles", "Nobody registers as admin")
+@promise("3 POST /register", "403 role admin")
 def test_nobody_registers_as_admin(api):
     email = unique_email()
     assert_error(
@@ -129,6 +151,16 @@ def test_nobody_registers_as_admin(api):
     assert_error(log_in(api, email), 401, "unauthorized")
 
 
+@promise("1 Requests", "Lengths of passwords count bytes")
+@promise("2 Roles", "Roles: `worker`, `buyer`, `admin`")
+@promise(
+    "3 POST /register",
+    "name 1..100",
+    "role worker|buyer",
+    "Email: no empty part, no brackets, blanks or invisible characters, in NFC",
+    "Email: one @, a dot in the domain, ≤254",
+    "Password: 6..72 bytes with a letter and a digit",
+)
 @pytest.mark.parametrize(
     "field, bad",
     [
@@ -175,6 +207,8 @@ def test_a_bad_registration_is_400(api, field, bad):
         assert list(faults(refused)) == [field], value
 
 
+@promise("1 Requests", "Passwords are never trimmed", "Lengths of passwords count bytes")
+@promise("3 POST /register", "Password: 6..72 bytes with a letter and a digit")
 @pytest.mark.parametrize("password", ["abcde1", "a1" * 36, "a1" + "é" * 35, " a 1 b "])
 def test_a_password_has_6_to_72_bytes_with_a_letter_and_a_digit_and_is_never_trimmed(api, password):
     body = register_input(password=password)
@@ -184,6 +218,8 @@ def test_a_password_has_6_to_72_bytes_with_a_letter_and_a_digit_and_is_never_tri
         assert_error(log_in(api, body["email"], password.strip()), 401, "unauthorized")
 
 
+@promise("3 GET /me, PUT /profile", "GET /me: the user document without password")
+@promise("3 Passwords and failures", "bcrypt cost 10")
 def test_passwords_are_kept_as_bcrypt_of_cost_10_and_never_shown(api, db, admin):
     body = register_input()
     answer = api.post("/auth/register", json=body)
@@ -207,6 +243,7 @@ def test_passwords_are_kept_as_bcrypt_of_cost_10_and_never_shown(api, db, admin)
 # --- login ---
 
 
+@promise("3 POST /login", "{email, password} → 200 as above", "It sets lastLogin")
 def test_login_answers_as_registration_did_and_notes_the_time(api, new_worker, db):
     worker = new_worker(7, photoURL="https://example.org/x.png")
     answer = ok(log_in(api, worker.email))
@@ -232,6 +269,7 @@ def worked_ms(stack):
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
 
 
+@promise("3 POST /login", "401, same text and time for unknown email and wrong password")
 def test_an_unknown_email_and_a_wrong_password_get_the_same_text_in_the_same_time(
     stack, api, new_worker
 ):
@@ -252,6 +290,7 @@ def test_an_unknown_email_and_a_wrong_password_get_the_same_text_in_the_same_tim
     assert 0.6 < nobody / wrong < 1.67, told
 
 
+@promise("3 Passwords and failures", "`$2a$`, `$2b$` and `$2y$` verify")
 @pytest.mark.parametrize("prefix", ["$2a$", "$2b$", "$2y$"])
 def test_hashes_of_each_bcrypt_kind_verify(api, new_worker, prefix):
     hashed = prefix + bcrypt.hashpw(b"old horse 3", bcrypt.gensalt(10)).decode()[4:]
@@ -260,6 +299,7 @@ def test_hashes_of_each_bcrypt_kind_verify(api, new_worker, prefix):
     assert_error(log_in(api, worker.email, "old horse 4"), 401, "unauthorized")
 
 
+@promise("3 POST /login", "Existing hashes verify on the first 72 bytes, as the Node library did")
 def test_existing_hashes_verify_on_the_first_72_bytes_as_the_node_library_did(api, new_worker):
     long = "p4ssword" * 10
     worker = new_worker(password=bcrypt.hashpw(long.encode()[:72], bcrypt.gensalt(10)).decode())
@@ -280,6 +320,7 @@ def test_an_account_without_a_bcrypt_hash_cannot_log_in(api, new_worker, kept):
 # --- me, profile ---
 
 
+@promise("3 GET /me, PUT /profile", "GET /me: the user document without password")
 def test_me_is_the_user_document_without_password(new_worker):
     worker = new_worker(12)
     me = ok(worker.api.get("/auth/me"))
@@ -303,6 +344,7 @@ def test_me_is_the_user_document_without_password(new_worker):
     assert "password" not in me
 
 
+@promise("3 GET /me, PUT /profile", "PUT /profile {name?, photoURL?} → the user without password")
 def test_profile_changes_name_and_photo_alone(new_worker):
     worker = new_worker(photoURL="https://example.org/old.png")
     changed = ok(worker.api.put("/auth/profile", json={"name": " Ada "}))
@@ -314,6 +356,7 @@ def test_profile_changes_name_and_photo_alone(new_worker):
     assert ok(worker.api.put("/auth/profile"))["name"] == "Ada", "nothing given, nothing changed"
 
 
+@promise("3 GET /me, PUT /profile", "PUT /profile {name?, photoURL?} → the user without password")
 @pytest.mark.parametrize(
     "field, bad", [("name", ["", "  ", "x" * 101, 5]), ("photoURL", ["x", "ftp://x.example/"])]
 )
@@ -327,6 +370,7 @@ def test_a_bad_profile_is_400(worker, field, bad):
 # --- Google: test_google.py has the rest ---
 
 
+@promise("3 POST /google-login", "501 when GOOGLE_CLIENT_ID is not set")
 def test_google_login_is_501_until_it_is_set_up(api):
     refused = api.post("/auth/google-login", json={"tokenId": "a.token.of-google"})
     assert_error(refused, 501, "not_configured")
@@ -339,6 +383,12 @@ def change_password(user, current=PASSWORD, new="new horse 5"):
     return user.api.put("/auth/password", json={"currentPassword": current, "newPassword": new})
 
 
+@promise(
+    "3 PUT /password, POST /logout",
+    "PUT /password {currentPassword, newPassword} → 200 {message, token}",
+    "Tokens issued before stop working",
+    "The new one works at once",
+)
 def test_after_a_change_of_password_old_tokens_stop_and_the_new_one_works_at_once(
     api, worker, token_for
 ):
@@ -353,6 +403,11 @@ def test_after_a_change_of_password_old_tokens_stop_and_the_new_one_works_at_onc
     ok(api.get("/auth/me", token=fresh))
 
 
+@promise("3 PUT /password, POST /logout", "The new one works at once")
+@promise(
+    "3 Tokens",
+    "A token issued afterwards works at once: its iat is at least tokens_valid_after + 1",
+)
 def test_tokens_work_at_once_also_after_two_changes_in_one_second(api, worker):
     password = PASSWORD
     for number in range(3):
@@ -376,6 +431,7 @@ def test_of_simultaneous_changes_of_one_password_one_succeeds(api, worker):
     ok(api.get("/auth/me", token=answers[statuses.index(200)].json()["token"]))
 
 
+@promise("3 PUT /password, POST /logout", "Tokens issued before stop working")
 def test_a_login_under_way_does_not_outlive_a_change_of_its_password(api, worker):
     with ThreadPoolExecutor(6) as pool:
         logins = [pool.submit(log_in, api, worker.email) for _ in range(5)]
@@ -387,6 +443,7 @@ def test_a_login_under_way_does_not_outlive_a_change_of_its_password(api, worker
     ok(api.get("/auth/me", token=fresh))
 
 
+@promise("3 PUT /password, POST /logout", "400 `wrong_password`")
 def test_a_wrong_current_password_changes_nothing(api, worker):
     refused = change_password(worker, current="wrong horse 2")
     assert_error(refused, 400, "wrong_password")
@@ -394,6 +451,10 @@ def test_a_wrong_current_password_changes_nothing(api, worker):
     ok(log_in(api, worker.email))
 
 
+@promise(
+    "3 PUT /password, POST /logout",
+    "PUT /password {currentPassword, newPassword} → 200 {message, token}",
+)
 def test_a_new_password_follows_the_rules_of_registration(worker):
     for bad in ("", "abc1", "abcdef", "123456", "a1" * 36 + "x"):
         refused = change_password(worker, new=bad)
@@ -401,11 +462,16 @@ def test_a_new_password_follows_the_rules_of_registration(worker):
         assert list(faults(refused)) == ["newPassword"]
 
 
+@promise("3 PUT /password, POST /logout", "400 `no_password` for a Google-only account")
 def test_a_google_only_account_has_no_password_to_change(new_worker):
     worker = new_worker(password=None, authProvider="google", googleId=unique())
     assert_error(change_password(worker), 400, "no_password")
 
 
+@promise(
+    "3 PUT /password, POST /logout",
+    "POST /logout: every token of the user stops working → {message}",
+)
 def test_logging_out_stops_every_token_of_the_user_and_of_nobody_else(api, worker, new_worker):
     other, elsewhere = new_worker(), ok(log_in(api, worker.email))["token"]
     assert ok(worker.api.post("/auth/logout"))["message"]
@@ -420,6 +486,12 @@ def test_logging_out_stops_every_token_of_the_user_and_of_nobody_else(api, worke
     )
 
 
+@promise("3 Tokens", "`users.tokens_valid_after` refuses tokens with iat at or before it")
+@promise(
+    "10 Collections",
+    "Guards and counters of users: open_tasks, pending_submissions, pending_withdrawals, closing, "
+    "tokens_valid_after",
+)
 def test_tokens_valid_after_refuses_tokens_issued_at_or_before_it(api, worker, token_for, db):
     limit = seconds() - 100
     db.users.update_one({"_id": ObjectId(worker.id)}, {"$set": {"tokens_valid_after": limit}})
@@ -429,6 +501,10 @@ def test_tokens_valid_after_refuses_tokens_issued_at_or_before_it(api, worker, t
         )
 
 
+@promise(
+    "3 Tokens",
+    "A token issued afterwards works at once: its iat is at least tokens_valid_after + 1",
+)
 def test_a_token_issued_after_tokens_valid_after_has_an_iat_beyond_it(api, worker, db):
     limit = seconds() + 3
     db.users.update_one({"_id": ObjectId(worker.id)}, {"$set": {"tokens_valid_after": limit}})
@@ -440,6 +516,10 @@ def test_a_token_issued_after_tokens_valid_after_has_an_iat_beyond_it(api, worke
 # --- tokens ---
 
 
+@promise(
+    "3 Tokens",
+    "HS256, claims {userId, email, role, iat, exp}, 7 days, signed with JWT_SECRET",
+)
 def test_our_tokens_are_those_of_the_usual_library(api, stack, worker):
     asked_at = time.time()
     token = ok(log_in(api, worker.email))["token"]
@@ -478,6 +558,12 @@ def claims_text(user, member):
     return json.dumps(claims_of(user))[:-1] + f",{member}}}"
 
 
+@promise(
+    "3 Tokens",
+    "Interchangeable with tokens made by the usual Node library with the same secret",
+    "Times may have a fraction",
+    "Claims that are not ours are not judged",
+)
 def test_tokens_made_by_another_implementation_work(api, worker, stack):
     for token in (
         sign(claims_of(worker), stack.jwt_secret),
@@ -492,6 +578,8 @@ def test_tokens_made_by_another_implementation_work(api, worker, stack):
         assert ok(api.get("/auth/me", token=token))["_id"] == worker.id
 
 
+@promise("1 Errors", "401: no, invalid or expired token")
+@promise("3 Tokens", "exp required, nbf honoured, crit refused", "Only HS256 is accepted")
 def test_other_tokens_are_401(api, worker, stack):
     secret, good = stack.jwt_secret, sign(claims_of(worker), stack.jwt_secret)
     head, payload, mac = good.split(".")
@@ -523,6 +611,8 @@ def test_other_tokens_are_401(api, worker, stack):
         assert_error(refused, 401, "unauthorized")
 
 
+@promise("1 Errors", "401: no, invalid or expired token")
+@promise("3 Tokens", "Times may have a fraction")
 def test_an_expired_token_is_told_apart(api, worker, token_for):
     assert_error(
         api.get("/auth/me", token=token_for(worker, iat=seconds() - 99, exp=seconds() - 1)),
@@ -537,6 +627,7 @@ def test_an_expired_token_is_told_apart(api, worker, token_for):
     assert_error(api.get("/auth/me", token=forged), 401, "unauthorized")
 
 
+@promise("1 Requests", "`Authorization: Bearer <jwt>`")
 @pytest.mark.parametrize(
     "header", [None, "", "Bearer", "Basic eDp5", "{token}", "Token {token}", "Bearer {token} x"]
 )
@@ -548,6 +639,10 @@ def test_the_token_comes_as_authorization_bearer(api, worker, header):
 # --- identity ---
 
 
+@promise(
+    "1 Identity",
+    "A request acts with the user's current existence, not the token's: a deleted user gets 401",
+)
 def test_a_deleted_user_is_401_at_once(new_worker, db):
     worker = new_worker()
     ok(worker.api.get("/auth/me"))
@@ -560,6 +655,7 @@ def test_a_deleted_user_is_401_at_once(new_worker, db):
     )
 
 
+@promise("1 Identity", "A request acts with the user's current role: a changed one counts at once")
 def test_a_changed_role_counts_at_once_whatever_the_token_says(new_worker, db):
     user = new_worker(100)
     assert_error(user.api.post("/tasks", json=task_input()), 403, "forbidden")
@@ -570,11 +666,13 @@ def test_a_changed_role_counts_at_once_whatever_the_token_says(new_worker, db):
     assert_error(user.api.post("/tasks", json=task_input()), 403, "forbidden")
 
 
+@promise("1 Identity", "A request acts with the user's current role: a changed one counts at once")
 def test_a_token_cannot_claim_a_role(api, worker, token_for):
     assert_error(api.get("/admin/audit", token=token_for(worker, role="admin")), 403, "forbidden")
     assert ok(api.get("/auth/me", token=token_for(worker, role="admin")))["role"] == "worker"
 
 
+@promise("1 Errors", "Public routes ignore an invalid or expired token rather than refuse it")
 def test_public_routes_ignore_a_bad_token(api, buyer, worker, token_for):
     """The front end sends its stale token even when it logs in."""
     task = ok(buyer.api.post("/tasks", json=task_input()), 201)["task"]

@@ -16,6 +16,7 @@ from bson import Int64, ObjectId
 
 from client import eventually, now, ok, unique
 from conftest import ROOT
+from promises import promise
 from second_nginx import second_nginx
 from wire import Call, address, connect, request_bytes, tls_context
 
@@ -117,6 +118,10 @@ LISTS = [
 ]
 
 
+@promise(
+    "1 Lists",
+    "An answer is at most 4 MiB: a page that would be longer ends earlier, and `next` goes on from there",
+)
 @pytest.mark.parametrize("path, who, member, ours, oldest_first", LISTS, ids=[r[0] for r in LISTS])
 def test_a_page_that_would_be_longer_ends_earlier_and_next_goes_on(
     hoard, api, new_admin, path, who, member, ours, oldest_first
@@ -148,6 +153,10 @@ def test_a_page_that_would_be_longer_ends_earlier_and_next_goes_on(
     assert calls >= 2
 
 
+@promise(
+    "1 Lists",
+    "An answer is at most 4 MiB: a page that would be longer ends earlier, and `next` goes on from there",
+)
 @pytest.mark.parametrize("history", [10, 1001], ids=["a short history", "a long history"])
 def test_what_a_worker_handed_in_is_left_out_of_pages_that_end_earlier(hoard, db, new_worker, history):
     """Also where what is left out stands just before or behind the record that a page had no room for."""
@@ -178,6 +187,10 @@ def test_what_a_worker_handed_in_is_left_out_of_pages_that_end_earlier(hoard, db
             assert [task["_id"] for task in third["tasks"]] == seen[14:21]
 
 
+@promise(
+    "1 Lists",
+    "An answer is at most 4 MiB: a page that would be longer ends earlier, and `next` goes on from there",
+)
 def test_a_plain_array_ends_earlier_too(hoard):
     answer = hoard.worker.api.get("/notifications", params={"limit": 100})
     listed = ok(answer)
@@ -186,6 +199,10 @@ def test_a_plain_array_ends_earlier_too(hoard):
     assert [row["_id"] for row in listed] == hoard.ids["told"][::-1][: len(listed)]
 
 
+@promise(
+    "1 Lists",
+    "An answer is at most 4 MiB: a page that would be longer ends earlier, and `next` goes on from there",
+)
 def test_a_page_by_number_follows_the_limit_whatever_fitted(hoard, api):
     """Pages by number stay where they are; what was left out of one is found by its next."""
     pages = [
@@ -201,6 +218,10 @@ def test_a_page_by_number_follows_the_limit_whatever_fitted(hoard, api):
     assert rest == newest[len(pages[0]["tasks"]) :]
 
 
+@promise(
+    "1 Lists",
+    "An answer is at most 4 MiB: a page that would be longer ends earlier, and `next` goes on from there",
+)
 def test_a_single_record_fits_too_and_says_where_it_was_cut(stack, db, new_buyer, api):
     """This service takes nothing so long; an older one did."""
     buyer = new_buyer()
@@ -219,6 +240,10 @@ def test_a_single_record_fits_too_and_says_where_it_was_cut(stack, db, new_buyer
         assert [row["_id"] for row in listed["tasks"]] == [other, one]
 
 
+@promise(
+    "1 Lists",
+    "An answer is at most 4 MiB: a page that would be longer ends earlier, and `next` goes on from there",
+)
 def test_a_text_as_long_as_the_contract_allows_is_shown_whole(hoard):
     shown = ok(hoard.worker.api.get(f"/submissions/{hoard.ids['approved'][0]}"))
     assert shown["submission"]["submission_details"] == LONG
@@ -254,6 +279,7 @@ def rest_of(connection, begun):
     raise AssertionError(f"cut off after {len(text)}")
 
 
+@promise("1 Lists", "A client that reads slowly, or not at all, holds up nobody else")
 def test_forty_who_do_not_read_hold_up_nobody(stack, hoard, worker):
     """More than there are threads; each asks for all that an answer has room for. A thread that waited for them would
     serve others only when it has given up on one, who then gets no more.
@@ -273,6 +299,7 @@ def test_forty_who_do_not_read_hold_up_nobody(stack, hoard, worker):
     eventually(lambda: memory_of_workers(stack) < before + 60, within=30)
 
 
+@promise("1 Lists", "A client that reads slowly, or not at all, holds up nobody else")
 def test_memory_comes_back_after_large_answers(stack, hoard):
     ok(hoard.buyer.api.get("/tasks/buyer/my-tasks"))
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
@@ -304,6 +331,7 @@ def patient(stack, tmp_path):
         yield url
 
 
+@promise("1 Lists", "A client that reads slowly, or not at all, holds up nobody else")
 def test_large_bodies_that_come_together_take_no_more_memory_than_one_after_the_other(stack, patient):
     """nginx has all of each before it passes it on, and then passes on all at once."""
     size = 1900 * 1024
@@ -342,6 +370,7 @@ def read_in_bursts(connection, rate, seconds):
     return int(response.headers["Content-Length"]), body + response.read()
 
 
+@promise("1 Lists", "A client that reads slowly, or not at all, holds up nobody else")
 def test_forty_slow_readers_get_all_of_it(stack, hoard):
     """30 kB/s each, steadily or on the average, for longer than a worker waits for nginx."""
     path, room = "/tasks/buyer/my-tasks", 64 * 1024

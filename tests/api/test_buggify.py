@@ -14,6 +14,7 @@ import pytest
 
 from client import eventually, unique
 from conftest import ROOT, own_stack
+from promises import promise
 from stripe_stack import assert_credited, db, fake, promises, purchase, settings  # noqa: F401
 
 PROGRAMS = ["microtaskd", "microtaskctl", "microtask-events"]
@@ -56,6 +57,7 @@ def is_paid(answer):
     return answer.status_code == 200
 
 
+@promise("7 POST /purchase-coins", "With stripe: the card is charged")
 def test_a_card_is_charged_once_for_a_key_whatever_fails(stack, fake, new_buyer):  # noqa: F811
     workers, buyers = stack.worker_pids(), [new_buyer(0) for _ in range(BUYERS)]
 

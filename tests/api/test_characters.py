@@ -4,6 +4,7 @@ import pytest
 
 from client import assert_error, faults, ok, register_input, task_input, unique
 from market import post_task, submit
+from promises import promise
 
 CONTROLS = ["\x01", "\x07", "\x08", "\x0b", "\x0c", "\x1b", "\x1f", "\x7f", "\x80", "\x85", "\x9f"]
 
@@ -41,6 +42,10 @@ def texts(api, admin, buyer, worker, text):
     yield "q", admin.api.get("/admin/users", params={"q": text})
 
 
+@promise(
+    "1 Requests",
+    "Text holds no control characters but tab, line feed and carriage return (400)",
+)
 @pytest.mark.parametrize("control", CONTROLS, ids=ascii)
 def test_no_text_holds_control_characters(api, admin, new_buyer, new_worker, control, books):
     buyer, worker = new_buyer(1000), new_worker(500)
@@ -49,6 +54,10 @@ def test_no_text_holds_control_characters(api, admin, new_buyer, new_worker, con
         assert list(faults(refused)) == [field], refused.request.url
 
 
+@promise(
+    "1 Requests",
+    "Text holds no control characters but tab, line feed and carriage return (400)",
+)
 def test_tabs_and_line_ends_are_no_control_characters(worker, buyer, api):
     text = "one\ttwo\r\nthree\nfour"
     assert post_task(buyer, task_detail=text)["task_detail"] == text
@@ -56,12 +65,20 @@ def test_tabs_and_line_ends_are_no_control_characters(worker, buyer, api):
     assert submit(worker, post_task(buyer), text)["submission_details"] == text
 
 
+@promise(
+    "1 Requests",
+    "Text holds no control characters but tab, line feed and carriage return (400)",
+)
 def test_passwords_hold_anything(api, fresh_throttle):
     person = register_input(password="a1\x01\x7f\x85\u202e\u200b!")
     ok(api.post("/auth/register", json=person), 201)
     ok(api.post("/auth/login", json={key: person[key] for key in ("email", "password")}))
 
 
+@promise(
+    "1 Requests",
+    "Text holds no control characters but tab, line feed and carriage return (400)",
+)
 def test_a_control_character_beside_another_fault_is_told_with_it(buyer):
     refused = buyer.api.post("/tasks", json=task_input(task_detail="\x01", category="x" * 51))
     assert set(faults(refused)) == {"task_detail", "category"}
@@ -114,6 +131,7 @@ def labels(api, buyer, worker, text):
     yield "name", api.post("/auth/register", json=register_input(name=text))
 
 
+@promise("1 Requests", "Names, titles and categories show at least one visible character")
 @pytest.mark.parametrize("text", BLANK, ids=ascii)
 def test_names_titles_and_categories_show_at_least_one_visible_character(
     api, buyer, worker, text, books
@@ -123,6 +141,10 @@ def test_names_titles_and_categories_show_at_least_one_visible_character(
         assert list(faults(refused)) == [field]
 
 
+@promise(
+    "1 Requests",
+    "Names, titles and categories hold no bidirectional overrides and no zero-width characters",
+)
 @pytest.mark.parametrize("text", HIDING.values(), ids=HIDING.keys())
 def test_names_titles_and_categories_hide_nothing(api, buyer, worker, text, books):
     for field, refused in labels(api, buyer, worker, text):
@@ -130,6 +152,7 @@ def test_names_titles_and_categories_hide_nothing(api, buyer, worker, text, book
         assert list(faults(refused)) == [field]
 
 
+@promise("1 Requests", "Joiners inside a word or an emoji are taken")
 @pytest.mark.parametrize("text", GOOD.values(), ids=GOOD.keys())
 def test_joiners_inside_words_and_emoji_are_taken_and_kept(api, buyer, worker, text, books):
     for field, taken in labels(api, buyer, worker, text):
@@ -139,15 +162,18 @@ def test_joiners_inside_words_and_emoji_are_taken_and_kept(api, buyer, worker, t
         assert kept[field] == text
 
 
+@promise("1 Requests", "Names, titles and categories show at least one visible character")
 def test_a_category_may_be_empty(buyer, books):
     assert post_task(buyer, category=" ")["category"] == ""
 
 
+@promise("1 Requests", "Joiners inside a word or an emoji are taken")
 def test_other_texts_may_hold_what_names_may_not(worker, buyer):
     text = "‮ ‏ a\u200bb \u2067c\u2069 \u3164"
     assert post_task(buyer, task_detail=text)["task_detail"] == text.strip()
 
 
+@promise("1 Requests", "Names, titles and categories show at least one visible character")
 def test_an_admin_made_on_the_command_line_is_named_by_the_same_rules(stack):
     email = f"{unique('a')}@example.org"
     refused = stack.ctl("create-admin", "Ad\u202ea", email, stdin="pass-word-1\n")

@@ -18,6 +18,7 @@ from client import assert_error, eventually, now, ok, register_input, task_input
 from conftest import ROOT, own_stack
 from fake_stripe import FakeStripe, event, signed
 from market import post_task, submit
+from promises import promise
 from streams import Reader, notify
 
 (FAKETIME,) = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1") or [""]
@@ -51,6 +52,10 @@ def assert_close(when, expected):
     assert abs(when - expected) < CLOSE, (when, expected)
 
 
+@promise(
+    "1 Idempotency-Key",
+    "Leases, what is kept and windows go by the database's clock, not by a worker's",
+)
 def test_the_workers_clock_is_off(stack, minutes):
     """What it logs goes by its host, right or wrong."""
     stack.api.get("/health")
@@ -59,6 +64,10 @@ def test_the_workers_clock_is_off(stack, minutes):
     assert_close(when, now() + datetime.timedelta(minutes=minutes))
 
 
+@promise(
+    "1 Idempotency-Key",
+    "Leases, what is kept and windows go by the database's clock, not by a worker's",
+)
 def test_records_tell_the_time_of_the_database(stack):
     buyer = stack.user("buyer", 1000)
     task = stack.db.tasks.find_one({"_id": ObjectId(post_task(buyer)["_id"])})
@@ -71,6 +80,10 @@ def key_record(stack, buyer):
     return record
 
 
+@promise(
+    "1 Idempotency-Key",
+    "Leases, what is kept and windows go by the database's clock, not by a worker's",
+)
 def test_an_answer_is_kept_for_a_day(stack):
     buyer = stack.user("buyer", 1000)
     headers = {"Idempotency-Key": unique()}
@@ -95,14 +108,23 @@ def claimed_again(stack, buyer, seconds):
     return buyer.api.post("/tasks", **call)
 
 
+@promise(
+    "1 Idempotency-Key",
+    "Leases, what is kept and windows go by the database's clock, not by a worker's",
+)
 def test_a_lease_that_runs_is_honoured(stack):
     assert_error(claimed_again(stack, stack.user("buyer", 1000), 25), 409, "in_progress")
 
 
+@promise(
+    "1 Idempotency-Key",
+    "Leases, what is kept and windows go by the database's clock, not by a worker's",
+)
 def test_a_lease_that_is_over_is_taken_over(stack):
     assert claimed_again(stack, stack.user("buyer", 1000), -60).status_code == 201
 
 
+@promise("8 Streams", "60 s")
 def test_a_stream_ticket_lives_a_minute(stack):
     worker = stack.user("worker")
     ticket = ok(worker.api.post("/notifications/stream-ticket"))["ticket"]
@@ -112,6 +134,7 @@ def test_a_stream_ticket_lives_a_minute(stack):
         assert reader.status == 200
 
 
+@promise("8 Streams", "`Last-Event-ID` resumes without loss")
 def test_a_stream_goes_on_without_loss(stack):
     """What such a worker wrote is found behind what the reader saw last."""
     buyer = stack.user("buyer", 1000)
@@ -121,6 +144,7 @@ def test_a_stream_goes_on_without_loss(stack):
         reader.wait_for(1)
 
 
+@promise("2 Deadlines", "At its deadline a task takes no more submissions")
 def test_deadlines_are_those_of_all(stack):
     buyer, worker = stack.user("buyer", 1000), stack.user("worker")
     ahead, past = post_task(buyer), post_task(buyer)
@@ -135,6 +159,10 @@ def test_deadlines_are_those_of_all(stack):
     ok(worker.api.post("/submissions", json=body | {"task_id": ahead["_id"]}), 201)
 
 
+@promise(
+    "1 Idempotency-Key",
+    "Leases, what is kept and windows go by the database's clock, not by a worker's",
+)
 def test_tokens_and_windows_begin_now(stack):
     token = ok(stack.api.post("/auth/register", json=register_input()), 201)["token"]
     claims = jwt.decode(token, stack.jwt_secret, algorithms=["HS256"])
@@ -143,6 +171,10 @@ def test_tokens_and_windows_begin_now(stack):
     assert_close(window["expires_at"], now() + datetime.timedelta(hours=1))
 
 
+@promise(
+    "1 Idempotency-Key",
+    "Leases, what is kept and windows go by the database's clock, not by a worker's",
+)
 def test_calls_that_come_before_mongodb_is_heard_go_by_its_clock_all_the_same(stack):
     """Their worker began while MongoDB stood still, and has not heard yet what time it is there."""
     body = json.dumps(event("payment_intent.created", {"id": unique("pi_")})).encode()

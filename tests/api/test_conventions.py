@@ -10,6 +10,7 @@ import pytest
 from bson import Int64, ObjectId
 
 from client import UNKNOWN_ID, assert_error, ok, task_input, unique
+from promises import promise
 
 MIB = 1024 * 1024
 DATE_OUT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
@@ -24,17 +25,23 @@ def task(buyer):
 # --- paths and methods ---
 
 
+@promise("1 Requests", "A trailing slash is ignored")
 def test_a_trailing_slash_is_ignored(api, buyer, task):
     assert ok(buyer.api.get(f"/tasks/{task['_id']}/"))["_id"] == task["_id"]
     assert ok(buyer.api.get("/tasks/"))["currentPage"] == 1
     ok(buyer.api.post("/auth/logout/"))
 
 
+@promise(
+    "1 Errors",
+    "An error is `{error, message, code, requestId}`, `message` the same as `error`",
+)
 @pytest.mark.parametrize("path", ["/", "/nothing", "/tasks/x/y/z", "/auth", "/auth/me/x"])
 def test_an_unknown_route_is_404(api, path):
     assert_error(api.get(path), 404, "not_found")
 
 
+@promise("1 Requests", "HEAD answers as GET without the body")
 def test_head_answers_as_get_without_the_body(buyer, task):
     for path in ("/health", "/tasks", f"/tasks/{task['_id']}", "/auth/me"):
         got, head = buyer.api.get(path), buyer.api.head(path)
@@ -44,6 +51,7 @@ def test_head_answers_as_get_without_the_body(buyer, task):
         assert head.headers["content-type"] == got.headers["content-type"]
 
 
+@promise("1 Requests", "HEAD answers as GET without the body")
 def test_head_is_refused_as_get_is(api, worker):
     for path, token, status in (
         ("/auth/me", None, 401),
@@ -57,6 +65,7 @@ def test_head_is_refused_as_get_is(api, worker):
         assert (head.status_code, head.content) == (status, b""), path
 
 
+@promise("1 Errors", "405 with `Allow`")
 @pytest.mark.parametrize(
     "method, path, allowed",
     [
@@ -78,6 +87,10 @@ def test_another_method_is_405_and_allow_names_those_there_are(api, method, path
 # --- bodies ---
 
 
+@promise(
+    "1 Requests",
+    "PUT and POST that need no input accept an empty body of any or no content type",
+)
 @pytest.mark.parametrize(
     "content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/json"]
 )
@@ -102,6 +115,7 @@ def padded(text, size):
     return text.encode() + b" " * (size - len(text))
 
 
+@promise("1 Errors", "413: a body over 1 MiB")
 def test_a_body_of_one_mib_is_read_and_one_byte_more_is_413(worker):
     headers = {"Content-Type": "application/json"}
     body = json.dumps({"name": "Ada"})
@@ -116,6 +130,7 @@ def test_a_body_of_one_mib_is_read_and_one_byte_more_is_413(worker):
     )
 
 
+@promise("1 Errors", "413: a body over 1 MiB")
 def test_413_also_for_a_body_whose_length_is_not_announced(worker):
     def pieces():
         yield b'{"name": "Ada"}'
@@ -128,6 +143,7 @@ def test_413_also_for_a_body_whose_length_is_not_announced(worker):
     assert_error(refused, 413, "body_too_large")
 
 
+@promise("1 Errors", "415: a body that is not JSON")
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -144,6 +160,7 @@ def test_a_body_that_is_not_json_is_415(worker, content_type):
     assert_error(refused, 415, "unsupported_media_type")
 
 
+@promise("1 Requests", "JSON in, UTF-8")
 @pytest.mark.parametrize(
     "content_type", ["application/json", "application/json; charset=utf-8", "Application/JSON"]
 )
@@ -161,6 +178,7 @@ def test_json_is_taken_in_each_spelling_of_its_media_type(worker, content_type):
 # --- ids, dates, coins ---
 
 
+@promise("1 Requests", "A malformed id is 400")
 @pytest.mark.parametrize(
     "bad",
     [
@@ -182,6 +200,7 @@ def test_a_malformed_id_is_400(buyer, bad):
         assert_error(buyer.api.request(method, path), 400, "invalid_id")
 
 
+@promise("1 Requests", "An unknown id is 404")
 def test_an_unknown_id_is_404(buyer):
     for method, path, body in (
         ("GET", f"/tasks/{UNKNOWN_ID}", None),
@@ -193,10 +212,12 @@ def test_an_unknown_id_is_404(buyer):
         assert_error(buyer.api.request(method, path, json=body), 404, "not_found")
 
 
+@promise("1 Requests", "Ids are 24 hex digits")
 def test_ids_are_hex_digits_of_either_case(buyer, task):
     assert ok(buyer.api.get(f"/tasks/{task['_id'].upper()}"))["_id"] == task["_id"]
 
 
+@promise("1 Requests", "Dates out: UTC with milliseconds")
 def test_dates_go_out_in_utc_with_milliseconds(buyer):
     task = ok(
         buyer.api.post("/tasks", json=task_input(completion_date="2040-02-29T23:30:00+06:00")), 201
@@ -207,6 +228,7 @@ def test_dates_go_out_in_utc_with_milliseconds(buyer):
     assert DATE_OUT.match(ok(buyer.api.get("/auth/me"))["createdAt"])
 
 
+@promise("1 Requests", "Coins are whole numbers", "Coins are stored as BSON int64")
 def test_coins_are_whole_numbers_kept_as_int64(buyer, task, db, books):
     user = db.users.find_one({"_id": ObjectId(buyer.id)})
     kept = db.tasks.find_one({"_id": ObjectId(task["_id"])})
@@ -216,6 +238,7 @@ def test_coins_are_whole_numbers_kept_as_int64(buyer, task, db, books):
     assert re.search(r'"coins": ?990[,}]', me.text), "a number without a point"
 
 
+@promise("1 Requests", "Coins are read tolerantly (int32, int64, double)")
 @pytest.mark.parametrize("kept", [200, 200.0], ids=["int32", "double"])
 def test_coins_are_read_tolerantly_as_older_data_has_them(new_buyer, new_worker, db, kept, books):
     buyer, worker = new_buyer(200), new_worker()
@@ -236,6 +259,7 @@ def test_coins_are_read_tolerantly_as_older_data_has_them(new_buyer, new_worker,
     assert (approved["coinsAdded"], approved["workerNewBalance"]) == (7, 7)
 
 
+@promise("1 Requests", "URLs are never fetched")
 def test_urls_are_never_fetched(buyer, api):
     """Whoever listens there is not called, neither when an address is stored nor when it is shown."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -252,6 +276,11 @@ def test_urls_are_never_fetched(buyer, api):
 # --- the order of refusals ---
 
 
+@promise(
+    "1 Validation",
+    "Refusals come in this order: route 404, method 405, size 413, token 401, role 403, media type 415, ids "
+    "and body 400, record 404, owner 403, state 400 or 409",
+)
 def test_refusals_come_in_the_contracts_order(api, buyer, new_buyer, worker, task):
     """Each request has a fault at one stage and at every later one: the earlier is told."""
     too_big, text = b"x" * (MIB + 1), {"Content-Type": "text/plain"}
@@ -298,6 +327,11 @@ def test_refusals_come_in_the_contracts_order(api, buyer, new_buyer, worker, tas
     refused(400, "invalid_input", "POST", mine + "/slots", token=buyer.token, json={"delta": -9})
 
 
+@promise(
+    "1 Validation",
+    "Refusals come in this order: route 404, method 405, size 413, token 401, role 403, media type 415, ids "
+    "and body 400, record 404, owner 403, state 400 or 409",
+)
 def test_a_foreign_record_is_403_before_its_state_is_told(
     buyer, new_buyer, new_worker, task, books
 ):
@@ -316,6 +350,11 @@ def test_a_foreign_record_is_403_before_its_state_is_told(
 # --- headers ---
 
 
+@promise(
+    "1 Responses",
+    "`X-Request-Id` on every answer",
+    "`API-Version: 1`, nosniff, HSTS, a deny-all Content-Security-Policy",
+)
 def test_every_answer_carries_the_headers_of_the_contract(api, worker, task):
     answers = [
         api.get("/health"),
@@ -350,6 +389,7 @@ def test_every_answer_carries_the_headers_of_the_contract(api, worker, task):
             assert len(headers.get_list(name)) == 1, f"{name} twice"
 
 
+@promise("1 Requests", "JSON out, UTF-8")
 def test_answers_are_json_in_utf_8(api):
     health = api.get("/health")
     assert health.headers["content-type"].lower().replace(" ", "") in (
@@ -359,6 +399,7 @@ def test_answers_are_json_in_utf_8(api):
     assert health.json() == {"status": "OK", "message": "Server is running"}
 
 
+@promise("1 Responses", "`Cache-Control: no-store` where a token was used")
 def test_where_a_token_was_used_the_answer_is_not_stored(worker, api):
     for answer in (
         worker.api.get("/auth/me"),
@@ -368,6 +409,7 @@ def test_where_a_token_was_used_the_answer_is_not_stored(worker, api):
         assert answer.headers["cache-control"] == "no-store"
 
 
+@promise("1 Responses", "It is the caller's, if it sent a sane one")
 def test_the_callers_request_id_is_kept_if_sane(api):
     for sane in ("f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "req_42", "A" * 32):
         answer = api.get("/auth/me", headers={"X-Request-Id": sane})
@@ -375,6 +417,7 @@ def test_the_callers_request_id_is_kept_if_sane(api):
         assert answer.json()["requestId"] == sane
 
 
+@promise("1 Responses", "It is the caller's, if it sent a sane one")
 @pytest.mark.parametrize("insane", ["", "x" * 2000, "a b", 'a"b', "<script>", "é", "a;b=c", "a\\b"])
 def test_an_insane_request_id_is_replaced(api, insane):
     answer = api.get("/auth/me", headers=[("X-Request-Id", insane.encode())])
@@ -383,6 +426,7 @@ def test_an_insane_request_id_is_replaced(api, insane):
     assert answer.json()["requestId"] == answer.headers["x-request-id"]
 
 
+@promise("1 Responses", "`X-Request-Id` on every answer")
 def test_request_ids_differ(api):
     assert len({api.get("/health").headers["x-request-id"] for _ in range(20)}) == 20
 
@@ -407,6 +451,11 @@ def etag_paths(buyer, task):
     ]
 
 
+@promise(
+    "1 Responses",
+    "GETs of one record or a list carry a weak `ETag`",
+    "They honour `If-None-Match` (304)",
+)
 def test_gets_of_records_and_lists_carry_a_weak_etag_and_answer_304(buyer, etag_paths):
     for path in etag_paths:
         first = buyer.api.get(path)
@@ -420,6 +469,7 @@ def test_gets_of_records_and_lists_carry_a_weak_etag_and_answer_304(buyer, etag_
         assert buyer.api.get(path, headers={"If-None-Match": 'W/"other"'}).status_code == 200
 
 
+@promise("1 Responses", "GETs of one record or a list carry a weak `ETag`")
 def test_an_etag_changes_with_the_record(buyer, task):
     path = f"/tasks/{task['_id']}"
     before = buyer.api.get(path).headers["etag"]
@@ -428,6 +478,7 @@ def test_an_etag_changes_with_the_record(buyer, task):
     assert after.status_code == 200 and after.headers["etag"] != before
 
 
+@promise("1 Responses", "PUT of a task honours `If-Match` (412)")
 def test_put_of_a_task_honours_if_match(buyer, task):
     path = f"/tasks/{task['_id']}"
     stale = buyer.api.get(path).headers["etag"]
@@ -447,6 +498,7 @@ def test_put_of_a_task_honours_if_match(buyer, task):
     ok(buyer.api.put(path, json={"task_title": "Fourth"}, headers={"If-Match": "*"}))
 
 
+@promise("1 Responses", "PUT of a profile honours `If-Match` (412)")
 def test_put_of_a_profile_honours_if_match(worker):
     stale = worker.api.get("/auth/me").headers["etag"]
     ok(worker.api.put("/auth/profile", json={"name": "First"}, headers={"If-Match": stale}))
@@ -457,6 +509,11 @@ def test_put_of_a_profile_honours_if_match(worker):
     ok(worker.api.put("/auth/profile", json={"name": "Third"}, headers={"If-Match": current}))
 
 
+@promise("1 Responses", "PUT of a task honours `If-Match` (412)")
+@promise(
+    "10 Collections",
+    "Guards and counters are kept by the transactions that need them (tasks: rev, expires_at)",
+)
 def test_of_two_writers_with_the_same_etag_one_wins(buyer, task):
     path = f"/tasks/{task['_id']}"
     tag = buyer.api.get(path).headers["etag"]
@@ -473,6 +530,11 @@ def test_of_two_writers_with_the_same_etag_one_wins(buyer, task):
 # --- health ---
 
 
+@promise(
+    "1 Health",
+    '`GET /api/health` → 200 `{"status":"OK","message":"Server is running"}`',
+    "`GET /api/health/ready` → 200",
+)
 def test_health_and_readiness(api):
     assert ok(api.get("/health")) == {"status": "OK", "message": "Server is running"}
     ok(api.get("/health/ready"))

@@ -10,6 +10,7 @@ import pytest
 
 from client import Api, assert_error, eventually, http_client, ok, task_input
 from conftest import ROOT
+from promises import promise
 from second_nginx import second_nginx
 
 ORIGINS = ["http://localhost:5173", "http://localhost:3000", "https://microtash.vercel.app"]
@@ -31,6 +32,13 @@ def assert_allowed(answer, origin):
 # --- CORS ---
 
 
+@promise(
+    "1 CORS",
+    "Its default is `http://localhost:5173,http://localhost:3000,https://microtash.vercel.app`",
+    "Credentials allowed",
+    "`Vary: Origin`",
+    "X-Request-Id, Retry-After, ETag and Idempotent-Replayed exposed",
+)
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_our_front_ends_may_call_and_read_the_answers_headers(api, worker, origin):
     headers = {"Origin": origin}
@@ -44,6 +52,7 @@ def test_our_front_ends_may_call_and_read_the_answers_headers(api, worker, origi
         assert_allowed(answer, origin)
 
 
+@promise("1 CORS", "Exact match", "`Vary: Origin`")
 @pytest.mark.parametrize(
     "origin",
     [
@@ -70,6 +79,11 @@ def test_another_origin_gets_no_permission(api, origin):
         assert "origin" in names(answer.headers["vary"]), "no cache may keep it for another origin"
 
 
+@promise(
+    "1 CORS",
+    "OPTIONS on any path: 204 before auth",
+    "Methods GET, HEAD, PUT, PATCH, POST, DELETE; requested headers reflected; 10 min",
+)
 @pytest.mark.parametrize(
     "path", ["/tasks", "/auth/me", "/admin/audit", "/tasks/zzz", "/no/such/route", "/health"]
 )
@@ -98,6 +112,7 @@ def test_a_preflight_on_any_path_is_204_before_auth(api, path):
     assert answer.headers["access-control-max-age"] == "600"
 
 
+@promise("1 CORS", "OPTIONS on any path: 204 before auth")
 def test_options_without_an_origin_is_204_too(api, stack):
     assert api.options("/tasks").status_code == 204
     assert stack.http.options("/").status_code == 204, "on any path"
@@ -106,6 +121,7 @@ def test_options_without_an_origin_is_204_too(api, stack):
 # --- errors that nginx makes itself ---
 
 
+@promise("1 CORS", "nginx's own 413 is JSON of the shape above and carries the CORS headers")
 def test_nginx_own_413_is_json_of_the_same_shape_with_cors_headers(worker):
     refused = worker.api.put(
         "/auth/profile",
@@ -116,6 +132,7 @@ def test_nginx_own_413_is_json_of_the_same_shape_with_cors_headers(worker):
     assert_allowed(refused, ORIGINS[1])
 
 
+@promise("1 CORS", "nginx's own 502 and 504 are JSON of that shape and carry the CORS headers")
 @pytest.mark.parametrize("answers, status", [("nobody", 502), ("too late", 504)])
 def test_nginx_own_502_and_504_are_json_of_the_same_shape_with_cors_headers(
     stack, tmp_path, answers, status
@@ -163,6 +180,7 @@ def test_a_body_too_large_even_for_nginx_is_refused_in_the_same_order(
     assert_error(refused, status, code)
 
 
+@promise("1 Errors", "503 with `Retry-After` when nginx has no room for a large body")
 def test_a_large_body_that_nginx_finds_no_room_for_is_503_with_retry_after(stack, worker):
     """Its disk is full, say. Nothing is wrong with the call, nor with what stands behind nginx."""
     spool = stack.state / "nginx" / "tmp" / "client_body"
@@ -178,6 +196,7 @@ def test_a_large_body_that_nginx_finds_no_room_for_is_503_with_retry_after(stack
     ok(worker.api.put("/auth/profile", json=profile))
 
 
+@promise("1 Errors", "405 with `Allow`")
 def test_methods_that_nginx_refuses_itself_are_told_like_any_other(api):
     refused = api.request("TRACE", "/tasks")
     assert_error(refused, 405, "method_not_allowed")
@@ -185,6 +204,7 @@ def test_methods_that_nginx_refuses_itself_are_told_like_any_other(api):
     assert_error(api.request("TRACE", "/no/such/route"), 404, "not_found")
 
 
+@promise("1 Requests", "Base path `/api`")
 def test_outside_of_api_and_the_pages_there_is_nothing(stack):
     for path in ("/nothing", "/index.php", "/apix"):
         refused = stack.http.get(path, headers={"Origin": ORIGINS[0]})
@@ -206,6 +226,11 @@ def test_what_is_no_proper_http_is_refused_in_json(stack):
 # --- errors of ours ---
 
 
+@promise(
+    "1 Errors",
+    "An error is `{error, message, code, requestId}`, `message` the same as `error`",
+    "500: no internals in it",
+)
 def test_a_500_shows_no_internals_and_can_be_found_in_the_log_by_its_request_id(stack, worker):
     request_id = f"req-{time.time_ns()}"
     # 2 is BadValue: MongoDB is there and refuses what we sent, which is our fault.
@@ -227,6 +252,8 @@ def test_a_500_shows_no_internals_and_can_be_found_in_the_log_by_its_request_id(
     ok(worker.api.get("/auth/me"))
 
 
+@promise("1 Errors", "503 with `Retry-After` when MongoDB cannot be reached")
+@promise("1 Health", "Ready is 503 when MongoDB cannot be reached")
 def test_while_mongodb_is_away_calls_are_503_with_retry_after_and_all_is_well_afterwards(
     stack, api, buyer, books, mongod_paused
 ):

@@ -28,6 +28,7 @@ from market import (
     tasks_of,
     told,
 )
+from promises import promise
 
 pytestmark = pytest.mark.usefixtures("books", "counters")
 ROUNDS = 30
@@ -189,6 +190,11 @@ def expired(stack):
 # --- workers ---
 
 
+@promise(
+    "2 The books",
+    "The sums agree also after `kill -9` of a worker at any point",
+    "The records it was working on are usable again within 15 s",
+)
 def test_workers_killed_under_load_lose_nothing(stack, db):
     with Load(stack, clients=8) as load:
         for number in range(3 * ROUNDS):
@@ -222,6 +228,10 @@ def was_made(answer):
     return answer is not None and answer.status_code == 201
 
 
+@promise(
+    "1 Idempotency-Key",
+    "The business transaction completes the claim, so a crash leaves either both or nothing",
+)
 def test_a_killed_worker_leaves_the_change_and_its_kept_answer_or_neither(stack, db):
     """One transaction makes both: sent again, a key does what was not done, and nothing else. Commits
     take long here, so that the kills meet them.
@@ -259,6 +269,10 @@ def test_a_killed_worker_leaves_the_change_and_its_kept_answer_or_neither(stack,
         assert coins(db, buyer) == 90
 
 
+@promise(
+    "1 Idempotency-Key",
+    "The business transaction completes the claim, so a crash leaves either both or nothing",
+)
 def test_a_killed_review_of_many_goes_on_with_its_key(stack, db, new_buyer, new_worker):
     """Each of the submissions is an event of its own, and noted with the key: sent again, as nginx does by
     itself, the call tells of all as done, and pays nobody twice.
@@ -290,6 +304,11 @@ def test_a_killed_review_of_many_goes_on_with_its_key(stack, db, new_buyer, new_
 # --- MongoDB ---
 
 
+@promise(
+    "2 The books",
+    "The sums agree also after `kill -9` of MongoDB",
+    "The records it was working on are usable again within 15 s",
+)
 def test_mongod_killed_under_load_loses_nothing(stack, db):
     """The workers outlive it and go on as soon as it is back."""
     workers = stack.worker_pids()
@@ -307,6 +326,7 @@ def test_mongod_killed_under_load_loses_nothing(stack, db):
 # --- the sweep ---
 
 
+@promise("2 The books", "The sums agree also after `kill -9` of a sweep")
 def test_a_sweep_killed_in_the_middle_is_finished_by_the_next(stack, db, new_buyer, new_worker):
     buyer = new_buyer(1000)
     tasks = [post_task(buyer, required_workers=2, payable_amount=10) for _ in range(40)]
@@ -357,6 +377,10 @@ FAULTS = {
 }
 
 
+@promise(
+    "2 The books",
+    "Every movement is one transaction that changes the balances and appends to the journal",
+)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_passing_fault_is_not_the_callers_trouble(stack, db, new_buyer, new_worker, fault):
     """It is done in the end, once."""
@@ -387,6 +411,10 @@ def test_a_passing_fault_is_not_the_callers_trouble(stack, db, new_buyer, new_wo
     assert len(told(db, worker)) == 1
 
 
+@promise(
+    "2 The books",
+    "Every movement is one transaction that changes the balances and appends to the journal",
+)
 @pytest.mark.parametrize(
     "fault",
     ["the commit's answer is lost", "the commit was done but not confirmed", "a write conflicts"],
@@ -423,6 +451,7 @@ def test_a_lasting_fault_ends_in_a_5xx_and_does_half_of_nothing(stack, db, new_b
 # --- meanwhile ---
 
 
+@promise("2 Deadlines", "Within a minute its open slots are refunded")
 def test_the_stacks_own_sweep_refunds_within_a_minute_of_the_deadline(db, expired):
     since, buyer, task = expired
     left = max(0, 60 - (time.monotonic() - since))

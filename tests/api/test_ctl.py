@@ -14,6 +14,7 @@ from bson import Int64, ObjectId
 from client import eventually, now, ok, task_input, unique, unique_email
 from conftest import ROOT
 from fail_points import held_up
+from promises import promise
 
 pytestmark = pytest.mark.usefixtures("fresh_throttle")
 
@@ -50,6 +51,7 @@ def create_admin(stack, email, password="admin horse 6", name="Ada Min"):
     return stack.ctl("create-admin", name, email, stdin=password + "\n")
 
 
+@promise("2 Roles", "Admins are made by `microtaskctl create-admin`")
 def test_create_admin_makes_someone_who_can_log_in_as_admin(stack, api, books):
     email = unique_email("Admin")
     said = create_admin(stack, email)
@@ -138,6 +140,7 @@ def shape(db):
     }
 
 
+@promise("10 init-db", "`microtaskctl init-db` makes indexes and moderate validators")
 def test_init_db_makes_collections_and_indexes_and_changes_nothing_when_run_again(stack, scratch):
     db, env = scratch()
     assert stack.ctl("init-db", env=env).returncode == 0
@@ -155,6 +158,7 @@ def test_init_db_makes_collections_and_indexes_and_changes_nothing_when_run_agai
     assert shape(db) == made
 
 
+@promise("10 init-db", "Safe beside running workers")
 def test_init_db_is_safe_beside_itself(stack, scratch):
     db, env = scratch()
     with ThreadPoolExecutor(3) as pool:
@@ -162,6 +166,13 @@ def test_init_db_is_safe_beside_itself(stack, scratch):
     assert [one.returncode for one in said] == [0, 0, 0], [one.stderr for one in said]
 
 
+@promise(
+    "10 Collections",
+    "Unique keys: users.email_key, the lower-cased address",
+    "Unique keys: submissions.slot_key",
+    "Unique keys: payments.txn_key",
+    "Partial indexes, so that old duplicates stop nothing",
+)
 def test_unique_keys_leave_old_duplicates_alone(stack, scratch):
     """The unique indexes are partial: what the old server left double stops nothing."""
     db, env = scratch()
@@ -173,6 +184,7 @@ def test_unique_keys_leave_old_duplicates_alone(stack, scratch):
             assert "partialFilterExpression" in index, (name, index)
 
 
+@promise("3 POST /register", "Two are the same when they differ in the case of ASCII letters alone")
 def test_keys_of_addresses_made_by_an_earlier_rule_are_made_anew(stack, scratch):
     """It folded letters of every alphabet, so a look-alike held the key of another's address."""
     db, env = scratch()
@@ -195,6 +207,7 @@ def test_keys_of_addresses_made_by_an_earlier_rule_are_made_anew(stack, scratch)
     assert "made anew" not in stack.ctl("init-db", env=env).stdout and shape(db) == before
 
 
+@promise("10 Collections", "`idempotency`, `throttle`, `tickets` (TTL)")
 def test_what_is_kept_for_a_time_is_removed_by_mongodb(stack, scratch):
     db, env = scratch()
     assert stack.ctl("init-db", env=env).returncode == 0
@@ -208,12 +221,15 @@ def test_what_is_kept_for_a_time_is_removed_by_mongodb(stack, scratch):
         assert ttl == [([("expires_at", 1)], 0)], name
 
 
+@promise("2 Balances", "Neither is ever negative")
+@promise("10 init-db", "`microtaskctl init-db` makes indexes and moderate validators")
 def test_validators_keep_balances_from_becoming_negative(stack, db, worker):
     for change in ({"coins": Int64(-1)}, {"pending_coins": Int64(-1)}):
         with pytest.raises(pymongo.errors.WriteError, match="[vV]alidation"):
             db.users.update_one({"_id": ObjectId(worker.id)}, {"$set": change})
 
 
+@promise("10 init-db", "`microtaskctl init-db` makes indexes and moderate validators")
 def test_validators_leave_older_documents_alone(stack, db):
     """They are moderate: what breaks a rule already may go on being written."""
     odd = {"_id": ObjectId(), "name": "Odd", "email": unique_email(), "coins": Int64(-5)}
@@ -263,6 +279,7 @@ def overdue_task(db, buyer):
     return task
 
 
+@promise("9 GET /ledger, GET /top-workers", "actor is a user's id or `service`")
 def test_sweep_refunds_overdue_tasks_once_however_many_run_at_once(stack, db, new_buyer, books):
     buyer = new_buyer(100)
     tasks = [overdue_task(db, buyer) for _ in range(5)]
@@ -275,6 +292,7 @@ def test_sweep_refunds_overdue_tasks_once_however_many_run_at_once(stack, db, ne
     assert {row["actor"] for row in refunds} == {"service"}
 
 
+@promise("2 Deadlines", "Within a minute its open slots are refunded")
 def test_sweep_refunds_many_at_once_and_one_bad_record_stops_no_other(
     stack, db, new_buyer, books
 ):
@@ -294,6 +312,7 @@ def test_sweep_refunds_many_at_once_and_one_bad_record_stops_no_other(
     assert gone.coins() == 10
 
 
+@promise("2 Deadlines", "Within a minute its open slots are refunded")
 def test_deadlines_wait_for_no_other_duty_of_the_sweep(stack, db, new_buyer, new_worker, books):
     """A removal hangs meanwhile: its last write takes seconds."""
     buyer, leaver = new_buyer(100), new_worker()
@@ -313,6 +332,7 @@ def test_deadlines_wait_for_no_other_duty_of_the_sweep(stack, db, new_buyer, new
     assert db.ledger.find_one({"task": ObjectId(task), "to": f"user:{buyer.id}"})
 
 
+@promise("2 Deadlines", "Within a minute its open slots are refunded")
 def test_sweep_looks_at_full_tasks_by_the_hundred(stack, db, new_buyer, new_worker, books):
     """Not at each of them: there may be tens of thousands that wait for a review."""
     buyer, worker = new_buyer(0), new_worker()
@@ -424,6 +444,7 @@ def test_seed_demo_to_scale_has_so_many_tasks_and_balanced_books(stack, scratch)
     assert audit.returncode == 0, audit.stdout
 
 
+@promise("7 Providers", "The service runs as production unless MICROTASK_ENV=development")
 def test_seed_demo_is_refused_in_production(stack, scratch):
     """Its accounts' password is public."""
     db, env = scratch()

@@ -19,6 +19,7 @@ from market import (
     submit,
     withdraw,
 )
+from promises import promise
 from wire import at_once, outcomes, reviewing
 
 pytestmark = pytest.mark.usefixtures("books", "counters")
@@ -68,6 +69,7 @@ def work(new_buyer, worker, price=50):
     return buyer, submit(worker, post_task(buyer, required_workers=2, payable_amount=price))
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 @pytest.mark.parametrize("debt", [1, 30, 50, 80])
 def test_a_reward_pays_the_debt_first(db, new_buyer, worker, debt):
     buyer, submission = work(new_buyer, worker)
@@ -78,6 +80,7 @@ def test_a_reward_pays_the_debt_first(db, new_buyer, worker, debt):
     assert_paid(db, worker, 50, debt)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_a_reward_among_many_pays_the_debt_first(db, new_buyer, worker):
     buyer, submission = work(new_buyer, worker)
     owe(db, worker, 30)
@@ -86,6 +89,7 @@ def test_a_reward_among_many_pays_the_debt_first(db, new_buyer, worker):
     assert_paid(db, worker, 50, 30)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_work_that_the_service_approves_pays_the_debt_first(stack, db, new_buyer, worker):
     _, submission = work(new_buyer, worker)
     owe(db, worker, 30)
@@ -98,6 +102,7 @@ def test_work_that_the_service_approves_pays_the_debt_first(stack, db, new_buyer
     assert_paid(db, worker, 50, 30)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_the_refund_of_rejected_work_pays_the_debt_first(db, new_buyer, worker):
     buyer = new_buyer(100)
     task = post_task(buyer, required_workers=1, payable_amount=50)
@@ -108,6 +113,7 @@ def test_the_refund_of_rejected_work_pays_the_debt_first(db, new_buyer, worker):
     assert_paid(db, buyer, 50, 30)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_slots_given_back_pay_the_debt_first(db, new_buyer):
     buyer = new_buyer(100)
     task = post_task(buyer, required_workers=2, payable_amount=50)
@@ -117,6 +123,7 @@ def test_slots_given_back_pay_the_debt_first(db, new_buyer):
     assert_paid(db, buyer, 50, 30)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 @pytest.mark.parametrize("by", ["owner", "admin"])
 def test_the_refund_of_a_cancelled_task_pays_the_debt_first(db, new_buyer, admin, by):
     buyer = new_buyer(100)
@@ -127,6 +134,7 @@ def test_the_refund_of_a_cancelled_task_pays_the_debt_first(db, new_buyer, admin
     assert_paid(db, buyer, 100, 130)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_the_refund_at_a_deadline_pays_the_debt_first(stack, db, new_buyer):
     buyer = new_buyer(100)
     task = post_task(buyer, required_workers=2, payable_amount=50)
@@ -138,6 +146,7 @@ def test_the_refund_at_a_deadline_pays_the_debt_first(stack, db, new_buyer):
     assert_paid(db, buyer, 100, 30)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_a_rejected_withdrawals_coins_pay_the_debt_first(db, new_worker, admin):
     worker = new_worker(200)
     withdrawal = withdraw(worker, 200)
@@ -147,6 +156,7 @@ def test_a_rejected_withdrawals_coins_pay_the_debt_first(db, new_worker, admin):
     assert stored_user(db, worker)["pending_coins"] == 0
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_coins_that_are_bought_pay_the_debt_first(db, new_buyer):
     buyer = new_buyer(0)
     owe(db, buyer, 30)
@@ -155,6 +165,7 @@ def test_coins_that_are_bought_pay_the_debt_first(db, new_buyer):
     assert_paid(db, buyer, 150, 30)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_a_removed_buyers_refunds_pay_the_debt_first(db, new_buyer, admin):
     """They come in groups of a transaction each; what is left is forfeited."""
     buyer = new_buyer(1000)
@@ -168,6 +179,7 @@ def test_a_removed_buyers_refunds_pay_the_debt_first(db, new_buyer, admin):
     assert [row["coins"] for row in rows if row["kind"] == "forfeit"] == [80]
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_a_debt_is_paid_once_however_many_rewards_come_at_once(stack, db, new_buyer, worker):
     buyer = new_buyer(1000)
     pending = [
@@ -194,6 +206,7 @@ def test_coins_of_every_size_that_come_at_once_pay_a_debt_once(stack, db, new_bu
     assert_paid(db, worker, sum(prices), 395)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 @pytest.mark.parametrize("command", ["commitTransaction", "insert", "findAndModify"])
 def test_a_transaction_that_is_run_again_pays_a_debt_once(stack, db, new_buyer, worker, command):
     """A reward, slots given back, and the deadlines of several tasks in one transaction."""
@@ -229,6 +242,7 @@ def test_a_transaction_that_is_run_again_pays_a_debt_once(stack, db, new_buyer, 
 # --- meanwhile ---
 
 
+@promise("7 Money that goes back", "Meanwhile they can neither withdraw nor post: 409 `coins_owed`")
 def test_who_owes_neither_posts_nor_buys_slots(db, new_buyer):
     buyer = new_buyer(1000)
     task = post_task(buyer, required_workers=1, payable_amount=50)
@@ -242,6 +256,7 @@ def test_who_owes_neither_posts_nor_buys_slots(db, new_buyer):
     ok(buyer.api.post("/tasks", json=task_input()), 201)
 
 
+@promise("7 Money that goes back", "Meanwhile they can neither withdraw nor post: 409 `coins_owed`")
 def test_who_owes_does_not_withdraw(db, new_worker):
     worker = new_worker(1000)
     owe(db, worker, 7)
@@ -252,6 +267,7 @@ def test_who_owes_does_not_withdraw(db, new_worker):
     )
 
 
+@promise("7 Money that goes back", "Meanwhile they can neither withdraw nor post: 409 `coins_owed`")
 def test_a_debt_beside_coins_still_guards(db, new_worker, new_buyer):
     """What no event of ours leaves, an operator's hand may: the guard stands in the filter."""
     worker, buyer = new_worker(1000), new_buyer(1000)

@@ -11,6 +11,7 @@ from bson import Int64, ObjectId
 
 from client import UNKNOWN_ID, Api, ahead, assert_error, faults, now, ok, unique
 from market import post_task, stored_task, stored_user
+from promises import promise
 
 MISSING = object()
 BIDI, HIDDEN, CONTROL, NUL = "\u202eadA", "Ada\u200b", "a\x01b\x7f\x85", "a\0b"
@@ -95,6 +96,7 @@ def put(buyer, task, body, **kwargs):
     return buyer.api.put(f"/tasks/{task['_id']}", json=body, **kwargs)
 
 
+@promise("1 Validation", "A value sent back as it is stored is no change and is not judged")
 @pytest.mark.parametrize("field, value", CASES, ids=lambda case: str(case)[:20])
 def test_a_whole_task_sent_back_is_no_change_whatever_it_holds(
     buyer, undescribed, db, books, field, value
@@ -107,6 +109,7 @@ def test_a_whole_task_sent_back_is_no_change_whatever_it_holds(
     assert stored_task(db, task) == before
 
 
+@promise("1 Validation", "A value sent back as it is stored is no change and is not judged")
 @pytest.mark.parametrize("field, value", CASES, ids=lambda case: str(case)[:20])
 def test_another_field_changes_beside_what_is_sent_back(
     buyer, undescribed, db, books, field, value
@@ -121,6 +124,7 @@ def test_another_field_changes_beside_what_is_sent_back(
     assert after.get(field, MISSING) == before.get(field, MISSING)
 
 
+@promise("1 Validation", "A value sent back as it is stored is no change and is not judged")
 def test_an_old_task_with_all_of_it_at_once_is_sent_back(buyer, db, books):
     task = post_task(buyer)
     for field, values in OLD_TASK.items():
@@ -133,6 +137,7 @@ def test_an_old_task_with_all_of_it_at_once_is_sent_back(buyer, db, books):
     assert stored_task(db, task) == before
 
 
+@promise("1 Validation", "A value sent back as it is stored is no change and is not judged")
 def test_a_form_trims_what_it_sends_back(buyer, db):
     task = post_task(buyer)
     change(db.tasks, task["_id"], "task_title", "  " + "x" * 260 + "\n")
@@ -142,6 +147,7 @@ def test_a_form_trims_what_it_sends_back(buyer, db):
     assert stored_task(db, task) == before
 
 
+@promise("1 Validation", "Any other value than the stored one is judged")
 def test_any_other_value_is_judged(buyer, db):
     task = post_task(buyer)
     for field, value in (("task_title", "x" * 260), ("task_image_url", "uploads/me.png")):
@@ -159,6 +165,7 @@ def test_any_other_value_is_judged(buyer, db):
         assert list(faults(refused)) == [fault], "what is sent back has no fault beside it"
 
 
+@promise("1 Validation", "Any other value than the stored one is judged")
 def test_what_is_new_has_nothing_to_be_the_same_as(buyer, api, db):
     change(db.tasks, post_task(buyer)["_id"], "task_title", "x" * 260)
     assert_error(
@@ -166,6 +173,7 @@ def test_what_is_new_has_nothing_to_be_the_same_as(buyer, api, db):
     )
 
 
+@promise("1 Validation", "A change of nothing leaves no trace")
 def test_a_change_of_nothing_leaves_the_record_as_others_have_read_it(buyer, db):
     """An If-Match of before is still good, and of old is not."""
     task = post_task(buyer)
@@ -179,6 +187,10 @@ def test_a_change_of_nothing_leaves_the_record_as_others_have_read_it(buyer, db)
     assert_error(refused, 412, "precondition_failed")
 
 
+@promise(
+    "1 Validation",
+    "Faults are told before the record is said not to be there, or to be another's",
+)
 def test_faults_are_told_before_the_record_and_its_owner(buyer, new_buyer, db):
     """Only the owner has a record to send back; nobody learns from a refusal what stands in it."""
     task, stranger = post_task(buyer), new_buyer()
@@ -195,6 +207,7 @@ def test_faults_are_told_before_the_record_and_its_owner(buyer, new_buyer, db):
     assert_error(put(buyer, task, echo), 400, "invalid_input")
 
 
+@promise("1 Validation", "A value sent back as it is stored is no change and is not judged")
 def test_a_task_past_its_deadline_is_sent_back_with_it(buyer, db, books):
     """A date that cannot be moved there is no obstacle where it stands."""
     task = post_task(buyer)
@@ -233,6 +246,7 @@ OLD_USER = [
 ]
 
 
+@promise("1 Validation", "A value sent back as it is stored is no change and is not judged")
 @pytest.mark.parametrize("field, value", OLD_USER, ids=lambda case: ascii(case)[:20])
 def test_a_whole_profile_sent_back_is_no_change_whatever_it_holds(
     new_worker, undescribed, db, field, value
@@ -248,6 +262,7 @@ def test_a_whole_profile_sent_back_is_no_change_whatever_it_holds(
     assert stored_user(db, worker).get(field, MISSING) == before.get(field, MISSING)
 
 
+@promise("1 Validation", "Any other value than the stored one is judged")
 def test_a_picture_of_old_is_kept_and_no_other_like_it_taken(new_worker, db):
     worker = new_worker()
     change(db.users, worker.id, "photoURL", "uploads/me.png")

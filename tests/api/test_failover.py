@@ -18,6 +18,7 @@ from client import assert_error, eventually, ok, task_input, unique
 from conftest import assert_balanced
 from fail_points import held_up
 from market import coins, pass_deadline
+from promises import promise
 from replica_set import ReplicaSet
 
 TASK = task_input(required_workers=1, payable_amount=10)
@@ -102,6 +103,14 @@ def post(buyer, key):
     return buyer.api.post("/tasks", json=TASK, headers={"Idempotency-Key": key})
 
 
+@promise(
+    "1 Errors",
+    "503 at worst, never 500, while a set steps down, elects, stops or does not confirm",
+)
+@promise(
+    "1 Idempotency-Key",
+    "A key that cannot be given back at once is released as soon as it can",
+)
 def test_planned_stepdowns_under_load_are_a_503_at_worst_and_keys_stay_usable(members, stack, db):
     with Load(stack) as load:
         for _ in range(4):
@@ -114,6 +123,10 @@ def test_planned_stepdowns_under_load_are_a_503_at_worst_and_keys_stay_usable(me
     assert_balanced(stack)
 
 
+@promise(
+    "1 Errors",
+    "503 at worst, never 500, while a set steps down, elects, stops or does not confirm",
+)
 def test_a_killed_primary_is_a_503_at_worst_and_keys_are_usable_with_the_next(members, stack, db):
     with Load(stack) as load:
         load.goes_on()
@@ -129,6 +142,10 @@ def test_a_killed_primary_is_a_503_at_worst_and_keys_are_usable_with_the_next(me
     assert_balanced(stack)
 
 
+@promise(
+    "1 Errors",
+    "503 at worst, never 500, while a set steps down, elects, stops or does not confirm",
+)
 def test_reads_go_on_with_the_next_primary(members, stack):
     """A stepdown may cut a read off, and the cursor of a long list; never as a 500."""
     user, statuses, over = stack.user("buyer", 100), [], threading.Event()
@@ -153,6 +170,7 @@ def test_reads_go_on_with_the_next_primary(members, stack):
     ok(user.api.get("/auth/me"))
 
 
+@promise("2 Deadlines", "Within a minute its open slots are refunded")
 def test_the_sweep_does_not_wait_for_a_primary_that_freezes_amid_its_question(members, stack, db):
     """It asks the next one, within the minute that refunds may take."""
     buyer = stack.user("buyer", 100)
@@ -178,6 +196,10 @@ def test_the_sweep_does_not_wait_for_a_primary_that_freezes_amid_its_question(me
             members.settle()
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A key that cannot be given back at once is released as soon as it can",
+)
 def test_a_worker_that_gives_keys_back_behind_the_scenes_stops_when_told(members, stack, db):
     """Its thread does not hold up the end of the process."""
     buyer, key = stack.user("buyer", 100), unique("key")

@@ -34,6 +34,7 @@ from conftest import ROOT, own_stack
 from hashing import hashing_held, wait_until_one_would_hash
 from logs import Tail
 from market import post_task, stored_user
+from promises import promise
 from wire import Call, Volley, outcomes
 
 CLIENT_ID = "1234-tests.apps.googleusercontent.com"
@@ -225,6 +226,7 @@ def password_login(api, email, password=PASSWORD):
 # --- a newcomer ---
 
 
+@promise("3 POST /google-login", "{tokenId} → 200 as login", "A new user is a worker with 10 coins")
 def test_a_newcomer_becomes_a_worker_with_10_coins(api, db, books):
     said = claims()
     answer = ok(login(api, sign(said)))
@@ -286,6 +288,7 @@ def test_what_google_may_say_otherwise(api, changes, name, photo):
     assert user["photoURL"] == (said["picture"] if photo is None else photo)
 
 
+@promise("3 PUT /password, POST /logout", "400 `no_password` for a Google-only account")
 def test_a_google_only_account_has_no_password(api):
     said = claims()
     token = ok(login(api, sign(said)))["token"]
@@ -297,6 +300,7 @@ def test_a_google_only_account_has_no_password(api):
     assert_error(api.post("/auth/register", json=taken), 400, "email_taken")
 
 
+@promise("1 Errors", "Public routes ignore an invalid or expired token rather than refuse it")
 def test_a_stale_token_is_ignored(api, stack):
     for stale in ("nonsense", stack.user("worker").token, stack.token(stack.user("buyer"), exp=1)):
         ok(login(api, sign(claims()), token=stale))
@@ -341,6 +345,10 @@ def test_an_older_servers_google_account_is_found(api, stack, books):
 # --- linking ---
 
 
+@promise(
+    "3 POST /google-login",
+    "Linking to an existing password account removes that password and its tokens",
+)
 def test_linking_removes_the_password_and_its_tokens(api, stack, db, books):
     """Whoever registered the address may not own it; whom Google verified does."""
     user = stack.user("buyer", 25, email=unique_email("Mixed.Case"))
@@ -379,6 +387,7 @@ def test_an_older_servers_account_is_linked(api, stack, db, google_id, books):
     assert stored_user(db, user)["googleId"] == said["sub"]
 
 
+@promise("3 Tokens", "That moment only moves forward")
 def test_a_token_ended_ahead_of_time_stays_ended(api, stack, db):
     """tokens_valid_after may lie ahead of the clock; linking does not take it back."""
     ahead = int(time.time()) + 100
@@ -389,6 +398,7 @@ def test_a_token_ended_ahead_of_time_stays_ended(api, stack, db):
     ok(api.get("/auth/me", token=answer["token"]))
 
 
+@promise("3 POST /google-login", "GOOGLE_CLIENT_ID may list several, with commas")
 def test_several_client_ids_are_taken(api):
     """A page's and an app's, each with an id of its own; and nothing between or beside them."""
     for client in (CLIENT_ID, OTHER_CLIENT_ID):
@@ -397,6 +407,10 @@ def test_several_client_ids_are_taken(api):
         assert_error(login(api, sign(claims(aud=audience))), 401, "unauthorized")
 
 
+@promise(
+    "3 POST /google-login",
+    "The same address by the rule of registration: ASCII letters fold, nothing else",
+)
 @pytest.mark.parametrize(
     "theirs, alike", [("\u212a", "k"), ("\u212b", "\u00e5"), ("\u0130", "i"), ("\u00c9", "\u00e9")]
 )
@@ -427,6 +441,10 @@ def test_an_address_of_another_google_account_is_409(api, stack, db, books):
     ok(api.get("/auth/me", token=first["token"]))
 
 
+@promise(
+    "3 POST /google-login",
+    "The same address by the rule of registration: ASCII letters fold, nothing else",
+)
 def test_an_account_of_an_odd_address_is_still_googles(api, stack, db):
     """Made before there were rules for addresses, it is found by Google's id for the person."""
     odd = claims(email=f"a..b\u212a@{unique_email('').split('@')[1]}")
@@ -522,6 +540,11 @@ BAD = {
 }
 
 
+@promise(
+    "3 POST /google-login",
+    "RS256 signature against Google's published keys",
+    "Issuer, audience GOOGLE_CLIENT_ID, expiry and email_verified are checked",
+)
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_token_is_401_and_does_nothing(api, stack, db, what):
     victim = stack.user("worker")
@@ -533,6 +556,7 @@ def test_a_bad_token_is_401_and_does_nothing(api, stack, db, what):
     ok(victim.api.get("/auth/me"))
 
 
+@promise("3 POST /google-login", "RS256 signature against Google's published keys")
 def test_the_bad_tokens_are_bad_by_just_that(api):
     """What they are made from is good."""
     said = claims()
@@ -540,6 +564,10 @@ def test_the_bad_tokens_are_bad_by_just_that(api):
         ok(login(api, token))
 
 
+@promise(
+    "3 POST /google-login",
+    "Issuer, audience GOOGLE_CLIENT_ID, expiry and email_verified are checked",
+)
 def test_an_expired_token_is_told_apart(api, db):
     said = claims(exp=int(time.time()) - 1)
     assert_error(login(api, sign(said)), 401, "token_expired")
@@ -547,6 +575,7 @@ def test_an_expired_token_is_told_apart(api, db):
     assert users_of(db, said) == []
 
 
+@promise("3 POST /google-login", "{tokenId} → 200 as login")
 def test_the_token_is_one_text(api):
     for body in ({}, {"tokenId": None}, {"tokenId": ""}, {"tokenId": 7}, {"tokenId": ["x"]}):
         refused = api.post("/auth/google-login", json=body)
@@ -566,6 +595,7 @@ def test_nothing_of_a_token_is_logged(api, stack):
 # --- registration is limited ---
 
 
+@promise("3 Passwords and failures", "Registration is limited per address")
 def test_newcomers_count_as_registrations_and_others_do_not(api, books):
     known = claims()
     ok(login(api, sign(known)))
@@ -578,6 +608,7 @@ def test_newcomers_count_as_registrations_and_others_do_not(api, books):
     ok(login(api, sign(known)))
 
 
+@promise("1 Limits", "A registration is counted once")
 def test_a_newcomer_counts_once_though_the_account_cannot_be_made(api, stack, db):
     """A user may hold the key and not be found by it. Making the account is planned again then, which is no
     further registration.
@@ -602,6 +633,7 @@ def log_in_at_once(api, tokens):
     return at_once([functools.partial(login, api, token) for token in tokens])
 
 
+@promise("3 POST /google-login", "A new user is a worker with 10 coins")
 def test_of_first_log_ins_at_once_all_are_one_user(api, db, books):
     said = claims()
     answers = log_in_at_once(api, [sign(said)] * 50)
@@ -646,6 +678,10 @@ def test_a_registration_and_a_first_log_in_at_once_make_one_user(api, db, books)
             assert_error(registered, 400, "email_taken")
 
 
+@promise(
+    "3 POST /google-login",
+    "Linking to an existing password account removes that password and its tokens",
+)
 def test_linking_outlives_log_ins_and_changes_of_password_under_way(api, stack, db, books):
     for _ in range(4):
         user = stack.user("worker")
@@ -693,6 +729,7 @@ def test_an_account_is_linked_to_one_google_account_alone(api, stack, db, books)
 # --- Google's keys ---
 
 
+@promise("3 POST /google-login", "The keys are cached")
 def test_unknown_kids_do_not_make_us_hammer_google(api, google):
     bad = [sign(claims(), kid=unique("kid"), key=STRANGER) for _ in range(60)]
     before, started = google.count, time.monotonic()
@@ -703,6 +740,7 @@ def test_unknown_kids_do_not_make_us_hammer_google(api, google):
     assert google.count - before <= 2 * (pauses + 1), "two workers, each at most once in 5 s"
 
 
+@promise("3 POST /google-login", "The keys are cached")
 def test_good_tokens_ask_google_nothing(api, google):
     before = google.count
     for _ in range(20):
@@ -710,6 +748,7 @@ def test_good_tokens_ask_google_nothing(api, google):
     assert google.count == before
 
 
+@promise("3 POST /google-login", "The keys are refreshed on an unknown kid")
 def test_a_new_key_is_found_by_its_kid(api, google):
     kid, key = unique("kid"), new_key()
     google.keys[kid] = key
@@ -729,6 +768,7 @@ def break_by(google, how):
     }[how]()
 
 
+@promise("3 POST /google-login", "The keys are cached")
 @pytest.mark.parametrize("how", ["down", "slow", "garbage", "an error"])
 def test_known_keys_serve_on_while_google_cannot_be_reached(api, google, how):
     break_by(google, how)
@@ -752,6 +792,7 @@ def test_without_any_keys_it_is_503_until_google_is_back(api, stack, google, how
     warm(stack)
 
 
+@promise("1 Limits", "Another service that hangs holds up only those who need it")
 def test_a_slow_google_does_not_keep_others_waiting(api, stack, google):
     google.slow()
     reload(stack)

@@ -11,6 +11,7 @@ from bson import ObjectId
 from client import ahead, assert_error, eventually, faults, now, ok, task_input, unique
 from fail_points import held_up
 from market import submit, withdraw
+from promises import promise
 
 JSON = {"Content-Type": "application/json"}
 
@@ -33,6 +34,10 @@ def held_up_commit(stack):
 # --- replay ---
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A repeat gets the same status and body with `Idempotent-Replayed: true`",
+)
 def test_a_repeat_gets_the_same_status_and_body_and_nothing_happens_again(new_buyer, books):
     buyer, headers, body = new_buyer(100), key(), json.dumps(task_input())
     first = buyer.api.post("/tasks", content=body, headers={**JSON, **headers})
@@ -48,6 +53,7 @@ def test_a_repeat_gets_the_same_status_and_body_and_nothing_happens_again(new_bu
     assert ok(buyer.api.get("/tasks/buyer/my-tasks"))["total"] == 1
 
 
+@promise("1 Idempotency-Key", "A key is claimed for a method and path")
 def test_the_same_record_is_the_same_path_however_its_id_is_written(buyer, books):
     task = ok(post_task(buyer, key()), 201)["task"]
     headers, before = key(), buyer.coins()
@@ -56,6 +62,10 @@ def test_the_same_record_is_the_same_path_however_its_id_is_written(buyer, books
     assert buyer.coins() == before - 5, "once"
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A repeat gets the same status and body with `Idempotent-Replayed: true`",
+)
 def test_the_answer_is_kept_also_when_the_record_has_changed_since(buyer, books):
     headers, body = key(), json.dumps(task_input())
     first = buyer.api.post("/tasks", content=body, headers={**JSON, **headers})
@@ -111,6 +121,10 @@ class World:
         return submit(self.new_worker(), {"_id": self.task()})["_id"]
 
 
+@promise(
+    "1 Idempotency-Key",
+    "It is honoured on every POST, PUT and DELETE of sections 4 to 6 that creates a record or moves coins",
+)
 def test_every_call_that_creates_a_record_or_moves_coins_takes_a_key(stack, db, books):
     """Sent again without a key each would do something else: create again, or be refused."""
     for user, method, path, body in every_call(World(stack)):
@@ -132,6 +146,8 @@ def test_every_call_that_creates_a_record_or_moves_coins_takes_a_key(stack, db, 
 # --- what a key belongs to ---
 
 
+@promise("1 Errors", "422: idempotency key reused with another body")
+@promise("1 Idempotency-Key", "Same key, other body (byte for byte): 422")
 def test_the_same_key_with_another_body_is_422(buyer, books):
     headers, body = {**JSON, **key()}, json.dumps(task_input())
     first = ok(buyer.api.post("/tasks", content=body, headers=headers), 201)
@@ -143,6 +159,7 @@ def test_the_same_key_with_another_body_is_422(buyer, books):
     assert buyer.coins() == 990
 
 
+@promise("1 Idempotency-Key", "A key is claimed for a user")
 def test_a_key_is_its_users_own(buyer, new_buyer, books):
     headers, body, other = key(), task_input(), new_buyer(50)
     ok(buyer.api.post("/tasks", json=body, headers=headers), 201)
@@ -152,6 +169,7 @@ def test_a_key_is_its_users_own(buyer, new_buyer, books):
     assert other.coins() == 40
 
 
+@promise("1 Idempotency-Key", "A key is claimed for a method and path")
 def test_a_key_belongs_to_a_method_and_path(buyer, books):
     headers = key()
     task = ok(post_task(buyer, headers), 201)["task"]
@@ -163,6 +181,7 @@ def test_a_key_belongs_to_a_method_and_path(buyer, books):
     assert ok(gone)["refundedAmount"] == 15
 
 
+@promise("1 Idempotency-Key", "Any other answer releases the key, as nothing happened")
 def test_a_refused_call_releases_its_key_as_nothing_happened(new_buyer, worker, books):
     buyer, headers = new_buyer(10), key()
     assert_error(
@@ -179,6 +198,7 @@ def test_a_refused_call_releases_its_key_as_nothing_happened(new_buyer, worker, 
     assert_error(post_task(buyer, headers, payable_amount=1), 422, "key_reused")
 
 
+@promise("1 Idempotency-Key", "Any other answer releases the key, as nothing happened")
 def test_a_refusal_by_the_state_releases_the_key_too(buyer, new_worker, books):
     task = ok(buyer.api.post("/tasks", json=task_input(required_workers=1)), 201)["task"]
     first, headers = new_worker(), key()
@@ -205,6 +225,10 @@ def take_the_role(user, db):
     db.users.update_one({"_id": ObjectId(user.id)}, {"$set": {"role": "worker"}})
 
 
+@promise(
+    "1 Idempotency-Key",
+    "What nginx sends again is answered as it was done, though the caller's token ended or role changed since",
+)
 @pytest.mark.parametrize("spoil, refusal", [(end_the_token, 401), (take_the_role, 403)])
 def test_what_a_gateway_sends_again_was_done_whatever_became_of_the_caller_since(
     new_buyer, db, books, spoil, refusal
@@ -228,6 +252,10 @@ def test_what_a_gateway_sends_again_was_done_whatever_became_of_the_caller_since
     assert db.tasks.count_documents({"buyer_id": ObjectId(buyer.id)}) == 1
 
 
+@promise(
+    "1 Idempotency-Key",
+    "What nginx sends again is answered as it was done, though the caller's token ended or role changed since",
+)
 def test_while_what_was_sent_before_may_be_under_way_it_is_not_told_as_refused(new_buyer, db):
     buyer, body = new_buyer(100), json.dumps(task_input())
     headers = {**JSON, **key(), "X-Request-ID": unique("request-")}
@@ -242,6 +270,7 @@ def test_while_what_was_sent_before_may_be_under_way_it_is_not_told_as_refused(n
     assert int(told.headers["retry-after"]) >= 1
 
 
+@promise("1 Idempotency-Key", "It has 1..255 printable characters")
 @pytest.mark.parametrize("good", ["k", "x" * 255, "a b!~/:;,'\"{}"])
 def test_a_key_has_1_to_255_printable_characters(buyer, good, books):
     headers = {"Idempotency-Key": good[:255]}
@@ -254,6 +283,7 @@ def test_a_key_has_1_to_255_printable_characters(buyer, good, books):
     assert made["task"]["buyer_id"] == buyer.id
 
 
+@promise("1 Idempotency-Key", "It has 1..255 printable characters")
 @pytest.mark.parametrize("bad", [b"", b"x" * 256, b"a\tb", b"\xc3\xa9"])
 def test_other_keys_are_400(buyer, bad):
     refused = buyer.api.post("/tasks", json=task_input(), headers=[("Idempotency-Key", bad)])
@@ -264,6 +294,11 @@ def test_other_keys_are_400(buyer, bad):
 # --- while the first still runs ---
 
 
+@promise(
+    "1 Idempotency-Key",
+    "The claim is a lease of 30 s",
+    "Repeat while the first runs: 409 `in_progress` with `Retry-After`",
+)
 def test_a_repeat_while_the_first_runs_is_409_in_progress(buyer, held_up_commit, db, books):
     """For as long as its claim is leased, 30 s, should it not end."""
     headers, body = {**JSON, **key()}, json.dumps(task_input())
@@ -290,6 +325,7 @@ def test_a_repeat_while_the_first_runs_is_409_in_progress(buyer, held_up_commit,
     assert buyer.coins() == 990
 
 
+@promise("1 Idempotency-Key", "Of many repeats at once one happens")
 def test_of_many_at_once_one_happens_and_the_others_see_it_or_wait(buyer, books):
     headers, body = {**JSON, **key()}, json.dumps(task_input())
     with ThreadPoolExecutor(24) as pool:
@@ -313,6 +349,7 @@ def claims_of(db, user):
     return {"user_id": ObjectId(user.id)}
 
 
+@promise("1 Idempotency-Key", "A dead claimant's lease is taken over")
 def test_a_dead_claimants_lease_is_taken_over(buyer, db, books):
     """The claim is made what a killed worker leaves: held by nobody, without an answer."""
     headers, body = {**JSON, **key()}, json.dumps(task_input())
@@ -342,6 +379,7 @@ def test_a_dead_claimants_lease_is_taken_over(buyer, db, books):
     ), "the one of before, and one more"
 
 
+@promise("1 Idempotency-Key", "A dead claimant's lease is taken over")
 def test_of_many_who_find_a_dead_claim_one_takes_it_over(buyer, db, books):
     headers, body = {**JSON, **key()}, json.dumps(task_input())
 
@@ -367,6 +405,8 @@ def test_of_many_who_find_a_dead_claim_one_takes_it_over(buyer, db, books):
     assert ok(buyer.api.get("/tasks/buyer/my-tasks"))["total"] == 2
 
 
+@promise("1 Idempotency-Key", "A 2xx answer is kept 24 h")
+@promise("10 Collections", "`idempotency`, `throttle`, `tickets` (TTL)")
 def test_an_answer_is_kept_for_24_hours(buyer, db, books):
     headers = key()
     ok(post_task(buyer, headers), 201)
@@ -416,6 +456,10 @@ def is_over(buyer, date):
     return "completion_date" in faults(refused)
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A repeat gets its kept answer also where the body would no longer be accepted today",
+)
 def test_a_kept_answer_is_not_lost_when_the_date_in_the_body_has_passed(new_buyer, books):
     buyer, headers = new_buyer(100), {**JSON, **key()}
     body, made = post_soon_over(buyer, headers)
@@ -427,6 +471,10 @@ def test_a_kept_answer_is_not_lost_when_the_date_in_the_body_has_passed(new_buye
     assert buyer.coins() == 90
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A repeat gets its kept answer also where the body would no longer be accepted today",
+)
 def test_with_a_kept_answer_another_body_is_still_judged_by_itself(new_buyer, books):
     buyer, headers = new_buyer(100), {**JSON, **key()}
     body, _ = post_soon_over(buyer, headers)
@@ -437,6 +485,10 @@ def test_with_a_kept_answer_another_body_is_still_judged_by_itself(new_buyer, bo
     assert_error(buyer.api.post("/tasks", content=good, headers=headers), 422, "key_reused")
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A repeat gets its kept answer also where the body would no longer be accepted today",
+)
 def test_a_kept_answer_is_its_users_own_also_when_the_body_is_refused(new_buyer, books):
     buyer, other, headers = new_buyer(100), new_buyer(100), {**JSON, **key()}
     body, _ = post_soon_over(buyer, headers)
@@ -445,6 +497,10 @@ def test_a_kept_answer_is_its_users_own_also_when_the_body_is_refused(new_buyer,
     assert_error(nobody, 401, "unauthorized")
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A repeat gets its kept answer also where the body would no longer be accepted today",
+)
 def test_a_repeat_after_the_date_while_the_first_runs_is_in_progress(new_buyer, db, books):
     """The claim is made what it is meanwhile."""
     buyer, headers = new_buyer(100), {**JSON, **key()}
@@ -460,6 +516,10 @@ def test_a_repeat_after_the_date_while_the_first_runs_is_in_progress(new_buyer, 
     assert (late.status_code, late.content) == (201, made.content)
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A repeat gets its kept answer also where the body would no longer be accepted today",
+)
 def test_what_cannot_be_looked_up_is_not_told_as_refused(stack, new_buyer, books):
     """Who is told 400 believes that nothing happened."""
     buyer, headers = new_buyer(100), {**JSON, **key()}
@@ -480,6 +540,10 @@ def test_what_cannot_be_looked_up_is_not_told_as_refused(stack, new_buyer, books
     assert (again.status_code, again.content) == (201, made.content)
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A repeat gets its kept answer also where the body would no longer be accepted today",
+)
 def test_after_24_hours_the_body_is_judged_anew(new_buyer, db, books):
     buyer, headers = new_buyer(100), {**JSON, **key()}
     body, _ = post_soon_over(buyer, headers)

@@ -14,6 +14,7 @@ from client import PASSWORD, Api, assert_error, now, ok, register_input, unique,
 from conftest import own_stack
 from market import approve, post_task, stored_submission, stored_task, submit, withdraw
 from old_server import MISSING
+from promises import promise
 from test_adoption import COLLECTIONS, Chaos, Place, comparable, dump, rules, spawn
 
 
@@ -63,6 +64,8 @@ def people(late):
     return late.stack.user("buyer", 1000), late.stack.user("worker", 500)
 
 
+@promise("1 Health", "Ready is 200 while single records are to be adopted, which it names")
+@promise("10 init-db", "Readiness and the audit name such records until then")
 def test_readiness_and_the_audit_name_what_is_to_be_adopted(late):
     """The market goes on meanwhile."""
     assert "unadopted" not in late.ready() and "unadopted" not in late.audit()
@@ -90,6 +93,11 @@ def test_readiness_and_the_audit_name_what_is_to_be_adopted(late):
     assert late.audit()["balanced"] is True
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 def test_records_that_all_come_late_are_adopted_as_they_would_have_been_before(late):
     buyer, worker = late.old.user("buyer", 100.5), late.old.user("worker", 500, pending_coins=100)
     task = late.old.task(buyer, 4, 10)
@@ -111,6 +119,11 @@ def test_records_that_all_come_late_are_adopted_as_they_would_have_been_before(l
     assert late.user(buyer)["coins"] == 130 and late.user(worker)["coins"] == 410
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 def test_late_work_takes_an_open_slot_of_a_task_of_ours_or_is_rejected(late, people):
     buyer, worker = people
     task = post_task(buyer, required_workers=2, payable_amount=5)
@@ -131,6 +144,11 @@ def test_late_work_takes_an_open_slot_of_a_task_of_ours_or_is_rejected(late, peo
     assert stored_task(late.db, task)["status"] == "completed"
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 def test_work_of_ours_that_was_restored_has_its_slot_already(late, people):
     """Pending as it was; paid since; handed in to a task whose slots are all taken."""
     buyer, worker = people
@@ -154,6 +172,11 @@ def test_work_of_ours_that_was_restored_has_its_slot_already(late, people):
     assert (worker.coins(), other.coins()) == (505, 5)
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 def test_a_late_task_of_a_buyer_of_ours_is_opened_and_counted(late, people):
     buyer, _ = people
     owner = {"_id": ObjectId(buyer.id), "email": buyer.email, "name": buyer.name}
@@ -165,6 +188,11 @@ def test_a_late_task_of_a_buyer_of_ours_is_opened_and_counted(late, people):
     assert late.user(owner)["open_tasks"] == 0
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 def test_late_withdrawals_of_a_worker_of_ours_are_held_from_coins_or_rejected(late, people):
     _, worker = people
     owner = {"email": worker.email, "name": worker.name}
@@ -179,6 +207,11 @@ def test_late_withdrawals_of_a_worker_of_ours_are_held_from_coins_or_rejected(la
     assert worker.coins() == 500
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 def test_a_withdrawal_of_ours_that_was_restored_is_what_the_journal_says(late, people):
     _, worker = people
     admin = late.stack.user("admin")
@@ -200,6 +233,11 @@ def test_a_withdrawal_of_ours_that_was_restored_is_what_the_journal_says(late, p
     assert (user["coins"], user["pending_coins"], user["pending_withdrawals"]) == (200, 200, 1)
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 @pytest.mark.parametrize("status", ["pending", "failed"])
 def test_a_payment_of_ours_that_was_restored_is_what_the_journal_says(late, people, status):
     """Credited before, it is completed, not open for ever; what nobody paid yet stays as it is."""
@@ -227,6 +265,11 @@ def test_a_payment_of_ours_that_was_restored_is_what_the_journal_says(late, peop
     assert_error(buyer.api.put(path, json={"transactionId": unique("pi_")}), 409, "conflict")
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 def test_a_late_account_whose_address_is_taken_is_told(late):
     """The one that is in the books keeps the address."""
     email = f"{unique('rosa')}@old.example"
@@ -241,6 +284,11 @@ def test_a_late_account_whose_address_is_taken_is_told(late):
     assert late.log_in(email.title())["user"]["_id"] == str(twin["_id"])
 
 
+@promise(
+    "10 init-db",
+    "Readiness and the audit name such records until then",
+    "A restore that kept `meta` and `ledger`, or lost the `ledger`, is noticed",
+)
 def test_users_and_tasks_restored_over_ours_are_named_and_not_opened_twice(late, people):
     """meta and ledger were kept: the audit goes by the journal, and nothing is made up."""
     buyer, worker = people
@@ -267,6 +315,7 @@ def test_users_and_tasks_restored_over_ours_are_named_and_not_opened_twice(late,
         late.db.users.insert_one(gone)
 
 
+@promise("10 init-db", "A restore that kept `meta` and `ledger`, or lost the `ledger`, is noticed")
 def test_a_whole_restore_of_the_older_data_is_adopted_to_the_same(stack):
     """Everything but meta and ledger, from the backup made before adoption."""
     here = Place(stack)
@@ -291,6 +340,7 @@ def test_a_whole_restore_of_the_older_data_is_adopted_to_the_same(stack):
         stack.mongo.drop_database(here.name)
 
 
+@promise("10 init-db", "A restore that kept `meta` and `ledger`, or lost the `ledger`, is noticed")
 def test_a_journal_that_was_dropped_is_noticed(stack):
     here = Place(stack)
     try:
@@ -336,6 +386,11 @@ def twice(stack):
         stack.mongo.drop_database(name)
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 @pytest.mark.parametrize("seed", (21, 22, 23))
 def test_any_late_data_is_adopted_balanced_once_and_as_a_dry_run_foretold(twice, seed):
     here = twice(seed)
@@ -362,6 +417,11 @@ def test_any_late_data_is_adopted_balanced_once_and_as_a_dry_run_foretold(twice,
             assert user[field] == found, (user["_id"], field)
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 def test_killed_at_any_moment_and_run_again_all_late_data_is_adopted(twice):
     here = twice(31)
     for wait in (0.05, 0.1, 0.15, 0.2, 0.3):
@@ -373,6 +433,7 @@ def test_killed_at_any_moment_and_run_again_all_late_data_is_adopted(twice):
     assert "nothing was changed" in here.ctl("init-db")
 
 
+@promise("10 init-db", "Records of ours of an earlier version get the mark, and keep their coins")
 def test_an_earlier_version_s_records_get_the_mark_and_keep_their_coins(late, people):
     """Ours bore none then; workers of this version wait for it."""
     buyer, worker = people
@@ -400,6 +461,11 @@ def test_an_earlier_version_s_records_get_the_mark_and_keep_their_coins(late, pe
     ok(late.stack.user("admin").api.put(f"/withdrawals/{asked['_id']}/reject"))
 
 
+@promise(
+    "10 init-db",
+    "It adopts whatever is neither adopted nor ours, whenever it is run: what was restored, and what the old "
+    "server wrote late",
+)
 def test_it_runs_beside_workers_that_write(late, people):
     """What they write bears the mark from the start, so nothing of it is adopted."""
     buyer, _ = people
@@ -431,6 +497,7 @@ def test_it_runs_beside_workers_that_write(late, people):
     assert not failures
 
 
+@promise("10 init-db", "Safe beside running workers")
 def test_workers_spend_their_coins_while_late_withdrawals_take_them(late):
     """What is read of a balance may be gone when the transaction comes to it: then it is planned anew."""
     workers = [late.stack.user("worker", 1000) for _ in range(4)]
@@ -459,6 +526,7 @@ def test_workers_spend_their_coins_while_late_withdrawals_take_them(late):
     assert {late.withdrawal(one)["status"] for one in asked} <= {"pending", "rejected"}
 
 
+@promise("10 init-db", "It adopts without reading what is adopted")
 def test_where_nothing_is_to_be_adopted_it_reads_no_collection(late):
     """By an index that is empty then, however much there is."""
     for name in COLLECTIONS:

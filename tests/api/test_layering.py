@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+from promises import promise
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 
@@ -211,6 +213,10 @@ def balance_changes(src):
     return found
 
 
+@promise(
+    "2 The books",
+    "Every movement is one transaction that changes the balances and appends to the journal",
+)
 def test_coins_move_in_the_ledger_alone():
     assert BALANCE_CHANGE.search((SRC / "market" / "ledger.c").read_text())
     assert balance_changes(SRC) == []

@@ -8,6 +8,7 @@ import pytest
 from bson import Int64, ObjectId
 
 from client import ahead, assert_error, eventually, faults, now, ok, task_input, unique
+from promises import promise
 
 MANY = 103  # above the largest page
 ORDERS = [
@@ -66,6 +67,7 @@ def walk(shelf, first, **params):
 # --- pages ---
 
 
+@promise("1 Lists", "`page` (1..) and `limit` (1..100, default 10)", "Numbers are numbers")
 def test_a_list_says_total_pages_current_page_and_next_as_numbers(shelf):
     answer = page(shelf)
     assert {"tasks", "total", "pages", "currentPage", "next"} <= set(answer)
@@ -80,6 +82,7 @@ def test_a_list_says_total_pages_current_page_and_next_as_numbers(shelf):
     assert ids(answer) == [task["_id"] for task in shelf.tasks[::-1][:10]], "newest first"
 
 
+@promise("1 Lists", "`page` (1..) and `limit` (1..100, default 10)")
 def test_pages_follow_one_another(shelf):
     seen = []
     for number in range(1, 6):
@@ -90,12 +93,14 @@ def test_pages_follow_one_another(shelf):
     assert answer["next"] is None
 
 
+@promise("1 Lists", "A larger limit is clamped to 100")
 def test_a_larger_limit_is_clamped_to_100(shelf):
     for limit in (100, 101, 5000, "9" * 18):
         answer = page(shelf, limit=limit)
         assert (len(answer["tasks"]), answer["pages"]) == (100, 2)
 
 
+@promise("1 Lists", "Not a number or below 1: 400")
 @pytest.mark.parametrize("field", ["page", "limit"])
 @pytest.mark.parametrize("bad", ["0", "-1", "x", "1.5", "1e1", "0x1", "1;2"])
 def test_a_page_or_limit_that_is_no_number_or_below_1_is_400(shelf, field, bad):
@@ -104,6 +109,7 @@ def test_a_page_or_limit_that_is_no_number_or_below_1_is_400(shelf, field, bad):
     assert list(faults(refused)) == [field]
 
 
+@promise("1 Lists", "Past the end: an empty list")
 def test_past_the_end_is_an_empty_list(shelf):
     for number in (12, 1000, 10**9):
         answer = page(shelf, page=number)
@@ -111,6 +117,7 @@ def test_past_the_end_is_an_empty_list(shelf):
         assert answer["currentPage"] == number
 
 
+@promise("1 Lists", "No items: pages 0")
 def test_no_items_make_no_pages(new_buyer):
     for path, params in (
         ("/tasks", {"category": unique()}),
@@ -145,6 +152,7 @@ LISTS = [
 ]
 
 
+@promise("1 Lists", "Every list answers `{<items>, total, pages, currentPage, next}`")
 @pytest.mark.parametrize("role, path", LISTS)
 def test_every_list_takes_and_answers_the_same(stack, role, path):
     user = stack.user(role, 0)
@@ -162,6 +170,7 @@ def test_every_list_takes_and_answers_the_same(stack, role, path):
 # --- cursors ---
 
 
+@promise("1 Lists", "`next` is an opaque cursor, null at the end", "`?after=<next>` continues")
 @pytest.mark.parametrize("limit", [1, 7, 100])
 def test_next_leads_to_the_end_without_a_gap_or_repeat(shelf, limit):
     seen, calls = walk(shelf, page(shelf, limit=limit), limit=limit)
@@ -169,6 +178,11 @@ def test_next_leads_to_the_end_without_a_gap_or_repeat(shelf, limit):
     assert calls == math.ceil(MANY / limit)
 
 
+@promise("1 Lists", "`?after=<next>` continues")
+@promise(
+    "4 GET /",
+    "`sortBy` one of createdAt, payable_amount, completion_date, required_workers, `-` for descending",
+)
 @pytest.mark.parametrize("order", ORDERS)
 def test_every_order_is_complete_with_pages_and_with_cursors_although_values_repeat(shelf, order):
     by_cursor, _ = walk(shelf, page(shelf, sortBy=order, limit=20), sortBy=order, limit=20)
@@ -189,6 +203,7 @@ def test_a_cursor_can_be_taken_from_the_middle_and_page_is_then_ignored(shelf):
     assert after["total"] == MANY
 
 
+@promise("1 Lists", "`?after=<next>` continues")
 def test_what_is_added_meanwhile_neither_repeats_nor_hides_anything(new_buyer):
     buyer = new_buyer(10**6)
     buyer.category = unique("busy")
@@ -208,6 +223,7 @@ def test_what_is_added_meanwhile_neither_repeats_nor_hides_anything(new_buyer):
     assert seen == before[::-1]
 
 
+@promise("1 Lists", "`page` is then ignored")
 def test_with_a_cursor_page_is_not_even_looked_at(shelf):
     after = page(shelf)["next"]
     for odd in ("0", "abc", "7"):
@@ -228,6 +244,7 @@ def test_a_cursor_survives_the_removal_of_the_record_it_points_at(new_buyer):
     assert ids(page(buyer, limit=3, after=first["next"])) == made[2::-1]
 
 
+@promise("1 Lists", "A cursor of another list or order: 400")
 def test_a_cursor_of_another_list_or_order_is_400(shelf, new_buyer):
     """Other filters make another list, too, and another's own records."""
     by_date = page(shelf)["next"]
@@ -257,6 +274,7 @@ def test_a_cursor_of_another_list_or_order_is_400(shelf, new_buyer):
     assert_error(refused, 400, "invalid_input")
 
 
+@promise("1 Lists", "A cursor that is malformed: 400")
 def test_a_malformed_cursor_is_400(shelf):
     good = page(shelf)["next"]
     bad = [
@@ -330,6 +348,11 @@ def total_becomes(buyer, total, approximate):
     eventually(lambda: all(asked() for _ in range(8)), within=20)
 
 
+@promise(
+    "1 Lists",
+    "`total` is exact up to 10,000 records",
+    "Beyond, it may be up to 5 s old, with `totalApprox: true`",
+)
 def test_totals_are_exact_up_to_10000_and_say_so_beyond(long_list, db):
     total_becomes(long_list(10000), 10000, False)
     other = long_list(10001)
@@ -350,6 +373,7 @@ def counts_that(stack):
     stack.fail_point("failCommand", "off")
 
 
+@promise("1 Lists", "No count delays or fails a list")
 @pytest.mark.parametrize(
     "code, words",
     # words of its own, as a total is kept that was made behind the scenes
@@ -369,6 +393,7 @@ def test_no_count_fails_a_list(shelf, counts_that, code, words):
     assert end["total"] == MANY and "totalApprox" not in end, "its end was seen"
 
 
+@promise("1 Lists", "No count delays or fails a list")
 def test_totals_of_many_are_made_behind_the_scenes(long_list, counts_that):
     """The last one serves while the next is made, and however long that takes nobody waits."""
     buyer = long_list(10050)
@@ -381,6 +406,7 @@ def test_totals_of_many_are_made_behind_the_scenes(long_list, counts_that):
         assert answer["total"] in (10050, 2), "what was known last, or what was seen"
 
 
+@promise("1 Lists", "`?after=<next>` costs the same however deep")
 def test_a_page_by_cursor_costs_the_same_however_deep(long_list, db):
     """MongoDB reads the page's records and one beyond, and seeks to the first of them."""
     buyer = long_list(5000)
@@ -399,6 +425,7 @@ def test_a_page_by_cursor_costs_the_same_however_deep(long_list, db):
         assert not ran.get("hasSortStage")
 
 
+@promise("4 GET /buyer/my-tasks, top workers", "Without `limit` up to 1000")
 def test_the_last_page_of_a_long_list_is_reached(long_list):
     buyer = long_list(1201)
     assert len(page(buyer, "/tasks/buyer/my-tasks")["tasks"]) == 1000, "without limit up to 1000"
@@ -406,6 +433,11 @@ def test_the_last_page_of_a_long_list_is_reached(long_list):
     assert (len(last["tasks"]), last["next"]) == (1, None)
 
 
+@promise(
+    "5 Lists",
+    "/worker/approved without `limit`: up to 1000",
+    "/task/:taskId without `limit`: up to 1000",
+)
 def test_submissions_without_a_limit_come_up_to_1000(new_buyer, new_worker, db):
     """A worker's approved ones, and those of a task; one more is on the next page."""
     buyer, worker = new_buyer(0), new_worker()
@@ -475,6 +507,7 @@ def submitted(db, worker, tasks):
     )
 
 
+@promise("4 GET /", "A worker's token leaves out tasks they have submitted to")
 def test_a_long_history_leaves_out_what_was_submitted_to(shelf, old_hand, db):
     """By pages and by cursors, with the total; and a page does not read the history."""
     everything = ids(page(shelf, limit=100)) + ids(page(shelf, limit=100, page=2))
@@ -504,6 +537,7 @@ def test_a_long_history_leaves_out_what_was_submitted_to(shelf, old_hand, db):
         assert ran["docsExamined"] == 0 and ran["keysExamined"] <= 1001, ran
 
 
+@promise("4 GET /", "A worker's token leaves out tasks they have submitted to")
 def test_who_has_submitted_to_all_sees_none(shelf, old_hand, db):
     everything = ids(page(shelf, limit=100)) + ids(page(shelf, limit=100, page=2))
     submitted(db, old_hand, everything)

@@ -14,6 +14,7 @@ from client import assert_error, eventually, log_in, now, ok, task_input, unique
 from conftest import assert_balanced
 from fail_points import held_up
 from market import assert_counters, coins, post_task, submit, tasks_of
+from promises import promise
 from replica_set import ReplicaSet
 from streams import Reader
 
@@ -54,6 +55,10 @@ def timed(call):
 # --- what the servers were asked ---
 
 
+@promise(
+    "2 The books",
+    "Every write that decides waits for the majority, whatever the connection string says",
+)
 @pytest.mark.parametrize("said", URIS)
 def test_every_write_says_majority_and_every_transaction_snapshot(members, said):
     """The log of the servers, over everything that callers and operators do: the tour, adoption and
@@ -96,6 +101,10 @@ def operate(stack):
         assert said.returncode == 0, said.stderr + said.stdout
 
 
+@promise(
+    "2 The books",
+    "Every read that decides goes to the primary, whatever the connection string says",
+)
 @pytest.mark.parametrize("said", URIS)
 def test_no_read_of_a_call_goes_to_a_secondary(members, said):
     with members.stack(URIS[said], "--no-demo", database=unique("reads_")) as stack:
@@ -115,6 +124,10 @@ def test_no_read_of_a_call_goes_to_a_secondary(members, said):
 # --- what becomes of a write that no majority confirms ---
 
 
+@promise(
+    "2 The books",
+    "Every write that decides waits for the majority, whatever the connection string says",
+)
 def test_a_write_without_a_majority_is_a_503_in_time(members, stack, new_buyer):
     buyers = [new_buyer(100) for _ in range(4)]
     with members.secondaries_stopped():
@@ -133,6 +146,10 @@ def post(buyer, **headers):
 SAME_TASK = task_input(required_workers=1, payable_amount=10)
 
 
+@promise(
+    "2 The books",
+    "Every write that decides waits for the majority, whatever the connection string says",
+)
 def test_with_a_key_it_happens_once_all_the_same(members, stack, db, new_buyer):
     """Refused for now while both secondaries stand still, and sent again until it is done."""
     buyer, headers = new_buyer(100), {"Idempotency-Key": unique("key")}
@@ -149,6 +166,10 @@ def test_with_a_key_it_happens_once_all_the_same(members, stack, db, new_buyer):
     assert_balanced(stack)
 
 
+@promise(
+    "2 The books",
+    "Every write that decides waits for the majority, whatever the connection string says",
+)
 def test_a_commit_that_no_majority_confirms_is_a_503_and_its_key_tells_what_became_of_it(
     members, stack, db, new_buyer
 ):
@@ -170,6 +191,10 @@ def test_a_commit_that_no_majority_confirms_is_a_503_and_its_key_tells_what_beca
     assert_balanced(stack)
 
 
+@promise(
+    "2 The books",
+    "Every write that decides waits for the majority, whatever the connection string says",
+)
 def test_every_kind_of_write_is_a_503_without_a_majority(members, stack, db, new_worker):
     """Also those that no transaction carries: a ticket, a payment asked for, a counted log-in."""
     begun = now()
@@ -198,6 +223,10 @@ def test_every_kind_of_write_is_a_503_without_a_majority(members, stack, db, new
     stack.retire(admin)
 
 
+@promise(
+    "2 The books",
+    "Every write that decides waits for the majority, whatever the connection string says",
+)
 def test_what_was_done_before_is_not_told_before_it_is_confirmed(members, stack, db, new_buyer):
     """A repeat that has nothing left to do says so of what no election can take back: here of a
     payment whose completion has reached the primary alone.
@@ -219,6 +248,10 @@ def test_what_was_done_before_is_not_told_before_it_is_confirmed(members, stack,
 # --- what no majority has is told to nobody: it may yet be taken back ---
 
 
+@promise(
+    "2 The books",
+    "Every read that decides sees what no election can take back, all that was acknowledged among it",
+)
 def test_a_token_is_not_told_as_ended_before_its_end_is_confirmed(members, stack, new_worker):
     worker = new_worker()
     with members.secondaries_stopped():
@@ -231,6 +264,10 @@ def test_a_token_is_not_told_as_ended_before_its_end_is_confirmed(members, stack
     assert_error(worker.api.get("/auth/me"), 401, "unauthorized")
 
 
+@promise(
+    "2 The books",
+    "Every read that decides sees what no election can take back, all that was acknowledged among it",
+)
 def test_coins_and_records_are_read_as_confirmed(members, stack, new_buyer):
     buyer = new_buyer(100)
     with members.secondaries_stopped():
@@ -239,6 +276,7 @@ def test_coins_and_records_are_read_as_confirmed(members, stack, new_buyer):
         assert ok(buyer.api.get("/tasks/buyer/my-tasks"))["tasks"] == []
 
 
+@promise("2 The books", "No refusal is told from what an election may take back")
 def test_a_refusal_tells_of_nothing_that_may_yet_be_taken_back(members, stack, new_worker):
     """The work may be pending again after an election: that it was approved is not said yet."""
     buyer, worker = stack.user("buyer", 500), new_worker()
@@ -253,6 +291,10 @@ def test_a_refusal_tells_of_nothing_that_may_yet_be_taken_back(members, stack, n
     assert_balanced(stack)
 
 
+@promise(
+    "2 The books",
+    "Every read that decides sees what no election can take back, all that was acknowledged among it",
+)
 def test_with_a_new_primary_all_that_was_acknowledged_is_read(members, stack, new_buyer):
     """It does not know at once that it is confirmed. Each process asks before it reads there."""
     buyer = new_buyer(100)
@@ -268,6 +310,12 @@ def test_with_a_new_primary_all_that_was_acknowledged_is_read(members, stack, ne
     assert set(levels) <= {"linearizable", "majority", "snapshot"}
 
 
+@promise(
+    "2 The books",
+    "Σ coins + Σ pending_coins + Σ escrow = opening + bonuses + purchases ± adjustments − payouts − forfeits "
+    "− reversals, at every moment",
+)
+@promise("9 GET /audit", "Computed now, in one snapshot")
 def test_the_reads_of_an_audit_are_of_one_moment(members, stack, new_admin):
     admin = new_admin()
     with members.recorded() as commands:
@@ -288,6 +336,10 @@ def submit_raw(worker, task):
 # --- what is read while secondaries are behind ---
 
 
+@promise(
+    "2 The books",
+    "Every read that decides goes to the primary, whatever the connection string says",
+)
 def test_new_people_are_known_and_new_roles_count_though_secondaries_lag(members, stack, db):
     with members.lagging(members.secondaries()[0]):
         for _ in range(12):
@@ -299,6 +351,10 @@ def test_new_people_are_known_and_new_roles_count_though_secondaries_lag(members
             ok(user.api.get("/submissions/worker/my-submissions"))
 
 
+@promise(
+    "2 The books",
+    "Every read that decides goes to the primary, whatever the connection string says",
+)
 def test_a_frozen_secondary_is_nobodys_trouble(members, stack):
     frozen = members.secondaries()[0]
     frozen.stop()

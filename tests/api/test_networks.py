@@ -8,6 +8,7 @@ import pytest
 
 from client import PASSWORD, assert_error, http_client, register_input, unique_email
 from conftest import ROOT, own_stack
+from promises import promise
 from second_nginx import second_nginx
 
 pytestmark = pytest.mark.usefixtures("fresh_throttle")
@@ -59,12 +60,14 @@ def addresses():
     yield from ("::ffff:0:0", "::ffff:10.0.13.10", "::fffe:1.2.3.4", "64:ff9b::1.2.3.4")
 
 
+@promise("1 Limits", "Of an IPv6 address its /64 counts")
 def test_nginx_knows_the_network_of_every_address(from_anywhere):
     for address in addresses():
         answer = from_anywhere("GET", "/network", address)
         assert answer.content == network(address), address
 
 
+@promise("1 Limits", "Of an IPv6 address its /64 counts")
 def test_calls_count_by_the_network(stack, tmp_path, proxied):
     def statuses(client, form, many):
         return [
@@ -81,6 +84,7 @@ def test_calls_count_by_the_network(stack, tmp_path, proxied):
         assert statuses(client, "::ffff:192.0.2.{}", 4) == [429] + 3 * [200]
 
 
+@promise("1 Limits", "Of an IPv6 address its /64 counts")
 def test_wrong_passwords_count_by_the_network(from_anywhere, worker):
     def guess(address, password="wrong horse 2"):
         body = {"email": worker.email, "password": password}
@@ -98,6 +102,7 @@ def test_wrong_passwords_count_by_the_network(from_anywhere, worker):
     assert_error(guess("198.51.100.1", PASSWORD), 429, "too_many_requests")
 
 
+@promise("1 Limits", "Of an IPv6 address its /64 counts")
 def test_wrong_passwords_of_many_accounts_count_by_the_network(from_anywhere, db):
     """120 of them from one /64: the hundred that an address may have are its network's."""
 
@@ -111,6 +116,7 @@ def test_wrong_passwords_of_many_accounts_count_by_the_network(from_anywhere, db
     assert_error(guess(3), 429, "too_many_requests")
 
 
+@promise("1 Limits", "Of an IPv6 address its /64 counts")
 def test_registrations_count_by_the_network(tmp_path, proxied):
     with own_stack("--no-demo", env={"REGISTER_LIMIT": "2"}) as stack:
         with second_nginx(stack, tmp_path, proxied) as url, http_client(url) as client:

@@ -9,6 +9,7 @@ from bson import ObjectId
 
 from client import UNKNOWN_ID, assert_error, faults, iso, now, ok
 from market import approve, ids, notice, post_task, submit, withdraw
+from promises import promise
 
 FIELDS = {
     "_id",
@@ -49,6 +50,7 @@ def stored(db, notice_id):
 # --- told, or not happened ---
 
 
+@promise("8 What is told, to whom", "Written in the same transaction as what they tell")
 def test_what_cannot_be_told_does_not_happen(stack, buyer, new_worker, admin, db, books):
     """A notification is of the same transaction as what it tells of."""
     worker = new_worker(1000)
@@ -100,6 +102,11 @@ def test_what_cannot_be_told_does_not_happen(stack, buyer, new_worker, admin, db
 # --- GET / ---
 
 
+@promise(
+    "8 The calls",
+    "GET /: own, not archived, newest first → a plain array",
+    "_id, toEmail, message, actionRoute, type, isRead, archived, createdAt, updatedAt",
+)
 def test_what_one_was_told_comes_as_a_plain_array(buyer, worker, db, books):
     submission = submit(worker, post_task(buyer))
     approve(buyer, submission)
@@ -119,6 +126,7 @@ def test_what_one_was_told_comes_as_a_plain_array(buyer, worker, db, books):
     assert other["type"] == "submission"
 
 
+@promise("8 The calls", "GET /: own, not archived, newest first → a plain array", "`limit` 1..100")
 def test_the_newest_come_first_10_unless_told_and_100_at_most(worker, db):
     begun = now()
     made = [
@@ -133,6 +141,7 @@ def test_the_newest_come_first_10_unless_told_and_100_at_most(worker, db):
         assert ids(listed(worker, limit=limit)) == newest_first[:100]
 
 
+@promise("8 The calls", "`limit` 1..100")
 @pytest.mark.parametrize("bad", ["0", "-1", "x", "1.5", "1e1"])
 def test_a_limit_that_is_no_number_or_below_1_is_400(worker, bad):
     refused = worker.api.get("/notifications", params={"limit": bad})
@@ -140,6 +149,8 @@ def test_a_limit_that_is_no_number_or_below_1_is_400(worker, bad):
     assert list(faults(refused)) == ["limit"]
 
 
+@promise("8 The calls", "An `email` parameter is ignored")
+@promise("10 Collections", "Ownership goes by id, e-mails are for display")
 def test_whose_they_are_is_the_tokens_to_say_not_an_email_parameters(worker, buyer, db):
     mine, theirs = notice(db, worker), notice(db, buyer, message="Not yours")
     for email in (buyer.email, worker.email, "", "nobody"):
@@ -168,6 +179,7 @@ def test_the_list_carries_an_etag(worker, db):
 # --- GET /unread/count ---
 
 
+@promise("8 The calls", "GET /unread/count → {unreadCount}")
 def test_unread_ones_are_counted_exactly(worker, buyer, db):
     made = [notice(db, worker) for _ in range(5)]
     notice(db, worker, isRead=True)
@@ -182,6 +194,11 @@ def test_unread_ones_are_counted_exactly(worker, buyer, db):
 # --- PUT /:id/read ---
 
 
+@promise(
+    "8 The calls",
+    "PUT /:id/read, by its owner → the notification",
+    "_id, toEmail, message, actionRoute, type, isRead, archived, createdAt, updatedAt",
+)
 def test_one_is_read_by_its_owner(worker, db):
     old = now() - datetime.timedelta(days=1)
     one, other = (notice(db, worker, createdAt=old, updatedAt=old) for _ in range(2))
@@ -195,6 +212,10 @@ def test_one_is_read_by_its_owner(worker, db):
     assert ok(mark(worker, one))["isRead"] is True, "again is harmless"
 
 
+@promise(
+    "1 Validation",
+    "A client can never set role, coins, status, owner or dates of record through a body",
+)
 def test_a_body_sets_nothing(worker, db):
     one = notice(db, worker)
     forged = {"isRead": False, "archived": True, "message": "Forged", "toEmail": "x@example.org"}
@@ -206,6 +227,11 @@ def test_a_body_sets_nothing(worker, db):
 # --- DELETE /:id ---
 
 
+@promise(
+    "8 The calls",
+    "GET /: own, not archived, newest first → a plain array",
+    "DELETE /:id, by its owner: archived (kept, not listed or counted) → {message}",
+)
 def test_an_archived_one_is_kept_but_neither_listed_nor_counted(worker, db):
     gone, left = notice(db, worker), notice(db, worker)
     assert ok(archive(worker, gone))["message"]
@@ -223,6 +249,11 @@ def test_an_archived_one_can_be_read_or_archived_again(worker, db):
     assert listed(worker) == [] and unread(worker) == 0
 
 
+@promise(
+    "8 The calls",
+    "PUT /:id/read, by its owner → the notification",
+    "DELETE /:id, by its owner: archived (kept, not listed or counted) → {message}",
+)
 @pytest.mark.parametrize("call", [mark, archive])
 def test_one_is_its_owners_alone(worker, new_worker, buyer, admin, db, call):
     one = notice(db, worker)
@@ -237,6 +268,7 @@ def test_one_is_its_owners_alone(worker, new_worker, buyer, admin, db, call):
 # --- PUT /read-all ---
 
 
+@promise("8 The calls", "PUT /read-all → {message, modified}")
 def test_all_are_read_at_once(worker, buyer, db):
     made = [notice(db, worker) for _ in range(12)]
     ok(mark(worker, made[0]))
@@ -253,6 +285,7 @@ def test_all_are_read_at_once(worker, buyer, db):
 # --- older data ---
 
 
+@promise("10 Collections", "Fields of our own are never required of old data")
 def test_older_ones_may_lack_our_fields(worker, db):
     dated = notice(db, worker, isRead=None, archived=None, updatedAt=None, type=None)
     dateless = notice(db, worker, isRead=None, archived=None, createdAt=None, actionRoute=None)
@@ -317,6 +350,7 @@ def test_much_costs_little(told_much, db):
     assert all(count["keysExamined"] <= MANY + 3 for count in counts)
 
 
+@promise("8 The calls", "GET /unread/count → {unreadCount}", "PUT /read-all → {message, modified}")
 def test_much_is_counted_and_read_at_once(told_much, db):
     assert unread(told_much) == MANY
     answer = ok(told_much.api.put("/notifications/read-all"))

@@ -11,6 +11,7 @@ import pytest
 
 from client import Api, assert_error, http_client
 from conftest import ROOT
+from promises import promise
 from second_nginx import second_nginx
 from wire import address, connect
 
@@ -84,17 +85,20 @@ MALFORMED = {
 }
 
 
+@promise("1 CORS", "Whatever else is refused, by whichever program, is like them: no HTML")
 @pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED.keys())
 def test_what_is_no_proper_request_is_refused_in_json(stack, sent):
     with connect(stack.base_url) as connection:
         assert_refused(connection, sent, 400, 501, 505)
 
 
+@promise("1 CORS", "Whatever else is refused, by whichever program, is like them: no HTML")
 def test_an_address_that_is_too_long_is_refused_in_json(stack):
     with connect(stack.base_url) as connection:
         assert_refused(connection, request(b"/api/" + 6 * LONG), 414)
 
 
+@promise("1 CORS", "Whatever else is refused, by whichever program, is like them: no HTML")
 @pytest.mark.parametrize("path", PLACES)
 @pytest.mark.parametrize("method", [b"TRACE", b"CONNECT", b"PROPFIND", b"FOO", b"PATCH", b"DELETE"])
 def test_a_method_that_is_not_there_is_refused_in_json(stack, method, path):
@@ -102,6 +106,7 @@ def test_a_method_that_is_not_there_is_refused_in_json(stack, method, path):
         assert_refused(connection, request(path, method=method), 401, 404, 405)
 
 
+@promise("1 CORS", "Whatever else is refused, by whichever program, is like them: no HTML")
 @pytest.mark.parametrize(
     "headers, status",
     [
@@ -116,6 +121,7 @@ def test_what_a_page_cannot_be_asked_for_is_refused_in_json(stack, headers, stat
         assert_refused(connection, request(b"/", headers), status)
 
 
+@promise("1 CORS", "Whatever else is refused, by whichever program, is like them: no HTML")
 @pytest.mark.parametrize("path", PLACES)
 @pytest.mark.parametrize("method", [b"GET", b"POST", b"PUT", b"TRACE", b"PROPFIND"])
 def test_a_body_that_breaks_off_in_nonsense_is_refused_in_json(stack, method, path):
@@ -125,12 +131,14 @@ def test_a_body_that_breaks_off_in_nonsense_is_refused_in_json(stack, method, pa
         assert_refused(connection, chunked, 400, 404, 405)
 
 
+@promise("1 CORS", "Whatever else is refused, by whichever program, is like them: no HTML")
 def test_http_on_the_port_of_https_is_refused_in_json(stack):
     for sent in (request(), request(b"/docs/"), request(STREAM), request(method=b"POST"), b"hello\r\n\r\n"):
         with socket.create_connection(address(stack.base_url), timeout=120) as connection:
             assert_refused(connection, sent, 400)
 
 
+@promise("1 CORS", "Whatever else is refused, by whichever program, is like them: no HTML")
 def test_a_folder_without_its_slash_is_only_pointed_to(stack):
     for path in ("/docs", "/docs/swagger-ui"):
         moved = stack.http.get(path)
@@ -138,6 +146,7 @@ def test_a_folder_without_its_slash_is_only_pointed_to(stack):
         assert "html" not in moved.headers["content-type"] and moved.text == ""
 
 
+@promise("1 CORS", "Whatever else is refused, by whichever program, is like them: no HTML")
 def test_http_2_is_refused_in_json_as_well(stack):
     with http_client(stack.base_url, http2=True) as client:
         assert client.get("/nothing").http_version == "HTTP/2"
@@ -173,6 +182,7 @@ ODD_WAYS = [
 ]
 
 
+@promise("1 CORS", "What the program behind streams refuses is like them")
 @pytest.mark.parametrize("path", ODD_WAYS)
 def test_an_odd_way_to_the_stream_is_refused_in_json(stack, path):
     """As the same way to another call is: what stands in the address is read as the workers read it."""
@@ -183,6 +193,7 @@ def test_an_odd_way_to_the_stream_is_refused_in_json(stack, path):
 QUERIES = [b"%zz", b"%", b"a=%00", b"ticket=%ff", b"ticket=\xff\xfe", b"://[", b'"<>^`{}|\\', b"#", b"?", LONG]
 
 
+@promise("1 CORS", "What the program behind streams refuses is like them")
 @pytest.mark.parametrize("query", QUERIES, ids=[str(query[:12]) for query in QUERIES])
 def test_an_odd_query_of_a_stream_is_refused_in_json(stack, query):
     with connect(stack.base_url) as connection:
@@ -200,6 +211,7 @@ ODD_HEADERS = {
 }
 
 
+@promise("1 CORS", "What the program behind streams refuses is like them")
 @pytest.mark.parametrize("headers", ODD_HEADERS.values(), ids=ODD_HEADERS.keys())
 @pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
 def test_odd_headers_of_a_stream_are_refused_in_json(stack, headers, version):
@@ -207,6 +219,7 @@ def test_odd_headers_of_a_stream_are_refused_in_json(stack, headers, version):
         assert_refused(connection, request(STREAM, headers, version=version), 400, 401)
 
 
+@promise("1 CORS", "What the program behind streams refuses is like them")
 def test_while_nobody_serves_streams_that_is_said_in_json(stack, tmp_path):
     shipped = tmp_path / "conf"
     shipped.mkdir()

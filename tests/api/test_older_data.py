@@ -25,6 +25,7 @@ from client import (
     user_token,
 )
 from market import approve, reject, stored_submission, stored_task, submit, withdraw
+from promises import promise
 
 
 def old_user(stack, role, **fields):
@@ -140,6 +141,15 @@ def assert_loadable(collection, records):
             assert good, (collection, field, value)
 
 
+@promise(
+    "8 What is told, to whom",
+    "actionRoute is one of the front end's pages: `/dashboard/worker/{home,submissions,withdrawals}`",
+)
+@promise(
+    "10 Collections",
+    "`users`, `tasks`, `submissions`, `withdrawals`, `payments`, `notifications` have the fields above, "
+    "loadable by a Mongoose app with those schemas",
+)
 def test_what_is_kept_is_what_the_older_servers_schemas_load(stack, api, db, admin, fresh_throttle, books):
     """One record of each state of each kind, made by the service alone."""
     people = {}
@@ -172,6 +182,7 @@ def test_what_is_kept_is_what_the_older_servers_schemas_load(stack, api, db, adm
         assert_loadable(collection, list(db[collection].find(owned)))
 
 
+@promise("10 Collections", "`__v` may be absent or present")
 def test_an_old_user_logs_in_and_edits_the_profile(stack, api, fresh_throttle):
     user = old_user(stack, "worker")
     session = ok(api.post("/auth/login", json={"email": user["email"], "password": PASSWORD}))
@@ -184,6 +195,7 @@ def test_an_old_user_logs_in_and_edits_the_profile(stack, api, fresh_throttle):
     ok(mine.put("/auth/profile", json={"photoURL": "https://x.example/"}, headers={"If-Match": tag}))
 
 
+@promise("3 POST /register", "Two are the same when they differ in the case of ASCII letters alone")
 def test_an_old_user_s_address_is_taken_in_any_case(stack, api):
     user = old_user(stack, "worker")
     body = {"name": "Other", "email": user["email"].upper(), "password": PASSWORD, "role": "worker"}
@@ -201,6 +213,12 @@ def test_an_old_task_is_edited_if_it_is_as_it_was_read(old_task, buyer, db, book
     assert stored_task(db, old_task)["rev"] == 1
 
 
+@promise(
+    "10 Collections",
+    "`__v` may be absent or present",
+    "Fields of our own are never required of old data",
+)
+@promise("10 What becomes of old data", "Documents without fields of ours are read all the same")
 def test_an_old_task_goes_all_the_way(old_task, buyer, new_worker, db, books):
     """Listed, found by its words, worked on, more slots, reviewed, cancelled."""
     word = old_task["task_title"].split()[-1]
@@ -215,6 +233,7 @@ def test_an_old_task_goes_all_the_way(old_task, buyer, new_worker, db, books):
     assert ok(buyer.api.delete(f"/tasks/{old_task['_id']}"))["refundedAmount"] == 15
 
 
+@promise("10 Collections", "Fields of our own are never required of old data")
 def test_an_old_task_expires(old_task, buyer, db, stack, books):
     db.tasks.update_one(
         {"_id": ObjectId(old_task["_id"])},
@@ -225,6 +244,7 @@ def test_an_old_task_expires(old_task, buyer, db, stack, books):
     assert buyer.coins() == 1000 + 10
 
 
+@promise("10 Collections", "Fields of our own are never required of old data")
 def test_a_submission_that_names_no_task_or_buyer_is_shown_and_stays(stack, admin, worker, db):
     document = {
         "_id": ObjectId(),
@@ -244,6 +264,7 @@ def test_a_submission_that_names_no_task_or_buyer_is_shown_and_stays(stack, admi
     assert [one["_id"] for one in listed] == [str(document["_id"])]
 
 
+@promise("10 What becomes of old data", "Documents without fields of ours are read all the same")
 def test_work_on_a_task_without_a_buyer_is_reviewed_by_an_admin(old_task, admin, worker, db, books):
     db.tasks.update_one({"_id": ObjectId(old_task["_id"])}, {"$unset": {"buyer_id": ""}})
     submission = submit(worker, old_task)
@@ -252,6 +273,7 @@ def test_work_on_a_task_without_a_buyer_is_reviewed_by_an_admin(old_task, admin,
     assert worker.coins() == 5
 
 
+@promise("10 Collections", "Fields of our own are never required of old data")
 @pytest.mark.parametrize(
     "path, who", [("worker/my-submissions", "worker"), ("buyer/review", "buyer")]
 )
@@ -286,6 +308,7 @@ def test_cursors_reach_records_without_a_date(path, who, worker, buyer, db):
     db.submissions.delete_many({"_id": {"$in": inserted}})
 
 
+@promise("10 What becomes of old data", "Documents without fields of ours are read all the same")
 @pytest.mark.parametrize("order", ["payable_amount", "-payable_amount"])
 def test_cursors_walk_over_fractions(order, db, api, unadopted):
     """Coins that an older server kept as doubles with a fraction."""
@@ -319,6 +342,7 @@ def test_cursors_walk_over_fractions(order, db, api, unadopted):
 # --- roles that nobody knows ---
 
 
+@promise("3 GET /me, PUT /profile", "Both are for anyone with a token")
 @pytest.mark.parametrize("role", ["boss", "Buyer", "", None, 5])
 def test_what_is_for_any_is_also_for_those_of_an_unknown_role(stack, role):
     """They see and leave their own account, and may do nothing that asks for a role."""

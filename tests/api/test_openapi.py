@@ -13,6 +13,7 @@ import yaml
 from client import UNKNOWN_ID, ok
 from conftest import ROOT
 from described import FILE, check_answer, document, problem, resolve, validator
+from promises import promise
 
 OPERATIONS = [
     (f"{method.upper()} {path}", call)
@@ -21,11 +22,13 @@ OPERATIONS = [
 ]
 
 
+@promise("1 The OpenAPI document", "It is the contract's machine-readable form and agrees with it")
 def test_the_copy_in_docs_is_what_is_printed_today(stack):
     said = stack.ctl("openapi")
     assert said.stdout == FILE.read_text(), "make -C build docs writes it anew"
 
 
+@promise("1 The OpenAPI document", "It names an absolute address where it is known")
 def test_the_address_is_absolute_where_it_is_known(stack):
     """Clients made from the document of a running service know where it is."""
     known = json.loads(stack.ctl("openapi", "--server", "https://api.example.com/api").stdout)
@@ -130,12 +133,18 @@ def answered():
     return found
 
 
+@promise("1 The OpenAPI document", "Readers of YAML read it")
 def test_readers_of_yaml_take_it():
     text = FILE.read_text()
     assert "\t" not in text
     assert yaml.safe_load(text) == document()
 
 
+@promise(
+    "1 The OpenAPI document",
+    "Generators of clients read it: each content has a schema, each schema a type, dates and choices have one "
+    "form",
+)
 def test_every_content_has_a_schema():
     contents = [node["content"] for _, node in nodes(document()) if "content" in node]
     assert len(contents) > len(OPERATIONS)
@@ -143,6 +152,11 @@ def test_every_content_has_a_schema():
     assert not any("*" in media_type for content in contents for media_type in content)
 
 
+@promise(
+    "1 The OpenAPI document",
+    "Generators of clients read it: each content has a schema, each schema a type, dates and choices have one "
+    "form",
+)
 def test_nothing_is_of_several_kinds_unless_it_has_a_name():
     """Or is a text that may be null."""
     for path, schema in all_schemas():
@@ -152,6 +166,11 @@ def test_nothing_is_of_several_kinds_unless_it_has_a_name():
             assert len(schema["type"]) == 2 and schema["type"][1] == "null", path
 
 
+@promise(
+    "1 The OpenAPI document",
+    "Generators of clients read it: each content has a schema, each schema a type, dates and choices have one "
+    "form",
+)
 def test_every_schema_says_its_type():
     for path, schema in all_schemas():
         assert {"type", "$ref", "oneOf"} & set(schema), path
@@ -161,6 +180,11 @@ def test_every_schema_says_its_type():
             assert "items" in schema, path
 
 
+@promise(
+    "1 The OpenAPI document",
+    "Generators of clients read it: each content has a schema, each schema a type, dates and choices have one "
+    "form",
+)
 def test_a_format_needs_no_pattern_beside_it():
     for path, schema in all_schemas():
         assert not {"format", "pattern"} <= set(schema), path
@@ -172,6 +196,11 @@ def test_numbers_are_as_large_as_ours():
             assert schema.get("format") in ("int64", "double"), path
 
 
+@promise(
+    "1 The OpenAPI document",
+    "Generators of clients read it: each content has a schema, each schema a type, dates and choices have one "
+    "form",
+)
 def test_dates_go_in_as_text_and_come_out_as_moments():
     """In: a date or a date-time, and clients know but one type for each."""
     answers = answered()
@@ -183,6 +212,7 @@ def test_dates_go_in_as_text_and_come_out_as_moments():
                 assert (kind["type"], kind.get("format")) == ("string", wanted), (name, member)
 
 
+@promise("1 The OpenAPI document", "Objects may gain fields, and roles, statuses and codes words")
 def test_answers_may_gain_members():
     """Some generators refuse what they do not know unless they are told not to."""
     for name in answered():
@@ -190,6 +220,7 @@ def test_answers_may_gain_members():
         assert schema.get("additionalProperties") is True or "oneOf" in schema, name
 
 
+@promise("1 The OpenAPI document", "Objects may gain fields, and roles, statuses and codes words")
 def test_answers_have_no_closed_list_of_words():
     """Roles, statuses and codes may grow: an enum is for what is sent to us."""
     open_lists = 0
@@ -203,6 +234,7 @@ def test_answers_have_no_closed_list_of_words():
     assert open_lists >= 10
 
 
+@promise("1 The OpenAPI document", "All refusals are one model, and models are few")
 def test_there_is_one_answer_for_all_refusals():
     shared = {"$ref": "#/components/responses/ApiError"}
     for name, call in OPERATIONS:
@@ -219,6 +251,7 @@ def test_what_some_refusals_tell_beyond_the_rest_is_optional():
     )
 
 
+@promise("1 The OpenAPI document", "All refusals are one model, and models are few")
 def test_models_are_few_and_have_names_of_their_own():
     """Each schema is a model, and so is each object without a name."""
     named = [path for path, schema in all_schemas() if path[:-1] == ("components", "schemas")]
@@ -310,6 +343,7 @@ def test_the_check_lets_pass_what_is_described():
     assert fits("DELETE", "/auth/me", 405, {**REFUSED, "code": "method_not_allowed"})
 
 
+@promise("1 The OpenAPI document", "It is the contract's machine-readable form and agrees with it")
 @pytest.mark.parametrize(
     "method, path, status, body",
     [
@@ -339,6 +373,7 @@ def test_the_check_notices_another_media_type(api):
     assert not fits("GET", TASK, 404, REFUSED, media_type="text/html")
 
 
+@promise("1 The OpenAPI document", "It is the contract's machine-readable form and agrees with it")
 def test_the_tests_own_client_checks(api, monkeypatch):
     """Each answer goes through it: with a document that lacks the call, the call fails."""
     monkeypatch.setitem(document()["paths"]["/health"]["get"], "responses", {})

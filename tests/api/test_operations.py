@@ -3,6 +3,8 @@
 import pathlib
 import re
 
+from promises import promise
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text()
 SOURCES = sorted((ROOT / "src").rglob("*.[ch]"))
@@ -11,6 +13,7 @@ NAMED = dict(
 )
 
 
+@promise("9 POST /users/:id/adjust", "What an operator does about each alert stands in the docs")
 def test_each_alert_is_named_and_explained():
     rows = {line.split("|")[1].strip() for line in DOCUMENT.splitlines() if line.startswith("| ")}
     assert set(NAMED.values()) <= rows, set(NAMED.values()) - rows
@@ -20,6 +23,7 @@ def test_each_alert_is_named_and_explained():
             assert all(cell.strip() for cell in row.strip("|").split("|")), row
 
 
+@promise("9 POST /users/:id/adjust", "What an operator does about each alert stands in the docs")
 def test_there_are_no_other_alerts():
     """Each comes from alerts.h, by name, or as an argument of a function that takes one."""
     used = set()

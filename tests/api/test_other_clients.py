@@ -7,6 +7,7 @@ import pytest
 
 from client import UNKNOWN_ID, assert_error, faults, ok, register_input, task_input, unique
 from market import post_task, submit, withdraw
+from promises import promise
 
 JSON = {"Content-Type": "application/json"}
 MARK = b"\xef\xbb\xbf"
@@ -15,6 +16,7 @@ MARK = b"\xef\xbb\xbf"
 # --- empty bodies ---
 
 
+@promise("1 Requests", "A body that is `null` is an empty one")
 @pytest.mark.parametrize("body", [b"null", b" null\r\n", MARK + b"null", b""], ids=repr)
 def test_a_body_that_is_null_is_an_empty_one(api, buyer, new_worker, books, body):
     """It names what is missing, and does where nothing is needed."""
@@ -55,6 +57,7 @@ def sent(body, content_type, **more):
     return {"content": body, "headers": headers | more}
 
 
+@promise("1 Requests", "A body where none is needed is not looked at")
 @pytest.mark.parametrize("body, content_type", ODD)
 def test_a_body_where_none_is_needed_is_not_looked_at(
     api, admin, new_buyer, new_worker, books, body, content_type
@@ -78,6 +81,7 @@ def test_a_body_where_none_is_needed_is_not_looked_at(
     ok(admin.api.delete(f"/admin/users/{worker.id}", **odd))
 
 
+@promise("1 Requests", "A body where none is needed is not looked at")
 def test_what_is_not_looked_at_changes_no_refusal(worker, buyer):
     odd = sent(b"[1", "text/plain", **{"Content-Encoding": "gzip"})
     assert_error(worker.api.delete(f"/tasks/{UNKNOWN_ID}", **odd), 404, "not_found")
@@ -85,6 +89,7 @@ def test_what_is_not_looked_at_changes_no_refusal(worker, buyer):
     assert_error(worker.api.put(f"/withdrawals/{UNKNOWN_ID}/approve", **odd), 403, "forbidden")
 
 
+@promise("1 Requests", "A body where none is needed is not looked at")
 def test_a_key_is_still_bound_to_the_body_byte_for_byte(buyer):
     path = f"/tasks/{post_task(buyer)['_id']}"
     key = {"Idempotency-Key": unique("key")}
@@ -99,6 +104,7 @@ def test_a_key_is_still_bound_to_the_body_byte_for_byte(buyer):
 BLANK = ["", "%20", "+", "%09", "%C2%A0", "%E3%80%80"]
 
 
+@promise("1 Requests", "A blank query parameter is absent")
 @pytest.mark.parametrize("blank", BLANK)
 def test_a_blank_query_parameter_is_absent(api, admin, buyer, worker, blank, books):
     post_task(buyer, category=unique("blank"))
@@ -131,6 +137,7 @@ def test_a_blank_query_parameter_is_absent(api, admin, buyer, worker, blank, boo
             assert blanks.get("currentPage", 1) == 1
 
 
+@promise("1 Requests", "A blank query parameter is absent")
 def test_a_parameter_is_given_once_where_all_but_one_are_blank(api, buyer, books):
     category = unique("once")
     tasks = [post_task(buyer, category=category)["_id"] for _ in range(3)]
@@ -147,6 +154,7 @@ def test_what_is_not_blank_is_judged_as_ever(api):
 # --- byte order marks ---
 
 
+@promise("1 Requests", "A byte order mark before JSON is skipped")
 def test_a_byte_order_mark_before_json_is_skipped(api, buyer, books):
     title = unique("Marked ")
     body = MARK + json.dumps(task_input(task_title=title)).encode()
@@ -163,6 +171,7 @@ def test_a_byte_order_mark_before_json_is_skipped(api, buyer, books):
 # --- encoded bodies ---
 
 
+@promise("1 Requests", "A `Content-Encoding` other than identity is 415")
 @pytest.mark.parametrize(
     "encoding",
     ["gzip", "GZIP", "x-gzip", "deflate", "br", "zstd", "identity, gzip", "gzip, identity"],
@@ -175,6 +184,7 @@ def test_an_encoded_body_is_415_and_told_why(api, buyer, encoding):
     assert refused.headers["accept-encoding"] == "identity"
 
 
+@promise("1 Requests", "A `Content-Encoding` other than identity is 415")
 @pytest.mark.parametrize("encoding", ["identity", "Identity", "identity, identity", ""])
 def test_identity_is_no_encoding(buyer, encoding):
     headers = JSON | {"Content-Encoding": encoding}
@@ -183,6 +193,7 @@ def test_identity_is_no_encoding(buyer, encoding):
     assert ok(buyer.api.put("/auth/profile", content=body, headers=headers))["name"] == name
 
 
+@promise("1 Requests", "A `Content-Encoding` other than identity is 415")
 def test_an_encoded_body_is_refused_in_the_order_of_refusals(api, worker, buyer):
     encoded = {"content": b"\x1f\x8b", "headers": JSON | {"Content-Encoding": "gzip"}}
     assert_error(api.post("/nowhere", **encoded), 404, "not_found")

@@ -21,6 +21,7 @@ from client import PASSWORD, assert_error, eventually, now, task_input, unique
 from conftest import ROOT
 from fail_points import held_up, patient_server
 from market import coins, pass_deadline, post_task, tasks_of
+from promises import promise
 from wire import Call, Volley
 
 pytestmark = pytest.mark.usefixtures("books", "counters")
@@ -108,6 +109,10 @@ class Callers:
             one.result()
 
 
+@promise(
+    "1 Errors",
+    "A worker that dies is no trouble to callers whose call may be asked twice: a key is honoured by the next",
+)
 def test_callers_see_nothing_of_workers_that_die(stack, db):
     """One by one, and all of them together, and some before they have served anybody. No call meets more than two of
     these: nginx asks four times at most.
@@ -128,6 +133,7 @@ def test_callers_see_nothing_of_workers_that_die(stack, db):
         assert tasks_of(db, buyer) == callers.posted[buyer.id]
 
 
+@promise("1 Idempotency-Key", "A dead claimant's lease is taken over")
 def test_a_key_whose_workers_all_die_is_taken_over_at_once(stack, db):
     """Also where the transaction was under way; the caller waits for its first answer, and it is the right one."""
     buyers = [stack.user("buyer", 100) for _ in range(6)]
@@ -145,6 +151,10 @@ def test_a_key_whose_workers_all_die_is_taken_over_at_once(stack, db):
     assert [(tasks_of(db, buyer), coins(db, buyer)) for buyer in buyers] == [(1, 90)] * 6
 
 
+@promise(
+    "1 Errors",
+    "A worker that dies is no trouble to callers whose call may be asked twice: a key is honoured by the next",
+)
 def test_login_goes_on_with_another_worker(stack, fresh_throttle):
     users = [stack.user("worker") for _ in range(8)]
 
@@ -161,6 +171,10 @@ def test_login_goes_on_with_another_worker(stack, fresh_throttle):
         assert [one.result() for one in waiting] == [200] * 8
 
 
+@promise(
+    "1 Errors",
+    "502 where a worker died on a call that may not be asked twice: nobody knows whether it was done",
+)
 def test_what_has_no_key_is_sent_once(stack, db):
     """Whether it was done is not known; then that is what is told."""
     buyer, other = stack.user("buyer", 100), stack.user("buyer", 100)
@@ -179,6 +193,10 @@ def test_what_has_no_key_is_sent_once(stack, db):
     assert tasks_of(db, buyer) <= 1
 
 
+@promise(
+    "1 Errors",
+    "502 where a worker died on a call that may not be asked twice: nobody knows whether it was done",
+)
 @pytest.mark.parametrize("what", ("profile", "task"))
 def test_what_another_wrote_meanwhile_stays(stack, db, what):
     """The second sending would write it over, though whoever wrote it was told that it is so."""
@@ -209,6 +227,7 @@ def test_what_another_wrote_meanwhile_stays(stack, db, what):
     assert records.find_one(record)[field] == "The second"
 
 
+@promise("2 The books", "The records it was working on are usable again within 15 s")
 def test_records_of_a_killed_worker_are_free_although_the_server_would_keep_them(stack, db):
     buyer = stack.user("buyer", 100)
     with patient_server(stack.mongo.admin):
@@ -229,6 +248,7 @@ def sweep(stack):
     return subprocess.Popen(argv, env=env, stderr=subprocess.DEVNULL)
 
 
+@promise("2 The books", "The records it was working on are usable again within 15 s")
 def test_records_of_a_killed_sweep_are_free_when_the_next_begins(stack, db):
     buyer = stack.user("buyer", 100)
     task = post_task(buyer, required_workers=2, payable_amount=10)
@@ -247,6 +267,7 @@ def test_records_of_a_killed_sweep_are_free_when_the_next_begins(stack, db):
                 second.terminate()
 
 
+@promise("2 The books", "The records it was working on are usable again within 15 s")
 def test_sweeps_run_one_by_one_leave_but_the_last_ones_file(stack, tmp_path):
     for _ in range(3):
         swept = stack.ctl("sweep", env={"MICROTASK_RUN_DIR": str(tmp_path)})
@@ -260,6 +281,7 @@ def is_made(buyer):
         return post(buyer).status_code == 201
 
 
+@promise("1 Errors", "What a worker did not begin while its caller waited is not done later")
 def test_a_worker_that_stood_still_does_not_do_what_nobody_waits_for_any_more(stack, db):
     """Who has no key would have done it again by then."""
     buyer = stack.user("buyer", 100)
@@ -272,6 +294,7 @@ def test_a_worker_that_stood_still_does_not_do_what_nobody_waits_for_any_more(st
     assert tasks_of(db, buyer) == 1
 
 
+@promise("1 Errors", "A reload of nginx cuts off no call under way, however long it may take")
 def test_what_is_under_way_when_nginx_is_reloaded_is_answered(stack, db):
     """For as long as a call may take."""
     buyer = stack.user("buyer", 100)
@@ -295,6 +318,10 @@ def sent_again(call):
     return "never"
 
 
+@promise(
+    "1 Errors",
+    "502 where a worker died on a call that may not be asked twice: nobody knows whether it was done",
+)
 def test_nginx_knows_which_calls_honour_a_key():
     """Of each call in the document of the interface, and of no other."""
     document = json.loads((ROOT / "docs" / "openapi.json").read_text())

@@ -12,6 +12,7 @@ from bson import ObjectId
 from client import assert_error, eventually, ok, task_input, unique
 from fail_points import patient_server
 from market import coins, post_task, stored_submission, submit
+from promises import promise
 
 pytestmark = pytest.mark.usefixtures("books", "counters")
 TASK = task_input(required_workers=1, payable_amount=10)
@@ -101,6 +102,10 @@ class Calls:
         ]
 
 
+@promise(
+    "1 Errors",
+    "503 at worst, never 500, while a set steps down, elects, stops or does not confirm",
+)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[0]}, {fault[1][0]}")
 def test_a_passing_fault_is_a_503_at_worst_and_leaves_the_key_free(
     db, new_buyer, new_worker, failing, fault
@@ -124,6 +129,10 @@ def test_a_passing_fault_is_a_503_at_worst_and_leaves_the_key_free(
     assert stored_submission(db, calls.submission)["status"] == "approved"
 
 
+@promise(
+    "1 Idempotency-Key",
+    "A key that cannot be given back at once is released as soon as it can",
+)
 def test_a_key_that_cannot_be_given_back_at_once_is_free_as_soon_as_it_can(
     stack, buyer, failing, db
 ):
@@ -173,6 +182,11 @@ def handed_in(buyer, new_worker, count):
     return workers, [submit(worker, task)["_id"] for worker in workers]
 
 
+@promise(
+    "5 Reviews",
+    "Of many: what a passing reason keeps from being done ends the call with 503, never a kept result",
+    "Of many: what is done stays done, and the same key goes on",
+)
 def test_a_busy_record_ends_a_review_with_503_and_the_same_key_goes_on(
     stack, db, new_buyer, new_worker
 ):
@@ -191,6 +205,10 @@ def test_a_busy_record_ends_a_review_with_503_and_the_same_key_goes_on(
     assert (kept.content, kept.headers["idempotent-replayed"]) == (answer.content, "true")
 
 
+@promise(
+    "5 Reviews",
+    "Of many: what a passing reason keeps from being done ends the call with 503, never a kept result",
+)
 def test_what_is_refused_for_good_is_part_of_the_answer_that_is_kept(
     stack, new_buyer, new_worker
 ):
@@ -211,6 +229,7 @@ def test_what_is_refused_for_good_is_part_of_the_answer_that_is_kept(
     ]
 
 
+@promise("5 Reviews", "Of many: what is done stays done, and the same key goes on")
 @pytest.mark.parametrize(
     "commit",
     [
@@ -233,6 +252,11 @@ def test_a_part_that_was_paid_though_its_commit_failed_is_told_as_done(
     assert [coins(db, worker) for worker in workers] == [5, 5]
 
 
+@promise(
+    "5 Reviews",
+    "Of many: what a passing reason keeps from being done ends the call with 503, never a kept result",
+    "Of many: what is done stays done, and the same key goes on",
+)
 def test_a_review_of_a_hundred_ends_before_nginx_gives_up(db, new_buyer, new_worker, failing):
     """Each takes long here: what is not done in time is left to the next try with the key."""
     buyer, headers = new_buyer(1000), key()
@@ -249,6 +273,10 @@ def test_a_review_of_a_hundred_ends_before_nginx_gives_up(db, new_buyer, new_wor
     assert [coins(db, worker) for worker in workers] == [5] * 100
 
 
+@promise(
+    "5 Reviews",
+    "Of many: what a passing reason keeps from being done ends the call with 503, never a kept result",
+)
 def test_a_review_of_a_hundred_busy_records_ends_before_nginx_gives_up(
     new_buyer, new_worker, failing
 ):

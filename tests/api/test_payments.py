@@ -11,6 +11,7 @@ from bson import Int64, ObjectId
 from client import UNKNOWN_ID, assert_error, eventually, faults, now, ok, unique
 from conftest import own_stack
 from market import coins, told
+from promises import promise
 from wire import Call, at_once, outcomes
 
 PACKAGES = [(10, 1), (150, 10), (500, 20), (1000, 35)]
@@ -65,12 +66,21 @@ def purchases(db, buyer):
 # --- packages ---
 
 
+@promise("2 Prices", "Coin packages 10 → $1, 150 → $10, 500 → $20, 1000 → $35")
+@promise(
+    "7 GET /packages, POST /create-payment",
+    "GET /packages, public: a plain array [{coins, price}]",
+)
 def test_packages_are_a_plain_array_for_everybody(api):
     answer = api.get("/payments/packages")
     assert ok(answer) == [{"coins": coins, "price": price} for coins, price in PACKAGES]
     assert answer.headers["etag"]
 
 
+@promise(
+    "2 The books",
+    "A start-up warning names each package that can be withdrawn for more than it costs",
+)
 def test_each_start_warns_of_packages_that_pay_out_more_than_they_cost(stack):
     """The known hole: 20 coins are withdrawn as $1."""
     warned = [
@@ -87,6 +97,18 @@ def test_each_start_warns_of_packages_that_pay_out_more_than_they_cost(stack):
 # --- create and confirm ---
 
 
+@promise(
+    "1 Validation",
+    "A client can never set role, coins, status, owner or dates of record through a body",
+)
+@promise("7 Providers", "PAYMENTS_PROVIDER `dummy`, the default in development")
+@promise("7 GET /packages, POST /create-payment", '→ 201 {message, payment{…, status:"pending"}}')
+@promise(
+    "7 Fields, and how coins are credited",
+    "_id, buyer_id, buyer_email, buyer_name, coin_amount, price, currency, payment_method, transaction_id, "
+    "status, payment_date, createdAt, updatedAt",
+    "coin_amount and price also under their older names `coins`, `amount`",
+)
 def test_a_payment_is_pending_until_it_is_confirmed(db, buyer):
     forged = {"status": "completed", "price": 0.01, "coin_amount": 9999, "buyer_id": UNKNOWN_ID}
     forged |= {"transaction_id": "txn", "payment_method": "gift", "currency": "jpy"}
@@ -104,6 +126,20 @@ def test_a_payment_is_pending_until_it_is_confirmed(db, buyer):
     assert buyer.coins() == 0 and purchases(db, buyer) == [] and told(db, buyer) == []
 
 
+@promise("7 PUT /confirm/:paymentId", "{transactionId 1..255} → {message, payment, newBalance}")
+@promise(
+    "7 Fields, and how coins are credited",
+    "_id, buyer_id, buyer_email, buyer_name, coin_amount, price, currency, payment_method, transaction_id, "
+    "status, payment_date, createdAt, updatedAt",
+    "status is pending|completed|failed",
+)
+@promise(
+    "8 What is told, to whom",
+    "To the buyer: payment completed",
+    "actionRoute of a buyer: `/dashboard/buyer/{home,my-tasks,review,payment-history}`",
+    "Icons by words in the message: Payment",
+)
+@promise("8 The calls", "type is approval|rejection|withdrawal|submission|task|payment")
 def test_confirming_gives_the_coins_and_tells_the_buyer(db, buyer):
     payment, transaction = create(buyer), unique("txn-")
     answer = ok(confirm(buyer, payment, transaction))
@@ -126,6 +162,11 @@ def test_confirming_gives_the_coins_and_tells_the_buyer(db, buyer):
     assert "Payment" in notice["message"] and "150" in notice["message"]
 
 
+@promise(
+    "10 Collections",
+    "`users`, `tasks`, `submissions`, `withdrawals`, `payments`, `notifications` have the fields above, "
+    "loadable by a Mongoose app with those schemas",
+)
 def test_what_is_kept_is_what_a_mongoose_app_reads(db, buyer):
     """Coins are int64, money a double, ids ObjectIds."""
     payment = create(buyer)
@@ -136,6 +177,7 @@ def test_what_is_kept_is_what_a_mongoose_app_reads(db, buyer):
     assert kept["payment_date"] >= kept["createdAt"]
 
 
+@promise("7 PUT /confirm/:paymentId", "Same transaction again: the same answer, no coins again")
 def test_the_same_transaction_again_gets_the_same_answer_and_no_coins(db, buyer):
     payment, transaction = create(buyer), unique("txn-")
     first = ok(confirm(buyer, payment, transaction))
@@ -144,6 +186,8 @@ def test_the_same_transaction_again_gets_the_same_answer_and_no_coins(db, buyer)
     assert len(purchases(db, buyer)) == len(told(db, buyer)) == 1
 
 
+@promise("1 Errors", "409: conflict")
+@promise("7 PUT /confirm/:paymentId", "409: completed with another")
 def test_a_completed_payment_takes_no_other_transaction(db, buyer):
     payment, transaction = create(buyer), unique("txn-")
     ok(confirm(buyer, payment, transaction))
@@ -152,6 +196,7 @@ def test_a_completed_payment_takes_no_other_transaction(db, buyer):
     assert buyer.coins() == 150
 
 
+@promise("7 PUT /confirm/:paymentId", "409: a transaction used elsewhere")
 def test_a_transaction_pays_one_payment_only(db, buyer, new_buyer):
     transaction, other = unique("txn-"), new_buyer(0)
     ok(confirm(buyer, create(buyer), transaction))
@@ -163,6 +208,7 @@ def test_a_transaction_pays_one_payment_only(db, buyer, new_buyer):
     assert (buyer.coins(), other.coins()) == (300, 150)
 
 
+@promise("7 PUT /confirm/:paymentId", "409: failed")
 def test_a_failed_payment_is_not_confirmed(db, buyer):
     payment = create(buyer)
     db.payments.update_one({"_id": ObjectId(payment["_id"])}, {"$set": {"status": "failed"}})
@@ -170,6 +216,7 @@ def test_a_failed_payment_is_not_confirmed(db, buyer):
     assert buyer.coins() == 0
 
 
+@promise("7 PUT /confirm/:paymentId", "For its buyer")
 def test_only_its_buyer_confirms_a_payment(buyer, new_buyer, worker, admin, api):
     payment = create(buyer)
     for other in (new_buyer(0), worker, admin):
@@ -180,12 +227,14 @@ def test_only_its_buyer_confirms_a_payment(buyer, new_buyer, worker, admin, api)
     assert buyer.coins() == 0
 
 
+@promise("7 PUT /confirm/:paymentId", "For its buyer")
 def test_a_buyer_whose_role_has_changed_still_gets_what_was_paid_for(db, buyer, admin):
     payment = create(buyer)
     ok(admin.api.put(f"/admin/users/{buyer.id}/role", json={"role": "worker"}))
     assert ok(confirm(buyer, payment, unique("txn-")))["newBalance"] == 150
 
 
+@promise("7 PUT /confirm/:paymentId", "{transactionId 1..255} → {message, payment, newBalance}")
 @pytest.mark.parametrize("bad", ["", " ", "x" * 256, None, 7, {"$ne": ""}, ["txn"]])
 def test_a_transaction_id_is_1_to_255_characters(buyer, bad):
     payment = create(buyer)
@@ -210,6 +259,14 @@ BAD_COINS = [
 ]
 
 
+@promise(
+    "7 GET /packages, POST /create-payment",
+    "POST /create-payment, for buyers: {coins: a package}",
+)
+@promise(
+    "7 POST /dummy-payment",
+    "For buyers: {coins: a package} → 201 {message, payment, newBalance}",
+)
 @pytest.mark.parametrize("path", ["create-payment", "dummy-payment"])
 @pytest.mark.parametrize("bad, code", BAD_COINS)
 def test_only_packages_are_sold(db, buyer, path, bad, code):
@@ -217,6 +274,10 @@ def test_only_packages_are_sold(db, buyer, path, bad, code):
     assert db.payments.count_documents({"buyer_id": ObjectId(buyer.id)}) == 0
 
 
+@promise(
+    "7 GET /packages, POST /create-payment",
+    "POST /create-payment, for buyers: {coins: a package}",
+)
 def test_coins_may_come_as_text_as_forms_send_them(buyer):
     for good in ("150", " 150 ", 150.0, "150.0"):
         assert create(buyer, good)["coins"] == 150
@@ -225,6 +286,11 @@ def test_coins_may_come_as_text_as_forms_send_them(buyer):
 # --- dummy-payment ---
 
 
+@promise("2 Prices", "Coin packages 10 → $1, 150 → $10, 500 → $20, 1000 → $35")
+@promise(
+    "7 POST /dummy-payment",
+    "For buyers: {coins: a package} → 201 {message, payment, newBalance}",
+)
 @pytest.mark.parametrize("package, price", PACKAGES)
 def test_a_dummy_payment_is_completed_at_once(db, buyer, package, price):
     answer = ok(buyer.api.post("/payments/dummy-payment", json={"coins": package}), 201)
@@ -245,6 +311,11 @@ def test_dummy_payments_add_up(db, buyer):
 # --- purchase-coins ---
 
 
+@promise(
+    "7 POST /purchase-coins",
+    "For buyers: {coins, amount, paymentMethodId?}: a package",
+    "→ {success:true, paymentId, coinsAdded, newBalance, message}",
+)
 def test_coins_are_purchased_at_the_price_of_their_package(db, buyer):
     body = {"coins": 150, "amount": 10, "paymentMethodId": "pm_whatever"}
     answer = ok(buyer.api.post("/payments/purchase-coins", json=body))
@@ -256,12 +327,22 @@ def test_coins_are_purchased_at_the_price_of_their_package(db, buyer):
     assert len(purchases(db, buyer)) == 1
 
 
+@promise(
+    "1 Requests",
+    "A number field also takes a plain decimal string (digits, optional minus and fraction, trimmed)",
+)
+@promise("7 POST /purchase-coins", "For buyers: {coins, amount, paymentMethodId?}: a package")
 @pytest.mark.parametrize("amount", [10, "10", 10.0, "10.00", " 10 "])
 def test_amounts_are_read_as_forms_send_them(buyer, amount):
     body = {"coins": "150", "amount": amount, "paymentMethodId": ""}
     assert ok(buyer.api.post("/payments/purchase-coins", json=body))["coinsAdded"] == 150
 
 
+@promise(
+    "7 POST /purchase-coins",
+    "For buyers: {coins, amount, paymentMethodId?}: a package",
+    "`COIN_PACKAGES_EXTRA` has none by default",
+)
 @pytest.mark.parametrize(
     "body, code",
     [
@@ -287,6 +368,11 @@ def test_nothing_is_sold_below_its_price(db, buyer, body, code):
 # --- history ---
 
 
+@promise(
+    "7 GET /history",
+    "For buyers: {payments, total, pages, totalPages, currentPage, next, totalAmount} newest first",
+    "total counts all, totalAmount sums completed",
+)
 def test_history_lists_the_buyers_own_newest_first(buyer, new_buyer):
     pending, completed = create(buyer, 10), create(buyer, 150)
     ok(confirm(buyer, completed, unique("txn-")))
@@ -305,6 +391,7 @@ def test_history_lists_the_buyers_own_newest_first(buyer, new_buyer):
     assert history["next"] is None
 
 
+@promise("7 GET /history", "total counts all, totalAmount sums completed")
 def test_history_is_paged_while_its_sum_is_over_all(buyer):
     for _ in range(5):
         ok(buyer.api.post("/payments/dummy-payment", json={"coins": 10}), 201)
@@ -323,6 +410,10 @@ def test_history_is_paged_while_its_sum_is_over_all(buyer):
     assert_error(buyer.api.get("/payments/history", params={"page": 0}), 400, "invalid_input")
 
 
+@promise(
+    "7 GET /history",
+    "For buyers: {payments, total, pages, totalPages, currentPage, next, totalAmount} newest first",
+)
 def test_an_empty_history(buyer):
     assert ok(buyer.api.get("/payments/history")) == {
         "payments": [],
@@ -335,6 +426,10 @@ def test_an_empty_history(buyer):
     }
 
 
+@promise(
+    "7 Fields, and how coins are credited",
+    "coin_amount and price also under their older names `coins`, `amount`",
+)
 def test_older_records_are_shown_and_summed_whatever_their_numbers_are(db, buyer):
     """Data of the older server: int32, doubles, only the older names, no transaction."""
     owner = {"buyer_id": ObjectId(buyer.id), "buyer_email": buyer.email, "buyer_name": buyer.name}
@@ -361,6 +456,7 @@ def test_older_records_are_shown_and_summed_whatever_their_numbers_are(db, buyer
     db.payments.delete_many({"buyer_id": ObjectId(buyer.id)})
 
 
+@promise("7 POST /webhook", "404 under dummy")
 def test_there_is_no_webhook_under_dummy(api):
     """404 for anyone, whatever is sent."""
     for content in (b"", b"{}", b"not JSON"):
@@ -382,6 +478,7 @@ def every_call(buyer):
     yield "PUT", f"/payments/confirm/{payment['_id']}", {"transactionId": unique("txn-")}, 200
 
 
+@promise("1 Idempotency-Key", "It is honoured on those of section 7")
 def test_a_call_with_a_key_happens_once(db, buyer):
     for method, path, body, status in every_call(buyer):
         headers = {"Idempotency-Key": unique("key-")}
@@ -397,6 +494,7 @@ def test_a_call_with_a_key_happens_once(db, buyer):
     assert buyer.coins() == 3 * 150
 
 
+@promise("1 Idempotency-Key", "Any other answer releases the key, as nothing happened")
 def test_a_refused_call_gives_its_key_back(buyer):
     headers = {"Idempotency-Key": unique("key-")}
     path = "/payments/dummy-payment"
@@ -405,6 +503,7 @@ def test_a_refused_call_gives_its_key_back(buyer):
     assert ok(answer, 201)["newBalance"] == 10 and "idempotent-replayed" not in answer.headers
 
 
+@promise("7 PUT /confirm/:paymentId", "Same transaction again: the same answer, no coins again")
 def test_a_payment_confirmed_many_times_at_once_is_credited_once(stack, db, buyer):
     payment, transaction = create(buyer), unique("txn-")
     call = Call(
@@ -420,6 +519,7 @@ def test_a_payment_confirmed_many_times_at_once_is_credited_once(stack, db, buye
     assert len(purchases(db, buyer)) == len(told(db, buyer)) == 1
 
 
+@promise("7 PUT /confirm/:paymentId", "409: completed with another")
 def test_a_payment_confirmed_at_once_with_many_transactions_takes_one(stack, db, buyer):
     payment = create(buyer)
     calls = [
@@ -438,6 +538,8 @@ def test_a_payment_confirmed_at_once_with_many_transactions_takes_one(stack, db,
     assert coins(db, buyer) == 150
 
 
+@promise("7 PUT /confirm/:paymentId", "409: a transaction used elsewhere")
+@promise("10 Collections", "Unique keys: payments.txn_key")
 def test_one_transaction_for_many_payments_at_once_pays_one(stack, db, new_buyer):
     buyers = [new_buyer(0) for _ in range(50)]
     transaction = unique("txn-")
@@ -456,6 +558,7 @@ def test_one_transaction_for_many_payments_at_once_pays_one(stack, db, new_buyer
     assert db.payments.count_documents({"transaction_id": transaction}) == 1
 
 
+@promise("2 The books", "Coins never appear or vanish, however many ask at once")
 def test_many_purchases_of_one_buyer_at_once_are_all_credited(stack, db, buyer):
     call = Call("POST", "/payments/dummy-payment", buyer.token, {"coins": 10})
     answers = at_once(stack, [call] * 50)
@@ -464,6 +567,7 @@ def test_many_purchases_of_one_buyer_at_once_are_all_credited(stack, db, buyer):
     assert coins(db, buyer) == 500
 
 
+@promise("1 Idempotency-Key", "Of many repeats at once one happens")
 def test_a_key_used_by_many_at_once_buys_once(stack, db, buyer):
     headers = {"Idempotency-Key": unique("key-")}
     call = Call("POST", "/payments/dummy-payment", buyer.token, {"coins": 10}, headers)
@@ -520,6 +624,8 @@ def without_provider():
         yield stack
 
 
+@promise("2 Prices", "`COIN_PACKAGES` sets them")
+@promise("7 Providers", "PAYMENTS_PROVIDER `dummy` in production only when set")
 def test_production_takes_no_payments_until_it_is_told_how(without_provider):
     """Every call that needs a provider is 501; packages and history are there."""
     stack = without_provider
@@ -542,6 +648,10 @@ def test_production_takes_no_payments_until_it_is_told_how(without_provider):
     assert stack.db.payments.count_documents({}) == 0
 
 
+@promise(
+    "2 The books",
+    "A start-up warning names each package that can be withdrawn for more than it costs",
+)
 def test_the_warning_names_packages_of_either_list(without_provider):
     log = without_provider.worker_log()
     warned = {word for word in ("COIN_PACKAGES:", "COIN_PACKAGES_EXTRA:") if word in log}

@@ -4,8 +4,13 @@ import pytest
 
 from client import UNKNOWN_ID, assert_error, eventually, ok
 from market import ids, pass_deadline, post_task, submit
+from promises import promise
 
 
+@promise(
+    "9 /api/public",
+    "`/tasks` (limit 6 by default) → {success:true, tasks, total, page, pages}",
+)
 def test_open_tasks_newest_first_six_a_page(api, buyer, new_worker, db, books):
     tasks = [post_task(buyer, required_workers=1) for _ in range(7)]
     full, cancelled, expired = (post_task(buyer, required_workers=1) for _ in range(3))
@@ -28,6 +33,11 @@ def test_open_tasks_newest_first_six_a_page(api, buyer, new_worker, db, books):
     assert (ids(two["tasks"]), two["pages"]) == (ids(tasks)[:-3:-1], -(-two["total"] // 2))
 
 
+@promise(
+    "4 Fields",
+    "Public answers leave out buyer_email unless the caller is the owner or an admin",
+)
+@promise("9 /api/public", "`/tasks` has buyer_id as {_id, name}")
 def test_a_listed_task_names_its_buyer_but_not_their_email(api, buyer, books):
     task = post_task(buyer)
     listed = eventually(
@@ -40,6 +50,7 @@ def test_a_listed_task_names_its_buyer_but_not_their_email(api, buyer, books):
     assert {name: listed[name] for name in same} == {name: task[name] for name in same}
 
 
+@promise("9 /api/public", "`/tasks/:id` → {success:true, task}")
 def test_one_task(api, buyer, books):
     task = post_task(buyer)
     answer = ok(api.get(f"/public/tasks/{task['_id']}"))
@@ -49,6 +60,7 @@ def test_one_task(api, buyer, books):
     assert buyer.email not in str(answer)
 
 
+@promise("9 /api/public", "Their errors also carry `success:false`")
 @pytest.mark.parametrize(
     "path, status, code",
     [
@@ -62,14 +74,20 @@ def test_errors_say_success_false(api, path, status, code):
     assert_error(api.get(path), status, code, success=False)
 
 
+@promise("9 /api/public", "Their errors also carry `success:false`")
 def test_so_do_those_about_the_method(api):
     assert_error(api.put("/public/tasks"), 405, "method_not_allowed", success=False)
 
 
+@promise("9 /api/public", "Their errors also carry `success:false`")
 def test_other_errors_do_not(api):
     assert "success" not in api.get(f"/tasks/{UNKNOWN_ID}").json()
 
 
+@promise(
+    "9 /api/public",
+    "`/top-workers` → {success:true, workers:[{_id, name, photoURL, coins, role}]}",
+)
 def test_top_workers(api, new_worker, db):
     most = max([user["coins"] for user in db.users.find({}, {"coins": 1})] + [0])
     workers = [new_worker(most + i, photoURL=f"https://example.org/{i}.png") for i in range(1, 8)]
@@ -89,6 +107,10 @@ def test_top_workers(api, new_worker, db):
     )
 
 
+@promise(
+    "9 /api/public",
+    "`/tasks` (limit 6 by default) → {success:true, tasks, total, page, pages}",
+)
 def test_a_token_makes_no_difference(buyer, worker, books):
     """A worker who submitted sees the task here all the same, and nobody the buyer's e-mail."""
     task = post_task(buyer)

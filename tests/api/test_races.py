@@ -29,6 +29,7 @@ from market import (
     told,
     withdraw,
 )
+from promises import promise
 from wire import Call, at_once, deciding, outcomes, reviewing, submitting, withdrawing
 
 pytestmark = pytest.mark.usefixtures("books", "counters")
@@ -77,6 +78,11 @@ def test_the_races_meet_several_processes(stack, new_worker):
 # --- slots ---
 
 
+@promise(
+    "2 Slots and escrow",
+    "`required_workers` counts the slots still open; a submission takes one",
+)
+@promise("5 POST /", "400 no open slot")
 @pytest.mark.parametrize("slots", [1, 7])
 def test_the_last_slots_are_taken_once(stack, db, new_buyer, new_worker, slots):
     buyer = new_buyer(1000)
@@ -97,6 +103,8 @@ def test_enough_slots_for_all_refuse_nobody(stack, db, new_buyer, new_worker):
     assert stored_task(db, task)["required_workers"] == 0
 
 
+@promise("5 POST /", "400 already submitted (once per worker and task, for good)")
+@promise("10 Collections", "Unique keys: submissions.slot_key")
 def test_a_worker_who_submits_many_times_at_once_submits_once(stack, db, new_buyer, new_worker):
     task = post_task(new_buyer(1000), required_workers=CLIENTS)
     worker = new_worker()
@@ -105,6 +113,10 @@ def test_a_worker_who_submits_many_times_at_once_submits_once(stack, db, new_buy
     assert stored_task(db, task)["required_workers"] == CLIENTS - 1
 
 
+@promise(
+    "4 POST /:id/slots",
+    "{delta: whole, not 0} buys or gives back open slots → 200 {message, task, remainingCoins}",
+)
 def test_slots_given_back_and_slots_taken_are_not_the_same_ones(stack, db, new_buyer, new_worker):
     buyer = new_buyer(1000)
     task = post_task(buyer, required_workers=20, payable_amount=10)
@@ -123,6 +135,10 @@ def test_slots_given_back_and_slots_taken_are_not_the_same_ones(stack, db, new_b
 # --- reviews ---
 
 
+@promise(
+    "2 Slots and escrow",
+    "Approving pays the worker `payable_amount` out of the task's escrow",
+)
 def test_a_submission_approved_many_times_at_once_is_paid_once(
     stack, db, new_buyer, new_worker, admin
 ):
@@ -169,6 +185,8 @@ def test_approving_many_of_one_worker_at_once_pays_each(stack, db, new_buyer, ne
     assert sorted(answer.body["workerNewBalance"] for answer in answers) == list(range(10, 501, 10))
 
 
+@promise("2 The books", "Coins never appear or vanish, however many ask at once")
+@promise("5 Reviews", "400 not pending")
 def test_a_submission_is_either_approved_or_rejected(stack, db, new_buyer, new_worker, admin):
     for _ in range(3):
         buyer, worker = new_buyer(100), new_worker()
@@ -192,6 +210,7 @@ def test_a_submission_is_either_approved_or_rejected(stack, db, new_buyer, new_w
         ]
 
 
+@promise("2 The books", "Coins never appear or vanish, however many ask at once")
 def test_a_cancelled_tasks_submissions_are_all_paid_and_its_open_slots_refunded_once(
     stack, db, new_buyer, new_worker
 ):
@@ -213,6 +232,10 @@ def test_a_cancelled_tasks_submissions_are_all_paid_and_its_open_slots_refunded_
     assert stored_task(db, task)["status"] == "cancelled"
 
 
+@promise(
+    "2 Slots and escrow",
+    "Rejecting refunds the slot's price to the buyer once the task is cancelled",
+)
 def test_each_rejection_against_a_cancelling_is_refunded_once(stack, db, new_buyer, new_worker):
     """Before the cancelling it gives a slot back, which the cancelling refunds; after it, the
     price itself.
@@ -230,6 +253,7 @@ def test_each_rejection_against_a_cancelling_is_refunded_once(stack, db, new_buy
     assert stored_task(db, task)["required_workers"] == 0
 
 
+@promise("4 DELETE /:id", "Pending submissions keep their escrow until reviewed")
 def test_a_submission_against_a_cancelling_is_either_taken_or_refused(
     stack, db, new_buyer, new_worker
 ):
@@ -248,6 +272,8 @@ def test_a_submission_against_a_cancelling_is_either_taken_or_refused(
 # --- balances ---
 
 
+@promise("2 Prices", "A task's cost is taken from the buyer when it is created")
+@promise("2 Balances", "Neither is ever negative")
 def test_a_balance_is_not_spent_twice(stack, db, new_buyer):
     buyer = new_buyer(100)
     answers = at_once(
@@ -263,6 +289,8 @@ def test_a_balance_is_not_spent_twice(stack, db, new_buyer):
     assert db.tasks.count_documents({"buyer_id": ObjectId(buyer.id)}) == 3
 
 
+@promise("2 Balances", "Neither is ever negative")
+@promise("2 The books", "Coins never appear or vanish, however many ask at once")
 def test_tasks_slots_and_cancellings_share_one_balance(stack, db, new_buyer):
     buyer = new_buyer(200)
     kept, dropped = (post_task(buyer, required_workers=1, payable_amount=50) for _ in range(2))
@@ -284,6 +312,8 @@ def test_tasks_slots_and_cancellings_share_one_balance(stack, db, new_buyer):
 # --- withdrawals ---
 
 
+@promise("2 Prices", "Withdrawal: at most the available balance")
+@promise("6 POST /", "400 {available, required} when there is less")
 def test_a_balance_is_not_withdrawn_twice(stack, db, new_worker, admin):
     worker = new_worker(1100)
     answers = at_once(stack, [withdrawing(worker) for _ in range(CLIENTS)])
@@ -297,6 +327,11 @@ def test_a_balance_is_not_withdrawn_twice(stack, db, new_worker, admin):
     assert len(told(db, admin)) == 5
 
 
+@promise(
+    "6 Decisions",
+    "PUT /:id/approve, for admins: the held coins leave → {message, withdrawal, workerNewBalance, "
+    "workerCoinsRemaining}",
+)
 def test_a_withdrawal_approved_many_times_at_once_leaves_once(stack, db, new_worker, admin):
     worker = new_worker(1000)
     withdrawal, other = withdraw(worker, 300), withdraw(worker, 300)
@@ -311,6 +346,8 @@ def test_a_withdrawal_approved_many_times_at_once_leaves_once(stack, db, new_wor
     assert len(told(db, worker)) == 1
 
 
+@promise("2 The books", "Coins never appear or vanish, however many ask at once")
+@promise("6 Decisions", "400 already processed")
 def test_a_withdrawal_is_either_approved_or_rejected(stack, db, new_worker, admin):
     for _ in range(3):
         worker = new_worker(500)
@@ -331,6 +368,7 @@ def test_a_withdrawal_is_either_approved_or_rejected(stack, db, new_worker, admi
         assert len(told(db, worker)) == 1
 
 
+@promise("2 Balances", "Neither is ever negative")
 def test_many_withdrawals_of_one_worker_are_decided_at_once_beside_new_ones_and_new_pay(
     stack, db, new_worker, new_buyer, admin
 ):
@@ -360,6 +398,10 @@ def test_many_withdrawals_of_one_worker_are_decided_at_once_beside_new_ones_and_
 # --- edits ---
 
 
+@promise(
+    "4 PUT /:id",
+    "{task_title?, task_detail?, submission_info?, task_image_url?, category?, completion_date?} → the task",
+)
 def test_edits_at_once_are_all_taken_and_the_task_is_found_by_the_texts_that_stand(
     stack, db, new_buyer, new_worker
 ):
@@ -379,6 +421,7 @@ def test_edits_at_once_are_all_taken_and_the_task_is_found_by_the_texts_that_sta
     assert sorted(kept["words"]) == sorted(set(texts.lower().split()))
 
 
+@promise("4 PUT /:id", "completion_date ahead, an earlier one 400")
 def test_of_deadlines_moved_at_once_the_latest_stands(stack, db, new_buyer):
     buyer = new_buyer(1000)
     task = post_task(buyer)
@@ -390,6 +433,7 @@ def test_of_deadlines_moved_at_once_the_latest_stands(stack, db, new_buyer):
     assert iso(kept["completion_date"]) == dates[-1] == iso(kept["expires_at"])
 
 
+@promise("4 PUT /:id", "completion_date ahead, an earlier one 400")
 def test_a_deadline_is_moved_to_a_day_or_into_it_at_once(stack, db, new_buyer):
     """The whole day ends after its noon, and begins before it: whichever came first stands."""
     buyer = new_buyer(1000)
@@ -403,6 +447,7 @@ def test_a_deadline_is_moved_to_a_day_or_into_it_at_once(stack, db, new_buyer):
         assert taken == {iso(stored_task(db, task)["completion_date"])}
 
 
+@promise("4 PUT /:id", "The stored completion_date again is no change")
 def test_the_same_deadline_many_times_at_once_is_one_change(stack, db, new_buyer):
     buyer = new_buyer(1000)
     task = post_task(buyer)
@@ -412,6 +457,7 @@ def test_the_same_deadline_many_times_at_once_is_one_change(stack, db, new_buyer
     assert len({answer.body["updatedAt"] for answer in answers}) == 1
 
 
+@promise("4 PUT /:id", "The stored completion_date again is no change")
 def test_a_deadline_that_others_move_there_and_then_on_is_an_earlier_one(stack, db, new_buyer):
     """There is no moment at which it could be told as the task's."""
     buyer = new_buyer(1000)
@@ -434,6 +480,7 @@ def test_a_deadline_that_others_move_there_and_then_on_is_an_earlier_one(stack, 
         assert_error(edit.result(), 400, "invalid_input")
 
 
+@promise("1 Responses", "PUT of a task honours `If-Match` (412)")
 def test_an_if_match_of_before_the_task_was_completed_does_not_match(
     stack, db, new_buyer, new_worker
 ):
@@ -454,6 +501,7 @@ def test_an_if_match_of_before_the_task_was_completed_does_not_match(
 # --- deadlines ---
 
 
+@promise("2 Deadlines", "Within a minute its open slots are refunded")
 def test_sweeps_at_once_refund_once(stack, db, new_buyer):
     """Sweeps may run many times at once, beside the stack's own."""
     buyer = new_buyer(1000)
@@ -471,6 +519,12 @@ def test_sweeps_at_once_refund_once(stack, db, new_buyer):
 # --- roles ---
 
 
+@promise("9 PUT /users/:id/role", "409 while the user has open tasks")
+@promise(
+    "10 Collections",
+    "Guards and counters of users: open_tasks, pending_submissions, pending_withdrawals, closing, "
+    "tokens_valid_after",
+)
 def test_a_change_of_role_against_new_tasks(stack, db, new_buyer, admin):
     """409 while the user has open tasks: so either the role changed or tasks were made, never
     both.
@@ -487,6 +541,7 @@ def test_a_change_of_role_against_new_tasks(stack, db, new_buyer, admin):
         assert role == ("worker" if changed else "buyer")
 
 
+@promise("9 PUT /users/:id/role", "409 while the user has pending submissions")
 def test_a_change_of_role_against_new_submissions(stack, db, new_buyer, new_worker, admin):
     """409 while the user has pending submissions."""
     buyer = new_buyer(10_000)
@@ -504,6 +559,7 @@ def test_a_change_of_role_against_new_submissions(stack, db, new_buyer, new_work
         assert db.submissions.count_documents({"worker_id": ObjectId(worker.id)}) == len(made)
 
 
+@promise("9 PUT /users/:id/role", "409 while the user has pending withdrawals")
 def test_a_change_of_role_against_new_withdrawals(stack, db, new_worker, admin):
     """409 while the user has pending withdrawals."""
     for _ in range(4):
@@ -517,6 +573,7 @@ def test_a_change_of_role_against_new_withdrawals(stack, db, new_worker, admin):
         assert stored_user(db, worker)["pending_coins"] == 200 * len(made)
 
 
+@promise("9 PUT /users/:id/role", "409 for the last admin")
 def test_of_the_last_two_admins_one_remains(stack, db, new_admin):
     """409 for the last admin: two who demote each other at once must not both succeed."""
     others = list(db.users.find({"role": "admin"}, {"_id": 1}))
@@ -544,6 +601,7 @@ def test_of_the_last_two_admins_one_remains(stack, db, new_admin):
 # --- idempotency keys ---
 
 
+@promise("1 Idempotency-Key", "Of many repeats at once one happens")
 @pytest.mark.parametrize("what", ["task", "submission", "slots", "withdrawal"])
 def test_a_key_used_by_many_at_once_has_one_effect(stack, db, new_buyer, new_worker, what):
     buyer, worker = new_buyer(1000), new_worker(1000)

@@ -41,6 +41,7 @@ from market import (
     told,
     withdraw,
 )
+from promises import promise
 from wire import Call, at_once, deciding, outcomes, reviewing, submitting, withdrawing
 
 pytestmark = pytest.mark.usefixtures("books", "counters")
@@ -109,6 +110,11 @@ def sweep(stack):
 # --- who, whom ---
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "For admins → 200 {message}",
+    "The job removes the user's notifications and the user document",
+)
 def test_a_removed_user_is_gone(admin, new_worker, db):
     worker = new_worker(7)
     assert ok(remove(admin, worker))["message"]
@@ -117,16 +123,19 @@ def test_a_removed_user_is_gone(admin, new_worker, db):
     assert_error(remove(admin, worker), 404, "not_found")
 
 
+@promise("9 DELETE /users/:id", "For admins → 200 {message}")
 def test_the_user_must_exist(admin):
     assert_error(admin.api.delete(f"/admin/users/{UNKNOWN_ID}"), 404, "not_found")
     assert_error(admin.api.delete("/admin/users/42"), 400, "invalid_id")
 
 
+@promise("9 DELETE /users/:id", "409 for oneself")
 def test_nobody_removes_themselves(admin, db):
     assert_error(remove(admin, admin), 409, "conflict")
     assert "closing" not in stored_user(db, admin)
 
 
+@promise("9 DELETE /users/:id", "For admins → 200 {message}")
 def test_admins_remove_admins(admin, new_admin, db):
     other = new_admin()
     ok(remove(admin, other))
@@ -142,6 +151,7 @@ def two_admins(db, new_admin):
     db.users.update_many({"_id": {"$in": others}}, {"$set": {"role": "admin"}})
 
 
+@promise("9 DELETE /users/:id", "409 for the last admin")
 def test_of_two_admins_who_remove_each_other_at_once_one_remains(stack, db, two_admins):
     one, other = two_admins
     calls = [Call("DELETE", f"/admin/users/{other.id}", one.token)] * 25
@@ -155,6 +165,7 @@ def test_of_two_admins_who_remove_each_other_at_once_one_remains(stack, db, two_
     assert db.users.count_documents({"role": "admin"}) == 1
 
 
+@promise("9 DELETE /users/:id", "409 for the last admin")
 def test_removal_and_demotion_at_once_leave_an_admin(stack, db, two_admins):
     one, other = two_admins
     calls = [Call("DELETE", f"/admin/users/{other.id}", one.token)] * 25
@@ -166,6 +177,7 @@ def test_removal_and_demotion_at_once_leave_an_admin(stack, db, two_admins):
     assert db.users.count_documents({"role": "admin", "closing": {"$ne": True}}) == 1
 
 
+@promise("9 PUT /users/:id/role", "409 for the last admin")
 def test_an_admin_on_the_way_out_is_none_who_stays(db, two_admins, stuck):
     """The last admin is the last who stays."""
     one, other = two_admins
@@ -181,6 +193,17 @@ def test_an_admin_on_the_way_out_is_none_who_stays(db, two_admins, stuck):
 # --- out at once ---
 
 
+@promise("9 GET /users", "Without those being removed")
+@promise(
+    "9 DELETE /users/:id",
+    "The user is out at once",
+    "Meanwhile a repeat answers 200 and the e-mail is taken",
+)
+@promise(
+    "10 Collections",
+    "Guards and counters of users: open_tasks, pending_submissions, pending_withdrawals, closing, "
+    "tokens_valid_after",
+)
 def test_the_user_is_out_while_the_job_still_runs(
     admin, api, new_worker, db, stack, stuck, fresh_throttle
 ):
@@ -208,6 +231,7 @@ def test_the_user_is_out_while_the_job_still_runs(
     assert_nothing_left(db, worker)
 
 
+@promise("9 DELETE /users/:id", "A resumable job goes on, whatever is killed")
 def test_a_repeat_goes_on_with_it(admin, new_worker, db, stuck):
     worker = new_worker(5)
     stuck(worker)
@@ -238,6 +262,7 @@ def test_answers_kept_for_others_name_nobody_who_is_gone(admin, new_buyer, new_w
     assert worker.email.encode() not in kept
 
 
+@promise("1 Idempotency-Key", "It is honoured on the DELETEs of section 9")
 def test_a_key_makes_a_repeat_answer_the_same(admin, new_worker, db):
     worker, headers = new_worker(), {"Idempotency-Key": unique("key")}
     first, second = (remove(admin, worker, headers=headers) for _ in range(2))
@@ -249,6 +274,11 @@ def test_a_key_makes_a_repeat_answer_the_same(admin, new_worker, db):
 # --- what becomes of it all ---
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "The job cancels open tasks",
+    "The job rejects pending submissions to the user's tasks",
+)
 def test_a_buyers_open_tasks_are_cancelled_and_work_handed_in_is_rejected(
     admin, new_buyer, new_worker, db
 ):
@@ -270,6 +300,7 @@ def test_a_buyers_open_tasks_are_cancelled_and_work_handed_in_is_rejected(
     assert stored_submission(db, paid)["status"] == "approved"
 
 
+@promise("9 DELETE /users/:id", "The job rejects pending submissions to the user's tasks")
 def test_a_tasks_pending_work_is_rejected_although_it_was_cancelled_before(
     admin, new_buyer, new_worker, db
 ):
@@ -282,6 +313,10 @@ def test_a_tasks_pending_work_is_rejected_although_it_was_cancelled_before(
     assert stored_submission(db, submission)["status"] == "rejected"
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "The job turns name and e-mail in kept records into `Deleted user` and `deleted-<id>@invalid`",
+)
 def test_completed_tasks_stay_completed(admin, new_buyer, new_worker, api, db):
     """And may be taken down: nobody is there to be told."""
     buyer = new_buyer(100)
@@ -298,6 +333,7 @@ def test_completed_tasks_stay_completed(admin, new_buyer, new_worker, api, db):
     assert_nothing_left(db, buyer)
 
 
+@promise("9 DELETE /users/:id", "The job rejects pending submissions by the user")
 def test_a_workers_pending_work_is_rejected_and_the_slot_is_open_again(
     admin, new_buyer, new_worker, db
 ):
@@ -322,6 +358,11 @@ def test_work_on_a_cancelled_task_is_refunded_to_its_buyer(admin, new_buyer, new
     assert coins(db, buyer) == 100
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "The job rejects pending withdrawals",
+    "Completed payments and approved withdrawals stay for the books",
+)
 def test_pending_withdrawals_are_rejected_and_their_coins_forfeited(admin, new_worker, db):
     worker = new_worker(650)
     paid, *waiting = [withdraw(worker, 200) for _ in range(3)]
@@ -341,6 +382,10 @@ def test_pending_withdrawals_are_rejected_and_their_coins_forfeited(admin, new_w
         assert_error(again, 400, "already_processed")
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "The job turns name and e-mail in kept records into `Deleted user` and `deleted-<id>@invalid`",
+)
 def test_no_message_to_others_names_them(admin, new_buyer, new_worker, db):
     """Not even while they are there: nobody could find all of them later."""
     buyer, worker = new_buyer(100), new_worker(200, name=unique("Nameson"))
@@ -352,6 +397,7 @@ def test_no_message_to_others_names_them(admin, new_buyer, new_worker, db):
     assert len(told(db, buyer)) == len(told(db, admin)) == 1
 
 
+@promise("9 DELETE /users/:id", "The job forfeits the balance")
 def test_the_balance_is_forfeited(admin, new_buyer, db):
     """Open slots and all, in one row of the journal that says who ordered it."""
     buyer = new_buyer(100)
@@ -378,6 +424,7 @@ def test_a_user_without_coins_forfeits_nothing(admin, new_worker, db):
     assert db.ledger.count_documents({"user": ObjectId(worker.id)}) == 0
 
 
+@promise("9 DELETE /users/:id", "The job forfeits the balance")
 @pytest.mark.parametrize("earned", [0, 30])
 def test_who_was_restored_from_a_backup_is_removed_again(stack, admin, new_buyer, db, earned):
     """What was forfeited is so once: the journal tells what they have."""
@@ -409,6 +456,11 @@ def record_of(user, owner, **fields):
     }
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "The job turns name and e-mail in kept records into `Deleted user` and `deleted-<id>@invalid`",
+    "Completed payments and approved withdrawals stay for the books",
+)
 def test_what_is_kept_has_no_name_and_no_email(admin, new_worker, new_buyer, db):
     """In whichever role they came by it. Completed payments and approved withdrawals stay for the
     books, with all that is in them.
@@ -459,6 +511,11 @@ def test_what_is_kept_has_no_name_and_no_email(admin, new_worker, new_buyer, db)
         db.withdrawals.delete_one({"_id": withdrawal["_id"]})
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "The job forfeits the balance",
+    "Completed payments and approved withdrawals stay for the books",
+)
 def test_coins_bought_are_forfeited_and_the_payment_stays(admin, new_buyer, db):
     buyer = new_buyer(0)
     paid = ok(buyer.api.post("/payments/dummy-payment", json={"coins": 150}), 201)["payment"]
@@ -471,6 +528,7 @@ def test_coins_bought_are_forfeited_and_the_payment_stays(admin, new_buyer, db):
     assert db.ledger.find_one({"_id": f"forfeit:{buyer.id}"})["coins"] == 150
 
 
+@promise("9 DELETE /users/:id", "The job removes the user's notifications and the user document")
 def test_what_is_the_users_alone_is_removed(admin, new_buyer, new_worker, db):
     """Their notifications and kept answers; nobody else's."""
     buyer, worker = new_buyer(100), new_worker()
@@ -485,6 +543,7 @@ def test_what_is_the_users_alone_is_removed(admin, new_buyer, new_worker, db):
     assert [notice["type"] for notice in told(db, worker)] == ["approval"]
 
 
+@promise("9 DELETE /users/:id", "The e-mail may register again and sees none of it")
 def test_the_email_registers_again_and_sees_none_of_it(admin, api, new_buyer, new_worker, db):
     buyer, worker = new_buyer(100), new_worker(200)
     task = post_task(buyer, required_workers=3)
@@ -544,6 +603,7 @@ REFUSALS = {
 }
 
 
+@promise("9 DELETE /users/:id", "The job cancels open tasks")
 @pytest.mark.parametrize("when", ["first", "amid"])
 def test_a_buyer_is_removed_amid_all_they_do_and_others_do_with_them(
     stack, db, admin, new_admin, new_buyer, new_worker, when
@@ -574,6 +634,7 @@ def test_a_buyer_is_removed_amid_all_they_do_and_others_do_with_them(
             assert stored_task(db, answer.body["task"])["status"] == "cancelled"
 
 
+@promise("9 DELETE /users/:id", "The job rejects pending submissions by the user")
 @pytest.mark.parametrize("when", ["first", "amid"])
 def test_a_worker_is_removed_amid_all_they_do_and_others_do_with_them(
     stack, db, admin, new_admin, new_buyer, new_worker, when
@@ -643,6 +704,7 @@ def credit(stack, user, over):
             time.sleep(0.002)
 
 
+@promise("9 DELETE /users/:id", "The job forfeits the balance")
 def test_coins_that_come_in_amid_a_removal_are_forfeited_too(stack, db, admin, new_buyer):
     over = threading.Event()
     for _ in range(5):
@@ -658,6 +720,7 @@ def test_coins_that_come_in_amid_a_removal_are_forfeited_too(stack, db, admin, n
         over.clear()
 
 
+@promise("9 DELETE /users/:id", "Meanwhile a repeat answers 200 and the e-mail is taken")
 def test_many_removals_of_one_user_at_once_are_one(
     stack, db, admin, new_admin, new_buyer, new_worker
 ):
@@ -724,6 +787,7 @@ def commits_so_far(stack):
     return stack.mongo.admin.command("serverStatus")["transactions"]["totalCommitted"]
 
 
+@promise("9 DELETE /users/:id", "10 s for a thousand records")
 def test_a_thousand_records_take_10_seconds_at_most(stack, db, admin):
     """As a rule it is done within the call, else a repeat goes on. What takes the time is waiting for the disk at each
     commit: a busy machine may take longer than 10 s for as many as these, and there are no more.
@@ -747,6 +811,8 @@ def removing_in_the_background(admin, user):
     return thread
 
 
+@promise("2 The books", "The sums agree also after `kill -9` of a worker at any point")
+@promise("9 DELETE /users/:id", "A resumable job goes on, whatever is killed")
 @pytest.mark.parametrize("seconds", [0.1, 0.4])
 def test_a_removal_whose_worker_is_killed_is_finished_by_the_sweep(stack, db, admin, seconds):
     user, worker = busy_user(stack, open_tasks=150, work_to_them=150, work_by_them=100)
@@ -760,6 +826,8 @@ def test_a_removal_whose_worker_is_killed_is_finished_by_the_sweep(stack, db, ad
     assert len(told(db, worker)) == 150, "each told once"
 
 
+@promise("2 The books", "The sums agree also after `kill -9` of a sweep")
+@promise("9 DELETE /users/:id", "A resumable job goes on, whatever is killed")
 def test_a_sweep_killed_amid_a_removal_is_finished_by_the_next(stack, db, admin):
     user, _ = busy_user(stack, open_tasks=100, work_to_them=100, work_by_them=100)
     db.users.update_one({"_id": ObjectId(user.id)}, {"$set": {"closing": True}})
@@ -785,6 +853,10 @@ def test_work_that_cannot_be_rejected_is_not_left_behind(stack, db, admin):
     removed_in_the_end(stack, db, user)
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "The job turns name and e-mail in kept records into `Deleted user` and `deleted-<id>@invalid`",
+)
 def test_what_a_call_under_way_left_behind_is_cleared_a_minute_later(stack, db, admin, new_buyer):
     """A call that began before the removal may end after it."""
     buyer = new_buyer()

@@ -15,6 +15,7 @@ from client import UNKNOWN_ID, assert_error, eventually, ok, task_input, unique
 from fail_points import held_up
 from fake_stripe import charge, dispute, event, signed
 from market import approve, coins, post_task, stored_user, submit, told
+from promises import promise
 from stripe_stack import (  # noqa: F401 - fixtures among them
     alerted,
     alerts,
@@ -61,6 +62,12 @@ def back_call(kind, thing):
 # --- refunds ---
 
 
+@promise(
+    "7 Money that goes back",
+    "`charge.refunded`, whole or in part, several times, takes its share back, rounded down",
+    "The payment keeps its status and gains `reversal` and `reversed_coins`",
+    "Buyer and admins are told, an ALERT is logged",
+)
 def test_a_refund_takes_the_coins_back(fake, stack, db, buyer, new_admin):
     admin = new_admin()
     payment, intent = bought(fake, stack, buyer)
@@ -83,6 +90,10 @@ def test_a_refund_takes_the_coins_back(fake, stack, db, buyer, new_admin):
         assert "Payment" in notice["message"] and "150" in notice["message"]
 
 
+@promise(
+    "7 Money that goes back",
+    "`charge.refunded`, whole or in part, several times, takes its share back, rounded down",
+)
 @pytest.mark.parametrize("order", ["as sent", "turned", "last only", "each twice"])
 def test_partial_refunds_take_their_share_rounded_down(fake, stack, db, buyer, order):
     """amount_refunded is what went back in all: 10 coins for 100 cents, 15 and 33 and 99 of them."""
@@ -103,6 +114,7 @@ def test_partial_refunds_take_their_share_rounded_down(fake, stack, db, buyer, o
     assert coins(db, buyer) == 0 and reversal(db, payment) == ("refunded", 10)
 
 
+@promise("7 Money that goes back", "Each once")
 def test_the_same_refund_again_does_nothing(fake, stack, db, buyer):
     payment, intent = bought(fake, stack, buyer)
     ok(refunded(stack, intent, 500))
@@ -125,6 +137,11 @@ def test_what_is_refunded_beyond_the_price_takes_no_more_than_all(fake, stack, d
 # --- disputes ---
 
 
+@promise(
+    "7 Money that goes back",
+    "`charge.dispute.created` takes its share",
+    "`charge.dispute.closed` as won returns them, as lost it is final",
+)
 def test_a_dispute_takes_its_share_and_won_returns_it(fake, stack, db, buyer):
     payment, intent = bought(fake, stack, buyer)
     with alerted(stack):
@@ -141,6 +158,10 @@ def test_a_dispute_takes_its_share_and_won_returns_it(fake, stack, db, buyer):
     assert sorted(kinds) == ["purchase", "restored", "reversal"]
 
 
+@promise(
+    "7 Money that goes back",
+    "`charge.dispute.closed` as won returns them, as lost it is final",
+)
 def test_a_lost_dispute_is_charged_back(fake, stack, db, buyer):
     payment, intent = bought(fake, stack, buyer)
     ok(disputed(stack, intent))
@@ -150,6 +171,10 @@ def test_a_lost_dispute_is_charged_back(fake, stack, db, buyer):
     assert reversal(db, payment) == ("charged_back", 150)
 
 
+@promise(
+    "7 Money that goes back",
+    "`charge.dispute.closed` as won returns them, as lost it is final",
+)
 def test_an_inquiry_that_is_closed_returns_the_coins(fake, stack, db, buyer):
     payment, intent = bought(fake, stack, buyer)
     ok(disputed(stack, intent, status="warning_needs_response"))
@@ -157,6 +182,7 @@ def test_an_inquiry_that_is_closed_returns_the_coins(fake, stack, db, buyer):
     assert coins(db, buyer) == 150 and reversal(db, payment) == (None, 0)
 
 
+@promise("7 Money that goes back", "In whatever order events come")
 @pytest.mark.parametrize("verdict, left, name", [("won", 150, None), ("lost", 0, "charged_back")])
 def test_a_verdict_may_be_told_before_the_dispute(fake, stack, db, buyer, verdict, left, name):
     payment, intent = bought(fake, stack, buyer)
@@ -166,6 +192,7 @@ def test_a_verdict_may_be_told_before_the_dispute(fake, stack, db, buyer, verdic
     assert coins(db, buyer) == left and reversal(db, payment) == (name, 150 - left)
 
 
+@promise("7 Money that goes back", "In whatever order events come")
 def test_of_two_verdicts_the_later_one_stands(fake, stack, db, buyer):
     payment, intent = bought(fake, stack, buyer)
     for verdict, at in (("won", 300), ("lost", 200), ("won", 300), ("lost", 200)):
@@ -177,6 +204,7 @@ def test_of_two_verdicts_the_later_one_stands(fake, stack, db, buyer):
     assert reversal(db, payment) == (None, 0)
 
 
+@promise("7 Money that goes back", "Each once")
 def test_refund_and_dispute_together_take_no_more_than_all(fake, stack, db, buyer):
     bought(fake, stack, buyer)
     payment, intent = bought(fake, stack, buyer)
@@ -195,6 +223,7 @@ def test_refund_and_dispute_together_take_no_more_than_all(fake, stack, db, buye
 # --- debts ---
 
 
+@promise("7 Money that goes back", "What the buyer no longer has is noted as `owed_coins`")
 def test_what_was_spent_is_owed_and_paid_by_what_comes(fake, stack, db, buyer):
     payment, intent = bought(fake, stack, buyer)
     task = post_task(buyer, required_workers=2, payable_amount=50)
@@ -209,6 +238,7 @@ def test_what_was_spent_is_owed_and_paid_by_what_comes(fake, stack, db, buyer):
     assert (coins(db, buyer), owed(db, buyer)) == (0, 0)
 
 
+@promise("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 def test_a_dispute_that_is_won_pays_the_debt_it_made(fake, stack, db, buyer):
     _, intent = bought(fake, stack, buyer)
     post_task(buyer, required_workers=2, payable_amount=50)
@@ -218,6 +248,8 @@ def test_a_dispute_that_is_won_pays_the_debt_it_made(fake, stack, db, buyer):
     assert (coins(db, buyer), owed(db, buyer)) == (50, 0)
 
 
+@promise("7 Money that goes back", "What the buyer no longer has is noted as `owed_coins`")
+@promise("9 GET /stats", "reversedCoins and owedCoins (section 7)")
 def test_the_hole_of_the_packages_and_a_charge_back_end_in_a_debt_and_an_alert(
     fake, stack, db, buyer, new_worker, new_admin
 ):
@@ -243,6 +275,7 @@ def test_the_hole_of_the_packages_and_a_charge_back_end_in_a_debt_and_an_alert(
     assert audit["balanced"] and audit["reversals"] >= 0
 
 
+@promise("7 Money that goes back", "Meanwhile they can neither withdraw nor post: 409 `coins_owed`")
 def test_a_pending_withdrawal_of_who_owes_is_not_approved(
     fake, stack, db, buyer, new_admin
 ):
@@ -264,6 +297,7 @@ def test_a_pending_withdrawal_of_who_owes_is_not_approved(
 # --- before the payment is completed here ---
 
 
+@promise("7 Money that goes back", "Also before the payment is completed here")
 @pytest.mark.parametrize("first", ["refund", "dispute", "lost", "won", "half"])
 @pytest.mark.parametrize("how", ["event", "confirm"])
 def test_what_is_told_before_the_payment_is_completed_waits_for_that(
@@ -293,6 +327,7 @@ def test_what_is_told_before_the_payment_is_completed_waits_for_that(
     assert coins(db, buyer) == left and reversal(db, payment) == becomes
 
 
+@promise("7 Money that goes back", "Also before the payment is completed here")
 def test_a_dispute_of_a_charge_that_we_did_not_hear_of_waits_too(fake, stack, db, buyer):
     """The answer to the charge was lost: the intent is not known here, and a dispute names nothing else."""
     assert purchase(buyer, fake.card("visa", "drop", "drop"), timeout=30).status_code == 503
@@ -307,6 +342,7 @@ def test_a_dispute_of_a_charge_that_we_did_not_hear_of_waits_too(fake, stack, db
     assert coins(db, buyer) == 150 and reversal(db, payment) == (None, 0)
 
 
+@promise("7 Money that goes back", "Also before the payment is completed here")
 def test_what_meets_the_completion_in_the_same_moment_is_settled_by_the_sweep(
     fake, stack, db, buyer, sweep
 ):
@@ -332,6 +368,7 @@ def test_what_meets_the_completion_in_the_same_moment_is_settled_by_the_sweep(
     assert db.meta.count_documents({"_id": f"reversal:{intent['id']}"}) == 0
 
 
+@promise("7 Money that goes back", "Also before the payment is completed here")
 @pytest.mark.parametrize("late", ["note", "completion"])
 def test_a_dispute_and_a_completion_that_looked_before_the_other_was_written_still_meet(
     fake, stack, db, buyer, late
@@ -354,6 +391,7 @@ def test_a_dispute_and_a_completion_that_looked_before_the_other_was_written_sti
     assert db.meta.count_documents({"_id": f"reversal:{intent['id']}"}) == 0
 
 
+@promise("7 Money that goes back", "Buyer and admins are told, an ALERT is logged")
 def test_disputes_at_the_moment_of_the_completion_take_the_coins_and_alert_once(fake, stack, db):
     for turn in range(10):
         buyer = stack.user("buyer", 0)
@@ -377,6 +415,7 @@ def without_mark(db, collection, record):
     assert done.modified_count == 1
 
 
+@promise("2 The books", "What the service does by itself moves no coins of such a record either")
 @pytest.mark.parametrize("kind", ["payments", "users", "old"])
 @pytest.mark.parametrize("days", [0, 40])
 def test_money_of_a_record_without_the_mark_goes_back_once_it_is_adopted(
@@ -409,6 +448,7 @@ def test_money_of_a_record_without_the_mark_goes_back_once_it_is_adopted(
     assert db.meta.count_documents(note) == 0
 
 
+@promise("7 Money that goes back", "Each once")
 @pytest.mark.parametrize("how", ["event", "note"])
 def test_money_of_a_restored_payment_goes_back_by_a_persons_hand(
     fake, stack, db, buyer, sweep, how
@@ -433,6 +473,7 @@ def test_money_of_a_restored_payment_goes_back_by_a_persons_hand(
 # --- whose money it was ---
 
 
+@promise("7 Money that goes back", "Buyer and admins are told, an ALERT is logged")
 @pytest.mark.parametrize("kind", ["charge.refunded", "charge.dispute.created", "charge.dispute.closed"])
 def test_money_that_bought_nothing_here_alerts(stack, kind):
     intent = {
@@ -446,6 +487,7 @@ def test_money_that_bought_nothing_here_alerts(stack, kind):
         assert ok(tell(stack, kind, thing)) == {"received": True}
 
 
+@promise("7 Money that goes back", "Another transaction's money takes nothing")
 def test_a_second_charge_that_was_never_credited_takes_nothing_when_it_goes_back(
     fake, stack, db, buyer
 ):
@@ -458,6 +500,7 @@ def test_a_second_charge_that_was_never_credited_takes_nothing_when_it_goes_back
     assert coins(db, buyer) == 150 and reversal(db, payment) == (None, 0)
 
 
+@promise("7 POST /webhook", "A verified event of which what it needs cannot be read is an alert")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -479,6 +522,7 @@ def test_a_refund_that_cannot_be_read_alerts_and_moves_nothing(fake, stack, db, 
     assert coins(db, buyer) == 150 and reversal(db, payment) == (None, 0)
 
 
+@promise("7 POST /webhook", "A verified event of which what it needs cannot be read is an alert")
 @pytest.mark.parametrize("changes", [{"id": None}, {"status": "odd"}, {"status": None}, {"amount": None}])
 def test_a_verdict_that_cannot_be_read_alerts_and_moves_nothing(fake, stack, db, buyer, changes):
     payment, intent = bought(fake, stack, buyer)
@@ -501,6 +545,7 @@ def test_a_refund_that_names_our_payment_alone_is_of_its_transaction(fake, stack
 # --- removed buyers ---
 
 
+@promise("7 Money that goes back", "Of a removed buyer nothing is taken, and an ALERT is logged")
 def test_a_removed_buyers_coins_are_forfeited_and_the_reversal_alerts(
     fake, stack, db, buyer, new_admin
 ):
@@ -517,6 +562,7 @@ def test_a_removed_buyers_coins_are_forfeited_and_the_reversal_alerts(
     assert not db.users.find_one({"_id": ObjectId(buyer.id)})
 
 
+@promise("7 Money that goes back", "Of a removed buyer nothing is taken, and an ALERT is logged")
 def test_who_is_removed_owing_leaves_an_alert(fake, stack, db, buyer, new_admin):
     admin = new_admin()
     _, intent = bought(fake, stack, buyer)
@@ -533,6 +579,7 @@ def test_who_is_removed_owing_leaves_an_alert(fake, stack, db, buyer, new_admin)
 # --- races and crashes ---
 
 
+@promise("7 Money that goes back", "Each once")
 @pytest.mark.parametrize("command", ["commitTransaction", "insert", "findAndModify"])
 def test_a_transaction_that_is_run_again_takes_and_returns_once(fake, stack, db, buyer, command):
     """At the completion with what was told before, a refund that leaves a debt, a dispute that is won."""
@@ -564,6 +611,7 @@ def test_a_transaction_that_is_run_again_takes_and_returns_once(fake, stack, db,
     assert coins(db, buyer) == 120
 
 
+@promise("7 Money that goes back", "Each once")
 def test_a_refund_told_many_times_at_once_is_taken_once(fake, stack, db, buyer):
     payment, intent = bought(fake, stack, buyer)
     calls = [back_call("charge.refunded", charge(intent, 1000))] * CLIENTS
@@ -572,6 +620,7 @@ def test_a_refund_told_many_times_at_once_is_taken_once(fake, stack, db, buyer):
     assert coins(db, buyer) == 0 and reversal(db, payment) == ("refunded", 150)
 
 
+@promise("7 Money that goes back", "In whatever order events come")
 def test_everything_at_once_ends_the_same(fake, stack, db, buyer):
     """Completed, refunded in parts, disputed and won, all in the same moment."""
     payment, _ = create(buyer)
@@ -592,6 +641,7 @@ def test_everything_at_once_ends_the_same(fake, stack, db, buyer):
     assert owed(db, buyer) == 0
 
 
+@promise("7 Money that goes back", "What the buyer no longer has is noted as `owed_coins`")
 def test_a_refund_against_spending_takes_or_notes_every_coin(fake, stack, db, buyer):
     _, intent = bought(fake, stack, buyer)
     post = Call(
@@ -605,6 +655,7 @@ def test_a_refund_against_spending_takes_or_notes_every_coin(fake, stack, db, bu
     assert (coins(db, buyer), owed(db, buyer)) == (0, 5 * made)
 
 
+@promise("7 Money that goes back", "What the buyer no longer has is noted as `owed_coins`")
 def test_a_charge_back_against_withdrawals_takes_or_notes_every_coin(
     fake, stack, db, buyer, new_admin
 ):
@@ -622,6 +673,7 @@ def test_a_charge_back_against_withdrawals_takes_or_notes_every_coin(
     assert stored.get("owed_coins", 0) == held
 
 
+@promise("7 Money that goes back", "Of a removed buyer nothing is taken, and an ALERT is logged")
 def test_a_refund_against_a_removal_leaves_the_books_balanced(fake, stack, db, buyer, new_admin):
     admin = new_admin()
     payment, intent = bought(fake, stack, buyer)
@@ -637,6 +689,7 @@ def test_a_refund_against_a_removal_leaves_the_books_balanced(fake, stack, db, b
     assert left == 150
 
 
+@promise("7 Money that goes back", "Each once")
 def test_workers_killed_while_money_goes_back_lose_nothing(fake, stack, db):
     """Told until it is answered, as Stripe does; every coin is taken once, or owed."""
     buyers = [stack.user("buyer", 0) for _ in range(24)]

@@ -15,6 +15,7 @@ from bson import ObjectId
 
 from client import PASSWORD, assert_error, eventually, log_in, ok, user_token
 from conftest import OF_THE_STACK, ROOT, free_port, own_stack, run_stack, stop_stack
+from promises import promise
 from streams import Reader
 
 DEMO_PASSWORD = "demo-pass-1"
@@ -118,6 +119,7 @@ def test_two_states_run_side_by_side_and_share_nothing(stack, second):
     assert not set(pids_of(stack.env())) & set(pids_of(second.env()))
 
 
+@promise("1 Limits", "0 = off")
 def test_failed_logins_are_not_counted_where_that_is_off(second):
     worker = second.user("worker")
     for _ in range(11):
@@ -126,6 +128,11 @@ def test_failed_logins_are_not_counted_where_that_is_off(second):
     ok(second.api.post("/auth/login", json={"email": worker.email, "password": PASSWORD}))
 
 
+@promise(
+    "3 Tokens",
+    "JWT_SECRET_PREVIOUS still verifies and never signs",
+    "JWT_SECRET_PREVIOUS may be several, with commas; of any length, with a warning",
+)
 def test_earlier_secrets_verify_and_never_sign(second):
     """An old server's short secret, or one that was changed: nobody has to log in again."""
     worker = second.user("worker")
@@ -147,6 +154,7 @@ def test_earlier_secrets_verify_and_never_sign(second):
     assert "secret 2" not in second.worker_log() and "hunter2" not in second.worker_log()
 
 
+@promise("9 GET /stats", "All computed from data, 0 where there is none")
 def test_the_numbers_of_an_empty_market_are_0(second):
     """All are computed from data; a share of nothing, and growth from nothing, are no errors."""
     kept = list(second.db.users.find())
@@ -204,6 +212,8 @@ def test_a_worker_that_is_killed_leaves_nothing_in_shared_memory(stack):
         assert "/dev/shm/mongoc" not in pathlib.Path(f"/proc/{pid}/maps").read_text()
 
 
+@promise("1 Health", "Ready is 503 when the data is not adopted")
+@promise("10 Collections", "`meta`")
 def test_data_that_is_not_adopted_is_not_ready(second):
     """Without the marks that init-db leaves; the process itself is up."""
     marks = list(second.db.meta.find())

@@ -10,6 +10,7 @@ from bson import ObjectId
 
 from client import PASSWORD, Api, assert_error, eventually, log_in, ok
 from hashing import hashing_held, wait_until_one_would_hash
+from promises import promise
 
 pytestmark = pytest.mark.usefixtures("fresh_throttle")
 NEW = "new horse 5"
@@ -34,6 +35,7 @@ def works(api, token):
 # --- the moment only moves forward ---
 
 
+@promise("3 Tokens", "That moment only moves forward")
 def test_a_change_of_password_does_not_take_back_what_ended_while_it_hashed(
     stack, api, new_worker, token_for, db
 ):
@@ -50,6 +52,7 @@ def test_a_change_of_password_does_not_take_back_what_ended_while_it_hashed(
     assert works(api, fresh)
 
 
+@promise("3 Tokens", "That moment only moves forward")
 def test_a_change_of_password_that_overlaps_a_log_out(api, new_worker, db):
     """The later of the two decides; none of them ever takes back what the other ended."""
 
@@ -84,6 +87,10 @@ def test_a_change_of_password_that_overlaps_a_log_out(api, new_worker, db):
     assert all(overlap(0.01 * number) for number in range(25))
 
 
+@promise(
+    "3 Tokens",
+    "No token given out before the answer to a change of password or a logout works after it",
+)
 def test_who_knows_the_old_password_keeps_nothing(api, new_worker):
     """They log in and out in a loop while the owner changes it."""
     for _ in range(14):
@@ -116,6 +123,10 @@ def test_who_knows_the_old_password_keeps_nothing(api, new_worker):
         assert works(api, fresh)
 
 
+@promise(
+    "3 Tokens",
+    "No token given out before the answer to a change of password or a logout works after it",
+)
 def test_what_was_told_before_a_log_out_does_not_work_after_it(api, new_worker, db):
     """Also of the same second; and of log-ins that overlap it those that the log-out came before."""
     for _ in range(5):
@@ -137,6 +148,10 @@ def test_what_was_told_before_a_log_out_does_not_work_after_it(api, new_worker, 
 # --- clocks ---
 
 
+@promise(
+    "3 Tokens",
+    "No token given out before the answer to a change of password or a logout works after it",
+)
 def test_a_token_of_a_worker_whose_clock_is_ahead_ends_too(api, stack, token_for, db):
     """Its iat lies beyond every clock that the log-out sees: what counts is what was given out."""
     ahead = int(time.time()) + 100
@@ -151,6 +166,10 @@ def test_a_token_of_a_worker_whose_clock_is_ahead_ends_too(api, stack, token_for
         assert works(api, fresh)
 
 
+@promise(
+    "3 Tokens",
+    "No token given out before the answer to a change of password or a logout works after it",
+)
 @pytest.mark.parametrize("fraction", [0, 0.5])
 def test_the_token_that_asks_for_an_end_ends_though_another_server_dated_it_ahead(
     api, new_worker, token_for, fraction
@@ -165,6 +184,10 @@ def test_the_token_that_asks_for_an_end_ends_though_another_server_dated_it_ahea
         assert works(api, fresh)
 
 
+@promise(
+    "3 Tokens",
+    "No token given out before the answer to a change of password or a logout works after it",
+)
 def test_what_was_given_out_is_noted(api, worker, db):
     """By each call that gives out a token."""
 
@@ -180,6 +203,10 @@ def test_what_was_given_out_is_noted(api, worker, db):
     assert issued(ok(change_password(worker))["token"]) == noted() > first
 
 
+@promise(
+    "3 Tokens",
+    "No token given out before the answer to a change of password or a logout works after it",
+)
 def test_a_token_with_a_fraction_of_this_second_is_ended(api, worker, token_for):
     token = token_for(worker, iat=time.time())
     other = token_for(worker, iat=time.time())

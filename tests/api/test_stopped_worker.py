@@ -12,6 +12,7 @@ import httpx
 from client import eventually, ok, task_input, unique
 from conftest import assert_balanced, own_stack
 from fail_points import held_up
+from promises import promise
 
 LEASE_SECONDS = 30
 CALLS = 12
@@ -58,6 +59,10 @@ def stop_past_the_lease(command):
         assert_balanced(stack)
 
 
+@promise(
+    "1 Idempotency-Key",
+    "One happens also when a claimant that stood still past its lease goes on",
+)
 def test_what_a_worker_goes_on_with_after_its_lease_does_not_happen_again():
     """insert: it stops with the claim on its way, and goes on with a transaction that is new.
     update: inside the transaction. commitTransaction: with the commit on its way. Each on a stack

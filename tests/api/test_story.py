@@ -1,8 +1,14 @@
 """The main job as one story: a paid task from registration to approval, and no coin lost."""
 
 from client import ahead, ok, register_input
+from promises import promise
 
 
+@promise(
+    "2 The books",
+    "Σ coins + Σ pending_coins + Σ escrow = opening + bonuses + purchases ± adjustments − payouts − forfeits "
+    "− reversals, at every moment",
+)
 def test_a_paid_task_from_registration_to_approval(api, admin, books):
     # Bea registers as a buyer and finds 50 coins in her account, Will as a worker and finds 10.
     bea = ok(api.post("/auth/register", json=register_input(name="Bea", role="buyer")), 201)

@@ -28,6 +28,7 @@ from browser import page
 from client import PASSWORD, Api, assert_error, eventually, http_client, iso, now, ok, unique
 from conftest import OF_THE_STACK, ROOT, tour
 from market import approve, post_task, reject, submit, told
+from promises import promise
 from second_nginx import nginx_in_front, second_nginx
 from streams import PATH, Reader, UnixConnection, notification, notify
 
@@ -112,6 +113,12 @@ def begun(idle, losers):
 # --- being told ---
 
 
+@promise(
+    "8 Streams",
+    "Each new notification of the caller",
+    "A notification is sent within a second of its commit",
+    "`id` is the notification's; `data` the notification as GET lists it",
+)
 def test_what_happens_is_told_within_a_second_as_the_list_shows_it(
     stack, buyer, worker, new_worker
 ):
@@ -141,6 +148,7 @@ def test_what_happens_is_told_within_a_second_as_the_list_shows_it(
         assert other.events == []
 
 
+@promise("8 Streams", "GET /stream, by token or `?ticket=`", "Each new notification of the caller")
 def test_every_stream_of_a_user_is_told(stack, db, worker):
     with Reader(stack.base_url, token=worker.token) as one, Reader(
         stack.base_url, query={"ticket": ticket_of(worker)}
@@ -151,6 +159,7 @@ def test_every_stream_of_a_user_is_told(stack, db, worker):
             assert reader.ids() == ids
 
 
+@promise("8 Streams", "A notification is sent whichever worker or host wrote it")
 def test_two_nginx_and_two_processes_of_streams_tell_the_same(stack, db, tmp_path, worker):
     """As on several hosts: whoever wrote it, and wherever one listens."""
     with second_nginx(stack, tmp_path) as url, own_events(stack) as other_process:
@@ -172,6 +181,10 @@ def test_two_nginx_and_two_processes_of_streams_tell_the_same(stack, db, tmp_pat
                 assert sorted(reader.ids()) == ids
 
 
+@promise(
+    "8 Streams",
+    "Proxies in front pass it on at once: `X-Accel-Buffering: no`, `Cache-Control: no-store, no-transform`",
+)
 def test_a_proxy_in_front_that_gathers_answers_passes_streams_on_at_once(
     stack, db, tmp_path, worker
 ):
@@ -207,6 +220,11 @@ def test_a_worker_that_is_asked_for_a_stream_says_that_it_has_none(stack, tmp_pa
 # --- who may listen ---
 
 
+@promise(
+    "8 Streams",
+    "Server-sent events",
+    "Proxies in front pass it on at once: `X-Accel-Buffering: no`, `Cache-Control: no-store, no-transform`",
+)
 def test_a_stream_says_what_it_is_to_browsers_of_our_front_ends(stack, worker):
     with Reader(stack.base_url, token=worker.token, headers={"Origin": ORIGIN}) as reader:
         headers = reader.answer.headers
@@ -220,6 +238,7 @@ def test_a_stream_says_what_it_is_to_browsers_of_our_front_ends(stack, worker):
         assert "Connection" not in headers or headers["Connection"] != "close"
 
 
+@promise("8 Streams", "GET /stream, by token or `?ticket=`")
 def test_without_a_good_token_or_ticket_nobody_listens(stack, worker):
     assert_error(ask(stack), 401, "unauthorized")
     assert_error(ask(stack, content=b"{}"), 401, "unauthorized")  # a body is not looked at
@@ -255,6 +274,7 @@ def test_other_methods_and_a_trailing_slash(stack, worker):
     assert (refused.status_code, refused.content) == (401, b"")
 
 
+@promise("8 Streams", "POST /stream-ticket, for anyone with a token → {ticket}", "Single use")
 def test_a_ticket_opens_one_stream_and_is_kept_and_logged_nowhere(stack, db, new_buyer, books):
     user = new_buyer()
     ticket = ticket_of(user)
@@ -279,6 +299,7 @@ def test_a_ticket_opens_one_stream_and_is_kept_and_logged_nowhere(stack, db, new
         assert ticket not in said and broken not in said, log
 
 
+@promise("8 Streams", "Single use")
 def test_of_twenty_who_redeem_a_ticket_at_once_one_listens(stack, worker):
     params = {"ticket": ticket_of(worker)}
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
@@ -291,6 +312,8 @@ def test_of_twenty_who_redeem_a_ticket_at_once_one_listens(stack, worker):
     assert sorted(map(str, outcomes)) == ["200"] + ["unauthorized"] * 19
 
 
+@promise("8 Streams", "60 s")
+@promise("10 Collections", "`idempotency`, `throttle`, `tickets` (TTL)")
 def test_a_ticket_lasts_a_minute_and_no_longer_than_its_token(stack, db, new_worker):
     user = new_worker()
     before = now()
@@ -325,6 +348,7 @@ def test_a_ticket_lasts_a_minute_and_no_longer_than_its_token(stack, db, new_wor
 # --- coming back ---
 
 
+@promise("8 Streams", "`Last-Event-ID` resumes without loss")
 def test_last_event_id_resumes_without_loss(stack, db, worker, new_worker):
     other = new_worker()
     with Reader(stack.base_url, token=worker.token) as first:
@@ -348,6 +372,7 @@ def test_last_event_id_resumes_without_loss(stack, db, worker, new_worker):
         third.wait_for_ids(after)
 
 
+@promise("8 Streams", "At least once")
 def test_what_was_committed_late_is_not_lost(stack, db, worker):
     """Made before the one that was seen last, by a slower worker or one whose clock is behind, but
     committed after it.
@@ -365,6 +390,7 @@ def test_what_was_committed_late_is_not_lost(stack, db, worker):
         second.wait_for_ids([late["_id"], long_job["_id"]])
 
 
+@promise("8 Streams", "An unknown `Last-Event-ID` starts now")
 @pytest.mark.parametrize(
     "last", ["0123456789abcdef01234567", "of another user", "nonsense", "since-", "since-9x", "☂"]
 )
@@ -378,6 +404,7 @@ def test_an_unknown_last_event_id_starts_now(stack, db, worker, new_worker, last
         assert reader.ids() == ids
 
 
+@promise("8 Streams", "`Last-Event-ID` resumes without loss")
 def test_one_who_was_told_nothing_yet_resumes_too(stack, db, worker):
     """A stream begins with an id of its own that is no event."""
     notify(db, worker, 3)
@@ -389,6 +416,7 @@ def test_one_who_was_told_nothing_yet_resumes_too(stack, db, worker):
         second.wait_for_ids(missed)
 
 
+@promise("8 Streams", "More than 1000 missed: `event: reset`")
 def test_a_thousand_missed_are_told_and_more_are_a_reset(stack, db, worker):
     (first,) = notify(db, worker)
     missed = notify(db, worker, 1000)
@@ -408,6 +436,7 @@ def test_a_thousand_missed_are_told_and_more_are_a_reset(stack, db, worker):
         assert {event.type for event in reader.events} == {"message"}, "it goes on from the reset"
 
 
+@promise("8 Streams", "More than 1000 missed: `event: reset`")
 def test_more_text_than_a_stream_may_be_behind_is_a_reset(stack, db, worker):
     """Messages of older data, far longer than ours: together they would fill the memory."""
     (first,) = notify(db, worker)
@@ -536,6 +565,7 @@ def refusal_of(path, query="", **headers):
     return answer, body
 
 
+@promise("1 Limits", "No account can take more than its share of streams: 20 a user")
 def test_one_user_has_twenty_streams_and_takes_no_place_of_others(stack, db, new_worker, worker):
     """By token and by ticket alike; whoever asks for more is told when to try again."""
     crowd = new_worker()
@@ -571,6 +601,7 @@ def test_one_user_has_twenty_streams_and_takes_no_place_of_others(stack, db, new
             stream.close()
 
 
+@promise("1 Limits", "No account can take more than its share of streams: 20 a user")
 def test_of_many_who_come_at_once_twenty_of_a_user_listen(stack, new_worker):
     crowd = new_worker()
     with own_events(stack, MICROTASK_STREAMS="1000") as path:
@@ -603,6 +634,7 @@ def test_beyond_the_limit_of_streams_newcomers_are_refused(stack, db, worker):
             stream.close()
 
 
+@promise("8 Streams", "At least once")
 def test_a_gap_in_the_record_of_changes_resets_every_stream(stack):
     """Here: the collection is dropped. What was committed meanwhile nobody can tell."""
     other = pymongo.MongoClient(stack.mongodb_uri)[unique("streams")]
@@ -625,6 +657,7 @@ def test_a_gap_in_the_record_of_changes_resets_every_stream(stack):
 # --- losing access, and being told nothing: begun at the top ---
 
 
+@promise("8 Streams", "A comment every 15 s")
 def test_a_comment_every_15_seconds(idle):
     asked, reader = idle
     eventually(lambda: reader.comments)
@@ -632,6 +665,7 @@ def test_a_comment_every_15_seconds(idle):
     assert reader.events == [] and not reader.over.is_set()
 
 
+@promise("8 Streams", "Closed within a minute when the user loses access")
 def test_who_loses_access_is_told_nothing_more_within_a_minute(stack, db, losers):
     since, users, readers = losers
     left = max(0, 60 - (time.monotonic() - since))
@@ -683,6 +717,7 @@ def kill(stack, name, number):
     eventually(succeeded)
 
 
+@promise("8 Streams", "At least once")
 @pytest.mark.parametrize(
     "name, number, ends",
     [
@@ -737,11 +772,20 @@ window.EventSource = class extends EventSource {{
 START = "listen(...arguments, (notification) => told.push(notification));"
 
 
+@promise(
+    "8 Streams",
+    "The lines of the tour survive a restart, with a new ticket and `lastEventId`",
+)
 def test_the_lines_that_the_tour_shows_are_those_tried_here():
     assert f"```js\n{tour.LISTEN}\n```" in tour.MARKDOWN.read_text()
     assert tour.LISTEN in html.unescape(tour.PAGE.read_text())
 
 
+@promise(
+    "8 Streams",
+    "Server-sent events",
+    "The lines of the tour survive a restart, with a new ticket and `lastEventId`",
+)
 @pytest.mark.parametrize("before", [3, 0], ids=["told-something", "told-nothing-yet"])
 def test_a_browsers_eventsource_listens_and_goes_on_after_a_restart(stack, db, worker, before):
     """By the lines of the tour. Each is told once, also where nothing was told before the restart."""
@@ -765,6 +809,10 @@ def test_a_browsers_eventsource_listens_and_goes_on_after_a_restart(stack, db, w
         assert sorted(seen()) == sorted(first + missed + later), "each once"
 
 
+@promise(
+    "8 Streams",
+    "The lines of the tour survive a restart, with a new ticket and `lastEventId`",
+)
 def test_the_lines_of_the_tour_end_with_the_token_and_read_the_list_after_a_reset(
     stack, db, new_worker
 ):

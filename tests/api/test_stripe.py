@@ -13,6 +13,7 @@ from client import UNKNOWN_ID, assert_error, faults, ok, unique
 from conftest import own_stack
 from fake_stripe import SECRET_KEY, WEBHOOK_SECRET
 from market import coins
+from promises import promise
 from stripe_stack import (  # noqa: F401 - fixtures among them
     alerted,
     assert_credited,
@@ -35,6 +36,8 @@ from stripe_stack import (  # noqa: F401 - fixtures among them
 # --- create-payment ---
 
 
+@promise("7 GET /packages, POST /create-payment", "With stripe the answer has clientSecret too")
+@promise("7 POST /webhook", "metadata {paymentId, userId, coins}")
 def test_a_payment_is_ordered_at_stripe_for_the_page_to_pay(fake, db, buyer):
     payment, secret = create(buyer)
     intent = fake.of_payment(payment["_id"])
@@ -49,6 +52,11 @@ def test_a_payment_is_ordered_at_stripe_for_the_page_to_pay(fake, db, buyer):
     assert coins(db, buyer) == 0
 
 
+@promise(
+    "7 Fields, and how coins are credited",
+    "A pending row is committed before a provider is called",
+    "The call is made outside any transaction",
+)
 def test_the_record_is_there_before_stripe_is_asked(fake, stack, db, buyer):
     """A pending row is committed before a provider is called."""
     card = fake.card("visa", "hold")
@@ -87,6 +95,7 @@ def test_an_order_that_stays_unanswered_is_unavailable_and_failed(fake, db, buye
     assert [payment["status"] for payment in of(db, buyer)] == ["failed"]
 
 
+@promise("1 Idempotency-Key", "It is honoured on those of section 7")
 def test_a_payment_that_was_created_with_a_key_is_created_once(fake, db, buyer):
     headers, body = {"Idempotency-Key": unique("key-")}, {"coins": 150}
     first = buyer.api.post("/payments/create-payment", json=body, headers=headers)
@@ -99,6 +108,7 @@ def test_a_payment_that_was_created_with_a_key_is_created_once(fake, db, buyer):
 # --- confirm ---
 
 
+@promise("7 PUT /confirm/:paymentId", "With stripe the intent is looked up and must have succeeded")
 def test_a_paid_intent_confirms_its_payment(fake, stack, buyer):
     payment, _ = create(buyer)
     intent = fake.pay(fake.of_payment(payment["_id"]))
@@ -112,6 +122,7 @@ def test_a_paid_intent_confirms_its_payment(fake, stack, buyer):
     assert_credited(stack, buyer)
 
 
+@promise("7 PUT /confirm/:paymentId", "With stripe the intent is looked up and must have succeeded")
 @pytest.mark.parametrize(
     "status", ["requires_payment_method", "requires_action", "processing", "canceled"]
 )
@@ -123,6 +134,7 @@ def test_an_intent_that_has_not_succeeded_confirms_nothing(fake, db, buyer, stat
     assert coins(db, buyer) == 0 and stored(db, payment)["status"] == "pending"
 
 
+@promise("7 PUT /confirm/:paymentId", "With stripe the intent must be for that amount and currency")
 def test_an_intent_confirms_neither_another_amount_nor_another_currency(fake, stack, db, buyer):
     payment, _ = create(buyer)
     intent = fake.of_payment(payment["_id"])
@@ -135,6 +147,7 @@ def test_an_intent_confirms_neither_another_amount_nor_another_currency(fake, st
     assert coins(db, buyer) == 0
 
 
+@promise("7 PUT /confirm/:paymentId", "With stripe the intent is looked up and must have succeeded")
 def test_an_intent_confirms_only_the_payment_it_is_of(fake, db, buyer, new_buyer):
     """Another's intent, one's own other one, one made elsewhere, none at all."""
     other, (mine, _), (second, _) = new_buyer(0), create(buyer), create(buyer)
@@ -160,6 +173,7 @@ def test_no_transaction_id_leads_elsewhere(fake, buyer, odd):
     assert len(fake.asked) == asked
 
 
+@promise("7 PUT /confirm/:paymentId", "409: failed")
 def test_a_failed_payment_is_not_confirmed(fake, stack, buyer):
     payment, _ = create(buyer)
     intent = fake.of_payment(payment["_id"])
@@ -185,6 +199,12 @@ def test_confirming_while_stripe_is_away_can_be_tried_again(fake, stack, buyer):
 # --- purchase-coins ---
 
 
+@promise("7 POST /purchase-coins", "With stripe: the card is charged")
+@promise("7 POST /webhook", "STRIPE_API_BASE points tests elsewhere")
+@promise(
+    "7 Fields, and how coins are credited",
+    "The call has the payment's id as its idempotency key",
+)
 def test_a_card_is_charged(fake, stack, db, buyer):
     answer = ok(purchase(buyer, fake.card()))
     assert (answer["success"], answer["coinsAdded"], answer["newBalance"]) == (True, 150, 150)
@@ -195,6 +215,7 @@ def test_a_card_is_charged(fake, stack, db, buyer):
     assert_credited(stack, buyer)
 
 
+@promise("7 POST /purchase-coins", "What is bought may be one of `COIN_PACKAGES_EXTRA`")
 @pytest.mark.parametrize("package, price, cents", [(50, 5, 500), (19, 19.99, 1999), (10, 1, 100)])
 def test_extra_packages_are_sold_for_what_they_cost_to_the_cent(fake, buyer, package, price, cents):
     answer = ok(purchase(buyer, fake.card(), package, price))
@@ -202,6 +223,10 @@ def test_extra_packages_are_sold_for_what_they_cost_to_the_cent(fake, buyer, pac
     assert fake.of_payment(answer["paymentId"])["amount"] == cents
 
 
+@promise(
+    "7 GET /packages, POST /create-payment",
+    "POST /create-payment, for buyers: {coins: a package}",
+)
 def test_extra_packages_are_for_purchases_alone(db, buyer):
     refused = buyer.api.post("/payments/create-payment", json={"coins": 50})
     assert_error(refused, 400, "not_a_package")
@@ -216,6 +241,7 @@ def test_a_charge_needs_a_card(fake, db, buyer, card):
     assert of(db, buyer) == []
 
 
+@promise("7 Fields, and how coins are credited", "status is pending|completed|failed")
 def test_a_declined_card_is_402_with_what_stripe_says_to_its_owner(fake, db, buyer):
     refused = purchase(buyer, fake.card("declined"))
     assert_error(refused, 402, "payment_required")
@@ -243,6 +269,7 @@ def test_a_card_that_stripe_does_not_know_is_the_callers_mistake(fake, db, buyer
     assert [payment["status"] for payment in of(db, buyer)] == ["failed"]
 
 
+@promise("7 POST /purchase-coins", "402 {clientSecret} when the bank wants a further step")
 def test_a_further_step_is_402_with_the_secret_for_it(fake, stack, db, buyer):
     """Then the page does the step, and confirms."""
     refused = purchase(buyer, fake.card("bank"))
@@ -262,6 +289,7 @@ def test_a_further_step_is_402_with_the_secret_for_it(fake, stack, db, buyer):
     assert_credited(stack, buyer)
 
 
+@promise("7 POST /purchase-coins", "402 {clientSecret} when the bank wants a further step")
 def test_the_same_purchase_sent_again_with_its_key_goes_on_where_the_bank_stopped_it(
     fake, stack, db, buyer
 ):
@@ -284,6 +312,7 @@ def test_a_charge_of_another_amount_is_not_credited_but_told_of(fake, stack, db,
     assert [payment["status"] for payment in of(db, buyer)] == ["pending"]
 
 
+@promise("7 POST /purchase-coins", "With stripe: the card is charged")
 @pytest.mark.parametrize("fault", ["drop", 500, 409, "garbage", "empty", "slow", "lost"])
 def test_a_charge_whose_answer_fails_is_made_once(fake, stack, buyer, fault):
     """Asked again with the same key, Stripe tells what it did."""
@@ -302,6 +331,10 @@ def test_a_charge_that_stays_unanswered_is_503_and_may_still_come(fake, stack, d
     assert_credited(stack, buyer)
 
 
+@promise(
+    "7 Fields, and how coins are credited",
+    "The call has the payment's id as its idempotency key",
+)
 def test_a_charge_that_stays_unanswered_is_not_made_twice_by_its_key(fake, stack, db, buyer):
     card, key = fake.card("visa", "drop", "drop"), unique("key-")
     assert_error(purchase(buyer, card, key=key), 503, "unavailable")
@@ -324,6 +357,7 @@ def test_a_key_whose_payment_was_credited_meanwhile_tells_so(fake, stack, db, bu
     assert_credited(stack, buyer)
 
 
+@promise("7 POST /webhook", "STRIPE_API_BASE points tests elsewhere")
 def test_what_never_left_did_not_happen(fake, stack, db, buyer, settings):
     """Nobody listens at Stripe's address: the payment has failed, and its key is given back."""
     env = {**settings, "STRIPE_API_BASE": "http://127.0.0.1:1"}
@@ -335,6 +369,10 @@ def test_what_never_left_did_not_happen(fake, stack, db, buyer, settings):
         assert [payment["status"] for payment in of(away.db, lonely)] == ["failed", "failed"]
 
 
+@promise(
+    "7 Fields, and how coins are credited",
+    "The call has the payment's id as its idempotency key",
+)
 @pytest.mark.parametrize("trouble", ["out of reach", 401])
 def test_what_keeps_a_repeat_from_stripe_does_not_undo_the_first(fake, stack, db, buyer, trouble):
     """The first order may have been carried out: it stays the one that its key goes on with."""
@@ -357,6 +395,7 @@ def test_stripes_refusal_of_us_is_our_fault_and_no_secret_is_logged(fake, stack,
     assert SECRET_KEY not in stack.worker_log() and WEBHOOK_SECRET not in stack.worker_log()
 
 
+@promise("7 POST /dummy-payment", "dummy only")
 def test_there_are_no_dummy_payments_with_stripe(db, buyer):
     refused = buyer.api.post("/payments/dummy-payment", json={"coins": 10})
     assert_error(refused, 404, "not_found")
@@ -366,6 +405,7 @@ def test_there_are_no_dummy_payments_with_stripe(db, buyer):
 # --- settings ---
 
 
+@promise("7 Providers", "`stripe` refuses to start without its secret key and webhook secret")
 @pytest.mark.parametrize("missing", ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"])
 def test_stripe_refuses_to_start_without_its_secrets(stack, settings, missing):
     said = stack.ctl("sweep", env={**settings, missing: ""})
@@ -375,6 +415,7 @@ def test_stripe_refuses_to_start_without_its_secrets(stack, settings, missing):
     )
 
 
+@promise("7 PUT /confirm/:paymentId", "What is no intent's id asks Stripe nothing, and is 409")
 @pytest.mark.parametrize(
     "transaction",
     [
@@ -402,6 +443,7 @@ def test_what_is_no_intents_id_reaches_no_address_of_stripes(fake, db, buyer, tr
     assert stored(db, payment)["status"] == "pending"
 
 
+@promise("7 POST /purchase-coins", "With stripe, a paymentMethodId that is no id is 400")
 @pytest.mark.parametrize("method", ["pm_1/../x", "pm 1", "pm_1&amount=1", "pm_1\r\nX: y", "é", "x" * 256])
 def test_what_is_no_payment_methods_id_is_400_and_not_asked_about(fake, db, buyer, method):
     before = len(fake.asked)

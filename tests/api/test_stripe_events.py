@@ -14,6 +14,7 @@ from bson import ObjectId
 from client import UNKNOWN_ID, assert_error, eventually, now, ok, unique
 from fake_stripe import WEBHOOK_SECRET, charge, event, signed
 from market import coins
+from promises import promise
 from stripe_stack import (  # noqa: F401 - fixtures among them
     alerted,
     assert_credited,
@@ -44,11 +45,13 @@ CLIENTS = 50
 # --- the webhook ---
 
 
+@promise("7 POST /webhook", "`Stripe-Signature` over the raw body (HMAC-SHA256)")
 def test_our_signatures_are_those_of_stripes_library():
     body = payload("payment_intent.succeeded", {"id": "pi_1"})
     assert stripe.Webhook.construct_event(body, signed(body), WEBHOOK_SECRET)["type"]
 
 
+@promise("7 POST /webhook", "succeeded credits once")
 def test_a_success_credits_once(fake, stack, db, buyer):
     payment, _ = create(buyer)
     intent = fake.pay(fake.of_payment(payment["_id"]))
@@ -60,6 +63,7 @@ def test_a_success_credits_once(fake, stack, db, buyer):
     assert ok(confirm(buyer, payment, intent["id"]))["newBalance"] == 150
 
 
+@promise("7 POST /webhook", "payment_failed marks failed (a later success still completes)")
 def test_a_failure_marks_failed_and_a_later_success_completes(fake, stack, db, buyer):
     payment, _ = create(buyer)
     intent = fake.of_payment(payment["_id"])
@@ -73,6 +77,10 @@ def test_a_failure_marks_failed_and_a_later_success_completes(fake, stack, db, b
     assert stored(db, payment)["status"] == "completed", "a late failure takes nothing back"
 
 
+@promise(
+    "7 POST /webhook",
+    "amount_received must equal price × 100 in usd, else nothing is credited and an alert logged",
+)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -96,6 +104,7 @@ def test_another_amount_or_currency_credits_nothing_and_alerts(fake, stack, db, 
     assert_credited(stack, buyer)
 
 
+@promise("7 POST /webhook", "Every verified event → 200 {received:true}")
 @pytest.mark.parametrize(
     "metadata", [{}, {"paymentId": UNKNOWN_ID}, {"paymentId": "42"}, {"paymentId": ""}, None]
 )
@@ -120,6 +129,7 @@ def test_a_removed_buyer_alerts(fake, stack, db, buyer, gone):
     assert stored(db, payment)["status"] == "pending" and purchases(db, buyer) == 0
 
 
+@promise("2 The books", "What the service does by itself moves no coins of such a record either")
 @pytest.mark.parametrize("kind", ["payments", "users"])
 def test_a_payment_or_buyer_without_the_mark_is_not_credited_and_alerts(
     fake, stack, db, buyer, kind
@@ -150,6 +160,7 @@ def test_a_second_intent_for_a_completed_payment_alerts(fake, stack, buyer):
     assert_credited(stack, buyer)
 
 
+@promise("7 POST /webhook", "Every verified event → 200 {received:true}")
 def test_a_success_of_a_payment_in_a_state_of_an_older_server_alerts(fake, stack, db, buyer):
     """It is received: told again and again it would be no other."""
     payment, _ = create(buyer)
@@ -161,6 +172,7 @@ def test_a_success_of_a_payment_in_a_state_of_an_older_server_alerts(fake, stack
     assert stored(db, payment)["status"] == "refunded" and purchases(db, buyer) == 0
 
 
+@promise("7 POST /webhook", "Every verified event → 200 {received:true}")
 @pytest.mark.parametrize(
     "body",
     [
@@ -182,6 +194,7 @@ def test_other_events_are_received(stack, body):
     assert ok(answer) == {"received": True}
 
 
+@promise("7 POST /webhook", "`Stripe-Signature` over the raw body (HMAC-SHA256)")
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/json; charset=latin1"])
 def test_the_signature_alone_decides_whatever_the_content_type(fake, stack, buyer, content_type):
     payment, _ = create(buyer)
@@ -210,6 +223,11 @@ BAD_SIGNATURES = {
 }
 
 
+@promise(
+    "7 POST /webhook",
+    "`Stripe-Signature` over the raw body (HMAC-SHA256)",
+    "400 bad signature",
+)
 @pytest.mark.parametrize("how", BAD_SIGNATURES)
 def test_a_bad_signature_is_400_and_nothing_is_read(fake, stack, db, buyer, how):
     payment, _ = create(buyer)
@@ -222,6 +240,7 @@ def test_a_bad_signature_is_400_and_nothing_is_read(fake, stack, db, buyer, how)
     assert stored(db, payment)["status"] == "pending"
 
 
+@promise("7 POST /webhook", "A signature is taken for 300 s")
 @pytest.mark.parametrize("seconds", [-290, 290])
 def test_a_signature_lasts_five_minutes_either_way(stack, seconds):
     body = b'{"type":"ping"}'
@@ -324,6 +343,10 @@ def post_signed(stack, content):
     return stack.api.post("/payments/webhook", content=content, headers=headers)
 
 
+@promise(
+    "7 POST /webhook",
+    "Every verified event is acted upon, whatever else is in it and however strange its JSON",
+)
 @pytest.mark.parametrize("how", STRANGE)
 def test_an_event_is_acted_upon_however_strange_its_json(fake, stack, buyer, how):
     payment, _ = create(buyer)
@@ -334,6 +357,10 @@ def test_an_event_is_acted_upon_however_strange_its_json(fake, stack, buyer, how
     assert_credited(stack, buyer)
 
 
+@promise(
+    "7 POST /webhook",
+    "Every verified event is acted upon, whatever else is in it and however strange its JSON",
+)
 @pytest.mark.parametrize("how", STRANGE)
 def test_an_event_of_another_type_is_received_however_strange_its_json(stack, how):
     content = strange(event("customer.updated", {"id": "cus_1"}), how)
@@ -341,6 +368,7 @@ def test_an_event_of_another_type_is_received_however_strange_its_json(stack, ho
         assert ok(post_signed(stack, content)) == {"received": True}
 
 
+@promise("7 POST /webhook", "A verified event of which what it needs cannot be read is an alert")
 @pytest.mark.parametrize(
     "field, value",
     [
@@ -368,6 +396,10 @@ def test_an_event_whose_needed_fields_cannot_be_read_is_received_with_an_alert(
     assert stored(db, payment)["status"] == "pending" and coins(db, buyer) == 0
 
 
+@promise(
+    "7 POST /webhook",
+    "Every verified event is acted upon, whatever else is in it and however strange its JSON",
+)
 def test_money_goes_back_however_strange_its_json(fake, stack, db, buyer):
     _, intent = bought(fake, stack, buyer)
     for how in STRANGE:
@@ -411,6 +443,7 @@ def confirm_call(buyer, payment, transaction):
     return Call("PUT", f"/payments/confirm/{payment['_id']}", buyer.token, body)
 
 
+@promise("7 POST /webhook", "succeeded credits once")
 def test_the_same_event_many_times_at_once_credits_once(fake, stack, buyer):
     payment, _ = create(buyer)
     call = webhook_call(fake.pay(fake.of_payment(payment["_id"])))
@@ -419,6 +452,7 @@ def test_the_same_event_many_times_at_once_credits_once(fake, stack, buyer):
     assert_credited(stack, buyer)
 
 
+@promise("7 POST /webhook", "succeeded credits once")
 def test_confirming_and_the_event_at_once_credit_once(fake, stack, buyer):
     payment, _ = create(buyer)
     intent = fake.pay(fake.of_payment(payment["_id"]))
@@ -430,6 +464,7 @@ def test_confirming_and_the_event_at_once_credit_once(fake, stack, buyer):
     assert_credited(stack, buyer)
 
 
+@promise("7 POST /webhook", "payment_failed marks failed (a later success still completes)")
 def test_failure_and_success_at_once_end_completed(fake, stack, db, buyer):
     payment, _ = create(buyer)
     intent = fake.pay(fake.of_payment(payment["_id"]))
@@ -443,6 +478,7 @@ def test_failure_and_success_at_once_end_completed(fake, stack, db, buyer):
     assert_credited(stack, buyer)
 
 
+@promise("7 POST /purchase-coins", "With stripe: the card is charged")
 def test_a_key_used_by_many_at_once_charges_once(fake, stack, buyer):
     body = {"coins": 150, "amount": 10, "paymentMethodId": fake.card()}
     headers = {"Idempotency-Key": unique("key-")}
@@ -479,18 +515,30 @@ def crash_between_charge_and_credit(fake, stack, buyer):
     return {"_id": str(payment["_id"])}
 
 
+@promise(
+    "7 Fields, and how coins are credited",
+    "Then coins are credited, whatever crashes in between",
+)
 def test_a_crash_after_the_charge_is_healed_by_the_event(fake, stack, buyer):
     payment = crash_between_charge_and_credit(fake, stack, buyer)
     ok(succeeded(stack, fake.of_payment(payment["_id"])))
     assert_credited(stack, buyer)
 
 
+@promise(
+    "7 Fields, and how coins are credited",
+    "Then coins are credited, whatever crashes in between",
+)
 def test_a_crash_after_the_charge_is_healed_by_confirming(fake, stack, buyer):
     payment = crash_between_charge_and_credit(fake, stack, buyer)
     ok(confirm(buyer, payment, fake.of_payment(payment["_id"])["id"]))
     assert_credited(stack, buyer)
 
 
+@promise(
+    "7 Fields, and how coins are credited",
+    "Then coins are credited, whatever crashes in between",
+)
 def test_a_crash_after_the_charge_is_healed_by_the_sweep(fake, stack, db, buyer, sweep):
     payment = crash_between_charge_and_credit(fake, stack, buyer)
     sweep()
@@ -513,6 +561,10 @@ def test_a_dead_callers_key_finds_the_payment_and_charges_nothing_again(fake, st
     assert_credited(stack, buyer)
 
 
+@promise(
+    "7 Fields, and how coins are credited",
+    "Then coins are credited, whatever crashes in between",
+)
 def test_all_healers_at_once_credit_once(fake, stack, db, buyer, sweep):
     payment = crash_between_charge_and_credit(fake, stack, buyer)
     intent = fake.of_payment(payment["_id"])
@@ -541,6 +593,7 @@ def test_the_sweep_heals_an_event_that_never_came(fake, stack, db, buyer, sweep)
     assert_credited(stack, buyer)
 
 
+@promise("2 The books", "What the service does by itself moves no coins of such a record either")
 def test_payments_without_the_mark_keep_the_sweep_from_no_other(fake, stack, db, buyer, sweep):
     """More of them than it looks up in a run, and due before."""
     payment, _ = create(buyer)

@@ -10,6 +10,7 @@ import pytest
 
 from client import assert_error, eventually, ok, unique
 from logs import Tail
+from promises import promise
 from stripe_stack import (  # noqa: F401 fixtures
     buyer,
     confirm,
@@ -59,6 +60,7 @@ def ended(log):
     return set(log.answered(PATH)) - log.said("No turn to call Stripe")
 
 
+@promise("1 Limits", "Another service that hangs holds up only those who need it")
 def test_40_calls_that_hang_hold_up_nobody(fake, stack, hang):
     calls = [
         purchase_call(one, hang(), **{"Idempotency-Key": unique("key-")})
@@ -76,6 +78,10 @@ def test_40_calls_that_hang_hold_up_nobody(fake, stack, hang):
         assert int(answer.headers["retry-after"]) >= 1
 
 
+@promise(
+    "1 Limits",
+    "No account can take more than its share of calls that wait for another service",
+)
 def test_an_account_has_no_more_than_its_share_of_what_hangs(fake, stack, hang, buyer):
     """Twenty calls of one buyer: the others pay as ever."""
     share = 2 * len(stack.worker_pids())
@@ -87,6 +93,10 @@ def test_an_account_has_no_more_than_its_share_of_what_hangs(fake, stack, hang, 
         assert outcomes(volley.answers()) == {"unavailable": 20}
 
 
+@promise(
+    "1 Limits",
+    "No account can take more than its share of calls that wait for another service",
+)
 def test_who_is_turned_away_has_paid_nothing_and_may_use_the_key_again(fake, stack, hang, buyer):
     with hanging(stack, [purchase_call(buyer, hang()) for _ in range(8)]) as (volley, log):
         card, key = fake.card(), unique("key-")
@@ -102,6 +112,7 @@ def test_who_is_turned_away_has_paid_nothing_and_may_use_the_key_again(fake, sta
     assert ok(purchase(buyer, card, key=key))["paymentId"] in {str(p["_id"]) for p in made}
 
 
+@promise("1 Limits", "Another service that hangs holds up only those who need it")
 def test_when_stripe_is_back_all_is_as_before(fake, stack, hang):
     calls = [purchase_call(one, hang()) for one in buyers(stack, 20)]
     with hanging(stack, calls) as (volley, _):
@@ -112,6 +123,7 @@ def test_when_stripe_is_back_all_is_as_before(fake, stack, hang):
     assert outcomes(at_once(stack, calls)) == {200: 40}
 
 
+@promise("1 Limits", "Another service that hangs holds up only those who need it")
 def test_confirming_and_asking_wait_as_buying_does(fake, stack, hang, buyer, db):
     """Every call that asks Stripe is behind the same wall."""
     payment, _ = create(buyer)

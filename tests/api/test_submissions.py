@@ -21,6 +21,7 @@ from market import (
     submit,
     told,
 )
+from promises import promise
 
 FIELDS = {
     "_id",
@@ -58,6 +59,16 @@ def pending(db, submission):
 # --- POST / ---
 
 
+@promise(
+    "5 POST /",
+    "{task_id, submission_details 1..20000} → 201 {success:true, message, submission}",
+)
+@promise(
+    "5 Fields",
+    "_id, task_id, task_title, payable_amount, worker_id, worker_email, worker_name, submission_details, "
+    "buyer_id, buyer_email, buyer_name, status, submitted_date, createdAt, updatedAt",
+    "status is pending|approved|rejected",
+)
 def test_a_submission_is_what_was_handed_in_for_the_task_by_the_caller(
     buyer, worker, task, db, books
 ):
@@ -104,6 +115,10 @@ def test_the_client_decides_nothing_but_task_and_details(buyer, worker, task, bo
     )
 
 
+@promise(
+    "5 POST /",
+    "{task_id, submission_details 1..20000} → 201 {success:true, message, submission}",
+)
 def test_details_have_1_to_20000_characters(new_worker, task, books):
     ok(hand_in(new_worker(), task["_id"], "é" * 20_000), 201)
     for bad in ("", "   ", "é" * 20_001, None):
@@ -112,6 +127,7 @@ def test_details_have_1_to_20000_characters(new_worker, task, books):
         assert set(faults(refused)) == {"submission_details"}
 
 
+@promise("5 POST /", "404 unknown task")
 def test_a_submission_needs_a_task(worker, buyer, books):
     assert_error(hand_in(worker, UNKNOWN_ID), 404, "not_found")
     assert_error(hand_in(worker, "42"), 400, "invalid_id")
@@ -122,6 +138,7 @@ def test_a_submission_needs_a_task(worker, buyer, books):
     assert_error(hand_in(worker, cancelled["_id"]), 404, "not_found")
 
 
+@promise("5 POST /", "400 no open slot")
 def test_without_an_open_slot_nothing_is_taken(buyer, new_worker, db, books):
     task = post_task(buyer, required_workers=1)
     submission = submit(new_worker(), task)
@@ -132,6 +149,7 @@ def test_without_an_open_slot_nothing_is_taken(buyer, new_worker, db, books):
     assert db.submissions.count_documents({"task_id": ObjectId(task["_id"])}) == 1
 
 
+@promise("5 POST /", "400 already submitted (once per worker and task, for good)")
 def test_a_worker_submits_once_to_a_task_for_good(buyer, worker, task, db, books):
     submission = submit(worker, task)
     assert_error(hand_in(worker, task["_id"]), 400, "already_submitted")
@@ -140,6 +158,7 @@ def test_a_worker_submits_once_to_a_task_for_good(buyer, worker, task, db, books
     assert stored_task(db, task)["required_workers"] == 5
 
 
+@promise("5 POST /", "Of several reasons deadline_passed is told first")
 def test_of_several_reasons_the_deadline_is_told_first(buyer, worker, db, books):
     task = post_task(buyer, required_workers=1)
     submit(worker, task)
@@ -147,6 +166,12 @@ def test_of_several_reasons_the_deadline_is_told_first(buyer, worker, db, books)
     assert_error(hand_in(worker, task["_id"]), 400, "deadline_passed")
 
 
+@promise(
+    "8 What is told, to whom",
+    "To the buyer: a new submission",
+    "actionRoute of a buyer: `/dashboard/buyer/{home,my-tasks,review,payment-history}`",
+)
+@promise("8 The calls", "type is approval|rejection|withdrawal|submission|task|payment")
 def test_the_buyer_is_told_of_a_new_submission(buyer, worker, task, db, books):
     submit(worker, task)
     [notice] = told(db, buyer)
@@ -159,6 +184,7 @@ def test_the_buyer_is_told_of_a_new_submission(buyer, worker, task, db, books):
     assert len(told(db, buyer)) == 1, "what did not happen is not told"
 
 
+@promise("8 What is told, to whom", "Written in the same transaction as what they tell")
 def test_the_notification_is_of_the_same_transaction(buyer, worker, task, db, stack, books):
     """When the notification cannot be written, nothing has happened."""
     stack.fail_point(
@@ -182,6 +208,15 @@ def test_the_notification_is_of_the_same_transaction(buyer, worker, task, db, st
 # --- approve ---
 
 
+@promise(
+    "2 Slots and escrow",
+    "Approving pays the worker `payable_amount` out of the task's escrow",
+)
+@promise(
+    "5 Reviews",
+    "PUT /:id/approve → {success:true, message, submission, coinsAdded, workerNewBalance}",
+)
+@promise("5 Fields", "reviewed_date, rejection_reason, reason_code, once reviewed")
 def test_approving_pays_the_worker_out_of_the_escrow(buyer, worker, task, db, books):
     submission = submit(worker, task)
     answer = approve(buyer, submission)
@@ -198,6 +233,12 @@ def test_approving_pays_the_worker_out_of_the_escrow(buyer, worker, task, db, bo
     assert stored_task(db, task)["required_workers"] == 4, "an approved slot is used up"
 
 
+@promise(
+    "8 What is told, to whom",
+    "To the worker: approved",
+    "actionRoute is one of the front end's pages: `/dashboard/worker/{home,submissions,withdrawals}`",
+    "Its icons go by words in the message: approved, earned",
+)
 def test_the_worker_is_told_what_they_earned(buyer, worker, task, db, books):
     approve(buyer, submit(worker, task))
     [notice] = told(db, worker)
@@ -208,6 +249,7 @@ def test_the_worker_is_told_what_they_earned(buyer, worker, task, db, books):
     assert (notice["isRead"], notice["archived"]) == (False, False)
 
 
+@promise("5 Reviews", "400 not pending")
 def test_a_submission_is_reviewed_once(buyer, new_worker, task, db, books):
     for first in (approve, reject):
         worker = new_worker()
@@ -236,6 +278,10 @@ def test_a_submission_is_reviewed_once(buyer, new_worker, task, db, books):
 # --- reject ---
 
 
+@promise("2 Slots and escrow", "Rejecting gives the slot back")
+@promise("5 Reviews", "PUT /:id/reject {reason? ≤500, reason_code? ≤50} → {message, submission}")
+@promise("5 Fields", "reviewed_date, rejection_reason, reason_code, once reviewed")
+@promise("8 What is told, to whom", "To the worker: rejected with its reason")
 def test_rejecting_gives_the_slot_back_and_keeps_the_reason(buyer, worker, task, db, books):
     submission = submit(worker, task)
     answer = reject(buyer, submission, reason=" The picture is missing. ", reason_code="no_proof")
@@ -254,12 +300,14 @@ def test_rejecting_gives_the_slot_back_and_keeps_the_reason(buyer, worker, task,
     assert "The picture is missing." in notice["message"], "the worker is told why"
 
 
+@promise("2 Slots and escrow", "Rejecting gives the slot back")
 def test_the_slot_of_rejected_work_is_anothers(buyer, new_worker, books):
     task = post_task(buyer, required_workers=1)
     reject(buyer, submit(new_worker(), task))
     assert approve(buyer, submit(new_worker(), task))["coinsAdded"] == 5
 
 
+@promise("5 Reviews", "PUT /:id/reject {reason? ≤500, reason_code? ≤50} → {message, submission}")
 @pytest.mark.parametrize(
     "body", [{"content": b""}, {"json": {}}, {"json": {"reason": None}}, {"json": {"reason": ""}}]
 )
@@ -270,6 +318,7 @@ def test_a_reason_may_be_left_out(buyer, worker, task, db, body, books):
     assert notice["type"] == "rejection"
 
 
+@promise("5 Reviews", "PUT /:id/reject {reason? ≤500, reason_code? ≤50} → {message, submission}")
 @pytest.mark.parametrize("field, longest", [("reason", 500), ("reason_code", 50)])
 def test_reasons_have_a_length(buyer, worker, task, db, field, longest, books):
     submission = submit(worker, task)
@@ -284,6 +333,9 @@ def test_reasons_have_a_length(buyer, worker, task, db, field, longest, books):
 # --- /status ---
 
 
+@promise("5 Reviews", "PUT /:id/status {status: approved|rejected, reason?}: same as the two above")
+@promise("5 Fields", "status is pending|approved|rejected")
+@promise("8 The calls", "type is approval|rejection|withdrawal|submission|task|payment")
 def test_status_does_the_same_as_approve_and_reject(buyer, new_worker, task, db, books):
     first, second = new_worker(), new_worker()
     approved, rejected = submit(first, task), submit(second, task)
@@ -303,6 +355,7 @@ def test_status_does_the_same_as_approve_and_reject(buyer, new_worker, task, db,
     assert stored_task(db, task)["required_workers"] == 4
 
 
+@promise("5 Reviews", "PUT /:id/status {status: approved|rejected, reason?}: same as the two above")
 @pytest.mark.parametrize("status", ["pending", "Approved", "done", "", None])
 def test_another_status_is_400(buyer, worker, task, db, status, books):
     submission = submit(worker, task)
@@ -314,6 +367,7 @@ def test_another_status_is_400(buyer, worker, task, db, status, books):
 # --- who may review ---
 
 
+@promise("5 Reviews", "approve, reject and status are for the task's buyer and admins")
 @pytest.mark.parametrize(
     "call, body", [("approve", None), ("reject", {}), ("status", {"status": "approved"})]
 )
@@ -341,6 +395,7 @@ def review(reviewer, submission_ids, status="approved", **body):
     )
 
 
+@promise("5 Reviews", "→ {results:[{_id, ok, code?}]}, each on its own")
 def test_many_are_reviewed_each_on_its_own(buyer, new_buyer, new_worker, task, db, books):
     """What cannot be done is told for that one alone; the others go through."""
     foreign = submit(new_worker(), post_task(new_buyer()))
@@ -364,6 +419,8 @@ def test_many_are_reviewed_each_on_its_own(buyer, new_buyer, new_worker, task, d
     assert pending(db, foreign)
 
 
+@promise("5 Reviews", "POST /review, for buyers and admins: {ids (1..100), status, reason?}")
+@promise("8 What is told, to whom", "To the worker: rejected with its reason")
 def test_many_are_rejected_with_one_reason(buyer, new_worker, task, db, books):
     workers = [new_worker() for _ in range(3)]
     submissions = [submit(worker, task) for worker in workers]
@@ -375,6 +432,7 @@ def test_many_are_rejected_with_one_reason(buyer, new_worker, task, db, books):
     assert stored_task(db, task)["required_workers"] == 5
 
 
+@promise("5 Reviews", "→ {results:[{_id, ok, code?}]}, each on its own")
 def test_the_same_id_twice_is_paid_once(buyer, worker, task, db, books):
     submission = submit(worker, task)
     results = ok(review(buyer, [submission["_id"]] * 2))["results"]
@@ -383,6 +441,7 @@ def test_the_same_id_twice_is_paid_once(buyer, worker, task, db, books):
     assert coins(db, worker) == 5
 
 
+@promise("5 Reviews", "POST /review, for buyers and admins: {ids (1..100), status, reason?}")
 def test_an_admin_reviews_everybodys(admin, new_buyer, new_worker, books):
     submissions = [submit(new_worker(), post_task(new_buyer())) for _ in range(2)]
     assert [result["ok"] for result in ok(review(admin, ids(submissions)))["results"]] == [
@@ -391,6 +450,10 @@ def test_an_admin_reviews_everybodys(admin, new_buyer, new_worker, books):
     ]
 
 
+@promise(
+    "2 Slots and escrow",
+    "No open slot and nothing pending: status `completed`, within a second",
+)
 def test_a_hundred_at_once_complete_their_task(new_buyer, new_worker, db, books):
     buyer = new_buyer(100)
     task = post_task(buyer, required_workers=100, payable_amount=1)
@@ -401,6 +464,7 @@ def test_a_hundred_at_once_complete_their_task(new_buyer, new_worker, db, books)
     eventually(lambda: stored_task(db, task)["status"] == "completed", within=1)
 
 
+@promise("5 Reviews", "POST /review, for buyers and admins: {ids (1..100), status, reason?}")
 def test_a_review_names_1_to_100_submissions_and_a_status(buyer, worker, task, db, books):
     submission = submit(worker, task)
     for bad in ([], [UNKNOWN_ID] * 101, submission["_id"], None, [None], [{"$ne": None}], ["42"]):
@@ -425,6 +489,10 @@ def handed_in_days_ago(db, submission, days):
     db.submissions.update_one({"_id": ObjectId(submission["_id"])}, {"$set": moved})
 
 
+@promise(
+    "2 Deadlines",
+    "With `REVIEW_DAYS` > 0 a submission nobody reviewed for so long is approved by the service",
+)
 def test_with_review_days_the_service_approves_what_nobody_reviewed(
     buyer, new_worker, task, db, stack, books
 ):
@@ -441,6 +509,7 @@ def test_with_review_days_the_service_approves_what_nobody_reviewed(
     assert [notice["type"] for notice in told(db, forgotten)] == ["approval"]
 
 
+@promise("2 Deadlines", "Its default is 0, off")
 def test_without_review_days_nothing_is_approved_by_itself(buyer, worker, task, db, stack, books):
     submission = submit(worker, task)
     handed_in_days_ago(db, submission, 400)
@@ -449,6 +518,10 @@ def test_without_review_days_nothing_is_approved_by_itself(buyer, worker, task, 
     reject(buyer, submission)
 
 
+@promise(
+    "2 Deadlines",
+    "With `REVIEW_DAYS` > 0 a submission nobody reviewed for so long is approved by the service",
+)
 def test_review_days_hold_for_cancelled_and_expired_tasks_too(buyer, new_worker, db, stack, books):
     workers = [new_worker(), new_worker()]
     cancelled, expired = post_task(buyer, required_workers=1), post_task(buyer, required_workers=1)
@@ -487,6 +560,7 @@ def bench(stack):
     )
 
 
+@promise("5 Lists", "GET /worker/my-submissions, for workers: own, newest first")
 def test_a_workers_submissions_are_their_own_newest_first(bench):
     answer = ok(bench.worker.api.get("/submissions/worker/my-submissions"))
     assert ids(answer["submissions"]) == ids(bench.submissions)[:-11:-1]
@@ -502,6 +576,11 @@ def test_a_workers_submissions_are_their_own_newest_first(bench):
     ]
 
 
+@promise(
+    "5 Lists",
+    "GET /worker/approved, for workers: {approvedSubmissions, totalEarnings, total, …}",
+    "Earnings in coins over all, not the page",
+)
 def test_earnings_are_summed_over_all_approved_and_not_the_page(bench):
     answer = ok(bench.worker.api.get("/submissions/worker/approved"))
     assert ids(answer["approvedSubmissions"]) == ids(bench.submissions)[11::-1]
@@ -525,6 +604,7 @@ def test_earnings_are_summed_over_all_approved_and_not_the_page(bench):
     )
 
 
+@promise("5 Lists", "GET /buyer/review, for buyers: pending ones on own tasks, oldest first")
 def test_the_buyer_reviews_what_is_pending_on_own_tasks_oldest_first(bench, new_buyer):
     answer = ok(bench.buyer.api.get("/submissions/buyer/review"))
     assert ids(answer["submissions"]) == [*ids(bench.submissions)[13:], bench.foreign["_id"]]
@@ -545,6 +625,10 @@ def test_the_buyer_reviews_what_is_pending_on_own_tasks_oldest_first(bench, new_
     assert (empty["submissions"], empty["total"]) == ([], 0)
 
 
+@promise(
+    "5 Lists",
+    "GET /task/:taskId: all for owner and admin, own for a worker; {submissions, total, …}",
+)
 def test_a_tasks_submissions_for_owner_admin_and_worker(bench, new_buyer, new_worker, admin):
     task, mine = bench.tasks[0], bench.submissions[0]
     path = f"/submissions/task/{task['_id']}"
@@ -562,6 +646,7 @@ def test_a_tasks_submissions_for_owner_admin_and_worker(bench, new_buyer, new_wo
     assert_error(bench.buyer.api.get("/submissions/task/42"), 400, "invalid_id")
 
 
+@promise("5 Lists", "/task/:taskId without `limit`: up to 1000")
 def test_a_tasks_submissions_come_all_without_a_limit(buyer, new_worker, books):
     task = post_task(buyer, required_workers=12, payable_amount=1)
     submissions = [submit(new_worker(), task) for _ in range(12)]
@@ -573,6 +658,7 @@ def test_a_tasks_submissions_come_all_without_a_limit(buyer, new_worker, books):
     assert (len(answer["submissions"]), answer["total"], answer["pages"]) == (5, 12, 3)
 
 
+@promise("5 Lists", "GET /, for admins: all, newest first")
 def test_an_admin_sees_all_newest_first(bench, admin, new_worker, books):
     newest = submit(new_worker(), bench.tasks[1])
     answer = ok(admin.api.get("/submissions", params={"limit": 2}))
@@ -592,6 +678,11 @@ def test_an_admin_sees_all_newest_first(bench, admin, new_worker, books):
 POPULATED = {"_id", "task_title", "task_detail", "submission_info", "payable_amount"}
 
 
+@promise(
+    "5 GET /:id",
+    "For its worker, its buyer, admins",
+    "{submission}, with {_id, task_title, task_detail, submission_info, payable_amount} under task_id",
+)
 def test_a_submission_for_its_worker_its_buyer_and_admins(bench, new_buyer, new_worker, admin):
     submission, task = bench.submissions[13], bench.tasks[13]
     path = f"/submissions/{submission['_id']}"
@@ -605,6 +696,10 @@ def test_a_submission_for_its_worker_its_buyer_and_admins(bench, new_buyer, new_
     assert_error(bench.worker.api.get("/submissions/42"), 400, "invalid_id")
 
 
+@promise(
+    "5 GET /:id",
+    "task_id is an object if the task's document exists, cancelled or not, else the plain id",
+)
 def test_its_task_is_shown_cancelled_or_not_as_long_as_its_document_exists(buyer, worker, db):
     task = post_task(buyer)
     submission = submit(worker, task)

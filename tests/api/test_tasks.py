@@ -34,6 +34,7 @@ from market import (
     submit,
     told,
 )
+from promises import promise
 
 PUBLIC_FIELDS = {
     "_id",
@@ -70,6 +71,21 @@ def status_soon(db, task, status):
 # --- POST / ---
 
 
+@promise(
+    "2 Prices",
+    "A task costs required_workers × payable_amount",
+    "A task's cost is taken from the buyer when it is created",
+)
+@promise(
+    "4 POST /",
+    "→ 201 {message, task, remainingCoins}",
+    "Buyer fields come from the token's user",
+)
+@promise(
+    "4 Fields",
+    "_id, task_title, task_detail, required_workers, payable_amount, completion_date, submission_info, "
+    "task_image_url, category, buyer_email, buyer_name, buyer_id, status, createdAt, updatedAt",
+)
 def test_a_task_is_made_as_asked_and_paid_into_escrow(new_buyer, db, books):
     buyer = new_buyer(1000)
     body = task_input(
@@ -100,11 +116,15 @@ def test_coins_and_owners_are_kept_as_the_old_server_s_data_expects(buyer, db, b
         assert iso(stored[name]) == task[name], name
 
 
+@promise("4 POST /", "task_image_url? and category?")
 def test_image_and_category_may_be_left_out(buyer, books):
     task = post_task(buyer, task_image_url=None, category=None)
     assert see(buyer.api, task)["task_title"] == task["task_title"]
 
 
+@promise("1 Errors", "Plus the extra fields named below")
+@promise("2 Balances", "`users.coins` is what the user can spend")
+@promise("4 POST /", "400 {code: insufficient_coins, required, available}")
 def test_the_last_coin_can_be_spent_and_no_more(new_buyer, db, books):
     buyer = new_buyer(30)
     refused = buyer.api.post("/tasks", json=task_input(required_workers=31, payable_amount=1))
@@ -116,6 +136,7 @@ def test_the_last_coin_can_be_spent_and_no_more(new_buyer, db, books):
     assert_error(refused, 400, "insufficient_coins", required=1, available=0)
 
 
+@promise("2 Prices", "A task costs required_workers × payable_amount")
 def test_the_dearest_task_is_a_number_too(buyer):
     refused = buyer.api.post(
         "/tasks", json=task_input(required_workers=10_000, payable_amount=1_000_000)
@@ -123,6 +144,10 @@ def test_the_dearest_task_is_a_number_too(buyer):
     assert_error(refused, 400, "insufficient_coins", required=10_000_000_000, available=1000)
 
 
+@promise(
+    "4 POST /",
+    "task_title 1..200, task_detail 1..5000, submission_info 1..2000, category ≤50",
+)
 def test_a_task_needs_all_but_image_and_category(buyer):
     refused = buyer.api.post("/tasks", json={})
     assert_error(refused, 400, "invalid_input")
@@ -136,6 +161,10 @@ def test_a_task_needs_all_but_image_and_category(buyer):
     }
 
 
+@promise(
+    "4 POST /",
+    "task_title 1..200, task_detail 1..5000, submission_info 1..2000, category ≤50",
+)
 @pytest.mark.parametrize(
     "field, bad",
     [
@@ -163,6 +192,7 @@ def test_fields_keep_to_their_ranges(buyer, field, bad, books):
 # --- deadlines ---
 
 
+@promise("4 POST /", "completion_date ahead")
 def test_a_deadline_must_be_ahead(buyer, books):
     for late in (
         iso(now() - datetime.timedelta(seconds=90)),
@@ -182,6 +212,10 @@ def day_with_time_left():
     return now().strftime("%Y-%m-%d")
 
 
+@promise(
+    "2 Deadlines",
+    "A completion_date of exactly midnight UTC is a whole day: the task stays open to that day's end",
+)
 def test_midnight_utc_is_a_whole_day(api, buyer, new_worker, books):
     """Today's date is a deadline ahead until the day is over, and shown as it was given."""
     today = day_with_time_left()
@@ -195,6 +229,8 @@ def test_midnight_utc_is_a_whole_day(api, buyer, new_worker, books):
     assert buyer.api.post("/tasks", json=task_input(completion_date=yesterday)).status_code == 400
 
 
+@promise("2 Deadlines", "At its deadline a task takes no more submissions")
+@promise("5 POST /", "400 past the deadline")
 def test_at_its_deadline_a_task_takes_no_more_submissions_and_is_listed_no_more(
     api, buyer, new_worker, db, books
 ):
@@ -209,6 +245,17 @@ def test_at_its_deadline_a_task_takes_no_more_submissions_and_is_listed_no_more(
     assert see(api, task)["_id"] == task["_id"], "it can still be looked at"
 
 
+@promise(
+    "2 Deadlines",
+    "At the deadline required_workers becomes 0",
+    "What is pending stays reviewable",
+)
+@promise(
+    "8 What is told, to whom",
+    "To the buyer: slots refunded at the deadline",
+    "actionRoute of a buyer: `/dashboard/buyer/{home,my-tasks,review,payment-history}`",
+    "Icons by words in the message: task",
+)
 def test_after_the_deadline_open_slots_are_refunded_once_and_the_buyer_is_told(
     new_buyer, new_worker, db, stack, books
 ):
@@ -229,6 +276,10 @@ def test_after_the_deadline_open_slots_are_refunded_once_and_the_buyer_is_told(
     status_soon(db, task, "completed")
 
 
+@promise(
+    "2 Slots and escrow",
+    "Rejecting refunds the slot's price to the buyer once the task is expired",
+)
 def test_an_expired_task_refunds_what_is_rejected(new_buyer, new_worker, db, stack, books):
     """Whether or not the sweep has been there: a slot given back after the deadline is money
     back.
@@ -263,6 +314,10 @@ def test_an_expired_task_without_pending_work_is_completed_by_the_refund(
 # --- slots and completion ---
 
 
+@promise(
+    "2 Slots and escrow",
+    "`required_workers` counts the slots still open; a submission takes one",
+)
 def test_a_submission_takes_a_slot_and_a_rejection_gives_it_back(buyer, new_worker, db, books):
     task = post_task(buyer, required_workers=2, payable_amount=5)
     submission = submit(new_worker(), task)
@@ -273,6 +328,11 @@ def test_a_submission_takes_a_slot_and_a_rejection_gives_it_back(buyer, new_work
     assert coins(db, buyer) == 990, "the escrow stays with the slot"
 
 
+@promise(
+    "2 Slots and escrow",
+    "No open slot and nothing pending: status `completed`, within a second",
+)
+@promise("4 Fields", "status is active|completed|cancelled")
 def test_with_no_open_slot_and_nothing_pending_a_task_is_completed_within_a_second(
     buyer, new_worker, db, books
 ):
@@ -284,6 +344,10 @@ def test_with_no_open_slot_and_nothing_pending_a_task_is_completed_within_a_seco
     status_soon(db, task, "completed")
 
 
+@promise(
+    "2 Slots and escrow",
+    "No open slot and nothing pending: status `completed`, within a second",
+)
 def test_a_slot_that_is_open_keeps_a_task_active(buyer, new_worker, db, books):
     task = post_task(buyer, required_workers=2, payable_amount=5)
     approve(buyer, submit(new_worker(), task))
@@ -297,6 +361,7 @@ def test_a_slot_that_is_open_keeps_a_task_active(buyer, new_worker, db, books):
 # --- GET / ---
 
 
+@promise("4 GET /", "Open tasks: status active, a slot open, deadline ahead", "→ {tasks,…}")
 def test_the_list_shows_open_tasks_alone(api, buyer, new_worker, db, books):
     """Open: status active, a slot open, the deadline ahead."""
     word = unique("open")
@@ -319,6 +384,11 @@ def test_the_list_shows_open_tasks_alone(api, buyer, new_worker, db, books):
     )
 
 
+@promise(
+    "4 Fields",
+    "_id, task_title, task_detail, required_workers, payable_amount, completion_date, submission_info, "
+    "task_image_url, category, buyer_email, buyer_name, buyer_id, status, createdAt, updatedAt",
+)
 def test_a_listed_task_is_the_task_without_the_buyers_email(api, buyer, books):
     word = unique("public")
     task = post_task(buyer, task_title=word)
@@ -328,6 +398,10 @@ def test_a_listed_task_is_the_task_without_the_buyers_email(api, buyer, books):
     assert listed == {name: value for name, value in task.items() if name in listed}
 
 
+@promise(
+    "4 Fields",
+    "Public answers leave out buyer_email unless the caller is the owner or an admin",
+)
 def test_the_buyers_email_is_the_owners_and_the_admins_to_see(
     api, buyer, new_buyer, worker, admin, books
 ):
@@ -346,6 +420,7 @@ def test_the_buyers_email_is_the_owners_and_the_admins_to_see(
             assert ("buyer_email" in shown) is sees
 
 
+@promise("4 GET /", "Anonymous answers may be a second old")
 def test_anonymous_answers_are_a_second_old_at_most(api, buyer, books):
     category = unique("fresh")
 
@@ -375,6 +450,10 @@ def sorted_tasks(stack):
     ]
 
 
+@promise(
+    "4 GET /",
+    "`sortBy` one of createdAt, payable_amount, completion_date, required_workers, `-` for descending",
+)
 @pytest.mark.parametrize(
     "field", ["createdAt", "payable_amount", "completion_date", "required_workers"]
 )
@@ -385,11 +464,16 @@ def test_the_list_can_be_sorted_both_ways(api, sorted_tasks, field):
     assert found(api, q=word, sortBy=f"-{field}") == upwards[::-1]
 
 
+@promise("4 GET /", "Default `-createdAt`")
 def test_the_newest_come_first_unless_asked(api, sorted_tasks):
     word, tasks = sorted_tasks
     assert found(api, q=word) == ids(tasks)[::-1]
 
 
+@promise(
+    "4 GET /",
+    "`sortBy` one of createdAt, payable_amount, completion_date, required_workers, `-` for descending",
+)
 @pytest.mark.parametrize("bad", ["title", "--createdAt", "buyer_email", "$natural", "status"])
 def test_another_order_is_400(api, bad):
     refused = api.get("/tasks", params={"sortBy": bad})
@@ -397,6 +481,7 @@ def test_another_order_is_400(api, bad):
     assert set(faults(refused)) == {"sortBy"}
 
 
+@promise("4 GET /", "`category`, `min_payable`")
 def test_category_and_least_pay_narrow_the_list(api, buyer, books):
     word, category = unique("narrow"), unique("category")
     cheap = post_task(buyer, task_title=word, category=category, payable_amount=4)
@@ -430,6 +515,7 @@ def searchable(stack):
     return search
 
 
+@promise("4 GET /", "`q`: whole words that all occur in title or detail")
 @pytest.mark.parametrize(
     "text",
     [
@@ -453,6 +539,7 @@ def test_search_finds_whole_words_in_title_and_detail_all_of_which_occur(searcha
     assert searchable(text)
 
 
+@promise("4 GET /", "`q`: whole words that all occur in title or detail")
 @pytest.mark.parametrize(
     "text",
     [
@@ -475,6 +562,7 @@ def test_search_finds_no_parts_stems_or_lookalikes_of_words(searchable, text):
     assert not searchable(text)
 
 
+@promise("4 GET /", "Words are found in any case")
 @pytest.mark.parametrize(
     "text", ["CAFÉ", "über", "Über", "привет", "Привет", "ωΜΈΓΑ", "FILMS", "V2BETA"]
 )
@@ -482,6 +570,7 @@ def test_search_takes_any_case_of_any_script(searchable, text):
     assert searchable(text)
 
 
+@promise("4 GET /", "Words are runs of letters and digits")
 @pytest.mark.parametrize(
     "text",
     [
@@ -505,17 +594,20 @@ def test_punctuation_and_underscores_only_part_words(searchable, text):
     assert searchable(text)
 
 
+@promise("4 GET /", "Words are runs of letters and digits")
 @pytest.mark.parametrize("text", [".*", "^films$ absent", "caf.", "fil*", "[a-z]+ absent"])
 def test_search_knows_no_patterns(searchable, text):
     words = [word for word in ("absent", "caf", "fil") if word in text]
     assert searchable(text) is (not words)
 
 
+@promise("4 GET /", "Words are runs of letters and digits")
 def test_search_words_stay_apart_between_title_and_detail(searchable):
     """The title's last word and the detail's first do not grow together."""
     assert searchable("42 watch") and not searchable("42watch")
 
 
+@promise("4 GET /", "`q` (≤100)")
 def test_a_search_has_at_most_100_characters(api):
     assert api.get("/tasks", params={"q": "é" * 100}).status_code == 200
     refused = api.get("/tasks", params={"q": "é" * 101})
@@ -523,6 +615,7 @@ def test_a_search_has_at_most_100_characters(api):
     assert set(faults(refused)) == {"q"}
 
 
+@promise("4 GET /", "`q`: whole words that all occur in title or detail")
 def test_search_follows_a_change_of_the_text(api, buyer, books):
     old, new = unique("old"), unique("new")
     task = post_task(buyer, task_title=old)
@@ -534,6 +627,7 @@ def test_search_follows_a_change_of_the_text(api, buyer, books):
 # --- what a worker has handed in to ---
 
 
+@promise("4 GET /", "A worker's token leaves out tasks they have submitted to")
 def test_a_workers_token_leaves_out_tasks_they_submitted_to(
     api, buyer, new_worker, token_for, books
 ):
@@ -552,6 +646,7 @@ def test_a_workers_token_leaves_out_tasks_they_submitted_to(
     assert found(worker.api, q=word) == [left["_id"]], "once per worker and task, for good"
 
 
+@promise("4 GET /", "A worker's token leaves out tasks they have submitted to")
 def test_leaving_tasks_out_holds_for_pages_and_cursors(buyer, new_worker, books):
     word, worker = unique("pages"), new_worker()
     tasks = [post_task(buyer, task_title=word) for _ in range(7)]
@@ -572,6 +667,7 @@ def test_leaving_tasks_out_holds_for_pages_and_cursors(buyer, new_worker, books)
 # --- GET /:id ---
 
 
+@promise("4 GET /:id", "The task, for everybody, open or not")
 def test_anyone_sees_a_task_open_or_not(api, buyer, new_worker, db, books):
     task = post_task(buyer, required_workers=1)
     assert see(api, task) == {name: value for name, value in task.items() if name != "buyer_email"}
@@ -581,6 +677,7 @@ def test_anyone_sees_a_task_open_or_not(api, buyer, new_worker, db, books):
     assert (shown["status"], shown["required_workers"]) == ("completed", 0)
 
 
+@promise("4 GET /:id", "The task, for everybody, open or not")
 def test_a_task_that_is_not_there(api):
     assert_error(api.get(f"/tasks/{UNKNOWN_ID}"), 404, "not_found")
     assert_error(api.get("/tasks/42"), 400, "invalid_id")
@@ -589,6 +686,10 @@ def test_a_task_that_is_not_there(api):
 # --- PUT /:id ---
 
 
+@promise(
+    "4 PUT /:id",
+    "{task_title?, task_detail?, submission_info?, task_image_url?, category?, completion_date?} → the task",
+)
 @pytest.mark.parametrize(
     "change",
     [
@@ -610,6 +711,7 @@ def test_the_owner_changes_what_is_said_of_a_task(api, buyer, db, change, books)
     assert see(buyer.api, task) == changed
 
 
+@promise("4 PUT /:id", "required_workers and payable_amount in the body are ignored")
 def test_price_and_slots_in_a_change_are_ignored(buyer, db, books):
     """Old callers send back the whole task, with whatever they have in it."""
     task = post_task(buyer, required_workers=2, payable_amount=5)
@@ -630,6 +732,7 @@ def test_price_and_slots_in_a_change_are_ignored(buyer, db, books):
     assert coins(db, buyer) == 990
 
 
+@promise("4 PUT /:id", "required_workers and payable_amount in the body are ignored")
 @pytest.mark.parametrize("nonsense", ["many", -1, 0.5, 10**7])
 def test_even_a_nonsensical_price_is_ignored_in_a_change(buyer, nonsense, books):
     task = post_task(buyer)
@@ -637,6 +740,10 @@ def test_even_a_nonsensical_price_is_ignored_in_a_change(buyer, nonsense, books)
     assert ok(buyer.api.put(f"/tasks/{task['_id']}", json=body))["payable_amount"] == 5
 
 
+@promise(
+    "4 PUT /:id",
+    "{task_title?, task_detail?, submission_info?, task_image_url?, category?, completion_date?} → the task",
+)
 def test_a_change_of_nothing_is_fine(buyer, books):
     task = post_task(buyer)
     for body in ({}, {"task_title": None}):
@@ -644,6 +751,11 @@ def test_a_change_of_nothing_is_fine(buyer, books):
         assert {**changed, "updatedAt": 0} == {**task, "updatedAt": 0}
 
 
+@promise(
+    "4 PUT /:id",
+    "completion_date ahead, an earlier one 400",
+    "The stored completion_date again is no change",
+)
 def test_a_deadline_can_be_moved_out_but_not_in(buyer, db, books):
     task = post_task(buyer, completion_date=ahead(days=5))
     path = f"/tasks/{task['_id']}"
@@ -662,6 +774,10 @@ def test_a_deadline_can_be_moved_out_but_not_in(buyer, db, books):
     assert see(buyer.api, task)["completion_date"] == later
 
 
+@promise(
+    "2 Deadlines",
+    "A completion_date of exactly midnight UTC is a whole day: the task stays open to that day's end",
+)
 def test_a_whole_day_is_not_cut_short_by_an_hour_of_it(buyer, db, books):
     """completion_date at midnight means that day's end: an hour of that day is earlier."""
     day = (now() + datetime.timedelta(days=5)).date().isoformat()
@@ -674,6 +790,7 @@ def test_a_whole_day_is_not_cut_short_by_an_hour_of_it(buyer, db, books):
     ok(buyer.api.put(path, json={"completion_date": f"{next_day}T12:00:00Z"}))
 
 
+@promise("4 PUT /:id", "The stored completion_date again is no change")
 def test_the_stored_deadline_again_is_no_change_also_when_it_has_passed(buyer, db, books):
     task = post_task(buyer)
     pass_deadline(db, task)
@@ -686,6 +803,11 @@ def test_the_stored_deadline_again_is_no_change_also_when_it_has_passed(buyer, d
     assert set(faults(refused)) == {"completion_date"}
 
 
+@promise("4 PUT /:id", "completion_date ahead, an earlier one 400")
+@promise(
+    "10 Collections",
+    "Guards and counters are kept by the transactions that need them (tasks: rev, expires_at)",
+)
 def test_a_moved_deadline_is_the_one_that_counts(buyer, new_worker, db, stack, books):
     """The moment a task closes is kept beside its date: both move."""
     task = post_task(buyer, completion_date=ahead(seconds=10))
@@ -696,6 +818,11 @@ def test_a_moved_deadline_is_the_one_that_counts(buyer, new_worker, db, stack, b
     submit(new_worker(), task)
 
 
+@promise("1 Validation", "It happens before anything is touched")
+@promise(
+    "4 PUT /:id",
+    "{task_title?, task_detail?, submission_info?, task_image_url?, category?, completion_date?} → the task",
+)
 @pytest.mark.parametrize(
     "field, bad",
     [
@@ -717,6 +844,9 @@ def test_a_bad_change_changes_nothing(buyer, db, field, bad, books):
     assert stored_task(db, task) == before
 
 
+@promise("4 PUT /:id", "For its owner")
+@promise("4 POST /:id/slots", "For its owner")
+@promise("4 DELETE /:id", "For its owner")
 def test_only_the_owner_changes_a_task(buyer, new_buyer, db, books):
     task = post_task(buyer)
     stranger = new_buyer()
@@ -729,6 +859,8 @@ def test_only_the_owner_changes_a_task(buyer, new_buyer, db, books):
     assert_error(buyer.api.put(f"/tasks/{UNKNOWN_ID}", json={}), 404, "not_found")
 
 
+@promise("4 PUT /:id", "For its owner")
+@promise("10 Collections", "Ownership goes by id, e-mails are for display")
 def test_ownership_goes_by_id_not_by_email(buyer, new_buyer, db, books):
     task = post_task(buyer)
     db.tasks.update_one(
@@ -747,6 +879,10 @@ def slots(buyer, task, delta):
     return buyer.api.post(f"/tasks/{task['_id']}/slots", json={"delta": delta})
 
 
+@promise(
+    "4 POST /:id/slots",
+    "{delta: whole, not 0} buys or gives back open slots → 200 {message, task, remainingCoins}",
+)
 def test_slots_are_bought_and_given_back_at_the_tasks_price(new_buyer, db, books):
     buyer = new_buyer(100)
     task = post_task(buyer, required_workers=2, payable_amount=10)
@@ -762,6 +898,10 @@ def test_slots_are_bought_and_given_back_at_the_tasks_price(new_buyer, db, books
         assert answer["remainingCoins"] == left == coins(db, buyer)
 
 
+@promise(
+    "4 POST /:id/slots",
+    "{delta: whole, not 0} buys or gives back open slots → 200 {message, task, remainingCoins}",
+)
 def test_slots_cost_what_the_buyer_has(new_buyer, db, books):
     buyer = new_buyer(50)
     task = post_task(buyer, required_workers=2, payable_amount=10)
@@ -769,6 +909,7 @@ def test_slots_cost_what_the_buyer_has(new_buyer, db, books):
     assert (stored_task(db, task)["required_workers"], coins(db, buyer)) == (2, 30)
 
 
+@promise("4 POST /:id/slots", "400 when the result is not within 0..10000")
 @pytest.mark.parametrize("delta", [0, 0.5, "one", None, -3, 9_999])
 def test_slots_stay_within_0_and_10000(new_buyer, db, delta, books):
     buyer = new_buyer(20_000)
@@ -778,6 +919,7 @@ def test_slots_stay_within_0_and_10000(new_buyer, db, delta, books):
     assert (stored_task(db, task)["required_workers"], coins(db, buyer)) == (2, 19_998)
 
 
+@promise("4 POST /:id/slots", "400 when the result is not within 0..10000")
 def test_slots_up_to_10000_and_down_to_0(new_buyer, db, books):
     buyer = new_buyer(20_000)
     task = post_task(buyer, required_workers=2, payable_amount=1)
@@ -787,6 +929,10 @@ def test_slots_up_to_10000_and_down_to_0(new_buyer, db, books):
     status_soon(db, task, "completed")
 
 
+@promise(
+    "4 POST /:id/slots",
+    "{delta: whole, not 0} buys or gives back open slots → 200 {message, task, remainingCoins}",
+)
 def test_slots_that_work_was_handed_in_for_are_not_open(buyer, new_worker, db, books):
     task = post_task(buyer, required_workers=2, payable_amount=5)
     submit(new_worker(), task)
@@ -795,6 +941,8 @@ def test_slots_that_work_was_handed_in_for_are_not_open(buyer, new_worker, db, b
     assert coins(db, buyer) == 995
 
 
+@promise("1 Errors", "409: conflict")
+@promise("4 POST /:id/slots", "409 unless the task is open")
 def test_slots_of_a_task_that_is_not_open_are_409(buyer, new_worker, db, books):
     completed, expired, cancelled = (post_task(buyer, required_workers=1) for _ in range(3))
     approve(buyer, submit(new_worker(), completed))
@@ -811,6 +959,13 @@ def test_slots_of_a_task_that_is_not_open_are_409(buyer, new_worker, db, books):
 # --- DELETE /:id ---
 
 
+@promise("2 Slots and escrow", "Cancelling sets required_workers to 0")
+@promise(
+    "4 DELETE /:id",
+    "Status `cancelled`, open slots refunded → {message, refundedAmount}",
+    "Pending submissions keep their escrow until reviewed",
+)
+@promise("4 Fields", "status is active|completed|cancelled")
 def test_cancelling_refunds_the_open_slots(new_buyer, new_worker, db, books):
     buyer = new_buyer(100)
     task = post_task(buyer, required_workers=5, payable_amount=10)
@@ -824,6 +979,15 @@ def test_cancelling_refunds_the_open_slots(new_buyer, new_worker, db, books):
     assert (stored["status"], stored["required_workers"]) == ("cancelled", 0)
 
 
+@promise(
+    "2 Slots and escrow",
+    "Rejecting refunds the slot's price to the buyer once the task is cancelled",
+)
+@promise(
+    "4 DELETE /:id",
+    "The submissions of a cancelled task can be reviewed",
+    "Pending submissions keep their escrow until reviewed",
+)
 def test_a_cancelled_tasks_pending_work_is_paid_or_refunded(new_buyer, new_worker, db, books):
     buyer, paid = new_buyer(100), new_worker()
     task = post_task(buyer, required_workers=2, payable_amount=10)
@@ -840,6 +1004,12 @@ def test_a_cancelled_tasks_pending_work_is_paid_or_refunded(new_buyer, new_worke
     ), "it stays cancelled and takes no slot back"
 
 
+@promise(
+    "4 DELETE /:id",
+    "From then on 404 to every call",
+    "The submissions of a cancelled task can be reviewed",
+    "A cancelled task is shown to an admin and to a worker who submitted to it",
+)
 def test_a_cancelled_task_is_gone_but_for_those_who_have_to_do_with_it(
     api, buyer, new_buyer, new_worker, admin, db, books
 ):
@@ -870,6 +1040,10 @@ def test_a_cancelled_task_is_gone_but_for_those_who_have_to_do_with_it(
         assert_error(who.get(work), 404, "not_found")
 
 
+@promise(
+    "4 DELETE /:id",
+    "A cancelled task is shown to an admin and to a worker who submitted to it",
+)
 def test_a_worker_may_still_look_after_their_work_was_reviewed(buyer, new_worker, books):
     task, worker = post_task(buyer), new_worker()
     reject(buyer, submit(worker, task))
@@ -877,6 +1051,7 @@ def test_a_worker_may_still_look_after_their_work_was_reviewed(buyer, new_worker
     assert ok(worker.api.get(f"/tasks/{task['_id']}"))["status"] == "cancelled"
 
 
+@promise("4 DELETE /:id", "Status `cancelled`, open slots refunded → {message, refundedAmount}")
 def test_a_completed_or_expired_task_can_be_cancelled_for_nothing(
     buyer, new_worker, db, stack, books
 ):
@@ -893,6 +1068,11 @@ def test_a_completed_or_expired_task_can_be_cancelled_for_nothing(
 # --- GET /buyer/my-tasks ---
 
 
+@promise(
+    "4 GET /buyer/my-tasks, top workers",
+    "my-tasks, for buyers: own tasks but cancelled ones, newest first, each with `submissionCount` and "
+    "`pendingCount`",
+)
 def test_my_tasks_are_mine_newest_first_with_their_counts(new_buyer, new_worker, db, books):
     buyer, other = new_buyer(), new_buyer()
     post_task(other)
@@ -915,6 +1095,7 @@ def test_my_tasks_are_mine_newest_first_with_their_counts(new_buyer, new_worker,
     assert {task["buyer_email"] for task in mine} == {buyer.email}
 
 
+@promise("4 GET /buyer/my-tasks, top workers", "Without `limit` up to 1000")
 def test_my_tasks_come_all_without_a_limit_and_paged_with_one(new_buyer, books):
     buyer = new_buyer()
     tasks = [post_task(buyer, required_workers=1, payable_amount=1) for _ in range(12)]
@@ -934,6 +1115,11 @@ def test_my_tasks_come_all_without_a_limit_and_paged_with_one(new_buyer, books):
 # --- top workers ---
 
 
+@promise(
+    "4 GET /buyer/my-tasks, top workers",
+    "GET /admin/top-workers, GET /top-workers, public: the 6 workers with most coins: a plain array [{_id, "
+    "name, photoURL, coins}]; no email",
+)
 @pytest.mark.parametrize("path", ["/tasks/top-workers", "/tasks/admin/top-workers"])
 def test_the_six_workers_with_most_coins_are_public(api, new_worker, new_buyer, db, stack, path):
     most = max([user["coins"] for user in db.users.find({}, {"coins": 1})] + [0])

@@ -15,6 +15,7 @@ from client import (
     unique_email,
 )
 from conftest import own_stack
+from promises import promise
 
 ORIGIN = "https://shop.example"  # of the stack that has settings
 
@@ -37,6 +38,16 @@ def assert_throttled(refused, longest=15 * 60):
 # --- as they are set without further ado ---
 
 
+@promise("1 Errors", "429 with `Retry-After`")
+@promise(
+    "1 Limits",
+    "LOGIN_FAILURES 10 per account and address",
+    "After it even the right password waits",
+)
+@promise(
+    "3 Passwords and failures",
+    "Failed logins are counted per account and address and per address",
+)
 def test_after_ten_failures_even_the_right_password_waits(from_elsewhere, worker):
     api = from_elsewhere()
     fail(api, worker.email, 10)
@@ -44,6 +55,11 @@ def test_after_ten_failures_even_the_right_password_waits(from_elsewhere, worker
     assert_throttled(log_in(api, worker.email.upper()))
 
 
+@promise("1 Limits", "LOGIN_FAILURES 10 per account and address")
+@promise(
+    "3 Passwords and failures",
+    "Failed logins are counted in MongoDB, so that all processes count together",
+)
 def test_guesses_made_at_once_are_all_counted(from_elsewhere, worker):
     api = from_elsewhere()
     with ThreadPoolExecutor(15) as pool:
@@ -53,6 +69,11 @@ def test_guesses_made_at_once_are_all_counted(from_elsewhere, worker):
     assert statuses.count(401) <= 10, statuses
 
 
+@promise(
+    "1 Limits",
+    "0 = off",
+    "`scripts/run` in development sets RATE_LIMIT and REGISTER_LIMIT to 0 unless given",
+)
 def test_0_is_off_as_development_has_it_for_calls_and_registrations(from_elsewhere):
     api = from_elsewhere()
     for _ in range(21):
@@ -99,6 +120,7 @@ def somebody(limited):
     return limited.user("worker")
 
 
+@promise("1 Limits", "A success before that clears the account's count")
 def test_a_success_in_time_clears_the_accounts_count(here, somebody):
     for _ in range(3):
         fail(here, somebody.email, FAILURES - 1)
@@ -107,6 +129,8 @@ def test_a_success_in_time_clears_the_accounts_count(here, somebody):
     assert_throttled(log_in(here, somebody.email))
 
 
+@promise("1 Limits", "All are per client address")
+@promise("3 Passwords and failures", "429, never a lock-out of the account from elsewhere")
 def test_the_account_is_never_locked_out_from_elsewhere_nor_others_from_here(
     here, there, somebody, limited
 ):
@@ -117,12 +141,19 @@ def test_the_account_is_never_locked_out_from_elsewhere_nor_others_from_here(
     ok(log_in(here, limited.user("worker").email))
 
 
+@promise("1 Limits", "All are settable")
+@promise("3 Passwords and failures", "Failed logins of unknown accounts are counted alike")
 def test_unknown_accounts_are_counted_alike(here):
     nobody = unique_email("nobody")
     fail(here, nobody, FAILURES)
     assert_throttled(log_in(here, nobody))
 
 
+@promise("1 Limits", "Ten times LOGIN_FAILURES per address")
+@promise(
+    "3 Passwords and failures",
+    "Failed logins are counted per account and address and per address",
+)
 def test_ten_times_as_many_failures_stop_an_address(here, there, somebody):
     """Spread over accounts, so that none of them is at its own limit."""
     for _ in range(10 * FAILURES - 1):
@@ -133,6 +164,14 @@ def test_ten_times_as_many_failures_stop_an_address(here, there, somebody):
     ok(log_in(there, somebody.email))
 
 
+@promise(
+    "1 Limits",
+    "All are per client address",
+    "All are settable",
+    "REGISTER_LIMIT 20",
+    "`scripts/run` in development sets RATE_LIMIT and REGISTER_LIMIT to 0 unless given",
+)
+@promise("3 Passwords and failures", "Registration is limited per address")
 def test_registration_is_limited_per_address(here, there):
     for _ in range(REGISTRATIONS):
         ok(here.post("/auth/register", json=register_input()), 201)
@@ -140,6 +179,7 @@ def test_registration_is_limited_per_address(here, there):
     ok(there.post("/auth/register", json=register_input()), 201)
 
 
+@promise("1 Limits", "A registration is counted once")
 def test_a_registration_is_counted_once_though_others_take_its_address_meanwhile(limited, here):
     """Its event is built again then, which is no further try."""
     limited.db.throttle.delete_many({})
@@ -153,6 +193,11 @@ def test_a_registration_is_counted_once_though_others_take_its_address_meanwhile
     assert counted["count"] == REGISTRATIONS
 
 
+@promise(
+    "1 Limits",
+    "LOGIN_FAILURES are counted for 15 minutes",
+    "REGISTER_LIMIT counts for an hour",
+)
 def test_what_was_counted_is_forgotten_when_its_time_is_over(here, somebody, limited):
     """15 minutes for failed logins, an hour for registrations; told by the clock, not waited for."""
     throttle, begun = limited.db.throttle, now()
@@ -173,6 +218,7 @@ def test_what_was_counted_is_forgotten_when_its_time_is_over(here, somebody, lim
     ok(here.post("/auth/register", json=register_input()), 201)
 
 
+@promise("1 CORS", "`CORS_ORIGINS` says whose pages may call")
 def test_cors_origins_are_those_that_are_set(here):
     for origin in (ORIGIN, "http://localhost:8080"):
         answer = here.get("/health", headers={"Origin": origin})
@@ -187,6 +233,15 @@ def test_cors_origins_are_those_that_are_set(here):
         assert "access-control-allow-origin" not in answer.headers
 
 
+@promise("1 Errors", "429 with `Retry-After`")
+@promise("1 CORS", "nginx's own 429 is JSON of that shape and carries the CORS headers")
+@promise(
+    "1 Limits",
+    "All are per client address",
+    "All are settable",
+    "RATE_LIMIT 500 calls in 15 minutes",
+    "`scripts/run` in development sets RATE_LIMIT and REGISTER_LIMIT to 0 unless given",
+)
 def test_calls_are_limited_per_address_and_refused_in_the_shape_of_every_error(here, there):
     answers = [here.get("/tasks", headers={"Origin": ORIGIN}) for _ in range(CALLS + 4)]
     statuses = [answer.status_code for answer in answers]
@@ -198,6 +253,10 @@ def test_calls_are_limited_per_address_and_refused_in_the_shape_of_every_error(h
     ok(there.get("/tasks"))
 
 
+@promise(
+    "1 Limits",
+    "The webhook and health are not counted, and nothing that only looks like them is exempt",
+)
 def test_health_and_the_webhook_are_not_counted(here):
     for path in ("/health", "/health/", "/health/ready", "/payments/webhook", "/payments/webhook/"):
         method = "POST" if "webhook" in path else "GET"
@@ -206,6 +265,10 @@ def test_health_and_the_webhook_are_not_counted(here):
     ok(here.get("/tasks"))
 
 
+@promise(
+    "1 Limits",
+    "The webhook and health are not counted, and nothing that only looks like them is exempt",
+)
 @pytest.mark.parametrize(
     "path",
     [

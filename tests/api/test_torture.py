@@ -23,6 +23,8 @@ from history import OK, Attempt, Operation
 from schedule import generator, plan
 from verdicts import Judge
 
+from promises import promise
+
 # One seed stays, the other is a new one every day; what a failure prints says it again.
 FIXED, OF_THE_DAY = 9, datetime.date.today().toordinal()
 ON_ONE = "worker-kill,workers-kill-all,mongod-kill,reload,nginx-reload,events-kill,sweep-kill"
@@ -65,11 +67,39 @@ def assert_nothing_lost(what, testbed, say):
     assert all(row.back < 15 for row in lasted.values())
 
 
+@promise(
+    "1 Idempotency-Key",
+    "The business transaction completes the claim, so a crash leaves either both or nothing",
+)
+@promise(
+    "2 The books",
+    "Σ coins + Σ pending_coins + Σ escrow = opening + bonuses + purchases ± adjustments − payouts − forfeits "
+    "− reversals, at every moment",
+    "The sums agree also after `kill -9` of a worker at any point",
+    "The sums agree also after `kill -9` of MongoDB",
+    "The sums agree also after `kill -9` of a sweep",
+)
 def test_with_processes_that_die_nothing_is_lost_doubled_or_different(one, aloud):
     what = given("--seed", str(FIXED), "--minutes", "0.4", "--round", "1200", "--together", "5")
     assert_nothing_lost(what, one, aloud)
 
 
+@promise(
+    "1 Errors",
+    "503 with `Retry-After` when MongoDB cannot be reached",
+    "503 at worst, never 500, while a set steps down, elects, stops or does not confirm",
+)
+@promise(
+    "1 Idempotency-Key",
+    "The business transaction completes the claim, so a crash leaves either both or nothing",
+)
+@promise(
+    "2 The books",
+    "Coins never appear or vanish, however many ask at once",
+    "Σ coins + Σ pending_coins + Σ escrow = opening + bonuses + purchases ± adjustments − payouts − forfeits "
+    "− reversals, at every moment",
+    "The sums agree also after `kill -9` of MongoDB",
+)
 def test_with_a_set_that_fails_nothing_is_lost_doubled_or_different(
     buggify_build, aloud, monkeypatch
 ):

@@ -12,6 +12,7 @@ from conftest import assert_balanced
 from faults import FAULTS, System
 from market import coins, tasks_of
 from namespaces import HERE, lacks
+from promises import promise
 from replica_set import ReplicaSet
 
 TASK = task_input(required_workers=1, payable_amount=10)
@@ -63,6 +64,10 @@ def assert_happened_once(stack, buyer):
     assert coins(stack.db, buyer) == 90
 
 
+@promise(
+    "2 The books",
+    "Whatever the network between service and MongoDB loses, a key has one effect",
+)
 @pytest.mark.parametrize("what", ["requests", "replies"])
 @pytest.mark.parametrize("command", ["insert", "commitTransaction", "find"])
 @pytest.mark.parametrize("hang", [0, 1])
@@ -113,6 +118,10 @@ def test_what_is_cut_is_silent_and_as_it_was_when_it_is_whole_again(system):
     assert not +members.network.cuts
 
 
+@promise(
+    "2 The books",
+    "Whatever the network between service and MongoDB loses, a key has one effect",
+)
 def test_while_a_member_takes_no_connections_calls_are_a_503_at_worst(system):
     buyer, over, seen = system.stack.user("buyer", 100), threading.Event(), set()
 

@@ -14,6 +14,7 @@ from client import Api, assert_error, eventually, http_client, ok, task_input, u
 from conftest import assert_balanced
 from faults import FAULTS, System, wires
 from market import coins, tasks_of
+from promises import promise
 
 TASK = task_input(required_workers=1, payable_amount=10)
 NAMES = [name for name in FAULTS if name.startswith(("client-loses-", "worker-loses-"))]
@@ -79,6 +80,10 @@ def assert_happened(system, buyer, times):
     assert coins(system.stack.db, buyer) == 1000 - 10 * times
 
 
+@promise(
+    "2 The books",
+    "Whatever is lost between caller, nginx and workers, in part or whole, a key has one effect",
+)
 @pytest.mark.parametrize("half", [0, 1])
 @pytest.mark.parametrize("what", ["requests", "replies"])
 @pytest.mark.parametrize("who", ["client", "worker"])
@@ -92,6 +97,10 @@ def test_what_is_lost_on_the_way_has_one_effect_for_its_key(system, buyer, who, 
     assert_happened(system, buyer, 1)
 
 
+@promise(
+    "1 Errors",
+    "502 where a worker died on a call that may not be asked twice: nobody knows whether it was done",
+)
 @pytest.mark.parametrize("what, times", [("requests", 0), ("replies", 1)])
 def test_what_has_no_key_is_502_when_its_worker_is_not_heard(system, buyer, what, times):
     with relayed("worker", system, buyer) as (relay, api):
@@ -100,6 +109,10 @@ def test_what_has_no_key_is_502_when_its_worker_is_not_heard(system, buyer, what
     assert_happened(system, buyer, times)
 
 
+@promise(
+    "2 The books",
+    "Whatever is lost between caller, nginx and workers, in part or whole, a key has one effect",
+)
 def test_an_answer_that_comes_in_part_is_not_taken_for_whole(system, buyer):
     """nginx has passed on its beginning, and hangs up on the caller as the worker did on it."""
     with relayed("worker", system, buyer) as (relay, api):
@@ -114,6 +127,10 @@ def test_an_answer_that_comes_in_part_is_not_taken_for_whole(system, buyer):
     assert 0 < broken < 40
 
 
+@promise(
+    "2 The books",
+    "Whatever is lost between caller, nginx and workers, in part or whole, a key has one effect",
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_fault_strikes_and_each_key_has_its_effect(system, buyer, name):
     end = FAULTS[name].begin(system, random.Random(6))  # often, and without hanging

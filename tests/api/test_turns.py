@@ -23,6 +23,7 @@ from client import PASSWORD, eventually, log_in, new_address, ok, register_input
 from conftest import own_stack
 from hashing import hashing_held, slots
 from logs import Tail
+from promises import promise
 from wire import Call, Volley, at_once, outcomes
 
 pytestmark = pytest.mark.usefixtures("fresh_throttle", "books")
@@ -65,12 +66,14 @@ def all_get_in(stack, calls, status):
     return answers
 
 
+@promise("1 Limits", "Many people logging in at once wait their turn")
 def test_60_people_who_log_in_at_once_all_get_in(stack):
     crowd = people(stack, 60)
     answers = all_get_in(stack, [login_call(person) for person in crowd], 200)
     assert [answer.body["user"]["_id"] for answer in answers] == [one.id for one in crowd]
 
 
+@promise("1 Limits", "Many people logging in at once wait their turn")
 def test_people_who_register_at_once_all_get_in(stack, db):
     """More of them than there are turns. Their hashes are the service's own, which take long."""
     count = 3 * turns(stack) * len(stack.worker_pids())
@@ -78,11 +81,13 @@ def test_people_who_register_at_once_all_get_in(stack, db):
     all_get_in(stack, calls, 201)
 
 
+@promise("1 Limits", "Many people logging in at once wait their turn")
 def test_one_account_from_many_places_at_once_gets_in_everywhere(stack):
     (person,) = people(stack, 1)
     all_get_in(stack, [login_call(person)] * 30, 200)
 
 
+@promise("1 Limits", "Many people logging in hold up nobody else")
 def test_who_waits_to_hash_holds_up_nobody(stack, api, buyer):
     """More of them than there are threads."""
     calls = [login_call(person) for person in people(stack, 60)]
@@ -96,6 +101,10 @@ def test_who_waits_to_hash_holds_up_nobody(stack, api, buyer):
         assert outcomes(volley.answers()) == {200: 60}
 
 
+@promise(
+    "1 Limits",
+    "They are refused (503) only when waiting would pass 10 s, and told when to come back",
+)
 def test_who_would_wait_longer_than_10_s_is_told_when_to_come_back(stack, api):
     crowd = people(stack, 6)
     with Volley(stack, [login_call(person) for person in crowd]) as volley, hashing_held(stack):
@@ -149,6 +158,7 @@ def assert_soon(places):
     assert max(places) < FLOOD / 2, f"of {FLOOD} of the flood so many came first: {places}"
 
 
+@promise("1 Limits", "No address can take more than its share of turns to hash")
 def test_an_address_that_floods_waits_for_itself(one_worker):
     crowd = people(one_worker, FLOOD + 5)
     calls, there = [login_call(person) for person in crowd], new_address()
@@ -157,6 +167,7 @@ def test_an_address_that_floods_waits_for_itself(one_worker):
     assert_soon(places)
 
 
+@promise("1 Limits", "No account can take more than its share of turns to hash")
 def test_an_account_that_floods_waits_for_itself_also_behind_its_own_address(one_worker):
     flooder, *crowd = people(one_worker, 5)
     there = new_address()
@@ -165,6 +176,7 @@ def test_an_account_that_floods_waits_for_itself_also_behind_its_own_address(one
     assert_soon(places)
 
 
+@promise("1 Limits", "No account can take more than its share of turns to hash")
 def test_guesses_at_an_account_do_not_delay_its_owner_elsewhere(one_worker):
     (owner,) = people(one_worker, 1)
     guesses = [login_call(owner, "wrong 1")] * FLOOD, [new_address()] * FLOOD
@@ -177,6 +189,7 @@ def test_guesses_at_an_account_do_not_delay_its_owner_elsewhere(one_worker):
 # --- those who stop, and those who leave ---
 
 
+@promise("1 Limits", "Many people logging in at once wait their turn")
 def test_a_worker_that_is_stopped_serves_those_who_wait(stack):
     old = stack.worker_pids()
     calls = [login_call(person) for person in people(stack, 20)]
@@ -192,6 +205,7 @@ def test_a_worker_that_is_stopped_serves_those_who_wait(stack):
     eventually(stack.is_ready)
 
 
+@promise("1 Limits", "Nobody waits for somebody who left")
 def test_a_log_in_whose_caller_left_is_not_done(stack, db):
     """Whoever leaves does not use up turns."""
     crowd = people(stack, 30)
@@ -206,6 +220,7 @@ def test_a_log_in_whose_caller_left_is_not_done(stack, db):
 # --- a rush ---
 
 
+@promise("1 Limits", "Many people logging in hold up nobody else")
 def test_other_calls_hardly_feel_it(stack, api, new_worker):
     """A list takes while 60 people log in, with hashes as they are, what it takes at any other moment, within twice; and
     what the clients' own threads add on a small machine. In the middle, as the slowest is slow on any busy machine.

@@ -26,6 +26,7 @@ from market import (
     submit,
     withdraw,
 )
+from promises import promise
 from test_adoption import comparable
 
 MONEY = ("users", "tasks", "submissions", "withdrawals", "payments", "notifications", "ledger")
@@ -139,6 +140,10 @@ def market(stack, admin):
     return Market(stack, admin)
 
 
+@promise(
+    "2 The books",
+    "A record that neither this service wrote nor adoption adopted moves no coins (409)",
+)
 @pytest.mark.parametrize(
     "call, kind", [(call, kind) for call, kinds in CASES.items() for kind in kinds.split()]
 )
@@ -156,6 +161,10 @@ def test_no_call_moves_coins_of_a_record_without_the_mark(market, call, kind, bo
         assert answer.status_code in (200, 201), "with the mark it is done: " + answer.text
 
 
+@promise(
+    "2 The books",
+    "A record that neither this service wrote nor adoption adopted moves no coins (409)",
+)
 @pytest.mark.parametrize("kind", ["buyer", "worker", "task", "submission"])
 def test_work_on_an_ended_task_is_not_refunded_without_the_mark(market, kind, books):
     expire(market)
@@ -170,6 +179,10 @@ def test_work_on_an_ended_task_is_not_refunded_without_the_mark(market, kind, bo
     ok(CALLS["reject"](market))
 
 
+@promise(
+    "2 The books",
+    "A record that neither this service wrote nor adoption adopted moves no coins (409)",
+)
 def test_a_review_of_many_passes_it_over(market, books):
     other = submit(market.other, market.task)
     market.unmark("submission")
@@ -180,6 +193,7 @@ def test_a_review_of_many_passes_it_over(market, books):
     market.unmark("submission", mark=True)
 
 
+@promise("2 The books", "What the service does by itself moves no coins of such a record either")
 @pytest.mark.parametrize("kind", ["buyer", "task"])
 def test_its_deadline_refunds_nothing(market, kind, books):
     market.unmark(kind)
@@ -194,6 +208,7 @@ def test_its_deadline_refunds_nothing(market, kind, books):
     assert stored_task(market.db, market.task)["required_workers"] == 0
 
 
+@promise("2 The books", "What the service does by itself moves no coins of such a record either")
 @pytest.mark.parametrize("kind", ["worker", "task", "submission"])
 def test_nobody_is_paid_because_it_was_not_reviewed(market, kind, books):
     long_ago = now() - datetime.timedelta(days=3000)
@@ -210,6 +225,10 @@ def test_nobody_is_paid_because_it_was_not_reviewed(market, kind, books):
     assert stored_submission(market.db, market.submission)["status"] == "approved"
 
 
+@promise(
+    "2 The books",
+    "A record that neither this service wrote nor adoption adopted moves no coins (409)",
+)
 def test_a_submission_put_into_the_collection_without_a_task_is_not_paid(stack, admin, worker, books):
     """It may name an owner, a key of ours, whatever it likes: there is no escrow behind it."""
     for more in ({}, {"slot_key": f"{worker.id}:{ObjectId()}"}):
@@ -234,6 +253,7 @@ def test_a_submission_put_into_the_collection_without_a_task_is_not_paid(stack, 
             stack.db.submissions.delete_one({"_id": work["_id"]})
 
 
+@promise("10 What becomes of old data", "Documents without fields of ours are read all the same")
 def test_who_lacks_the_mark_signs_in_and_reads(stack, api, fresh_throttle, books):
     session = ok(api.post("/auth/register", json=register_input(role="worker")), 201)
     email, user = session["user"]["email"], {"_id": ObjectId(session["user"]["_id"])}
@@ -248,12 +268,14 @@ def test_who_lacks_the_mark_signs_in_and_reads(stack, api, fresh_throttle, books
     stack.db.users.update_one(user, {"$set": {"adopted": 1}})
 
 
+@promise("10 What becomes of old data", "Documents without fields of ours are read all the same")
 def test_a_notification_without_the_mark_is_read_and_archived(stack, worker, db):
     told = notice(db, worker)
     ok(worker.api.put(f"/notifications/{told}/read"))
     ok(worker.api.delete(f"/notifications/{told}"))
 
 
+@promise("2 The books", "Whatever the service writes is marked as its own")
 def test_whatever_the_service_writes_bears_the_mark(market, api):
     """All kinds, by calls alone; seeds and admins made by the operator, too."""
     ok(CALLS["approve"](market))

@@ -13,6 +13,7 @@ from client import (
     task_input,
     unique,
 )
+from promises import promise
 
 JSON = {"Content-Type": "application/json"}
 
@@ -69,6 +70,11 @@ NOT_JSON = {
 }
 
 
+@promise(
+    "1 Validation",
+    "Duplicate keys, NUL, bad UTF-8, lone surrogates, NaN and Infinity, numbers beyond int64, nesting deeper "
+    "than 32 are 400",
+)
 @pytest.mark.parametrize("text", NOT_JSON.values(), ids=NOT_JSON.keys())
 def test_what_is_not_strict_json_is_400(worker, text):
     refused = send_profile(worker, text)
@@ -94,6 +100,12 @@ STRICT = {
 }
 
 
+@promise("1 Requests", "JSON in, UTF-8")
+@promise(
+    "1 Validation",
+    "Duplicate keys, NUL, bad UTF-8, lone surrogates, NaN and Infinity, numbers beyond int64, nesting deeper "
+    "than 32 are 400",
+)
 @pytest.mark.parametrize("text", STRICT.values(), ids=STRICT.keys())
 def test_all_of_json_is_read(worker, text):
     assert ok(send_profile(worker, text))["name"] == "Ada"
@@ -102,6 +114,11 @@ def test_all_of_json_is_read(worker, text):
 # --- types ---
 
 
+@promise(
+    "1 Validation",
+    "A JSON object or array where a scalar is expected is 400",
+    "No query operator ever reaches MongoDB",
+)
 @pytest.mark.parametrize(
     "operator", [{"$gt": ""}, {"$ne": None}, {"$regex": ".*"}, ["a@b.example"], [], {}]
 )
@@ -120,6 +137,7 @@ def test_an_object_or_array_for_a_scalar_is_400_so_no_operator_reaches_the_datab
         assert list(faults(refused)) == [field]
 
 
+@promise("1 Validation", "No query operator ever reaches MongoDB")
 def test_an_operator_as_an_id_is_400(worker, buyer):
     refused = worker.api.post(
         "/submissions", json={"task_id": {"$ne": ""}, "submission_details": "Done"}
@@ -131,6 +149,7 @@ def test_an_operator_as_an_id_is_400(worker, buyer):
     assert refused.status_code == 400 and list(faults(refused)) == ["ids"]
 
 
+@promise("1 Validation", "No query operator ever reaches MongoDB")
 def test_operators_in_a_query_string_are_unknown_fields(buyer):
     """?category[$ne]=x is a field of that odd name, which is ignored; it is no operator."""
     category = unique("c")
@@ -150,6 +169,11 @@ def test_a_text_is_a_text(buyer, wrong):
     assert refused.status_code == 400 and list(faults(refused)) == ["task_title"]
 
 
+@promise(
+    "1 Requests",
+    "A number field also takes a plain decimal string (digits, optional minus and fraction, trimmed)",
+    "A number field also takes `10.0`",
+)
 @pytest.mark.parametrize("seven", [7, 7.0, "7", "7.0", " 7 ", "7.00", "07"])
 def test_a_number_field_takes_a_plain_decimal_text_too(new_buyer, seven, books):
     buyer = new_buyer(100)
@@ -160,6 +184,10 @@ def test_a_number_field_takes_a_plain_decimal_text_too(new_buyer, seven, books):
     assert buyer.coins() == 51
 
 
+@promise(
+    "1 Requests",
+    "A number field also takes a plain decimal string (digits, optional minus and fraction, trimmed)",
+)
 @pytest.mark.parametrize(
     "wrong", ["", " ", "seven", "7e0", "0x7", "+7", "7,0", "1_0", "--7", "7 7", "NaN", "٧", True]
 )
@@ -170,6 +198,7 @@ def test_other_texts_are_no_numbers(buyer, wrong):
         assert faults(refused) == {field: "invalid_input"}
 
 
+@promise("1 Requests", "A fraction of a coin is 400 `whole_coins_required`")
 @pytest.mark.parametrize("fraction", [1.5, "1.5", 0.1, "10.01", 1e-5])
 def test_a_fraction_of_a_coin_is_whole_coins_required(buyer, fraction):
     refused = buyer.api.post("/tasks", json=task_input(payable_amount=fraction))
@@ -177,6 +206,7 @@ def test_a_fraction_of_a_coin_is_whole_coins_required(buyer, fraction):
     assert faults(refused) == {"payable_amount": "whole_coins_required"}
 
 
+@promise("4 POST /", "required_workers 1..10000, payable_amount 1..1000000")
 @pytest.mark.parametrize(
     "field, good, bad",
     [
@@ -196,6 +226,7 @@ def test_numbers_have_a_range(new_buyer, field, good, bad):
         assert list(faults(refused)) == [field], value
 
 
+@promise("1 Requests", "`null` means absent")
 def test_null_means_absent(buyer):
     body = task_input()
     body.update(task_image_url=None, category=None)
@@ -215,6 +246,11 @@ def test_null_means_absent(buyer):
 TEXTS = {"task_title": 200, "task_detail": 5000, "submission_info": 2000, "category": 50}
 
 
+@promise("1 Requests", "Lengths count Unicode code points")
+@promise(
+    "4 POST /",
+    "task_title 1..200, task_detail 1..5000, submission_info 1..2000, category ≤50",
+)
 @pytest.mark.parametrize("field, longest", TEXTS.items())
 def test_lengths_count_code_points(buyer, field, longest):
     """Neither bytes nor UTF-16 units: 😀 is four and two of those."""
@@ -226,6 +262,7 @@ def test_lengths_count_code_points(buyer, field, longest):
     assert list(faults(refused)) == [field]
 
 
+@promise("1 Requests", "Strings are trimmed")
 def test_texts_are_trimmed_before_they_are_measured(buyer):
     task = ok(
         buyer.api.post("/tasks", json=task_input(task_title="  \t" + "x" * 200 + "\r\n ")), 201
@@ -235,6 +272,7 @@ def test_texts_are_trimmed_before_they_are_measured(buyer):
     assert_error(refused, 400, "invalid_input")
 
 
+@promise("1 Requests", "JSON in, UTF-8", "JSON out, UTF-8")
 def test_texts_come_back_as_they_were_sent(worker, buyer):
     name = 'Zoë "Z" <b>\\ / 漢字 😀 \u2028 $where'
     assert ok(worker.api.put("/auth/profile", json={"name": name}))["name"] == name
@@ -244,6 +282,7 @@ def test_texts_come_back_as_they_were_sent(worker, buyer):
     assert task["task_detail"] == detail
 
 
+@promise("1 Requests", "URLs are empty or http(s), at most 2048")
 @pytest.mark.parametrize(
     "good",
     [
@@ -258,6 +297,7 @@ def test_urls_are_empty_or_http_or_https(buyer, good):
     assert task["task_image_url"] == good
 
 
+@promise("1 Requests", "URLs are empty or http(s), at most 2048")
 @pytest.mark.parametrize(
     "bad",
     [
@@ -281,6 +321,11 @@ def test_other_urls_are_400(buyer, worker, bad):
         assert list(faults(refused)) == [field]
 
 
+@promise(
+    "1 Requests",
+    "Dates in: ISO 8601 date or date-time",
+    "`T` and `Z` of a date are taken in either case",
+)
 @pytest.mark.parametrize(
     "sent, kept",
     [
@@ -303,6 +348,7 @@ def test_dates_are_iso_8601(buyer, sent, kept):
     )
 
 
+@promise("1 Requests", "Dates in: ISO 8601 date or date-time")
 @pytest.mark.parametrize(
     "bad",
     [
@@ -327,6 +373,9 @@ def test_other_dates_are_400(buyer, bad):
 # --- how faults are told ---
 
 
+@promise("1 Requests", "With more bad fields the code is `invalid_input`")
+@promise("1 Validation", "It reports every fault at once")
+@promise("1 Errors", "For bad fields also `errors: [{field, code, message}]`")
 def test_every_fault_is_told_at_once(buyer):
     bad = {
         "task_title": " ",
@@ -345,6 +394,11 @@ def test_every_fault_is_told_at_once(buyer):
     ), "each keeps its own code in the list"
 
 
+@promise(
+    "1 Requests",
+    "With one bad field the answer's code is that field's",
+    "With more bad fields the code is `invalid_input`",
+)
 def test_with_one_bad_field_the_code_is_that_fields(buyer, worker):
     refused = worker.api.post("/submissions", json={"task_id": "zzz", "submission_details": "Done"})
     assert_error(refused, 400, "invalid_id")
@@ -406,6 +460,12 @@ OURS = {
 }
 
 
+@promise(
+    "1 Validation",
+    "Unknown fields are ignored",
+    "A client can never set role, coins, status, owner or dates of record through a body",
+)
+@promise("4 POST /", "Buyer fields come from the token's user")
 def test_unknown_fields_are_ignored_and_none_of_ours_can_be_set(api, new_buyer, db, books):
     body = {**OURS, **register_input(role="buyer")}
     registered = ok(api.post("/auth/register", json=body), 201)["user"]
@@ -443,6 +503,10 @@ def test_unknown_fields_are_ignored_and_none_of_ours_can_be_set(api, new_buyer, 
         assert not seen["createdAt"].startswith("2001")
 
 
+@promise(
+    "1 Validation",
+    "A client can never set role, coins, status, owner or dates of record through a body",
+)
 def test_a_submission_belongs_to_its_caller_whatever_the_body_says(buyer, worker, books):
     task = ok(buyer.api.post("/tasks", json=task_input()), 201)["task"]
     made = ok(
@@ -466,6 +530,7 @@ def test_a_submission_belongs_to_its_caller_whatever_the_body_says(buyer, worker
     )
 
 
+@promise("1 Validation", "It happens before anything is touched")
 def test_validation_comes_before_anything_is_touched(buyer, db, books):
     rows = db.ledger.count_documents({"user": ObjectId(buyer.id)})
     assert (

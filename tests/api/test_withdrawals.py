@@ -21,6 +21,7 @@ from market import (
     told,
     withdraw,
 )
+from promises import promise
 
 FIELDS = {
     "_id",
@@ -69,6 +70,18 @@ def journal(db, withdrawal, kind):
 # --- POST / ---
 
 
+@promise("1 Requests", "Coins are stored as BSON int64")
+@promise("2 Balances", "`users.pending_coins` is what pending withdrawals hold")
+@promise(
+    "6 POST /",
+    "→ 201 {message, withdrawal, coins, pending_coins}",
+    "It moves the coins from coins to pending_coins",
+)
+@promise(
+    "6 Fields",
+    "_id, worker_id, worker_email, worker_name, withdrawal_coin, withdrawal_amount, payment_system, "
+    "account_number, status, withdraw_date, createdAt, updatedAt",
+)
 def test_a_withdrawal_moves_the_coins_to_pending_coins(rich, db, books):
     answer = ok(ask(rich, withdrawal_coin=300), 201)
     assert answer["message"]
@@ -104,6 +117,9 @@ def test_a_withdrawal_moves_the_coins_to_pending_coins(rich, db, books):
     assert (second["coins"], second["pending_coins"]) == (500, 500)
 
 
+@promise("1 Requests", "Money is US dollars, a JSON number with at most 2 decimals")
+@promise("2 Prices", "Withdrawal: 20 coins = $1")
+@promise("6 Fields", "withdrawal_amount = coin / 20")
 @pytest.mark.parametrize(
     "amount, dollars",
     [(200, "10"), (201, "10.05"), (203, "10.15"), (219, "10.95"), (250, "12.5"), (999, "49.95")],
@@ -117,12 +133,16 @@ def test_20_coins_are_a_dollar_told_with_2_decimals_at_most(rich, db, amount, do
     assert f'"withdrawal_amount":{dollars},' in listed.text
 
 
+@promise("2 Prices", "Withdrawal: at most the available balance")
 def test_the_whole_balance_can_be_withdrawn(new_worker, db, books):
     worker = new_worker(200)
     answer = ok(ask(worker), 201)
     assert (answer["coins"], answer["pending_coins"]) == (0, 200)
 
 
+@promise("1 Errors", "Plus the extra fields named below")
+@promise("2 Prices", "Withdrawal: at least 200 coins")
+@promise("6 POST /", "withdrawal_coin ≥ 200, else 400 {minRequired: 200}")
 @pytest.mark.parametrize("amount", [199, 0, -200, "199", " 0 ", -(2**62)])
 def test_below_200_the_minimum_is_told(rich, db, amount, books):
     refused = assert_error(ask(rich, withdrawal_coin=amount), 400, "below_minimum", minRequired=200)
@@ -130,6 +150,7 @@ def test_below_200_the_minimum_is_told(rich, db, amount, books):
     assert coins(db, rich) == 1000
 
 
+@promise("6 POST /", "withdrawal_coin ≥ 200, else 400 {minRequired: 200}")
 def test_the_minimum_is_told_beside_other_faults(rich, books):
     refused = ask(rich, withdrawal_coin=10, payment_system="cash")
     assert_error(refused, 400, "invalid_input", minRequired=200)
@@ -139,10 +160,13 @@ def test_the_minimum_is_told_beside_other_faults(rich, books):
     }
 
 
+@promise("6 POST /", "withdrawal_coin ≥ 200, else 400 {minRequired: 200}")
 def test_who_has_less_than_the_minimum_is_told_the_minimum_first(new_worker, books):
     assert_error(ask(new_worker(50), withdrawal_coin=60), 400, "below_minimum", minRequired=200)
 
 
+@promise("2 Prices", "Withdrawal: at most the available balance")
+@promise("6 POST /", "400 {available, required} when there is less")
 @pytest.mark.parametrize("amount", [1001, 2**63 - 1, "1001"])
 def test_more_than_the_available_balance_is_refused(rich, db, amount, books):
     assert_error(
@@ -156,11 +180,14 @@ def test_more_than_the_available_balance_is_refused(rich, db, amount, books):
     assert db.withdrawals.count_documents({"worker_id": ObjectId(rich.id)}) == 0
 
 
+@promise("2 Balances", "`users.coins` is what the user can spend")
+@promise("6 POST /", "400 {available, required} when there is less")
 def test_what_is_held_cannot_be_withdrawn_again(rich, books):
     withdraw(rich, 900)
     assert_error(ask(rich), 400, "insufficient_coins", available=100, required=200)
 
 
+@promise("1 Requests", "A fraction of a coin is 400 `whole_coins_required`")
 @pytest.mark.parametrize("amount, code", [(200.5, "whole_coins_required"), (None, "invalid_input")])
 def test_coins_are_whole_and_asked_for(rich, amount, code):
     refused = ask(rich, withdrawal_coin=amount)
@@ -173,12 +200,14 @@ def test_forms_send_the_amount_as_text(rich, amount, books):
     assert ok(ask(rich, withdrawal_coin=amount), 201)["withdrawal"]["withdrawal_coin"] == 200
 
 
+@promise("6 POST /", "payment_system stripe|bkash|rocket|nagad|paypal|bank_transfer")
 @pytest.mark.parametrize("system", ["stripe", "bkash", "rocket", "nagad", "paypal", "bank_transfer"])
 def test_payment_systems(rich, system, books):
     made = ok(ask(rich, payment_system=system), 201)["withdrawal"]
     assert made["payment_system"] == system
 
 
+@promise("6 POST /", "payment_system stripe|bkash|rocket|nagad|paypal|bank_transfer")
 @pytest.mark.parametrize("system", ["cash", "Stripe", "", None, ["stripe"], {"$ne": ""}])
 def test_other_payment_systems_are_400(rich, system):
     refused = ask(rich, payment_system=system)
@@ -186,6 +215,7 @@ def test_other_payment_systems_are_400(rich, system):
     assert set(faults(refused)) == {"payment_system"}
 
 
+@promise("6 POST /", "account_number 1..64 (text or digits)")
 @pytest.mark.parametrize(
     "number, kept",
     [
@@ -205,6 +235,7 @@ def test_an_account_number_is_text_or_digits_and_kept_as_text(rich, db, number, 
     assert stored_withdrawal(db, made)["account_number"] == kept
 
 
+@promise("6 POST /", "account_number 1..64 (text or digits)")
 @pytest.mark.parametrize("number", ["", "   ", "1" * 65, None, -5, 1.5, True, [1], {"$gt": 0}])
 def test_other_account_numbers_are_400(rich, number):
     refused = ask(rich, account_number=number)
@@ -212,6 +243,7 @@ def test_other_account_numbers_are_400(rich, number):
     assert set(faults(refused)) == {"account_number"}
 
 
+@promise("6 Fields", "Account numbers are never logged")
 def test_account_numbers_are_never_logged(rich, admin, stack, books):
     number = unique("account")
     made = withdraw(rich, account_number=number)
@@ -224,6 +256,10 @@ def test_account_numbers_are_never_logged(rich, admin, stack, books):
     assert "/withdrawals" in log and number not in log
 
 
+@promise(
+    "1 Validation",
+    "A client can never set role, coins, status, owner or dates of record through a body",
+)
 def test_the_client_decides_nothing_else(rich, db, books):
     forged = {
         "status": "approved",
@@ -242,6 +278,12 @@ def test_the_client_decides_nothing_else(rich, db, books):
     assert "processed_date" not in stored_withdrawal(db, made)
 
 
+@promise(
+    "8 What is told, to whom",
+    "To the admins: withdrawal requested",
+    "actionRoute of an admin: `/dashboard/admin/{home,withdrawals}`",
+    "Icons by words in the message: withdraw",
+)
 def test_every_admin_is_told_that_a_withdrawal_is_requested(rich, new_admin, db, books):
     admins = [new_admin() for _ in range(3)]
     withdraw(rich, 250)
@@ -263,6 +305,8 @@ def test_every_admin_is_told_that_a_withdrawal_is_requested(rich, new_admin, db,
 # --- lists ---
 
 
+@promise("6 Lists", "GET /worker/history, for workers: own, newest first")
+@promise("6 Fields", "status is pending|approved|rejected")
 def test_a_worker_sees_the_own_ones_newest_first(rich, new_worker, admin, books):
     other = new_worker(500)
     withdraw(other)
@@ -275,6 +319,11 @@ def test_a_worker_sees_the_own_ones_newest_first(rich, new_worker, admin, books)
     assert all("coinSources" not in one for one in answer["withdrawals"])
 
 
+@promise("6 Lists", "GET /admin/pending, GET /pending, for admins: pending ones")
+@promise(
+    "6 Decisions",
+    "`/api/admin/withdrawals`, `/api/admin/withdrawals/:id/approve` and `/reject` are the same calls",
+)
 @pytest.mark.parametrize("path", PENDING)
 def test_an_admin_sees_the_pending_ones_newest_first(rich, admin, path, books):
     made = [withdraw(rich) for _ in range(3)]
@@ -287,6 +336,10 @@ def test_an_admin_sees_the_pending_ones_newest_first(rich, admin, path, books):
     assert not {made[1]["_id"], made[2]["_id"]} & set(ids(further["withdrawals"]))
 
 
+@promise(
+    "6 Decisions",
+    "`/api/admin/withdrawals`, `/api/admin/withdrawals/:id/approve` and `/reject` are the same calls",
+)
 def test_a_cursor_continues_under_each_of_the_lists_names(rich, admin, books):
     withdraw(rich), withdraw(rich)
     first = ok(admin.api.get(PENDING[0], params={"limit": 1}))
@@ -309,6 +362,14 @@ def earn(worker, buyer, amount):
     approve(buyer, submit(worker, post_task(buyer, required_workers=1, payable_amount=amount)))
 
 
+@promise(
+    "2 The books",
+    "An admin sees with each pending withdrawal where the worker's coins came from",
+)
+@promise(
+    "6 Lists",
+    "Each pending one has `coinSources` {bonus, earned, buyers: [{buyer_id, coins}]}",
+)
 def test_a_pending_withdrawal_tells_where_the_workers_coins_came_from(
     api, admin, new_buyer, db, stack, books
 ):
@@ -330,6 +391,7 @@ def test_a_pending_withdrawal_tells_where_the_workers_coins_came_from(
     }
 
 
+@promise("6 Lists", "`coinSources` has opening balances as earned without a buyer")
 def test_an_opening_balance_counts_as_earned_without_a_buyer(rich, new_worker, admin, books):
     poorer = new_worker(300)
     mine, theirs = withdraw(rich), withdraw(poorer)
@@ -337,6 +399,7 @@ def test_an_opening_balance_counts_as_earned_without_a_buyer(rich, new_worker, a
     assert sources(admin, theirs) == {"bonus": 0, "earned": 300, "buyers": []}
 
 
+@promise("6 Lists", "`coinSources` are sums over the worker's whole journal")
 def test_the_sums_are_over_the_whole_journal_and_what_came_back_is_no_source(
     rich, new_buyer, admin, books
 ):
@@ -354,6 +417,7 @@ def test_the_sums_are_over_the_whole_journal_and_what_came_back_is_no_source(
     assert sources(admin, withdraw(rich)) == expected, "the same for each of a worker's"
 
 
+@promise("6 Lists", "`coinSources` has the top 5 buyers")
 def test_the_five_buyers_who_paid_most_are_named(rich, new_buyer, admin, books):
     buyers = [new_buyer(100) for _ in range(7)]
     for buyer, amount in zip(buyers, (11, 17, 13, 12, 16, 15, 14)):
@@ -364,6 +428,7 @@ def test_the_five_buyers_who_paid_most_are_named(rich, new_buyer, admin, books):
     assert said["earned"] == 1000 + 98
 
 
+@promise("6 Lists", "`coinSources` are sums over the worker's whole journal")
 def test_what_a_former_buyer_was_refunded_is_not_earned(buyer, admin, db, books):
     task = post_task(buyer, required_workers=10, payable_amount=5)
     ok(buyer.api.delete(f"/tasks/{task['_id']}"))
@@ -409,6 +474,17 @@ def test_the_sources_are_read_from_the_keys_of_an_index(rich, new_buyer, admin, 
 # --- PUT /:id/approve ---
 
 
+@promise(
+    "6 Decisions",
+    "PUT /:id/approve, for admins: the held coins leave → {message, withdrawal, workerNewBalance, "
+    "workerCoinsRemaining}",
+    "`/api/admin/withdrawals`, `/api/admin/withdrawals/:id/approve` and `/reject` are the same calls",
+)
+@promise(
+    "6 Fields",
+    "processed_date and rejection_reason, once decided",
+    "status is pending|approved|rejected",
+)
 @pytest.mark.parametrize("path", DECIDING)
 def test_approved_the_held_coins_leave(rich, admin, db, path, books):
     made = withdraw(rich, 400)
@@ -432,6 +508,12 @@ def test_approved_the_held_coins_leave(rich, admin, db, path, books):
     assert iso(stored["processed_date"]) == decided["processed_date"]
 
 
+@promise(
+    "8 What is told, to whom",
+    "To the worker: withdrawal approved",
+    "actionRoute is one of the front end's pages: `/dashboard/worker/{home,submissions,withdrawals}`",
+)
+@promise("8 The calls", "type is approval|rejection|withdrawal|submission|task|payment")
 def test_the_worker_is_told_of_an_approval(rich, admin, db, books):
     ok(decide(admin, withdraw(rich, 250), "approve"))
     [notice] = told(db, rich)
@@ -447,6 +529,13 @@ def test_the_worker_is_told_of_an_approval(rich, admin, db, books):
 # --- PUT /:id/reject ---
 
 
+@promise(
+    "6 Decisions",
+    "PUT /:id/reject, for admins: {reason?} → {message, withdrawal}",
+    "Of a rejected withdrawal the held coins return to coins",
+    "`/api/admin/withdrawals`, `/api/admin/withdrawals/:id/approve` and `/reject` are the same calls",
+)
+@promise("6 Fields", "processed_date and rejection_reason, once decided")
 @pytest.mark.parametrize("path", DECIDING)
 def test_rejected_the_held_coins_are_the_workers_again(rich, admin, db, path, books):
     made = withdraw(rich, 400)
@@ -465,6 +554,11 @@ def test_rejected_the_held_coins_are_the_workers_again(rich, admin, db, path, bo
     assert ok(ask(rich, withdrawal_coin=1000), 201)["coins"] == 0, "and can be withdrawn again"
 
 
+@promise(
+    "8 What is told, to whom",
+    "To the worker: withdrawal rejected",
+    "Icons by words in the message: withdraw",
+)
 def test_the_worker_is_told_of_a_rejection_with_its_reason(rich, admin, db, books):
     ok(decide(admin, withdraw(rich, 250), "reject", reason="The account is closed."))
     [notice] = told(db, rich)
@@ -476,6 +570,7 @@ def test_the_worker_is_told_of_a_rejection_with_its_reason(rich, admin, db, book
     assert "approved" not in notice["message"], "the front end's icons go by words"
 
 
+@promise("6 Decisions", "PUT /:id/reject, for admins: {reason?} → {message, withdrawal}")
 @pytest.mark.parametrize(
     "send",
     [{}, {"json": {}}, {"json": {"reason": None}}, {"json": {"reason": " "}}, {"content": b""}],
@@ -499,6 +594,7 @@ def test_a_reason_has_500_characters_at_most(rich, admin, db, books):
 # --- both ---
 
 
+@promise("6 Decisions", "400 already processed")
 @pytest.mark.parametrize("first", ["approve", "reject"])
 @pytest.mark.parametrize("then", ["approve", "reject"])
 def test_what_is_decided_stays_decided(rich, admin, db, first, then, books):
@@ -558,6 +654,7 @@ def older(db, worker, coin, user_coins):
     return {"_id": str(record["_id"])}
 
 
+@promise("1 Requests", "Coins are read tolerantly (int32, int64, double)")
 @pytest.mark.parametrize("coin, left", [(240, 60), (240.0, 60.0), (Int64(240), 60.0)])
 @pytest.mark.parametrize("verdict", ["approve", "reject"])
 def test_withdrawals_of_older_data_are_decided_as_any(
@@ -597,6 +694,7 @@ def test_a_record_that_holds_nothing_pays_nothing(new_worker, admin, db, books):
 # --- what else depends on it ---
 
 
+@promise("9 PUT /users/:id/role", "409 while the user has pending withdrawals")
 @pytest.mark.parametrize("verdict", ["approve", "reject"])
 def test_a_role_waits_for_pending_withdrawals(rich, admin, verdict, books):
     made = withdraw(rich)
@@ -610,6 +708,7 @@ def test_a_role_waits_for_pending_withdrawals(rich, admin, verdict, books):
     assert_error(ask(rich), 403, "forbidden")
 
 
+@promise("2 Balances", "`users.pending_coins` is what pending withdrawals hold")
 def test_each_step_changes_the_sums_of_the_books_by_just_its_coins(rich, admin, books):
     names = ("coins", "pending_coins", "escrow", "payouts")
 

@@ -8,6 +8,7 @@ from bson import ObjectId
 
 from client import assert_error, faults, ok, register_input, unique
 from market import ids, post_task, stored_task, stored_user
+from promises import promise
 
 # The same word, as one character or several: Bengali (whose NFC is the longer form), Vietnamese,
 # Korean, and letters with two marks in either order.
@@ -54,6 +55,7 @@ def found_users(admin, text):
     return ids(ok(admin.api.get("/admin/users", params={"q": text}))["users"])
 
 
+@promise("1 Requests", "Searching compares in NFC")
 @pytest.mark.parametrize("one, other", (ALIKE | HIDDEN).values(), ids=(ALIKE | HIDDEN).keys())
 def test_a_task_is_found_however_its_words_are_put_together(api, buyer, one, other):
     category = unique("alike")
@@ -63,6 +65,7 @@ def test_a_task_is_found_however_its_words_are_put_together(api, buyer, one, oth
     assert [task["task_detail"] for task in written] == [f"{one} !", f"{other} !"], "kept as sent"
 
 
+@promise("1 Requests", "In searching, marks belong to the word they stand on")
 @pytest.mark.parametrize("word, longer", APART.values(), ids=APART.keys())
 def test_marks_belong_to_the_word_they_stand_on(api, buyer, word, longer):
     category = unique("apart")
@@ -71,6 +74,7 @@ def test_marks_belong_to_the_word_they_stand_on(api, buyer, word, longer):
     assert found(api, category=category, q=longer) == [long["_id"]]
 
 
+@promise("1 Requests", "In searching, marks belong to the word they stand on")
 def test_a_word_is_not_taken_apart_at_its_marks(api, buyer):
     """हिन्दी is one word, neither two nor any of its pieces in another order."""
     category = unique("hindi")
@@ -82,6 +86,7 @@ def test_a_word_is_not_taken_apart_at_its_marks(api, buyer):
 WORDLESS = ["!", "-", "...", "@ _ #", "\u2665", "\U0001f600", "\u200b!", "\u0301"]
 
 
+@promise("4 GET /", "A `q` without any word finds nothing, a blank one is none")
 @pytest.mark.parametrize("text", WORDLESS)
 def test_a_q_without_any_word_finds_nothing(api, admin, buyer, new_worker, text):
     category = unique("wordless")
@@ -95,6 +100,8 @@ def test_a_q_without_any_word_finds_nothing(api, admin, buyer, new_worker, text)
     assert (listed["users"], listed["total"]) == ([], 0)
 
 
+@promise("1 Requests", "A blank query parameter is absent")
+@promise("4 GET /", "A `q` without any word finds nothing, a blank one is none")
 @pytest.mark.parametrize("blank", ["", " ", "\t", "\u00a0", "\u3000"])
 def test_a_blank_q_is_no_filter(api, admin, buyer, blank):
     category = unique("blank")
@@ -114,6 +121,7 @@ def test_a_zero_width_space_divides_words_of_scripts_without_spaces(api, buyer):
 # --- users ---
 
 
+@promise("1 Requests", "Searching compares in NFC")
 @pytest.mark.parametrize("one, other", ALIKE.values(), ids=ALIKE.keys())
 def test_a_user_is_found_however_the_name_is_put_together(api, admin, new_worker, one, other):
     mark = unique("alike")
@@ -125,6 +133,7 @@ def test_a_user_is_found_however_the_name_is_put_together(api, admin, new_worker
         assert found_users(admin, f"{mark} {text}") == [second.id, first.id]
 
 
+@promise("1 Requests", "In searching, marks belong to the word they stand on")
 def test_a_part_of_a_name_does_not_end_between_a_letter_and_its_mark(admin, new_worker):
     mark = unique("part")
     user = new_worker()
@@ -133,6 +142,7 @@ def test_a_part_of_a_name_does_not_end_between_a_letter_and_its_mark(admin, new_
         assert len(found_users(admin, f"{mark} {text}")) == hits, text
 
 
+@promise("1 Requests", "Searching compares in NFC")
 def test_who_registers_is_found_by_name_and_by_address(api, admin):
     mark = unique("new")
     body = register_input(name=f"Zoe\u0308 {mark}", email=f"{mark}.mail@example.org")
@@ -150,6 +160,7 @@ def test_what_users_are_found_by_is_shown_to_nobody(admin, worker):
 # --- records whose words an older version made, or nobody ---
 
 
+@promise("1 Requests", "Searching compares in NFC")
 def test_init_db_makes_words_anew_that_older_rules_made(stack, api, admin, buyer, new_worker, db):
     category, mark = unique("older"), unique("user")
     task = post_task(buyer, task_title="কর্ম বা\u09dcি", category=category)
@@ -180,6 +191,7 @@ def test_init_db_makes_words_anew_that_older_rules_made(stack, api, admin, buyer
     assert "nothing was changed" in stack.ctl("init-db").stdout
 
 
+@promise("10 What becomes of old data", "Documents without fields of ours are read all the same")
 def test_records_without_words_are_found_by_their_texts(api, admin, buyer, new_worker, db):
     """As whoever puts a record into the database leaves it, until init-db has seen it."""
     category, mark = unique("bare"), unique("user")
@@ -205,6 +217,7 @@ SHARING = [
 ]
 
 
+@promise("1 Lists", "A cursor of another list or order: 400")
 @pytest.mark.parametrize("one, other", SHARING)
 def test_filters_that_differ_share_neither_cursor_nor_total(api, one, other, buyer):
     """However their texts would run together."""
@@ -223,6 +236,7 @@ def test_filters_that_differ_share_neither_cursor_nor_total(api, one, other, buy
         ok(buyer.api.delete(f"/tasks/{task['_id']}"))
 
 
+@promise("1 Requests", "Text is kept as it was sent")
 def test_texts_that_are_one_in_nfc_are_kept_as_they_were_sent(buyer, db):
     for text in ("Cafe\u0301", "Caf\u00e9", "বা\u09dcি"):
         task = post_task(buyer, task_title=text, task_detail=text)

@@ -24,6 +24,7 @@ static bool one_address(const char *a, const char *b)
 	return share_of(a, TURN_HASH, 0).outer == share_of(b, TURN_HASH, 0).outer;
 }
 
+PROMISE("1 Limits", "No address can take more than its share of turns to hash")
 START_TEST(an_ipv6_network_is_one_address)
 {
 	ck_assert(one_address("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"));

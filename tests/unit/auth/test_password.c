@@ -43,6 +43,7 @@ static const struct {
 	{ "\xff\xff\xa3", "$2a$04$" SALT "MOaOTHB4gEm.rriBjXNwBNh.Oc4mKGG" },
 };
 
+PROMISE("3 Passwords and failures", "`$2a$`, `$2b$` and `$2y$` verify")
 START_TEST(hashes_of_other_implementations_verify)
 {
 	ck_assert(password_verify(vectors[_i].password, vectors[_i].hash));
@@ -114,6 +115,7 @@ static int64_t verify_us(const char *hash, bool *fits)
 	return work_us() - started;
 }
 
+PROMISE("3 POST /login", "401, same text and time for unknown email and wrong password")
 START_TEST(what_is_no_hash_is_a_no_after_the_usual_time)
 {
 	bool fits;
@@ -129,6 +131,7 @@ START_TEST(what_is_no_hash_is_a_no_after_the_usual_time)
 }
 END_TEST
 
+PROMISE("3 Passwords and failures", "bcrypt cost 10")
 START_TEST(a_new_hash_is_2b_of_cost_10_and_verifies)
 {
 	char hash[PASSWORD_HASH_SIZE], again[PASSWORD_HASH_SIZE];

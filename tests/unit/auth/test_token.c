@@ -87,6 +87,8 @@ static void assert_claims(const char *email, const char *role, int64_t issued, i
 	ck_assert_int_eq(claims.expires_at, expires);
 }
 
+PROMISE("3 Tokens",
+	"Interchangeable with tokens made by the usual Node library with the same secret")
 START_TEST(tokens_of_other_libraries_are_taken)
 {
 	/* Both libraries make the very same token of these claims. */
@@ -110,6 +112,8 @@ START_TEST(further_header_fields_and_claims_are_ignored)
 }
 END_TEST
 
+PROMISE("3 Tokens",
+	"Interchangeable with tokens made by the usual Node library with the same secret")
 START_TEST(our_token_is_the_one_that_the_node_library_makes)
 {
 	struct token_claims made = { .email = "anna@example.org",
@@ -203,6 +207,7 @@ END_TEST
 
 #define FRESH "a-new-secret-of-at-least-32-bytes-here"
 
+PROMISE("3 Tokens", "JWT_SECRET_PREVIOUS still verifies and never signs")
 START_TEST(earlier_secrets_verify_and_never_sign)
 {
 	ck_assert_int_eq(verify_with(FRESH, SECRET, NODE_FAR), OK);
@@ -221,6 +226,7 @@ START_TEST(earlier_secrets_verify_and_never_sign)
 END_TEST
 
 /* What Date.now() / 1000 gives for each of the three. */
+PROMISE("3 Tokens", "Times may have a fraction")
 START_TEST(times_may_have_a_fraction)
 {
 	const char *token = signed_token(HEADER, "{\"userId\":\"" USER
@@ -255,6 +261,7 @@ static const char *const foreign[] = {
 	" {\"\\ud800\" : null , " GOOD " , \"\":{\"]\":\"}\\\"\"} } ",
 };
 
+PROMISE("3 Tokens", "Claims that are not ours are not judged")
 START_TEST(claims_of_others_are_not_judged)
 {
 	ck_assert_msg(verify(signed_token(HEADER, foreign[_i])) == OK, "%s", foreign[_i]);
@@ -268,6 +275,7 @@ static const char *const foreign_headers[] = {
 	"{\"alg\":\"HS256\",\"x\":{\"crit\":[\"b64\"]}}",
 };
 
+PROMISE("3 Tokens", "Claims that are not ours are not judged")
 START_TEST(header_fields_of_others_are_not_judged)
 {
 	ck_assert_msg(verify(signed_token(foreign_headers[_i], PAYLOAD)) == OK, "%s",
@@ -314,6 +322,7 @@ static const struct {
 	{ "no payload", HEADER_64 ".." MAC_64 },
 };
 
+PROMISE("3 Tokens", "Only HS256 is accepted")
 START_TEST(a_bad_token_is_refused)
 {
 	enum err err = verify(bad_tokens[_i].token);
@@ -356,6 +365,7 @@ static const char *const bad_headers[] = {
 	"",
 };
 
+PROMISE("3 Tokens", "exp required, nbf honoured, crit refused")
 START_TEST(a_bad_header_is_refused_though_the_mac_fits)
 {
 	ck_assert_msg(verify(signed_token(bad_headers[_i], PAYLOAD)) == ERR_UNAUTHORIZED, "%s",
@@ -404,6 +414,7 @@ static const char *const bad_payloads[] = {
 	WITH_USER("\"exp\":4102444800") " ,",
 };
 
+PROMISE("3 Tokens", "exp required, nbf honoured, crit refused")
 START_TEST(a_bad_payload_is_refused_though_the_mac_fits)
 {
 	ck_assert_msg(verify(signed_token(HEADER, bad_payloads[_i])) == ERR_UNAUTHORIZED, "%s",

@@ -31,6 +31,7 @@ static const struct {
 	{ "9999-12-31T23:59:59.999Z", INT64_C(253402300799999) },
 };
 
+PROMISE("1 Requests", "`T` and `Z` of a date are taken in either case")
 START_TEST(dates_and_date_times_of_iso_8601_are_read)
 {
 	int64_t when = 12345;
@@ -185,6 +186,8 @@ static void assert_now(int64_t since, int64_t ahead)
 	ck_assert_int_le(now, clock_of_host() + ahead + 2);
 }
 
+PROMISE("1 Idempotency-Key",
+	"Leases, what is kept and windows go by the database's clock, not by a worker's")
 START_TEST(the_calendar_that_counts_is_followed_and_not_the_one_of_this_host)
 {
 	int64_t ours = clock_of_host();

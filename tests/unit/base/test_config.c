@@ -75,6 +75,12 @@ static void expect_packages(const struct packages *packages, const char *expecte
 	ck_assert_str_eq(found, expected);
 }
 
+PROMISE("1 CORS",
+	"Its default is `http://localhost:5173,http://localhost:3000,https://microtash.vercel.app`")
+PROMISE("1 Limits", "RATE_LIMIT 500 calls in 15 minutes", "REGISTER_LIMIT 20")
+PROMISE("2 Deadlines", "Its default is 0, off")
+PROMISE("7 Providers", "The service runs as production unless MICROTASK_ENV=development")
+PROMISE("7 POST /purchase-coins", "`COIN_PACKAGES_EXTRA` has none by default")
 START_TEST(what_is_not_given_has_its_default)
 {
 	const struct config *config = config_read(arena, provider_settings, NULL, problem);
@@ -146,6 +152,7 @@ START_TEST(only_development_has_a_default_database)
 }
 END_TEST
 
+PROMISE("2 Prices", "`COIN_PACKAGES` sets them")
 START_TEST(packages_have_coins_and_a_price_with_cents)
 {
 	setenv("COIN_PACKAGES_EXTRA", "50:5,120:10,320:25,700:50", 1);
@@ -160,6 +167,8 @@ START_TEST(packages_have_coins_and_a_price_with_cents)
 }
 END_TEST
 
+PROMISE("7 Providers", "PAYMENTS_PROVIDER `dummy`, the default in development",
+	"PAYMENTS_PROVIDER `dummy` in production only when set")
 START_TEST(only_development_takes_payments_unasked)
 {
 	const struct config *config = read_with("MICROTASK_ENV", "development");
@@ -173,6 +182,7 @@ START_TEST(only_development_takes_payments_unasked)
 }
 END_TEST
 
+PROMISE("7 Providers", "`stripe` refuses to start without its secret key and webhook secret")
 START_TEST(stripe_needs_its_two_secrets)
 {
 	ck_assert_ptr_null(read_with("PAYMENTS_PROVIDER", "stripe"));
@@ -356,6 +366,8 @@ static const struct {
 	{ "MICROTASK_GOOGLE_KEYS_URL", "https://keys.example:8443/certs?v=3" },
 };
 
+PROMISE("3 Tokens",
+	"JWT_SECRET_PREVIOUS may be several, with commas; of any length, with a warning")
 START_TEST(a_good_value_is_taken)
 {
 	ck_assert_msg(read_with(good[_i].name, good[_i].value) != NULL, "%s", problem);

@@ -51,6 +51,7 @@ static const struct {
 	{ ERR_BUSY, 503, "unavailable" },
 };
 
+PROMISE("1 Errors", "Each code has its status, and there are no other codes")
 START_TEST(each_error_has_the_status_and_code_of_the_contract)
 {
 	const struct err_row *row = err_row(contract[_i].err);
@@ -60,6 +61,7 @@ START_TEST(each_error_has_the_status_and_code_of_the_contract)
 }
 END_TEST
 
+PROMISE("1 Errors", "Each code has its status, and there are no other codes")
 START_TEST(the_table_has_no_hole_and_each_row_a_sentence)
 {
 	/* All but OK are told above. */

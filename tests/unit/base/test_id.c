@@ -32,6 +32,7 @@ START_TEST(an_id_is_written_in_lower_case)
 }
 END_TEST
 
+PROMISE("1 Requests", "Ids are 24 hex digits")
 START_TEST(anything_else_is_no_id)
 {
 	struct id id = { .bytes = { 7 } };

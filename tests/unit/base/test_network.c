@@ -36,6 +36,7 @@ static const struct {
 	{ NULL, "" },
 };
 
+PROMISE("1 Limits", "Of an IPv6 address its /64 counts")
 START_TEST(an_address_counts_as_its_network)
 {
 	ck_assert_str_eq(network_of(arena, networks[_i].address), networks[_i].network);

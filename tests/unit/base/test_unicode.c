@@ -40,6 +40,7 @@ START_TEST(letters_that_are_one_in_the_other_case_are_one)
 }
 END_TEST
 
+PROMISE("1 Requests", "Searching compares in NFC")
 START_TEST(what_is_written_in_several_ways_is_one)
 {
 	assert_folded("caf\u00e9", "caf\u00e9");
@@ -56,6 +57,7 @@ START_TEST(what_is_written_in_several_ways_is_one)
 }
 END_TEST
 
+PROMISE("1 Requests", "Searching compares in NFC")
 START_TEST(every_character_is_folded_as_its_parts_are)
 {
 	struct arena *arena = arena_new();
@@ -112,6 +114,7 @@ START_TEST(letters_and_marks_of_all_scripts_are_told_from_the_rest)
 }
 END_TEST
 
+PROMISE("1 Requests", "Names, titles and categories show at least one visible character")
 START_TEST(what_shows_is_told_from_what_does_not)
 {
 	static const uint32_t shows[] = { 'a', '7', '!', 0x4e2d, 0x2764, 0x1f600, 0xe000,
@@ -128,6 +131,8 @@ START_TEST(what_shows_is_told_from_what_does_not)
 }
 END_TEST
 
+PROMISE("1 Requests",
+	"Text holds no control characters but tab, line feed and carriage return (400)")
 START_TEST(control_characters_are_those_of_ascii_and_of_latin_1)
 {
 	for (uint32_t c = 0; c < 0x3000; c++)

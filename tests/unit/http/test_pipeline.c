@@ -75,6 +75,9 @@ static const struct {
 #define DEFECTS (int)(sizeof(defects) / sizeof(defects[0]))
 
 /* A good request with two defects, of which the earlier one counts. */
+PROMISE("1 Validation",
+	"Refusals come in this order: route 404, method 405, size 413, token 401, role 403, media type 415, ids "
+	"and body 400, record 404, owner 403, state 400 or 409")
 START_TEST(of_two_reasons_to_refuse_the_earlier_one_is_told)
 {
 	int first = _i / DEFECTS, second = _i % DEFECTS;
@@ -277,6 +280,7 @@ START_TEST(where_a_token_is_optional_an_outage_is_told)
 }
 END_TEST
 
+PROMISE("3 GET /me, PUT /profile", "Both are for anyone with a token")
 START_TEST(what_is_for_any_is_for_a_role_that_nobody_knows_too)
 {
 	scene.rq.authorization = "Bearer boss";
@@ -355,6 +359,8 @@ END_TEST
 
 static const char *const any_type[] = { NULL, "", "text/plain", "application/json" };
 
+PROMISE("1 Requests",
+	"PUT and POST that need no input accept an empty body of any or no content type")
 START_TEST(an_empty_body_may_have_any_type)
 {
 	scene.rq.content_type = any_type[_i];
@@ -372,6 +378,7 @@ static const struct {
 };
 static const char *const odd_bodies[] = { "not json", "[1]", "\xff", "{\"a\":1,\"a\":2}" };
 
+PROMISE("1 Requests", "A body where none is needed is not looked at")
 START_TEST(a_body_where_none_is_needed_is_not_looked_at)
 {
 	scene.rq.authorization = "Bearer worker";
@@ -404,12 +411,14 @@ static const struct {
 	{ "identity;q=1", false },
 };
 
+PROMISE("1 Requests", "A `Content-Encoding` other than identity is 415")
 START_TEST(a_body_is_plain_when_no_coding_changes_it)
 {
 	ck_assert(media_is_plain(encodings[_i].codings) == encodings[_i].plain);
 }
 END_TEST
 
+PROMISE("1 Requests", "A `Content-Encoding` other than identity is 415")
 START_TEST(an_encoded_body_is_refused_as_such)
 {
 	scene.rq.content_encoding = "gzip";
@@ -440,6 +449,7 @@ static void edit(const char *id, const char *body)
 	scene_send("PUT", arena_printf(scene.rq.arena, "/api/edits/%s", id));
 }
 
+PROMISE("1 Validation", "A value sent back as it is stored is no change and is not judged")
 START_TEST(a_value_sent_back_as_it_is_shown_is_not_judged)
 {
 	edit(SCENE_ID, "{\"name\":\"longer than names are\"}");

@@ -84,6 +84,8 @@ START_TEST(a_bad_input_claims_nothing)
 }
 END_TEST
 
+PROMISE("1 Idempotency-Key",
+	"A repeat gets its kept answer also where the body would no longer be accepted today")
 START_TEST(a_kept_answer_is_older_than_what_is_wrong_with_the_input)
 {
 	scene.rq.idempotency_key = "done";
@@ -204,6 +206,7 @@ static void send_again(const char *if_none_match)
 	scene_send("GET", "/api/open");
 }
 
+PROMISE("1 Responses", "GETs of one record or a list carry a weak `ETag`")
 START_TEST(a_get_carries_a_weak_tag_and_is_304_to_who_holds_it)
 {
 	scene_send("GET", "/api/open");
@@ -321,6 +324,7 @@ START_TEST(a_refusal_elsewhere_does_not_speak_of_success)
 }
 END_TEST
 
+PROMISE("1 Errors", "Plus the extra fields named below")
 START_TEST(a_refusal_tells_its_numbers_and_its_field)
 {
 	scene.handler_result = ERR_INSUFFICIENT_COINS;

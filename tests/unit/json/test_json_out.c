@@ -123,6 +123,7 @@ static const struct {
 	{ INT64_MIN, "-92233720368547758.08" },
 };
 
+PROMISE("1 Requests", "Money is US dollars, a JSON number with at most 2 decimals")
 START_TEST(cents_are_written_as_dollars)
 {
 	json_cents(&json, NULL, amounts[_i].cents);

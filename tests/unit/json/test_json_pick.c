@@ -70,6 +70,8 @@ static const struct {
 	{ "x{\"a\":1}", "a", "" },
 };
 
+PROMISE("7 POST /webhook",
+	"Every verified event is acted upon, whatever else is in it and however strange its JSON")
 START_TEST(a_value_is_found_by_its_path_whatever_stands_beside_it)
 {
 	ck_assert_str_eq(picked(found[_i].text, found[_i].path), found[_i].found);
@@ -106,6 +108,8 @@ START_TEST(a_text_is_always_utf_8_without_nul)
 END_TEST
 
 /* A mebibyte of brackets: where each cost a call of its own, the stack would end. */
+PROMISE("7 POST /webhook",
+	"Every verified event is acted upon, whatever else is in it and however strange its JSON")
 START_TEST(any_depth_is_passed_over)
 {
 	enum { DEPTH = 512 * 1024 };

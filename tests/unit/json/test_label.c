@@ -39,6 +39,7 @@ static const char *const good[] = {
 	"two\nlines",
 };
 
+PROMISE("1 Requests", "Joiners inside a word or an emoji are taken")
 START_TEST(a_label_shows_something_and_hides_nothing)
 {
 	const char *problem = label_problem(good[_i], strlen(good[_i]));
@@ -108,12 +109,15 @@ static const char *const hiding[] = {
 	"\ufff9Ada\ufffa\ufffb",
 };
 
+PROMISE("1 Requests", "Names, titles and categories show at least one visible character")
 START_TEST(what_shows_nothing_is_no_label)
 {
 	ck_assert_ptr_nonnull(label_problem(blank[_i], strlen(blank[_i])));
 }
 END_TEST
 
+PROMISE("1 Requests",
+	"Names, titles and categories hold no bidirectional overrides and no zero-width characters")
 START_TEST(what_hides_something_is_no_label)
 {
 	const char *problem = label_problem(hiding[_i], strlen(hiding[_i]));

@@ -188,6 +188,7 @@ static const struct {
 	{ "4.350", 435 },  { "1000", 100000 },	  { "\"0.07\"", 7 },
 };
 
+PROMISE("1 Requests", "Money is US dollars, a JSON number with at most 2 decimals")
 START_TEST(money_is_exact_to_the_cent)
 {
 	expect_number(taken(member("money", prices[_i].value))->money, prices[_i].cents);

@@ -25,6 +25,7 @@ END_TEST
 
 static const char *const empty_bodies[] = { "", "null", " null\n", "\ufeff", "\ufeffnull" };
 
+PROMISE("1 Requests", "A body that is `null` is an empty one")
 START_TEST(an_empty_body_and_null_are_an_empty_object)
 {
 	taken(body(empty_bodies[_i]));
@@ -34,6 +35,7 @@ START_TEST(an_empty_body_and_null_are_an_empty_object)
 }
 END_TEST
 
+PROMISE("1 Requests", "A byte order mark before JSON is skipped")
 START_TEST(a_byte_order_mark_before_a_body_is_skipped)
 {
 	expect_text(taken(body("\ufeff{\"text\":\"a\"}"))->text, "a");
@@ -144,6 +146,7 @@ START_TEST(no_query_and_an_empty_one_give_nothing)
 }
 END_TEST
 
+PROMISE("1 Requests", "A blank query parameter is absent")
 START_TEST(a_blank_value_in_a_query_is_absent)
 {
 	const struct input *in = taken(query(
@@ -157,6 +160,7 @@ START_TEST(a_blank_value_in_a_query_is_absent)
 }
 END_TEST
 
+PROMISE("1 Validation", "No query operator ever reaches MongoDB")
 START_TEST(an_operator_in_a_query_is_an_unknown_name)
 {
 	ck_assert_ptr_null(taken(query("text[$ne]=a&text[]=b&text%5B%24gt%5D="))->text);
@@ -216,6 +220,7 @@ static const char *const echoes[] = {
 	"{\"email\":\" odd \",\"digits\":null,\"other\":[]}",
 };
 
+PROMISE("1 Validation", "A value sent back as it is stored is no change and is not judged")
 START_TEST(a_value_sent_back_as_it_is_stored_is_absent)
 {
 	const struct input *in = taken(edit(echoes[_i], stored));
@@ -238,6 +243,7 @@ static const struct {
 	{ "digits", "{\"digits\":{}}" },
 };
 
+PROMISE("1 Validation", "Any other value than the stored one is judged")
 START_TEST(any_other_value_is_judged)
 {
 	ck_assert_ptr_nonnull(edit(changes[_i].text, stored));
@@ -246,6 +252,7 @@ START_TEST(any_other_value_is_judged)
 }
 END_TEST
 
+PROMISE("1 Validation", "Any other value than the stored one is judged")
 START_TEST(without_a_record_every_value_is_judged)
 {
 	static const char *const shown[] = { "", "{}", "null", "[]", "{\"text\":\"\\u0000\"}" };
@@ -265,6 +272,8 @@ END_TEST
 static const char *const controls[] = { "\\u0001", "\\u001f",  "\\b",	   "\\f",     "\\u000b",
 					"\x7f",	   "\xc2\x80", "\xc2\x85", "\xc2\x9f" };
 
+PROMISE("1 Requests",
+	"Text holds no control characters but tab, line feed and carriage return (400)")
 START_TEST(a_text_holds_no_control_characters)
 {
 	const char *text = arena_printf(arena, "\"a%sb\"", controls[_i]);
@@ -277,6 +286,8 @@ START_TEST(a_text_holds_no_control_characters)
 }
 END_TEST
 
+PROMISE("1 Requests",
+	"Text holds no control characters but tab, line feed and carriage return (400)")
 START_TEST(nor_does_one_in_a_query)
 {
 	query("text=a%01b");
@@ -284,6 +295,8 @@ START_TEST(nor_does_one_in_a_query)
 }
 END_TEST
 
+PROMISE("1 Requests",
+	"Text holds no control characters but tab, line feed and carriage return (400)")
 START_TEST(a_text_may_hold_tabs_and_line_ends_and_a_password_anything)
 {
 	expect_text(taken(member("text", "\"a\\t\\r\\nb\""))->text, "a\t\r\nb");
@@ -322,6 +335,8 @@ START_TEST(a_label_shows_something_and_may_be_empty_where_it_may)
 }
 END_TEST
 
+PROMISE("1 Requests",
+	"Text holds no control characters but tab, line feed and carriage return (400)")
 START_TEST(what_other_programs_write_is_taken_as_it_is)
 {
 	expect_text(named(&theirs, "{\"name\":\"\\u0001\u200b\"}")->name, "\x01\u200b");

@@ -13,6 +13,8 @@ static const char *const good[] = {
 	"\xc4\xb0@x.org", /* dotted I, which has no other form */
 };
 
+PROMISE("3 POST /register",
+	"Email: no empty part, no brackets, blanks or invisible characters, in NFC")
 START_TEST(an_address_is_one)
 {
 	ck_assert_msg(text_is_email(good[_i], strlen(good[_i])), "%s", good[_i]);
@@ -69,6 +71,8 @@ static const struct {
 	{ "not in NFC: marks in another order", "a\xcc\x81\xcc\xa3@x.org" },
 };
 
+PROMISE("3 POST /register",
+	"Email: no empty part, no brackets, blanks or invisible characters, in NFC")
 START_TEST(what_is_no_address_is_refused)
 {
 	ck_assert_msg(!text_is_email(bad[_i].address, strlen(bad[_i].address)), "%s", bad[_i].what);

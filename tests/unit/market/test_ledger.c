@@ -39,6 +39,8 @@ static void move(struct account from, struct account to, int64_t coins)
 					.on_miss = ERR_CONFLICT });
 }
 
+PROMISE("2 The books",
+	"Every movement is one transaction that changes the balances and appends to the journal")
 START_TEST(coins_that_come_are_added_and_noted)
 {
 	struct transfer transfer = reward(50);
@@ -167,6 +169,7 @@ static const struct {
 } debts[] = { { 50, 0, 0 },   { 50, 30, 30 }, { 50, 50, 50 },
 	      { 50, 80, 50 }, { 90, 80, 50 }, { 20, 80, 20 } };
 
+PROMISE("7 Money that goes back", "Coins that come to them pay it first, in the same transaction")
 START_TEST(what_is_owed_is_paid_from_what_came)
 {
 	struct transfer transfer = reward(50);
@@ -201,6 +204,7 @@ static const struct {
 	int64_t coins, taken, owed; /* of 150 */
 } balances[] = { { 150, 150, 0 }, { 1000, 150, 0 }, { 40, 40, 110 }, { 0, 0, 150 } };
 
+PROMISE("7 Money that goes back", "What the buyer no longer has is noted as `owed_coins`")
 START_TEST(what_is_there_is_taken_back_and_the_rest_is_owed)
 {
 	struct transfer transfer = reward(150);

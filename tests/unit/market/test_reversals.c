@@ -30,6 +30,8 @@ static struct reversals dispute(const char *id, int64_t cents, enum dispute_stat
 	};
 }
 
+PROMISE("7 Money that goes back",
+	"`charge.refunded`, whole or in part, several times, takes its share back, rounded down")
 START_TEST(the_share_is_rounded_down_and_never_more_than_all)
 {
 	static const struct {
@@ -64,6 +66,7 @@ START_TEST(without_a_price_all_goes_back_or_nothing)
 END_TEST
 
 /* Two refunds, two disputes and their verdicts: whatever comes first, the end is the same. */
+PROMISE("7 Money that goes back", "In whatever order events come")
 START_TEST(the_order_does_not_matter)
 {
 	const struct reversals told[] = {
@@ -98,6 +101,8 @@ START_TEST(the_order_does_not_matter)
 }
 END_TEST
 
+PROMISE("7 Money that goes back",
+	"The payment keeps its status and gains `reversal` and `reversed_coins`")
 START_TEST(the_name_says_the_worst)
 {
 	struct reversals reversals = { 0 };

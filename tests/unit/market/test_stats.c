@@ -1,6 +1,7 @@
 #include "market/stats.h"
 #include "suites.h"
 
+PROMISE("9 GET /stats", "completionRate (approved ÷ reviewed, %)")
 START_TEST(a_share_is_in_hundredths_of_a_percent_and_rounded)
 {
 	ck_assert_int_eq(stats_share(1, 2), 5000);
@@ -14,12 +15,15 @@ START_TEST(a_share_is_in_hundredths_of_a_percent_and_rounded)
 }
 END_TEST
 
+PROMISE("9 GET /stats", "All computed from data, 0 where there is none")
 START_TEST(a_share_of_nothing_is_0)
 {
 	ck_assert_int_eq(stats_share(0, 0), 0);
 }
 END_TEST
 
+PROMISE("9 GET /stats",
+	"weeklyGrowth (new users, last 7 days against the 7 before, %), platformGrowth (over 30 days)")
 START_TEST(growth_compares_with_before)
 {
 	ck_assert_int_eq(stats_growth(4, 5), 2500);
@@ -31,6 +35,7 @@ START_TEST(growth_compares_with_before)
 }
 END_TEST
 
+PROMISE("9 GET /stats", "All computed from data, 0 where there is none")
 START_TEST(growth_from_nothing_is_none)
 {
 	ck_assert_int_eq(stats_growth(0, 0), 0);

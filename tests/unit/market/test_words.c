@@ -102,6 +102,7 @@ START_TEST(a_word_counts_once_whatever_its_case_and_text)
 }
 END_TEST
 
+PROMISE("1 Requests", "In searching, marks belong to the word they stand on")
 START_TEST(marks_belong_to_the_word_they_stand_on)
 {
 	/* kara, karma, hindi: signs and viramas are within */
@@ -116,6 +117,7 @@ START_TEST(marks_belong_to_the_word_they_stand_on)
 }
 END_TEST
 
+PROMISE("1 Requests", "Searching compares in NFC")
 START_TEST(words_are_compared_however_they_are_put_together)
 {
 	const char *bari = "\u09ac\u09be\u09a1\u09bc\u09bf";
@@ -214,6 +216,7 @@ static bson_iter_t found_at(const bson_t *filter, const char *path)
 	return found;
 }
 
+PROMISE("4 GET /", "A `q` without any word finds nothing, a blank one is none")
 START_TEST(a_query_without_a_word_finds_nothing)
 {
 	static const char *const wordless[] = { " _ - ! ", "\u2665", "\u200d", "\u0301" };

@@ -48,6 +48,7 @@ START_TEST(a_signature_of_stripe_is_known)
 }
 END_TEST
 
+PROMISE("7 POST /webhook", "A signature is taken for 300 s")
 START_TEST(a_signature_lasts_300_seconds)
 {
 	ck_assert(!is_signed(good[0], WHEN + 301));
@@ -82,6 +83,7 @@ START_TEST(anything_else_is_not_signed)
 }
 END_TEST
 
+PROMISE("7 POST /webhook", "`Stripe-Signature` over the raw body (HMAC-SHA256)")
 START_TEST(each_byte_of_the_body_counts)
 {
 	char body[] = BODY;
@@ -190,6 +192,7 @@ START_TEST(money_that_goes_back_is_read)
 }
 END_TEST
 
+PROMISE("7 PUT /confirm/:paymentId", "What is no intent's id asks Stripe nothing, and is 409")
 START_TEST(an_id_has_a_prefix_and_letters_digits_and_underscores)
 {
 	static const char *const good_ids[] = { "pi_1", "pi_3NyzRDLkdIwHu7ix", "pi_a_b" };

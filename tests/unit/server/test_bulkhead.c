@@ -31,6 +31,8 @@ static bool enter(int index, uint64_t outer)
 	return bulkhead_enter(bulkhead, &waiters[index], false, &displaced, &seconds);
 }
 
+PROMISE("1 Limits",
+	"They are refused (503) only when waiting would pass 10 s, and told when to come back")
 START_TEST(who_would_wait_longer_than_promised_is_told_when_to_come_back)
 {
 	int let_in = 2;
@@ -72,6 +74,8 @@ START_TEST(before_it_is_measured_the_usual_counts)
 }
 END_TEST
 
+PROMISE("1 Limits",
+	"They are refused (503) only when waiting would pass 10 s, and told when to come back")
 START_TEST(it_is_measured_how_long_turns_take)
 {
 	start(&(struct bulkhead_limits){
@@ -206,6 +210,7 @@ START_TEST(who_comes_is_served_by_a_thread_that_waits_for_them)
 }
 END_TEST
 
+PROMISE("1 Limits", "Many people logging in hold up nobody else")
 START_TEST(who_waited_for_their_own_is_served_though_who_had_the_turn_is_busy_still)
 {
 	pthread_t thread;

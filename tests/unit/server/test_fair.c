@@ -78,6 +78,7 @@ START_TEST(of_one_the_first_who_came_is_the_first_served)
 }
 END_TEST
 
+PROMISE("1 Limits", "No address can take more than its share of turns to hash")
 START_TEST(who_sends_many_waits_for_their_own_and_who_comes_with_one_is_next)
 {
 	put('a', 5);
@@ -98,6 +99,7 @@ START_TEST(one_who_comes_again_and_again_is_no_sooner_than_who_waits)
 }
 END_TEST
 
+PROMISE("1 Limits", "No account can take more than its share of turns to hash")
 START_TEST(behind_one_address_each_account_has_its_turn)
 {
 	for (int i = 0; i < 5; i++)
@@ -109,6 +111,8 @@ START_TEST(behind_one_address_each_account_has_its_turn)
 }
 END_TEST
 
+PROMISE("1 Limits",
+	"No account can take more than its share of calls that wait for another service")
 START_TEST(nobody_has_more_turns_at_once_than_each_may)
 {
 	put('a', 4);

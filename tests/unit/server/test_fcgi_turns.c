@@ -38,6 +38,7 @@ static void assert_answers(int fd, const char *status)
 	buffer_free(&text);
 }
 
+PROMISE("1 Limits", "Many people logging in hold up nobody else")
 START_TEST(whoever_waits_for_a_turn_holds_up_nobody)
 {
 	int waiting[8];
@@ -96,6 +97,7 @@ START_TEST(who_left_while_waiting_gets_no_turn)
 }
 END_TEST
 
+PROMISE("1 Limits", "Many people logging in hold up nobody else")
 START_TEST(what_comes_while_a_call_waits_is_the_next_request)
 {
 	server_start(1, 8);

@@ -254,6 +254,7 @@ static void (*const unsound[])(struct buffer *out) = {
 	body_without_end,
 };
 
+PROMISE("1 Lists", "One who speaks FastCGI to a worker holds up nobody else either")
 START_TEST(what_is_no_request_ends_its_connection_and_nothing_else)
 {
 	struct buffer out = { 0 };
@@ -308,6 +309,7 @@ END_TEST
 
 /* ---- what comes slowly, or not at all ---- */
 
+PROMISE("1 Lists", "One who speaks FastCGI to a worker holds up nobody else either")
 START_TEST(who_sends_slowly_keeps_no_thread)
 {
 	struct buffer request = { 0 };
@@ -355,6 +357,7 @@ START_TEST(who_sends_much_slowly_keeps_a_thread_for_a_moment_alone)
 }
 END_TEST
 
+PROMISE("1 Lists", "One who speaks FastCGI to a worker holds up nobody else either")
 START_TEST(who_never_ends_or_never_reads_loses_the_connection)
 {
 	struct buffer out = { 0 };
@@ -425,6 +428,7 @@ static void mutant(struct buffer *out)
 		mutate_once(out);
 }
 
+PROMISE("1 Lists", "One who speaks FastCGI to a worker holds up nobody else either")
 START_TEST(mutants_harm_nobody)
 {
 	struct buffer out = { 0 };

@@ -59,6 +59,8 @@ static int32_t number(const mongoc_uri_t *uri, const char *option)
 	return mongoc_uri_get_option_as_int32(uri, option, -1);
 }
 
+PROMISE("2 The books",
+	"Every write that decides waits for the majority, whatever the connection string says")
 START_TEST(writes_wait_for_the_majority_for_a_bounded_time)
 {
 	mongoc_uri_t *uri = read_address(addresses[_i].options, ANSWER_MS);
@@ -74,6 +76,8 @@ START_TEST(writes_wait_for_the_majority_for_a_bounded_time)
 }
 END_TEST
 
+PROMISE("2 The books",
+	"Every read that decides goes to the primary, whatever the connection string says")
 START_TEST(reads_go_to_the_primary_and_see_what_the_majority_has)
 {
 	mongoc_uri_t *uri = read_address(addresses[_i].options, ANSWER_MS);
@@ -89,6 +93,8 @@ START_TEST(reads_go_to_the_primary_and_see_what_the_majority_has)
 }
 END_TEST
 
+PROMISE("2 The books",
+	"Every write that decides waits for the majority, whatever the connection string says")
 START_TEST(a_client_has_it_from_the_address)
 {
 	mongoc_uri_t *uri = read_address(addresses[_i].options, ANSWER_MS);

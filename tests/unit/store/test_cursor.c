@@ -142,6 +142,7 @@ START_TEST(a_cursor_is_good_for_its_list_and_order_alone)
 END_TEST
 
 /* {"a|b", "c"} and {"a", "b|c"}: where one part ends is in the name. */
+PROMISE("1 Lists", "A cursor of another list or order: 400")
 START_TEST(names_of_lists_differ_as_their_parts_do)
 {
 	struct arena *names = arena_new();

@@ -32,6 +32,8 @@ static const uint32_t passing[] = {
 
 static const uint32_t lasting[] = { 2, 13, 14, 20, 26, 59, 121, 11000 };
 
+PROMISE("1 Errors",
+	"503 at worst, never 500, while a set steps down, elects, stops or does not confirm")
 START_TEST(what_a_server_that_changes_says_passes)
 {
 	bson_error_t error = error_of(MONGOC_ERROR_SERVER, passing[_i]);
@@ -52,6 +54,8 @@ START_TEST(what_a_server_refuses_is_ours)
 }
 END_TEST
 
+PROMISE("1 Errors",
+	"503 at worst, never 500, while a set steps down, elects, stops or does not confirm")
 START_TEST(a_write_that_was_not_confirmed_passes_whatever_the_reason)
 {
 	static const uint32_t codes[] = { 64, 91, 100, 189, 11602, 13436, 12345 };

@@ -32,6 +32,7 @@ static const bson_t *one(void)
 	return DOC(arena, ID("_id", &someone));
 }
 
+PROMISE("2 The books", "Whatever the service writes is marked as its own")
 START_TEST(what_is_inserted_bears_the_mark)
 {
 	for (int in = 0; in < MARKED_COUNT; in++) {
@@ -44,6 +45,7 @@ START_TEST(what_is_inserted_bears_the_mark)
 }
 END_TEST
 
+PROMISE("2 The books", "Whatever the service writes is marked as its own")
 START_TEST(what_is_changed_or_removed_must_bear_it_unless_the_step_says_otherwise)
 {
 	for (int in = 0; in < MARKED_COUNT; in++) {
@@ -94,6 +96,8 @@ static const struct {
 	  true },
 };
 
+PROMISE("10 What becomes of old data",
+	"Unique indexes that are not ours and would refuse what this service writes dropped, and named")
 START_TEST(unique_indexes_of_others_that_may_refuse_what_we_write_are_told)
 {
 	const bson_t *index = doc_parse(arena, indexes[_i].index);

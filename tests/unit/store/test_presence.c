@@ -56,6 +56,7 @@ static void over_note(void *context, const struct id *process)
 	over[over_count++] = *process;
 }
 
+PROMISE("1 Idempotency-Key", "A dead claimant's lease is taken over")
 START_TEST(who_lives_is_not_over_and_who_ended_is)
 {
 	struct presence *other = presence_new(directory);
@@ -73,6 +74,7 @@ START_TEST(who_lives_is_not_over_and_who_ended_is)
 }
 END_TEST
 
+PROMISE("2 The books", "The records it was working on are usable again within 15 s")
 START_TEST(who_was_killed_is_over_and_what_it_noted_is_there)
 {
 	uint8_t session[PRESENCE_SESSION_SIZE] = "fifteen letters", got[2][PRESENCE_SESSION_SIZE];
@@ -103,6 +105,7 @@ START_TEST(who_was_killed_is_over_and_what_it_noted_is_there)
 END_TEST
 
 /* Its caller's next one is asked at that moment, and must not hear that somebody is at it. */
+PROMISE("1 Idempotency-Key", "A dead claimant's lease is taken over")
 START_TEST(who_was_killed_is_over_when_its_connections_end)
 {
 	for (int i = 0; i < 200; i++) {
@@ -134,6 +137,7 @@ START_TEST(who_was_killed_is_over_when_its_connections_end)
 END_TEST
 
 /* However often a thread begins anew: the sessions that others still have stay, and the file does not grow. */
+PROMISE("2 The books", "The records it was working on are usable again within 15 s")
 START_TEST(of_each_thread_the_last_session_is_told)
 {
 	uint8_t session[PRESENCE_SESSION_SIZE] = { 7 }, got[3][PRESENCE_SESSION_SIZE];
@@ -152,6 +156,7 @@ START_TEST(of_each_thread_the_last_session_is_told)
 }
 END_TEST
 
+PROMISE("1 Idempotency-Key", "A dead claimant's lease is taken over")
 START_TEST(who_is_of_another_host_is_never_over)
 {
 	const struct id stranger = { .bytes = "stranger" };
@@ -160,6 +165,7 @@ START_TEST(who_is_of_another_host_is_never_over)
 }
 END_TEST
 
+PROMISE("1 Idempotency-Key", "A dead claimant's lease is taken over")
 START_TEST(who_ended_is_forgotten_when_nobody_can_ask_any_more)
 {
 	struct presence *other = presence_new(directory);
@@ -175,6 +181,7 @@ START_TEST(who_ended_is_forgotten_when_nobody_can_ask_any_more)
 END_TEST
 
 /* The calendar that counts for all may be far from this host's, which files go by. */
+PROMISE("1 Idempotency-Key", "A dead claimant's lease is taken over")
 START_TEST(who_ended_is_not_forgotten_by_the_clock_of_another_host)
 {
 	struct presence *other = presence_new(directory);

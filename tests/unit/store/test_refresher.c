@@ -28,6 +28,7 @@ START_TEST(what_was_computed_last_is_kept)
 }
 END_TEST
 
+PROMISE("1 Lists", "Beyond, it may be up to 5 s old, with `totalApprox: true`")
 START_TEST(what_is_looked_for_stays_whoever_else_has_totals)
 {
 	char name[40];

@@ -27,6 +27,7 @@ static bson_t *notification(const char *message)
 			"archived", BCON_BOOL(false), "createdAt", BCON_DATE_TIME(0));
 }
 
+PROMISE("8 Streams", "`id` is the notification's; `data` the notification as GET lists it")
 START_TEST(a_notification_stands_under_its_id_as_one_line_of_data)
 {
 	bson_t *doc = notification("Hello");
@@ -41,6 +42,7 @@ START_TEST(a_notification_stands_under_its_id_as_one_line_of_data)
 END_TEST
 
 /* Any of CR, LF and CRLF ends a line of a stream. */
+PROMISE("8 Streams", "Server-sent events")
 START_TEST(no_text_ends_a_line_or_an_event_before_its_time)
 {
 	bson_t *doc = notification("a\nb\r\nc\rd\n\nid: 7\ndata: e");
