@@ -1,21 +1,32 @@
-"""tests/promises.md, and what ran: which tests show which promise of the contract, and did they?
+"""Which tests show which promise of the contract, and did they?
 
-conftest.py notes the outcome of every test in `ran`, what scripts/test ran before has a log; test_promises.py compares.
+tests/promises.txt has the promises, in the contract's order; marks on the tests say which of them each shows:
+@promise(…) here, PROMISE(…) in tests/unit. As a program this file prints both, as tests/promises.md. conftest.py notes
+the outcome of every test in `ran`, what scripts/test ran before has a log; test_promises.py compares.
 """
 
 import ast
 import collections
 import pathlib
 import re
+import sys
 import xml.etree.ElementTree as tree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGE = ROOT / "tests" / "promises.md"
+LIST = "tests/promises.txt"
 
-Row = collections.namedtuple("Row", "line promise tests")
+# section: "1 Limits", the number of the chapter and the heading
+Promise = collections.namedtuple("Promise", "section words")
+Row = collections.namedtuple("Row", "promise tests")
 
-API_TEST = re.compile(r"(tests/api/test_\w+\.py)::(test_\w+)")
-UNIT_TEST = re.compile(r"(tests/unit/\w+/test_\w+\.c):(\w+)")
+HEAD = """# Promises
+
+<!-- Printed by `make docs` from tests/promises.txt and the marks on the tests: a change is made there. -->
+
+The contract says what callers are promised. Here it is walked line by line, section by section: one row for each thing
+that could be broken on its own, and the tests whose marks say that they show it. `scripts/test` ends with
+`tests/api/test_promises.py`, which fails when a row has no test, or one that did not run or did not pass; a test that
+is skipped shows nothing."""
 
 
 def promise(section, *words):
@@ -24,46 +35,108 @@ def promise(section, *words):
 
 
 class Malformed(Exception):
-    """A line of the page that is no row as the page's head describes it."""
+    """A line of the list, or a mark, that is none."""
 
 
-def read(text):
-    """The rows of the page: | a promise | `test`<br>`test` |"""
-    rows = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.startswith("|") or line.startswith(("| promise |", "| --- |")):
-            continue
-        cells = re.fullmatch(r"\| (.+) \| (.*?) ?\|", line)
-        if not cells:
-            raise Malformed(f"line {number}: {line}")
-        tests = [name.strip() for name in cells[2].split("<br>") if name.strip()]
-        for name in tests:
-            bare = name.strip("`")
-            if name != f"`{bare}`" or not (API_TEST.fullmatch(bare) or UNIT_TEST.fullmatch(bare)):
-                raise Malformed(f"line {number}: {name} is not the name of a test")
-        rows.append(Row(number, cells[1], [name.strip("`") for name in tests]))
-    return rows
+# --- the promises ---
 
 
-# --- what there is ---
+def lines_of(text):
+    """The lines of the list, each with those that continue it. Above the first chapter it explains itself."""
+    chapters = text[text.index("## ") :]
+    return [line for line in re.sub(r"\n  +", " ", chapters).splitlines() if line]
 
 
-def functions(text):
-    """The tests that a Python file defines."""
-    found = ast.parse(text).body
-    return {node.name for node in found if isinstance(node, ast.FunctionDef)}
+def listed(text):
+    """The promises: "- words" below "### Limits" below "## 1. Conventions"."""
+    found, chapter, section = [], None, None
+    for line in lines_of(text):
+        kind, _, words = line.partition(" ")
+        if kind == "##":
+            chapter, section = words.partition(".")[0], None
+        elif kind == "###":
+            section = f"{chapter} {words}"
+        elif kind == "-" and section and Promise(section, words) not in found:
+            found.append(Promise(section, words))
+        else:
+            raise Malformed(f"{LIST}: {line}")
+    return found
 
 
-def registered(text):
-    """The tests that a C file defines and gives to Check."""
-    defined = set(re.findall(r"^START_TEST\((\w+)\)", text, re.MULTILINE))
-    return defined & set(re.findall(r"\btcase_add_(?:loop_)?test\(\s*\w+,\s*(\w+)", text))
+# --- the marks ---
+
+LITERALS = r'(?:"(?:[^"\\\n]|\\.)*"|[\s,])+'
+C_MARK = re.compile(rf"^PROMISE\(({LITERALS})\)\s*", re.MULTILINE)
+C_TEST = re.compile(rf"((?:^PROMISE\({LITERALS}\)\s*)+)^START_TEST\((\w+)\)", re.MULTILINE)
 
 
-def tests_in(path):
-    if not path.is_file():
-        return set()
-    return (functions if path.suffix == ".py" else registered)(path.read_text())
+def is_mark(node):
+    called = getattr(node, "func", None)
+    return "promise" in (getattr(called, "id", None), getattr(called, "attr", None))
+
+
+def marks_in_python(text):
+    """[(test, arguments)] of the marks on tests, and how many marks there are wherever they stand."""
+    module = ast.parse(text)
+    found = [
+        (test.name, [ast.literal_eval(argument) for argument in mark.args])
+        for test in module.body
+        if isinstance(test, ast.FunctionDef) and test.name.startswith("test_")
+        for mark in filter(is_mark, test.decorator_list)
+    ]
+    return found, sum(map(is_mark, ast.walk(module)))
+
+
+def marks_in_c(text):
+    """The same. A test that Check was not told of does not run, so a mark shows nothing there."""
+    told = set(re.findall(r"\btcase_add_(?:loop_)?test\(\s*\w+,\s*(\w+)", text))
+    found = [
+        (test, list(ast.literal_eval(f"({literals},)")))
+        for above, test in C_TEST.findall(text)
+        if test in told
+        for literals in C_MARK.findall(above)
+    ]
+    return found, len(re.findall(r"^\s*PROMISE\(", text, re.MULTILINE))
+
+
+def marks(root=ROOT):
+    """[(test, promise)] of all tests, by file and place."""
+    found = []
+    for folder, pattern, read, name in (
+        ("tests/api", "test_*.py", marks_in_python, "::"),
+        ("tests/unit", "test_*.c", marks_in_c, ":"),
+    ):
+        for path in sorted((root / folder).rglob(pattern)):
+            file = path.relative_to(root).as_posix()
+            here, count = read(path.read_text())
+            if len(here) != count:
+                raise Malformed(f"{file}: {count} marks, {len(here)} of them on a test that runs")
+            for test, (section, *words) in here:
+                found += [(f"{file}{name}{test}", Promise(section, one)) for one in words]
+    return found
+
+
+def rows(root=ROOT):
+    """Each promise, with the tests that are marked with it."""
+    by_promise = collections.defaultdict(list)
+    for test, shown in marks(root):
+        by_promise[shown].append(test)
+    return [Row(one, by_promise[one]) for one in listed((root / LIST).read_text())]
+
+
+def page(root=ROOT):
+    """tests/promises.md"""
+    shown = iter(rows(root))
+    printed = [HEAD]
+    for line in lines_of((root / LIST).read_text()):
+        if line.startswith("- "):
+            promised, tests = next(shown)
+            words = promised.words.replace("|", r"\|")
+            printed.append(f"| {words} | {'<br>'.join(f'`{test}`' for test in tests)} |")
+        else:
+            printed += ["", line]
+            printed += ["", "| promise | shown by |", "| --- | --- |"] if line.startswith("###") else []
+    return "\n".join(printed) + "\n"
 
 
 # --- what ran ---
@@ -102,7 +175,7 @@ class Ran:
 
 def unit_outcomes(path):
     """{test: whether all that are called so passed}, as Check's XML log tells. It names the file of
-    the last assertion, which may be a fixture's: which file a test is in, registered() knows.
+    the last assertion, which may be a fixture's: which file a test is in, marks() knows.
     """
     space = "{http://check.sourceforge.net/ns}"
     outcomes = {}
@@ -119,21 +192,16 @@ ran = Ran()
 # --- what is wrong ---
 
 
-def missing(rows, root=ROOT):
-    """Rows without a test, and tests that are not there."""
-    wrong = [f"line {row.line}: no test shows: {row.promise}" for row in rows if not row.tests]
-    named = collections.defaultdict(set)
-    for row in rows:
-        for name in row.tests:
-            named[re.match("[^:]+", name)[0]].add(name)
-    for file, names in sorted(named.items()):
-        there = tests_in(root / file)
-        wrong += [
-            f"{name}: there is no such test"
-            for name in sorted(names)
-            if name.rpartition(":")[2] not in there
-        ]
-    return wrong
+def missing(root=ROOT):
+    """Promises without a test, and marks for what is not promised or is marked already."""
+    found = collections.Counter(marks(root))
+    promised = listed((root / LIST).read_text())
+    shown = {one for _, one in found}
+    return (
+        [f"no test shows: {one}" for one in promised if one not in shown]
+        + [f"{test}: there is no such promise: {one}" for test, one in found if one not in promised]
+        + [f"{mark}: twice" for mark, count in found.items() if count > 1]
+    )
 
 
 def not_shown(rows, ran, whole, unit=None):
@@ -142,11 +210,16 @@ def not_shown(rows, ran, whole, unit=None):
     """
     wrong = []
     for name in sorted({name for row in rows for name in row.tests}):
-        if found := UNIT_TEST.fullmatch(name):
-            if unit is not None and not unit.get(found[2]):
-                wrong.append(f"{name}: " + ("failed" if found[2] in unit else "did not run"))
+        if ".c:" in name:
+            test = name.rpartition(":")[2]
+            if unit is not None and not unit.get(test):
+                wrong.append(f"{name}: " + ("failed" if test in unit else "did not run"))
         elif not ran.shown(name):
             others = ran.others.get(name)
             if others or whole:
                 wrong.append(f"{name}: " + (", ".join(sorted(others)) if others else "did not run"))
     return wrong
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
