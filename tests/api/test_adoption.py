@@ -1074,7 +1074,7 @@ def kill(process):
     pathlib.Path(f"/dev/shm/mongoc-{process.pid}").unlink(missing_ok=True)
 
 
-@promise("10 init-db", "It adopts existing data, one transaction per record", "Resumable")
+@promise("10 init-db", "It adopts existing data, each record in one transaction", "Resumable")
 @pytest.mark.parametrize("seed", (11, 12))
 def test_killed_at_any_moment_and_run_again_it_ends_the_same(place, seed):
     whole, broken = place(), place()
@@ -1101,7 +1101,7 @@ def test_killed_at_any_moment_and_run_again_it_ends_the_same(place, seed):
 
 @promise(
     "10 init-db",
-    "… whole, with its rows in the journal, also where several share one; one that fails holds up no other",
+    "A record is adopted whole, with its rows in the journal, also where several share a transaction; one that fails holds up no other",
 )
 def test_of_records_that_share_a_transaction_one_that_fails_holds_up_no_other(place):
     """Each succeeds or fails by itself, with its row in the journal."""
@@ -1123,7 +1123,7 @@ def test_of_records_that_share_a_transaction_one_that_fails_holds_up_no_other(pl
 
 @promise(
     "10 init-db",
-    "… whole, with its rows in the journal, also where several share one; one that fails holds up no other",
+    "A record is adopted whole, with its rows in the journal, also where several share a transaction; one that fails holds up no other",
 )
 def test_killed_at_any_moment_a_record_and_its_row_are_both_there_or_neither(place):
     here = place()
@@ -1155,7 +1155,7 @@ def test_several_runs_at_once_end_the_same(place):
     assert settled(crowded.db, began) == settled(whole.db, began)
 
 
-@promise("10 init-db", "It adopts existing data, one transaction per record")
+@promise("10 init-db", "It adopts existing data, each record in one transaction")
 def test_a_record_that_changes_meanwhile_is_read_again(place):
     """Every change made before a user was adopted is in their opening balance, and none after."""
     here = place()
