@@ -74,11 +74,29 @@ static const bson_t *adding(struct arena *arena, const bson_t *change, const bso
 	return both;
 }
 
-/* Both filters in one; NULL when they say different things of a field. */
-static const bson_t *joined(struct arena *arena, const bson_t *filter, const bson_t *more)
+/* Does the change write the field? */
+static bool writes(const bson_t *change, const char *field)
+{
+	bson_iter_t at;
+	bson_t part;
+
+	for (bson_iter_init(&at, change); bson_iter_next(&at);)
+		if (doc_part(change, bson_iter_key(&at), &part) && bson_has_field(&part, field))
+			return true;
+	return false;
+}
+
+/* Both filters in one; NULL when they say different things of a field, or the later one speaks of what the earlier
+ * step's change writes: it means the document as that step leaves it. */
+static const bson_t *joined(struct arena *arena, const bson_t *filter, const bson_t *change,
+			    const bson_t *more)
 {
 	bson_t *both = doc_copy(arena, filter);
 	bson_iter_t at, same;
+
+	for (bson_iter_init(&at, more); bson_iter_next(&at);)
+		if (strcmp(bson_iter_key(&at), "_id") && writes(change, bson_iter_key(&at)))
+			return NULL;
 
 	for (bson_iter_init(&at, more); bson_iter_next(&at);)
 		if (!bson_iter_init_find(&same, filter, bson_iter_key(&at)))
@@ -111,7 +129,7 @@ static bool fold_into(struct txn *txn, struct step *step, const bson_t *filter,
 	    step->filter == step->of_any)
 		return false;
 	const bson_t *change = adding(arena, step->change, numbers);
-	const bson_t *guards = joined(arena, step->of_any, filter);
+	const bson_t *guards = joined(arena, step->of_any, step->change, filter);
 	if (!change || !guards)
 		return false;
 	step->change = change;

@@ -67,8 +67,9 @@ void txn_start(struct txn *txn, struct arena *arena);
 
 /*
  * Adds a step. An update that only adds to numbers of a document ($inc) folds into an earlier step of the same document
- * that has not run: the numbers are added up and the guards joined. It does so where both mean the same by a miss, no
- * guard is about the same field, and the image before is not wanted; into an insert where it has no guard.
+ * that has not run: the numbers are added up and the guards joined. It does so where both mean the same by a miss, the
+ * guards do not contradict each other, its own are about nothing that the earlier step changes, and the image before is
+ * not wanted; into an insert where it has no guard.
  */
 void txn_update(struct txn *txn, enum collection in, const bson_t *filter, const bson_t *change,
 		enum err on_miss);

@@ -74,6 +74,19 @@ START_TEST(what_says_something_else_stays_a_step_of_its_own)
 }
 END_TEST
 
+/* Of two that take coins each asks for its own: a guard means the document as the step before leaves it. */
+START_TEST(a_guard_about_what_the_step_before_changes_is_not_asked_before_it)
+{
+	update("{" ONE ", \"c\": {\"$gte\": 5}}", "{\"$inc\": {\"c\": -5}}");
+	update("{" ONE ", \"c\": {\"$gte\": 5}}", "{\"$inc\": {\"c\": -5}}");
+	ck_assert_uint_eq(txn.count, 2);
+	update("{" ONE ", \"s\": \"a\"}", "{\"$set\": {\"s\": \"b\"}}");
+	update("{" ONE ", \"s\": \"b\"}", "{\"$inc\": {\"n\": 1}}");
+	ck_assert_uint_eq(txn.count, 4);
+	assert_json(txn.steps[0].change, "{\"$inc\": {\"c\": -5}}");
+}
+END_TEST
+
 START_TEST(nothing_folds_into_stages_nor_into_what_is_set_nor_into_what_was_read_before)
 {
 	bson_t *one = doc_parse(arena, "{" ONE "}"),
@@ -127,6 +140,7 @@ Suite *suite_txn(void)
 	tcase_add_test(tests, numbers_are_added_up_and_guards_joined);
 	tcase_add_loop_test(tests, what_says_something_else_stays_a_step_of_its_own, 0,
 			    sizeof apart / sizeof *apart);
+	tcase_add_test(tests, a_guard_about_what_the_step_before_changes_is_not_asked_before_it);
 	tcase_add_test(
 		tests,
 		nothing_folds_into_stages_nor_into_what_is_set_nor_into_what_was_read_before);
