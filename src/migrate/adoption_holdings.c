@@ -30,18 +30,24 @@ static bool holding_take(void *context, const bson_t *doc)
 	return true;
 }
 
-/* In a dry run they do not name their owners yet. */
-static bson_t *holdings_filter(struct batch *batch)
+/* Those that are adopted name their owners, and an index leads to them; a later one waits for the next run. In a dry run
+ * none does yet. */
+static const bson_t *holdings_filter(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
 	struct doc_array ids = doc_array_new(arena);
 
 	for (size_t i = 0; i < batch->count; i++)
 		doc_array_id(&ids, &batch->records[i].id);
-	return DOC(arena,
-		   SUB("status", LIST("$in", BCON_UTF8(status_name(STATUS_PENDING)),
-				      BCON_UTF8(status_name(STATUS_APPROVED)), BCON_NULL)),
-		   LIST("$or", ITEM(SUB("worker_id", ARRAY("$in", ids.doc))), ITEM(NONE(MARK))));
+	bson_t *theirs = DOC(arena, SUB("worker_id", ARRAY("$in", ids.doc)));
+	bson_t *filter =
+		DOC(arena, SUB("status", LIST("$in", BCON_UTF8(status_name(STATUS_PENDING)),
+					      BCON_UTF8(status_name(STATUS_APPROVED)), BCON_NULL)));
+	bool dry = batch->adoption->order->dry_run;
+
+	bson_concat(filter, dry ? DOC(arena, LIST("$or", BCON_DOCUMENT(theirs), ITEM(NONE(MARK)))) :
+				  theirs);
+	return dry ? filter : mark_ask(arena, WITHDRAWALS, filter);
 }
 
 static int holding_compare(const void *a, const void *b)

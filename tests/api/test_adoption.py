@@ -1186,6 +1186,43 @@ def test_a_record_that_changes_meanwhile_is_read_again(place):
     assert "balanced" in here.ctl("audit")
 
 
+@promise("10 init-db", "It adopts existing data, each record in one transaction")
+def test_a_withdrawal_that_is_written_amid_a_run_keeps_it_from_nothing_and_is_held_by_the_next(place):
+    """The pass over withdrawals is past by the time that its worker is adopted."""
+    here = place()
+    worker = here.old.user("worker", 500)
+    early = here.old.withdrawal(worker, 200)
+    with held_up(
+        here.stack.mongo.admin, "update", ms=1000, collection=here.db.withdrawals
+    ) as under_way:
+        run = spawn(here, "init-db")
+        under_way()
+        amid = here.old.withdrawal(worker, 100)
+    assert run.wait(timeout=60) == 0
+    assert "adopted" in here.withdrawal(early) and "adopted" not in here.withdrawal(amid)
+    here.adopt()
+    assert here.withdrawal(early)["status"] == here.withdrawal(amid)["status"] == "pending"
+    found = here.user(worker)
+    assert (found["coins"], found["pending_coins"], found["pending_withdrawals"]) == (200, 300, 2)
+
+
+@promise("10 init-db", "It adopts existing data, each record in one transaction")
+def test_users_find_their_withdrawals_by_an_index(place):
+    """Else each thousand users would read all withdrawals there are."""
+    here = place()
+    worker = here.old.user("worker", 500)
+    for _ in range(3):
+        here.old.withdrawal(worker, 50)
+    here.db.command("profile", 2)
+    try:
+        here.adopt()
+    finally:
+        here.db.command("profile", 0)
+    finds = here.db.system.profile.find({"op": "query", "ns": here.db.withdrawals.full_name})
+    plans = [one["planSummary"] for one in finds if "status" in one["command"]["filter"]]
+    assert plans and all("COLLSCAN" not in plan for plan in plans), plans
+
+
 @promise("10 init-db", "Changing nothing when run again")
 def test_records_of_ours_beside_old_ones_are_left_alone(place):
     """Should the mark be lost, what was made with us is not adopted a second time."""
