@@ -68,7 +68,6 @@ static bool person_take(void *context, const bson_t *doc)
 	struct bare bare = bare_of(email ? email : "");
 	struct person person = { .email = arena_copy(people->arena, bare.text, bare.length),
 				 .created = created_at(doc),
-				 .coins = doc_whole(doc, "coins", 0),
 				 .keyed = bson_has_field(doc, "email_key"),
 				 .marked = is_marked(doc) };
 
@@ -153,7 +152,7 @@ enum err people_read(struct adoption *adoption)
 	bson_t *options = doc_parse(
 		people->arena,
 		"{\"sort\": {\"_id\": 1}, \"projection\": {\"email\": 1, \"email_key\": 1,"
-		" \"createdAt\": 1, \"coins\": 1, \"" MARK "\": 1}}");
+		" \"createdAt\": 1, \"" MARK "\": 1}}");
 	enum err err = db_each(adoption->order->db, USERS, DOC(people->arena, NULL), options,
 			       person_take, people);
 

@@ -84,7 +84,7 @@ struct person {
 	bool blank; /* keeps the blanks of the address, as another has it without them */
 	const char *email; /* without blanks at its ends */
 	const char *registered; /* as it is going to be */
-	int64_t created, coins;
+	int64_t created;
 	int32_t open_tasks, pending_submissions; /* counted for the users' pass */
 };
 
@@ -246,7 +246,7 @@ bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, co
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
 /* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest
- * with it in another case. NULL: nobody's. Their coins count only when they are in the books. */
+ * with it in another case. NULL: nobody's. */
 const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,
 			      const char *email_field);
 /* A user as the table has it; NULL: it came, or changed its address, since. */

@@ -22,6 +22,52 @@ static const struct person *late_worker(const struct batch *batch, const struct 
 		       NULL;
 }
 
+/* What late workers can spend at this moment: beside calls of theirs, what all users had at first is soon out of date. */
+struct purse {
+	struct id id;
+	int64_t coins;
+};
+
+struct purses {
+	struct arena *arena;
+	struct purse *list; /* in the order of their ids */
+	size_t count, room;
+};
+
+static bool purse_take(void *context, const bson_t *user)
+{
+	struct purses *purses = context;
+
+	purses->list = arena_grow(purses->arena, purses->list, purses->count, &purses->room,
+				  sizeof *purses->list);
+	purses->list[purses->count++] =
+		(struct purse){ doc_own_id(user), doc_whole(user, "coins", 0) };
+	return true;
+}
+
+static enum err purses_read(struct batch *batch)
+{
+	struct arena *arena = batch->arena;
+	struct purses *purses = batch->known = arena_alloc(arena, sizeof *purses);
+	struct doc_array ids = doc_array_new(arena);
+
+	purses->arena = arena;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct person *worker = late_worker(batch, &batch->records[i]);
+
+		if (worker)
+			doc_array_id(&ids, &worker->id);
+	}
+	if (!ids.count)
+		return OK;
+	enum err err =
+		db_each(batch->db, USERS,
+			mark_ask(arena, USERS, DOC(arena, SUB("_id", ARRAY("$in", ids.doc)))),
+			doc_parse(arena, "{\"projection\": {\"coins\": 1}}"), purse_take, purses);
+	rows_sort(purses->list, purses->count, sizeof *purses->list);
+	return err;
+}
+
 /* Withdrawals that come late may have been held and decided by us before. */
 static enum err withdrawals_look(struct batch *batch)
 {
@@ -30,7 +76,7 @@ static enum err withdrawals_look(struct batch *batch)
 		for (size_t kind = 0; kind < COUNT_OF(kinds); kind++)
 			if (batch->adoption->order->late || late_worker(batch, &batch->records[i]))
 				journal_want(batch, kinds[kind], &batch->records[i].id);
-	return OK;
+	return purses_read(batch);
 }
 
 static void withdrawal_amount_set(struct batch *batch, struct record *record, bool pending)
@@ -97,10 +143,16 @@ static void late_hold(struct batch *batch, struct record *record, const struct p
 /* Held before, as the journal says; else held now, from coins, or rejected. */
 static void late_withdrawal(struct batch *batch, struct record *record, const struct person *worker)
 {
+	const struct purses *purses = batch->known;
+	const struct purse *purse =
+		row_find(purses->list, purses->count, sizeof *purses->list, &worker->id);
 	bool held = journal_has(batch, "hold", &record->id);
 	int64_t coins = amount_read(record->doc, "withdrawal_coin", ADOPTION_COINS_MOST).value;
-	bool covered = held || (coins > 0 && coins <= worker->coins);
 
+	/* removed since: with the next look */
+	if (!purse)
+		return;
+	bool covered = held || (coins > 0 && coins <= purse->coins);
 	if (covered)
 		set_default(record->set, record->doc, "status", status_name(STATUS_PENDING));
 	else

@@ -12,6 +12,7 @@ from bson import Int64, ObjectId
 
 from client import PASSWORD, Api, assert_error, now, ok, register_input, unique, user_token
 from conftest import own_stack
+from fail_points import held_up
 from market import approve, post_task, stored_submission, stored_task, submit, withdraw
 from old_server import MISSING
 from promises import promise
@@ -524,6 +525,25 @@ def test_workers_spend_their_coins_while_late_withdrawals_take_them(late):
         assert (user["coins"], user["pending_coins"]) == (1000 - sum(held), sum(held))
         assert user["pending_withdrawals"] == len(held)
     assert {late.withdrawal(one)["status"] for one in asked} <= {"pending", "rejected"}
+
+
+@promise("10 init-db", "Safe beside running workers")
+def test_coins_that_come_during_a_run_cover_late_withdrawals(late):
+    """However long it has been since all users were read."""
+    worker = late.stack.user("worker", 0)
+    asked = late.old.withdrawal({"email": worker.email, "name": worker.name}, 200)
+    late.old.task(late.old.user("buyer", 0), 1, 10)
+    with held_up(
+        late.stack.mongo.admin, "update", ms=1000, collection=late.db.tasks
+    ) as under_way:
+        run = spawn(late, "init-db")
+        under_way()
+        correction = {"coins": 300, "reason": "Paid too little"}
+        ok(late.stack.user("admin").api.post(f"/admin/users/{worker.id}/adjust", json=correction))
+    assert run.wait(timeout=60) == 0
+    user = late.db.users.find_one({"_id": ObjectId(worker.id)})
+    assert late.withdrawal(asked)["status"] == "pending"
+    assert (user["coins"], user["pending_coins"], user["pending_withdrawals"]) == (100, 200, 1)
 
 
 @promise("10 init-db", "It adopts without reading what is adopted")
