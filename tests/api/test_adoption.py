@@ -1207,6 +1207,25 @@ def test_a_withdrawal_that_is_written_amid_a_run_keeps_it_from_nothing_and_is_he
 
 
 @promise("10 init-db", "It adopts existing data, each record in one transaction")
+def test_a_task_that_is_written_amid_a_run_is_counted_once_by_the_next(place):
+    """Its buyer is adopted before it. One that was counted twice could never leave, nor change roles."""
+    here = place()
+    buyer, worker = here.old.user("buyer", 500), here.old.user("worker", 500)
+    here.old.task(buyer, 2, 10)
+    here.old.withdrawal(worker, 200)
+    with held_up(
+        here.stack.mongo.admin, "update", ms=1000, collection=here.db.withdrawals
+    ) as under_way:
+        run = spawn(here, "init-db")
+        under_way()
+        amid = here.old.task(buyer, 3, 10)
+    assert run.wait(timeout=60) == 0
+    assert "adopted" in here.user(buyer) and "adopted" not in here.task(amid)
+    here.adopt()
+    assert here.task(amid)["status"] == "active" and here.user(buyer)["open_tasks"] == 2
+
+
+@promise("10 init-db", "It adopts existing data, each record in one transaction")
 def test_users_find_their_withdrawals_by_an_index(place):
     """Else each thousand users would read all withdrawals there are."""
     here = place()
