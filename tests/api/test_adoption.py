@@ -1142,6 +1142,28 @@ def test_killed_at_any_moment_a_record_and_its_row_are_both_there_or_neither(pla
     assert here.db.ledger.count_documents({"kind": "opening"}) == 3000
 
 
+@promise("10 init-db", "Resumable")
+def test_killed_before_its_last_indexes_it_is_not_ready_and_the_next_run_makes_them(place):
+    """Most of them come when all is adopted: nothing is left to adopt then, but calls wait still."""
+    whole, broken = place(), place()
+    for here in (whole, broken):
+        here.old.task(here.old.user("buyer", 100), 1, 10)
+    whole.adopt()
+    with held_up(
+        broken.stack.mongo.admin, "createIndexes", ms=1000, collection=broken.db.tasks
+    ) as under_way:
+        process = spawn(broken, "init-db")
+        under_way()
+        kill(process)
+    assert all("adopted" in one for one in broken.db.tasks.find())
+    assert broken.db.meta.find_one({"_id": "adopted"}) is None
+    said = broken.stack.ctl("adjust", "nobody@old.example", "1", "Why", env=broken.env)
+    assert said.returncode != 0 and "init-db" in said.stderr
+    broken.adopt()
+    for name in whole.db.list_collection_names():
+        assert broken.db[name].index_information() == whole.db[name].index_information(), name
+
+
 @promise("10 init-db", "Safe beside running workers")
 def test_several_runs_at_once_end_the_same(place):
     whole, crowded = place(), place()
