@@ -112,14 +112,17 @@ static bool not_done(void *context, const bson_t *doc)
 	return true;
 }
 
-/* Some of a bulk met a record that had changed: which ones still have no mark? */
+/* Some of a bulk met a record that had changed: which ones still have no mark? Those of an odd _id, which are few, are
+ * looked for again in any case. */
 static enum err bulk_check(struct batch *batch, struct record *const *records, size_t count)
 {
 	struct arena *arena = batch->arena;
 	struct doc_array ids = doc_array_new(arena);
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		records[i]->done = records[i]->has_id;
 		doc_array_id(&ids, &records[i]->id);
+	}
 	return db_each(batch->db, batch->pass->in,
 		       DOC(arena, SUB("_id", ARRAY("$in", ids.doc)), NONE(MARK)),
 		       DOC(arena, SUB("projection", INT("_id", 1))), not_done, batch);

@@ -1265,6 +1265,20 @@ def test_users_find_their_withdrawals_by_an_index(place):
 
 
 @promise("10 init-db", "Changing nothing when run again")
+def test_a_record_of_an_odd_id_that_changes_meanwhile_is_read_again(place):
+    """No query names it by an ObjectId."""
+    here = place()
+    here.db.users.insert_one({"_id": "odd", "email": "odd@old.example", "coins": 1})
+    with held_up(here.stack.mongo.admin, "update", ms=1000, collection=here.db.users) as under_way:
+        run = spawn(here, "init-db")
+        under_way()
+        here.db.users.update_one({"_id": "odd"}, {"$set": {"coins": 2}})
+    assert run.wait(timeout=60) == 0
+    assert here.db.users.find_one({"_id": "odd"})["adopted"] == 1
+    assert "nothing was changed" in here.ctl("init-db")
+
+
+@promise("10 init-db", "Changing nothing when run again")
 def test_records_of_ours_beside_old_ones_are_left_alone(place):
     """Should the mark be lost, what was made with us is not adopted a second time."""
     here = place()
