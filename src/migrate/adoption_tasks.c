@@ -67,8 +67,9 @@ static bool pending_take(void *context, const bson_t *row)
 	return true;
 }
 
-/* An older record may name its task by text. */
-static bson_t *pending_filter(struct batch *batch)
+/* An older record may name its task by text. What has come since the pass over submissions is adopted by the next run,
+ * which then finds its task in the books. */
+static const bson_t *pending_filter(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
 	struct doc_array tasks = doc_array_new(arena);
@@ -79,8 +80,10 @@ static bson_t *pending_filter(struct batch *batch)
 		doc_array_id(&tasks, &batch->records[i].id);
 		doc_array_text(&tasks, id_text(arena, &batch->records[i].id));
 	}
-	return DOC(arena, SUB("task_id", ARRAY("$in", tasks.doc)),
-		   SUB("status", LIST("$in", BCON_UTF8(status_name(STATUS_PENDING)), BCON_NULL)));
+	bson_t *filter =
+		DOC(arena, SUB("task_id", ARRAY("$in", tasks.doc)),
+		    SUB("status", LIST("$in", BCON_UTF8(status_name(STATUS_PENDING)), BCON_NULL)));
+	return batch->adoption->order->dry_run ? filter : mark_ask(arena, SUBMISSIONS, filter);
 }
 
 static enum err tasks_look(struct batch *batch)

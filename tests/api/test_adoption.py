@@ -1248,6 +1248,26 @@ def test_a_task_that_is_written_amid_a_run_is_counted_once_by_the_next(place):
 
 
 @promise("10 init-db", "It adopts existing data, each record in one transaction")
+def test_work_that_is_handed_in_amid_a_run_takes_its_slot_and_is_counted_once_by_the_next(place):
+    """Its task is adopted before it."""
+    here = place()
+    buyer, worker, other = here.old.user("buyer", 500), here.old.user(), here.old.user()
+    task = here.old.task(buyer, 3, 10)
+    here.old.submission(other, task)
+    with held_up(
+        here.stack.mongo.admin, "update", ms=1000, collection=here.db.submissions
+    ) as under_way:
+        run = spawn(here, "init-db")
+        under_way()
+        amid = here.old.submission(worker, task)
+    assert run.wait(timeout=60) == 0
+    assert "adopted" in here.task(task) and "adopted" not in here.work(amid)
+    here.adopt()
+    assert here.work(amid)["status"] == "pending" and here.task(task)["required_workers"] == 1
+    assert here.user(worker)["pending_submissions"] == here.user(other)["pending_submissions"] == 1
+
+
+@promise("10 init-db", "It adopts existing data, each record in one transaction")
 def test_users_find_their_withdrawals_by_an_index(place):
     """Else each thousand users would read all withdrawals there are."""
     here = place()
