@@ -43,7 +43,8 @@ enum err audit_run(struct db *db, struct arena *arena, int64_t max_ms, struct au
 /* The result of the last audit that was finished. ERR_NOT_FOUND when there is none. */
 enum err audit_last(struct db *db, struct arena *arena, struct audit *out);
 
-/* Asks for an audit by the next sweep, for books that take longer than a caller can wait. Asking again changes nothing. */
+/* Asks for an audit by the next sweep, for books that take longer than a caller can wait. Asking again changes
+ * nothing. */
 enum err audit_ask(struct db *db, struct arena *arena);
 /* Audits if that was asked for: then *ran is true. Of several sweeps only one does. */
 enum err audit_run_asked(struct db *db, struct arena *arena, bool *ran);
