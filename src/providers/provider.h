@@ -1,9 +1,8 @@
 /*
- * Who takes the money for coins: a row for each payment provider that PAYMENTS_PROVIDER may name. Whatever else wants
- * something of a provider goes by its row, and knows none by name. A second one is a file with a row, and its name in
- * EACH_PROVIDER.
+ * Who takes the money for coins: a row for each payment provider that PAYMENTS_PROVIDER may name. All other code uses
+ * the row, and knows no provider by name. A new provider is a file with its row, and its name in EACH_PROVIDER.
  *
- * The functions of a row that ask the provider are called outside any transaction, and take PROVIDER_MS at most.
+ * Functions of a row that ask the provider are called outside any transaction, and take PROVIDER_MS at most.
  */
 #ifndef PROVIDERS_PROVIDER_H
 #define PROVIDERS_PROVIDER_H
@@ -89,8 +88,8 @@ struct provider {
 			   const struct order *order, struct receipt *receipt);
 	enum err (*charge)(struct arena *arena, const struct config *config,
 			   const struct order *order, struct receipt *receipt);
-	/* What became of an order: by what the provider calls it, which a caller may have made up; or by the order alone.
-	 * ERR_NOT_FOUND, ERR_INTERNAL, ERR_UNAVAILABLE. */
+	/* What became of an order: by what the provider calls it, which a caller may have made up; or by the order
+	 * alone. ERR_NOT_FOUND, ERR_INTERNAL, ERR_UNAVAILABLE. */
 	enum err (*look_up)(struct arena *arena, const struct config *config,
 			    const struct order *order, const char *id, struct receipt *receipt);
 	enum err (*find)(struct arena *arena, const struct config *config,
@@ -125,8 +124,8 @@ const struct provider *provider_of(const struct config *config);
 const char *provider_header(size_t index, const char **help);
 
 /*
- * NULL, or a sentence about the first row that must not start: without a name or with one that is taken, with a function
- * left out, or with neither all of what events need nor a reason why it sends none.
+ * NULL, or a sentence about the first row that must not start: without a name or with one that is taken, with a
+ * function left out, or with neither all of what events need nor a reason why it sends none.
  */
 const char *providers_check(const struct provider *const *rows, char problem[256]);
 
