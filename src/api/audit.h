@@ -1,4 +1,4 @@
-/* /admin/audit and /admin/ledger: are the books balanced, and what moved (contract section 9). */
+/* /admin/audit and /admin/ledger: do the balances agree with the journal, and what is in it (contract section 9). */
 #ifndef API_AUDIT_H
 #define API_AUDIT_H
 

@@ -10,14 +10,14 @@
 extern const struct schema register_schema, login_schema, profile_schema, password_schema;
 extern const struct view user_view, session_view, message_token_view, message_view;
 
-/* Answers a log-in: a token, and the user of this document. */
+/* Answers a log-in: a new token, and the user in this document. */
 void auth_respond_session(struct request *rq, int status, const bson_t *user);
 
-/* Runs before auth_register: counts, and hashes the password. */
+/* Runs before auth_register: counts the try (auth/throttle.h) and hashes the password. */
 enum err auth_register_hash(struct request *rq);
 enum err auth_register(struct request *rq, struct txn *txn);
 void auth_registered(struct request *rq, const struct txn *txn);
-/* The address that a log-in names, which may be anybody's; NULL: rq is none. */
+/* The address in the body of a log-in, which may be anybody's; NULL when rq is no log-in. */
 const char *auth_login_email(const struct request *rq);
 enum err auth_login(struct request *rq, struct txn *txn);
 void auth_logged_in(struct request *rq, const struct txn *txn);

@@ -1,4 +1,4 @@
-/* What a notification shows (contract section 8): the same in lists and in streams. */
+/* How a notification is shown, in lists and in streams (contract section 8). */
 #ifndef API_NOTIFICATION_VIEW_H
 #define API_NOTIFICATION_VIEW_H
 

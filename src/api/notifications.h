@@ -1,4 +1,4 @@
-/* /notifications: what a user was told (contract section 8). */
+/* /notifications: a user's own notifications (contract section 8). */
 #ifndef API_NOTIFICATIONS_H
 #define API_NOTIFICATIONS_H
 

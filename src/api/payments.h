@@ -1,4 +1,4 @@
-/* Payments (contract section 7). */
+/* /payments: buying coins (contract section 7). */
 #ifndef API_PAYMENTS_H
 #define API_PAYMENTS_H
 

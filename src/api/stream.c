@@ -26,7 +26,7 @@ static void write_ticket(struct request *rq, const char *ticket)
 	buffer_free(&mark);
 }
 
-/* A handler rather than a change: the event has only the ticket's hash, the answer has the ticket. */
+/* A handler rather than a change: the database has only the ticket's hash, the answer has the ticket. */
 enum err stream_ticket(struct request *rq)
 {
 	struct txn txn;

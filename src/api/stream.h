@@ -1,4 +1,4 @@
-/* /notifications/stream: tickets for it. The streams themselves are microtask-events' (contract section 8). */
+/* Tickets for /notifications/stream (contract section 8). The streams themselves are served by microtask-events. */
 #ifndef API_STREAM_H
 #define API_STREAM_H
 
@@ -8,7 +8,7 @@
 extern const struct view ticket_view;
 
 enum err stream_ticket(struct request *rq);
-/* Only where the web server sends streams to the workers, who cannot serve them: ERR_NOT_CONFIGURED. */
+/* Answers a stream that the web server sent to a worker by mistake: ERR_NOT_CONFIGURED. */
 enum err stream_elsewhere(struct request *rq);
 
 #endif

@@ -1,4 +1,4 @@
-/* What GET /notifications/stream takes in its address, for readers that can send no headers. */
+/* The query of GET /notifications/stream, for readers that cannot send headers. */
 #ifndef API_STREAM_QUERY_H
 #define API_STREAM_QUERY_H
 

@@ -7,7 +7,7 @@
 #include "http/route.h"
 
 extern const struct schema task_list_schema, task_schema, task_edit_schema, slots_schema;
-/* What everybody sees of a task, whatever else an answer says of its buyer. */
+/* The members of a task that everybody may see; answers may add others about its buyer. */
 extern const struct view task_members_view;
 extern const struct view task_view, task_list_view, task_made_view, counted_task_list_view,
 	refund_view, top_workers_view;

@@ -1,4 +1,4 @@
-/* How calls wait for what is scarce: how many turns there are, and whose share each is taken from. */
+/* The limits of turns (base/turn.h): how many there are at once, and whose share a waiting call counts against. */
 #ifndef API_TURNS_H
 #define API_TURNS_H
 
@@ -6,11 +6,11 @@
 #include "base/turn.h"
 #include "server/bulkhead.h"
 
-/* The limits of every bulkhead of a process, and the threads that all of them take. */
+/* Fills in the limits of each bulkhead of a process, and returns how many threads they need together. */
 int turns_plan(const struct config *config, const struct password_semaphore *semaphore,
 	       struct bulkhead_limits limits[TURN_COUNT]);
 
-/* As fcgi_server wants it; context is not looked at. */
+/* Whose share a call counts against, for struct fcgi_server; context is not used. */
 struct fair_key turns_share(void *context, const struct request *rq);
 
 #endif

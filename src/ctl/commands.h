@@ -1,4 +1,4 @@
-/* The commands of microtaskctl: each returns the exit status. */
+/* The commands of microtaskctl. Each returns the exit status. */
 #ifndef CTL_COMMANDS_H
 #define CTL_COMMANDS_H
 

@@ -1,4 +1,4 @@
-/* What the files that make the demo data share; seed.h is for everyone else. */
+/* What the files that make the demo data share. Others include seed.h. */
 #ifndef CTL_SEED_PRIVATE_H
 #define CTL_SEED_PRIVATE_H
 
@@ -7,9 +7,10 @@
 
 #include <stdio.h>
 
-/* How far a task has come. */
+/* What has become of a task. */
 enum fate { OPEN, COMPLETED, CANCELLED, EXPIRED };
 
+/* How a task stands. */
 struct shape {
 	int open; /* slots still open, or refunded at the end */
 	int approved, rejected, pending;
@@ -18,9 +19,9 @@ struct shape {
 	bool whole_day;
 };
 
-/* What a user's tasks and work come to. */
+/* What a user's tasks and submissions add up to. */
 struct tally {
-	int64_t coins; /* earned, or below 0: spent */
+	int64_t coins; /* earned; below 0: spent */
 	int32_t open_tasks, pending;
 };
 
@@ -35,28 +36,28 @@ struct bulk {
 /* Users are numbered: the admin 0, then the buyers, then the workers; tasks from 0 on. */
 struct seeding {
 	struct db *db;
-	struct arena *arena; /* of a batch */
+	struct arena *arena; /* lives as long as a batch */
 	FILE *progress;
 	int64_t tasks, buyers, workers;
 	int64_t now;
-	bool finished;
+	bool finished; /* by an earlier run */
 	char hash[PASSWORD_HASH_SIZE];
 	struct tally *tallies; /* by the user's number */
 	struct bulk bulks[COLLECTION_COUNT];
 };
 
-/* ---- who, what, when: all of it follows from the number ---- */
+/* ---- what follows from the number ---- */
 
 enum kind { KIND_USER = 1, KIND_TASK, KIND_SUBMISSION, KIND_NOTIFICATION };
 
-/* "demo", the kind, the number: in the order of numbers. */
+/* An id made of "demo", the kind and the number, so ids are in the order of numbers. */
 struct id seed_id(enum kind kind, int64_t number);
 /* The first and the last that can be. */
 struct id seed_id_first(void);
 struct id seed_id_last(void);
 
 const struct shape *seed_shape(int64_t task);
-/* How many submissions it has. The approved come first, then the rejected, then the pending ones. */
+/* How many submissions such a task has: first the approved, then the rejected, then the pending ones. */
 int seed_works(const struct shape *shape);
 int64_t seed_buyer(const struct seeding *seeding, int64_t task);
 int64_t seed_worker(const struct seeding *seeding, int64_t task, int64_t work);
@@ -67,7 +68,7 @@ int64_t seed_created_at(const struct seeding *seeding, int64_t task);
 /* ---- records, added to the batch ---- */
 
 void seed_add_user(struct seeding *seeding, int64_t user);
-/* The task, its submissions, what moved, and what people were told. */
+/* The task with its submissions, the journal rows and the notifications. */
 void seed_add_task(struct seeding *seeding, int64_t task);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the demo data says: names, tasks, work and reasons, picked by number. */
+/* The texts of the demo data: names, tasks, work and reasons, chosen by number. */
 #ifndef CTL_SEED_TEXTS_H
 #define CTL_SEED_TEXTS_H
 
@@ -11,12 +11,12 @@ struct seed_task {
 	int64_t price;
 };
 
-/* The index-th kind of task; they come round again after some. */
+/* The index-th kind of task. After the last the first comes again. */
 const struct seed_task *seed_task(int64_t index);
-/* Its title, told apart from the earlier rounds'. */
+/* Its title, which differs in each round. */
 const char *seed_title(struct arena *arena, int64_t index);
 
-/* "Mia Tanaka", and "mia.tanaka": the latter differs from that of every other number. */
+/* "Mia Tanaka", and "mia.tanaka", which differs for each number. */
 const char *seed_name(struct arena *arena, int64_t number);
 const char *seed_mailbox(struct arena *arena, int64_t number);
 

@@ -1,4 +1,4 @@
-/* What the commands of microtaskctl share: what they work with, what they read, how they refuse. */
+/* What the commands of microtaskctl share. */
 #ifndef CTL_TOOL_H
 #define CTL_TOOL_H
 
@@ -19,20 +19,20 @@ struct tool {
 	char **argv;
 };
 
-/* Says on standard error why the command does not go on; EXIT_FAILURE. */
+/* Says on standard error why the command ends. Returns EXIT_FAILURE. */
 int tool_refuse(const char *sentence);
-/* The same with an error's sentence; EXIT_SUCCESS when there is none. */
+/* The same with the error's sentence. Returns EXIT_SUCCESS when err is OK. */
 int tool_refuse_err(enum err err);
-/* The same where the data is not adopted yet: nothing may move coins before the journal knows of them. */
+/* The same for a command that needs adopted data, as no coins may move before the journal has them. */
 int tool_refuse_unadopted(enum err err);
 
-/* A whole number of 1 to most. */
+/* Reads a whole number from 1 to most. */
 bool tool_read_count(const char *text, int64_t most, int64_t *count);
-/* A call upon the market by the service itself; in the arena. */
+/* A call of the market by the service itself; in the arena. */
 struct call *tool_call(const struct tool *tool);
 
-/* Checks what was given on the command line by the rules of the call that does the same. NULL when something is wrong,
- * which is said on standard error. */
+/* Checks what was given on the command line by the input schema of the call that does the same. NULL when something is
+ * wrong, which it says on standard error. */
 const void *tool_read_input(struct tool *tool, const struct schema *schema, struct json *json,
 			    struct buffer *body);
 

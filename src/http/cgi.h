@@ -7,17 +7,17 @@
 #include "http/request.h"
 
 /*
- * Fills rq from the entries "NAME=value" of a NULL-terminated array, whose texts rq then points to,
- * and tells the body's announced length. BODY_REFUSED=1 says that the web server kept back a body
- * that is too large: none comes, whatever was announced. false when the request cannot be served at all: no method
- * or no URI (logged: the web server is set up wrongly), or a length that is none.
+ * Fills rq from the entries "NAME=value" of a NULL-terminated array, whose texts rq points to from then on. *announced
+ * is the length of the body as its header says it. With BODY_REFUSED=1 the web server says that the body was too large
+ * and is not passed on, whatever length was announced. Returns false when the request cannot be served at all: it has
+ * no method or no URI (logged, as the web server is set up wrongly), or its length is not a number.
  */
 bool cgi_read_params(struct request *rq, char *const entries[], size_t *announced);
 
-/* The answer's lines up to the empty one. */
+/* Writes the header lines of the answer, and the empty line after them. */
 void cgi_write_head(struct buffer *head, const struct request *rq);
 
-/* Is the answer's body sent? Not to HEAD, not with 204 and 304. */
+/* Is a body sent? Not with HEAD, 204 or 304. */
 bool cgi_sends_body(const struct request *rq);
 
 #endif

@@ -4,10 +4,11 @@
 
 #include <stdbool.h>
 
-/* application/json or application/…+json, in UTF-8 where a charset is named. NULL is not. */
+/* Is it application/json or application/…+json, and UTF-8 if it names a charset? NULL is not. */
 bool media_is_json(const char *content_type);
 
-/* Is the body what it says: does Content-Encoding (NULL: there is none) list nothing but identity? */
+/* Is the body sent as it is, neither compressed nor encoded? So it is without Content-Encoding (NULL), or if that lists
+ * nothing but identity. */
 bool media_is_plain(const char *content_encoding);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/buffer.h"
 #include "http/route.h"
 
-/* What no table says. */
+/* What the document says and no table has. */
 struct openapi_about {
 	const char *version;
 	const char *server; /* where /api is, as "https://api.example.com/api"; NULL: not known */

@@ -4,7 +4,7 @@
 
 #include "json/schema.h"
 
-/* Of a struct page_query (store/list.h); structs of list queries begin with it. */
+/* The schema of a struct page_query (store/list.h). The struct of a list's query begins with a page_query. */
 extern const struct schema page_schema;
 
 #endif

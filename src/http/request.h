@@ -19,14 +19,14 @@
 
 struct route;
 
-/* The largest body taken: far above any input of the contract (20,000 characters of text). */
+/* The largest body that is read. No input needs as much: the longest text has 20,000 characters. */
 #define REQUEST_BODY_MAX (1024 * 1024)
-/* The longest answer: what a list has more goes to its next page. */
+/* The longest answer. What a list has beyond it comes with its next page. */
 #define ANSWER_MAX ((size_t)4 * 1024 * 1024)
 #define REQUEST_IDS_MAX 2
 
 struct request {
-	/* filled by the transport; absent texts are NULL */
+	/* filled by whoever received the request (server/fcgi.c); absent texts are NULL */
 	struct arena *arena;
 	const char *method; /* as sent: "GET" */
 	const char *uri; /* as sent: path, maybe ? and a query, undecoded */
@@ -35,62 +35,62 @@ struct request {
 	const char *address; /* the client's, as nginx saw it */
 	const char *request_id; /* never NULL */
 	char *const *params; /* "NAME=value" each, then NULL; NULL: there are none */
-	const char *body; /* not NUL-terminated by promise; NULL when empty */
+	const char *body; /* there need be no NUL behind it; NULL when empty */
 	size_t body_length;
 	bool body_too_large; /* more than REQUEST_BODY_MAX was announced or sent; body is NULL */
-	void *thread; /* what the program gave this thread; handlers reach the market through it */
+	void *thread; /* what the serving thread has: a struct thread of api/api.h, in a worker */
 
 	/* filled by the pipeline, in this order */
-	int64_t now; /* wall clock at the start; the one "now" of the request */
+	int64_t now; /* when it began; whatever the call does happens at this time */
 	int64_t started_us;
 	const char *path, *query; /* below /api, no trailing slash; query without '?', or NULL */
 	const struct route *route;
-	unsigned path_flags; /* of the rows of the path, also where none has the method */
+	unsigned path_flags; /* of all rows of the path, also when none has the method */
 	const char *id_texts[REQUEST_IDS_MAX];
 	struct id ids[REQUEST_IDS_MAX]; /* of the path's :names, in order */
 	struct caller caller;
 	const void *query_input, *body_input; /* structs of the route's schemas; NULL without one */
 	struct faults faults;
 	struct err_detail detail;
-	void *claim; /* of the idempotency key, owned by those who claim; NULL without a key */
-	void *work; /* what the row's before left for its change and answer */
-	const void *noted; /* parts that a dead claimant had done (bson_t *); NULL: none */
+	void *claim; /* of the idempotency key, made by service.claim; NULL without a key */
+	void *work; /* what the row's before leaves for its change and answer */
+	const void *noted; /* what an earlier call with the key did (bson_t *); NULL: nothing */
 
 	/* the answer */
 	int status;
 	struct json json;
 	struct buffer out; /* the body */
 	struct buffer headers; /* further header lines, each ending in CRLF */
-	bool replayed; /* the answer is a kept one */
+	bool replayed; /* the answer is the one that was kept for the key */
 };
 
-/* Forgets one request and makes ready for the next on the same thread; keeps the memory. */
+/* Empties it for the next request of the same thread, and keeps the memory. */
 void request_reset(struct request *rq);
 
-/* An id for a request that came without one: 32 hex digits. */
+/* A new id for a request that came without one: 32 hex digits. */
 const char *request_id_new(struct arena *arena);
 
-/* A header that only some rows know, by its name, as "Accept-Language"; NULL when it is absent or empty. */
+/* A header by its name, such as "Accept-Language", for what only some rows need; NULL when it is absent or empty. */
 const char *request_header(const struct request *rq, const char *name);
 
-/* Starts the answer: the status and an open JSON object (respond) or array (respond_array). What was written
- * before is dropped. Open levels are closed by the pipeline. */
+/* Starts the answer with a status and an open JSON object (respond) or array (respond_array). Drops what was written
+ * before. The pipeline closes what is still open at the end. */
 struct json *respond(struct request *rq, int status);
 struct json *respond_array(struct request *rq, int status);
 
-/* Adds a header line; value must not come from a client. */
+/* Adds a header line. The value must not come from a client. */
 void respond_header(struct request *rq, const char *name, const char *value);
 
-/* Fails with a sentence of its own instead of the error's. */
+/* Fails with this sentence instead of the error's own. Returns err. */
 enum err fail(struct request *rq, enum err err, const char *sentence);
-/* Fails with 400 about one field. */
+/* Fails with an error about one field. Returns err. */
 enum err fail_field(struct request *rq, const char *field, enum err err, const char *sentence);
 
 /* The weak entity tag of a body: W/"<16 hex digits>". */
 #define REQUEST_ETAG_SIZE 24
 void request_etag(const char *body, size_t length, char out[REQUEST_ETAG_SIZE]);
 
-/* Does an If-Match or If-None-Match header name the tag, or every one with "*"? Weak tags equal strong ones. */
+/* Does an If-Match or If-None-Match header list this tag, or all with "*"? A weak tag equals the strong one. */
 bool request_etag_listed(const char *header, const char *etag);
 
 #endif

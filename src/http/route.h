@@ -1,5 +1,5 @@
 /*
- * Routes as data: one row a call. The table itself is api/routes.c; nothing else knows a path.
+ * What the row of a call says. The table of all rows is api/routes.c.
  */
 #ifndef HTTP_ROUTE_H
 #define HTTP_ROUTE_H
@@ -19,7 +19,7 @@ struct request;
 enum method { METHOD_UNSET = 0, GET, PUT, POST, DELETE };
 const char *method_name(enum method method);
 
-/* Who may call. 0 is not a value: a row that forgets it does not start. */
+/* Who may call. 0 is no value, so that a row that forgets it is noticed at the start. */
 enum access {
 	ACCESS_WORKER = ROLE_WORKER,
 	ACCESS_BUYER = ROLE_BUYER,
@@ -31,22 +31,25 @@ enum access {
 
 enum route_flag {
 	IDEMPOTENT = 1 << 0, /* honours Idempotency-Key */
-	SAYS_SUCCESS = 1 << 1, /* its errors carry success:false (the /public calls) */
+	SAYS_SUCCESS = 1 << 1, /* refusals have success:false (the /public calls) */
 	LISTS = 1 << 2, /* answers a page: total, pages, currentPage, next beside the items */
 	ARRAY = 1
-		<< 3, /* answers a plain array of its view's objects, as for every view that is_list */
+		<< 3, /* answers a plain array of its view's objects; so does any view with is_list */
 	RAW_BODY =
 		1 << 4, /* takes the body as it came, of any content type; the handler reads it */
 	STREAMS = 1 << 5, /* answers server-sent events, the view's object in each */
-	ALWAYS_OPEN = 1 << 6, /* answers also while the data is not adopted */
+	ALWAYS_OPEN = 1 << 6, /* answers even while the data is not adopted */
 };
 
 /*
- * A row either reads (handler writes the answer) or changes (change builds the transaction, the pipeline commits
- * it, answer writes what came of it, inside the transaction so that an idempotency key keeps the same text).
- * What a change needs that no transaction can hold, as another service's doing, is done by before, once, while
- * change may run again; it leaves what it found in rq->work.
- * What follows from a change and need not be part of it is done by after, outside the transaction.
+ * A row either reads, then it has a handler, which writes the answer; or it changes something, then it has:
+ *
+ *   before   runs once, ahead of all else. It does what no transaction can hold, such as asking another service, and
+ *            leaves what it found in rq->work. May be NULL
+ *   change   plans the transaction; may run several times
+ *   answer   writes the answer, inside the transaction, so that an idempotency key keeps the same text
+ *   after    runs outside the transaction once it has happened, for what need not be part of it. If the process dies
+ *            before, the sweep must do it. May be NULL
  */
 struct route {
 	enum method method;
@@ -54,19 +57,19 @@ struct route {
 	unsigned access;
 	const struct schema *query, *body;
 	unsigned flags;
-	/* Of a row that changes a record by its body: writes that record's members as an answer shows them to this caller,
-	 * or nothing where it is not the caller's. What is sent back the same is no change. May be NULL. */
+	/* For a row that changes a record by its body: writes the members of the record as answers show them to this
+	 * caller, or nothing if it is not the caller's. A field of the body with the same value is no change. May be
+	 * NULL. */
 	enum err (*shown)(struct request *rq, struct json *json);
-	/* Of a RAW_BODY: the headers of which one signs it, by index, each with a sentence about it. NULL is after the last. */
+	/* For a RAW_BODY: the index-th header that may sign it, with a sentence about it; NULL after the last. */
 	const char *(*signatures)(size_t index, const char **help);
-	enum turn turn; /* what it waits for before it acts; TURN_NONE: nothing scarce */
+	enum turn turn; /* the turn that it waits for before it acts */
 	enum err (*handler)(struct request *rq);
-	enum err (*before)(struct request *rq); /* may be NULL */
+	enum err (*before)(struct request *rq);
 	enum err (*change)(struct request *rq, struct txn *txn);
 	void (*answer)(struct request *rq, const struct txn *txn);
-	/* Once it has happened. A crash before it must be healed by the sweep. May be NULL. */
 	void (*after)(struct request *rq, const struct txn *txn);
-	int status; /* of success; 0: 200 */
+	int status; /* of a success; 0 means 200 */
 	const struct view *view; /* the answer's shape, for the OpenAPI document */
 	const char *summary; /* one line */
 	const char
@@ -79,26 +82,29 @@ struct route {
 /* A row's errors in place: .errors = ERRORS(ERR_NOT_OWNER, ERR_CONFLICT) */
 #define ERRORS(...) ((const enum err[]){ __VA_ARGS__, OK })
 
-/* NULL, or a sentence about the first row that must not start: no access, neither or both of handler and change, a
- * change without answer, a before or after without change, a shown without body and change, a GET with a body, a raw
- * body with a schema, a signature of any other body, an idempotency key where no caller is known, a view of too many
- * rows, the same method and path twice, one path with its ids called otherwise, more :names than REQUEST_IDS_MAX. */
+/*
+ * Checks the rows when a program starts: NULL, or a sentence about the first row that is wrong. It has no access;
+ * neither handler nor change, or both; a change without answer; a before or after without change; a shown without body
+ * and change; a GET with a body or key; a raw body with a schema; a signature without a raw body; an idempotency key
+ * where the caller may be unknown; a view with too many rows; a method and path that an earlier row has; other names
+ * for the ids of an earlier row's path; more :names than REQUEST_IDS_MAX.
+ */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 
 /*
- * Finds the row for a path (decoded, below /api, no trailing slash). A literal segment wins over a :name. On a
- * match id_texts holds the :names' values. No row for the path: NULL. Rows for the path but not the method:
- * NULL with *allow set to "GET, HEAD, OPTIONS" (arena).
- * For HEAD the rows of GET count. *flags: those of all rows of the path, whichever method.
+ * Finds the row for a path (decoded, below /api, no trailing slash). A literal segment wins over a :name. id_texts gets
+ * the values of the :names. HEAD finds the row of GET. NULL when there is none; if other methods have rows for the
+ * path, *allow lists them then, as "GET, HEAD, OPTIONS" (in the arena). *flags: the flags of all rows of the path, of
+ * any method.
  */
 const struct route *route_match(const struct route *routes, size_t count, struct arena *arena,
 				const char *method, const char *path, const char *id_texts[],
 				const char **allow, unsigned *flags);
 
-/* May a caller of that role use it? What is for any is also for those of a role that an older server made up. */
+/* May a caller of that role use it? ACCESS_ANY is also for users with a role that only an older server knew. */
 bool route_admits(const struct route *route, enum role role);
 
-/* The name in a route's path of its index-th id, length bytes without the colon; NULL when there are fewer. */
+/* The name of the index-th id in a route's path, without the colon, *length bytes long; NULL when there are fewer. */
 const char *route_id_name(const struct route *route, size_t index, size_t *length);
 
 #endif

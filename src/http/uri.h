@@ -1,4 +1,4 @@
-/* Request URIs: what of a URI the routes see. */
+/* Splitting the URI of a request into what routes see of it. */
 #ifndef HTTP_URI_H
 #define HTTP_URI_H
 

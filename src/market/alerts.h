@@ -1,6 +1,6 @@
 /*
- * What only a person can put right: lines in the log that begin with "ALERT: ". docs/operations.md says about each of these
- * texts what it means and what to do; a test compares.
+ * Lines in the log that begin with "ALERT: ", about what only a person can put right. docs/operations.md has a row for
+ * each of these texts, with what it means and what to do; a test compares.
  */
 #ifndef MARKET_ALERTS_H
 #define MARKET_ALERTS_H

@@ -1,4 +1,4 @@
-/* Keys of addresses that an earlier version of this service made by another rule. */
+/* Making anew the unique keys of addresses that an earlier version of this service made by another rule. */
 #ifndef MARKET_EMAIL_KEYS_H
 #define MARKET_EMAIL_KEYS_H
 
@@ -10,10 +10,10 @@
 #include <stdio.h>
 
 /*
- * Until the keys of users went by ASCII letters alone (base/email.h), an address could hold the key of a look-alike
- * whose owner could not register then. Makes such keys anew, once: meta notes that it was done. Where the right key is
- * another's by now, the record goes without, and is found by the address as it was registered. In a dry run it only tells
- * how many there are. *renewed: how many; report: a line when there were any.
+ * Earlier keys ignored more than the case of ASCII letters (base/email.h), so two addresses that only look alike had
+ * one key, and the owner of the second could not register. Makes such keys anew, once: meta keeps that it was done.
+ * Where another user has the right key by now, the record gets none, and is found by the address as it was registered.
+ * A dry run only counts. *renewed: how many there were; if any, report gets a line.
  */
 enum err email_keys_renew(struct db *db, bool dry_run, FILE *report, int64_t *renewed);
 

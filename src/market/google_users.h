@@ -1,4 +1,4 @@
-/* Signing in with Google: whose account it is (contract section 3). */
+/* Signing in with Google: which account that is (contract section 3). */
 #ifndef MARKET_GOOGLE_USERS_H
 #define MARKET_GOOGLE_USERS_H
 
@@ -6,18 +6,18 @@
 #include "market/market.h"
 
 /*
- * The account of verified claims: the one that belongs to Google's id for the person, else the one of the address,
- * which is then to be linked; NULL: there is none yet. ERR_UNAUTHORIZED when it is being removed, or there is none
- * and no account may have the address; ERR_CONFLICT when the address's account belongs to another Google account: an
- * address may have passed to somebody else.
+ * Finds the account for verified claims: the one with Google's id for the person, else the one with the address, which
+ * is then to be linked. NULL: there is none yet. ERR_UNAUTHORIZED when the account is being removed, or when there is
+ * none and the address is one that no account may have. ERR_CONFLICT when the account with the address belongs to
+ * another Google account, as the address may have passed to somebody else.
  */
 enum err google_user_find(struct call *call, const struct google_claims *claims,
 			  const bson_t **user);
 
 /*
- * Signs in to what google_user_find() found: an account that is Google's already; one to be linked, whose password and
- * tokens end with it, as whoever chose them may not own the address; or, for NULL, a new worker. ERR_CONFLICT,
- * ERR_BUSY when it is not as it was read any more. Found or inserted: USERS.
+ * Signs in to the account that google_user_find() found. If it has to be linked, its password and its tokens end,
+ * because whoever chose the password may not own the address. For NULL it makes a new worker. ERR_CONFLICT or ERR_BUSY
+ * when the account has changed since it was read. Found or inserted: USERS.
  */
 void google_user_sign_in(struct call *call, const struct google_claims *claims, const bson_t *user,
 			 struct txn *txn);

@@ -1,8 +1,12 @@
 /*
  * The market: what the business does, and the rules of who may do what to which record.
  *
- * Functions that change something build a transaction and leave its running to the caller (store/txn.h); functions
- * that only read answer at once. They speak of records and callers, never of HTTP or JSON.
+ * Functions that only read return at once. Functions that change something read what they need, add steps to a
+ * transaction (store/txn.h), and leave it to their caller to commit it. A name that ends in _plan only adds the steps,
+ * for records as they were read, so that unit tests need no database.
+ *
+ * Comments in this room say in short: the errors that a function returns or that its steps may end with; "Found: USERS"
+ * for the documents that txn_found() has once the transaction has run; "Inserted: TASKS" for those of txn_inserted().
  */
 #ifndef MARKET_MARKET_H
 #define MARKET_MARKET_H
@@ -15,7 +19,7 @@
 
 #include <stdint.h>
 
-/* One call upon the market: who asks, when, and with what. Everything lives as long as the arena. */
+/* One call of the market: who asks, when, and with what. All of it lives as long as the arena. */
 struct call {
 	struct arena *arena;
 	struct db *db;
@@ -23,7 +27,7 @@ struct call {
 	const struct caller *caller; /* .known is false when the service itself acts */
 	const char *request_id;
 	int64_t now;
-	struct err_detail *detail; /* filled when a call fails with more to tell */
+	struct err_detail *detail; /* filled when an error has more to say than its code */
 };
 
 /* Who stands in the journal for this call: the caller's id, or "service". */
@@ -33,7 +37,7 @@ const char *call_actor(const struct call *call);
 bool call_owns(const struct call *call, const bson_t *record, const char *owner_field);
 bool call_is_admin(const struct call *call);
 
-/* What names a list, or a total, that is the caller's own (list_name()). */
+/* The name of a list or total that only concerns the caller (list_name()). */
 const char *call_own_name(const struct call *call, const char *name);
 
 #endif

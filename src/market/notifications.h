@@ -1,5 +1,5 @@
-/* Notifications: what people are told, written in the transaction of what it tells; and what they do with it, each
- * with their own (contract section 8). */
+/* Notifications (contract section 8): they are written in the transaction that they tell of, and each user reads and
+ * archives their own. */
 #ifndef MARKET_NOTIFICATIONS_H
 #define MARKET_NOTIFICATIONS_H
 
@@ -25,7 +25,7 @@ enum notice_kind {
 	NOTICE_TASK,
 	NOTICE_PAYMENT,
 };
-/* The words for them, NULL-terminated. */
+/* The word for each kind, NULL-terminated. */
 extern const char *const notice_kinds[];
 
 struct notice {
@@ -36,7 +36,7 @@ struct notice {
 	const char *message;
 };
 
-/* Adds the notification to a transaction. A notice without a user is dropped: nobody is there to read it. */
+/* Adds the notification to a transaction. A notice without a user is dropped. */
 void notify(const struct call *call, struct txn *txn, const struct notice *notice);
 
 /* Every admin there is. */
@@ -46,23 +46,23 @@ struct admins {
 	size_t count, room;
 };
 enum err admins_read(struct call *call, struct admins *admins);
-/* The same for each of them; user and email of the notice are not read. */
+/* Adds the notification for each admin; user and email of the notice are not read. */
 void notify_admins(struct call *call, struct txn *txn, const struct admins *admins,
 		   const struct notice *notice);
 
 /* ---- the caller's own ---- */
 
-/* The newest, but archived ones. */
+/* Calls row for the newest ones, without those archived. */
 enum err notifications_each(struct call *call, int64_t limit, db_row row, void *context);
 
-/* Those not read, but archived ones: exact to 10,000, beyond it up to 5 s old. */
+/* Counts the unread ones, without those archived. Exact to 10,000; a larger number may be 5 s old. */
 enum err notifications_unread(struct call *call, int64_t *count);
 
-/* Marks all of them read, so many a time that MongoDB answers soon; *modified were not before. ERR_UNAVAILABLE also
- * when it took too long: the next call goes on from there. */
+/* Marks all unread ones read, some thousands in each command so that MongoDB answers soon. *modified: how many were
+ * unread. ERR_UNAVAILABLE also when it took too long; the next call goes on from there. */
 enum err notifications_read_all(struct call *call, int64_t *modified);
 
-/* Marks one read, or puts it away for good; doing it again changes nothing. ERR_NOT_FOUND, ERR_NOT_OWNER. Found:
+/* Marks one read, or archives it for good; doing it again changes nothing. ERR_NOT_FOUND, ERR_NOT_OWNER. Found:
  * NOTIFICATIONS. */
 enum err notification_read(struct call *call, const struct id *id, struct txn *txn);
 enum err notification_archive(struct call *call, const struct id *id, struct txn *txn);

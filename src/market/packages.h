@@ -7,8 +7,8 @@
 /* "$10" or "$10.50"; in the arena. */
 const char *money_text(struct arena *arena, int64_t cents);
 
-/* The rules let a buyer who becomes a worker withdraw some packages for more than they cost: a warning in
- * the log for each. */
+/* Logs a warning for each package that costs less than its coins bring when they are withdrawn: the rules allow
+ * that. */
 void packages_warn(const struct config *config);
 
 #endif

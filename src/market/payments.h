@@ -13,61 +13,64 @@
 #include "providers/provider.h"
 #include "store/list.h"
 
-/* A record, and what is found out about it. */
+/* A payment's record, and what becomes known of it. */
 struct payment {
 	struct id id, buyer;
 	int64_t coins, cents;
 	const bson_t *doc; /* as last read or made */
-	const char *intent; /* what the provider calls it; NULL: not known */
-	const char *client_secret; /* with it the buyer's page pays; NULL: none */
-	const char *transaction; /* by which it was paid; NULL: it is not known to be */
+	const char *intent; /* the provider's id for it; NULL: not known */
+	const char *client_secret; /* by which the buyer's page pays; NULL: none */
+	const char *transaction; /* by which it was paid; NULL: not known */
 	bool resumed; /* an earlier call with the same key opened it, and may have ordered it */
-	bool went_back; /* payment_credit() takes coins back, too */
-	int64_t balance; /* of its buyer, where payment_credit() had nothing to do */
+	bool went_back; /* payment_credit() also takes coins back */
+	int64_t balance; /* its buyer's, if payment_credit() had nothing to do */
 };
 
 /* A new pending record. Inserted: PAYMENTS. */
 void payment_open(struct call *call, const struct provider *provider, const struct package *package,
 		  struct payment *payment, struct txn *txn);
 
-/* What is asked of the configured provider (providers/provider.h), outside any transaction. */
-/* Asks for money that the buyer's page will pay: finds intent and client_secret. */
+/* The next three ask the configured provider (providers/provider.h), outside any transaction. */
+
+/* Orders a payment that the buyer's page will pay. Sets intent and client_secret. */
 enum err payment_ask(struct call *call, struct payment *payment);
-/* Takes the money: finds transaction. ERR_PAYMENT_REQUIRED when it was declined, or when the bank wants a further step,
- * for which detail has the clientSecret. */
+/* Takes the money at once. Sets transaction. ERR_PAYMENT_REQUIRED when it was declined, or when the bank wants a
+ * further step, for which detail has the clientSecret. */
 enum err payment_charge(struct call *call, struct payment *payment, const char *method);
-/* Was the payment paid by this transaction? Finds transaction, or ERR_CONFLICT. */
+/* Was the payment paid by this transaction? Sets transaction; ERR_CONFLICT if not. */
 enum err payment_check(struct call *call, struct payment *payment, const char *transaction);
 
-/* ERR_NOT_FOUND. */
+/* Reads a payment. ERR_NOT_FOUND. */
 enum err payment_read(struct call *call, const struct id *id, struct payment *payment);
-/* The caller's own; ERR_NOT_OWNER. */
+/* The same, and ERR_NOT_OWNER unless it is the caller's. */
 enum err payment_read_own(struct call *call, const struct id *id, struct payment *payment);
 bool payment_is(const struct payment *payment, enum status status);
 
-/* Keeps the provider's name for it with the record. Found: PAYMENTS. */
+/* Keeps the intent with the record. Found: PAYMENTS. */
 void payment_keep_intent(struct call *call, const struct payment *payment, struct txn *txn);
 
 /*
- * It was paid by payment->transaction: completes it, also when it had failed, and gives its buyer the coins. Reads it
- * afresh; when it was completed by this transaction before, there is nothing to do and payment tells how things are.
- * ERR_CONFLICT when it was completed by another, or the transaction is another payment's; ERR_NOT_FOUND (when run) when
- * its buyer is gone, ERR_BUSY when others changed it meanwhile. Found: PAYMENTS, USERS.
+ * Completes a payment that was paid by payment->transaction, even if it had failed before, and gives its buyer the
+ * coins. Reads the record again; if this transaction has completed it before, nothing is left to do, and payment has
+ * what is stored. ERR_CONFLICT when another transaction has completed it, or this one has paid another payment. The
+ * steps end with ERR_NOT_FOUND when the buyer is gone, and ERR_BUSY when somebody else changed the payment. Found:
+ * PAYMENTS, USERS.
  */
 enum err payment_credit(struct call *call, struct payment *payment, struct txn *txn);
-/* Once that has happened: a person is told, should money of it have gone back. */
+/* To be called once that has happened: alerts a person if some of the money has gone back. */
 void payment_credited(struct call *call, const struct payment *payment);
-/* Both, committed here, with tries enough for whoever else is at it. */
+/* Does both and commits, with more tries than usual, as others may be at the same payment. */
 enum err payment_credit_now(struct call *call, struct payment *payment);
 
-/* A pending one has failed; for good: nothing more can come of it. Committed here. A completed one stays. */
+/* Marks a pending payment failed, and commits that. for_good: it cannot be paid any more. A completed payment
+ * stays so. */
 enum err payment_fail_now(struct call *call, struct payment *payment, bool for_good);
 
-/* GET /history: the caller's own, and the cents of those completed. */
+/* GET /history: the caller's own payments, and the sum of those completed, in cents. */
 void payment_list_own(struct call *call, struct list *list);
 enum err payment_total_own(struct call *call, int64_t *cents);
 
-/* Older records have only the older names of these. */
+/* These read records of an older server, too, which have other names for the fields. */
 int64_t payment_coins(const bson_t *doc);
 int64_t payment_cents(const bson_t *doc);
 

@@ -1,20 +1,20 @@
-/* Shared by the parts of payments. */
+/* Shared by the files about payments. */
 #ifndef MARKET_PAYMENTS_PRIVATE_H
 #define MARKET_PAYMENTS_PRIVATE_H
 
 #include "market/payments.h"
 
-/* ERR_CONFLICT with a sentence. */
+/* Fails with ERR_CONFLICT and a sentence. */
 enum err payment_conflict(struct call *call, const char *sentence);
 
-/* The one that was completed with a transaction. ERR_NOT_FOUND. */
+/* Reads the payment that was completed with a transaction. ERR_NOT_FOUND. */
 enum err payment_by_transaction(struct call *call, const char *transaction,
 				struct payment *payment);
 
-/* Money that cannot be matched: an error in the log, for a person to look into. */
+/* Alerts a person to money that fits no payment. what: one of market/alerts.h. */
 void payment_alert(const struct call *call, const struct receipt *receipt, const char *what);
 
-/* What is, or was, ordered. */
+/* What the provider is asked for. */
 struct order payment_order(const struct payment *payment, const char *method);
 
 #endif

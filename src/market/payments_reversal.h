@@ -6,43 +6,43 @@
 #include "market/payments_private.h"
 #include "market/reversals.h"
 
-/* A change of what a payment has lost. */
+/* More of a payment's money has gone back, or less than before: what changes by that. */
 struct reversing {
 	struct call *call;
 	const struct payment *payment;
 	struct reversals now;
-	int64_t before, after; /* coins of it that are taken back, or owed */
+	int64_t before, after; /* the coins that have gone back with the money, taken or owed */
 	const bson_t *buyer; /* NULL: gone */
 	struct admins admins;
 };
 
-/* What it comes to where more becomes known of a payment; false when that changes nothing. Whom it concerns is read
- * by others. */
+/* Computes what changes for a payment when more becomes known of refunds and disputes; false when nothing does. The
+ * buyer and the admins are still to be read. */
 bool reversal_of(struct call *call, const struct payment *payment, const struct reversals *more,
 		 struct reversing *reversing);
 enum err reversal_read_buyer(struct reversing *reversing);
 
 /*
- * Its steps, with what the buyer and the admins are told. Where coins are taken, another step writes
- * the buyer's document (ledger_hold_still()). ERR_ALREADY_PROCESSED (when run): the journal knows more of it than the
- * payment, which was restored. Found: PAYMENTS, USERS.
+ * Adds the steps, and the notifications to the buyer and the admins. If coins are taken, an earlier step must hold the
+ * buyer's document (ledger_hold_still()). The steps end with ERR_ALREADY_PROCESSED when the journal has movements that
+ * the payment does not know, because its record was restored. Found: PAYMENTS, USERS.
  */
 void reversal_plan(struct reversing *reversing, struct txn *txn);
-/* Once that has happened: a person should look at each. */
+/* To be called once that has happened: alerts a person. */
 void reversal_alert(struct call *call, const struct id *payment);
 
-/* What was told of a payment's transaction before one was completed with it. */
+/* What was told of a transaction before a payment was completed with it. */
 struct noted {
-	const bson_t *note; /* NULL: nothing was */
-	bool news; /* it moves coins */
+	const bson_t *note; /* NULL: nothing was told */
+	bool news; /* coins move because of it */
 	struct reversing reversing;
 };
 enum err payment_noted(struct call *call, const struct payment *payment, struct noted *noted);
-/* Takes the note away, and the coins back. */
+/* Adds the steps that remove the note and take the coins back. */
 void payment_noted_plan(struct noted *noted, struct txn *txn);
 
-/* The steps of payment_credit() alone, for a payment as it was read; noted outlives them. The coins come, what had gone
- * back is taken of them, and what is left pays debts. */
+/* The steps of payment_credit(): the coins come, those whose money has gone back are taken, and the rest pays debts.
+ * noted must live as long as the transaction. */
 void payment_credit_plan(struct call *call, const struct payment *payment, struct noted *noted,
 			 struct txn *txn);
 

@@ -1,4 +1,4 @@
-/* What becomes known of payments without their buyers: by its messages, and by asking. */
+/* What becomes known of payments without their buyers: the provider's messages, and what the sweep asks it. */
 #ifndef MARKET_PAYMENTS_SETTLE_H
 #define MARKET_PAYMENTS_SETTLE_H
 
@@ -6,23 +6,25 @@
 #include "providers/provider.h"
 
 /*
- * POST /webhook: acts upon an event whose signature is good. OK also where nothing may be done about it (an unknown
- * payment, another amount, a buyer who is gone): an alert in the log is all then. ERR_UNAVAILABLE, ERR_INTERNAL:
- * it must be told again.
+ * POST /webhook: acts upon an event whose signature is good. OK also when nothing can be done (an unknown payment,
+ * another amount, a buyer who is gone) but to log an alert. ERR_UNAVAILABLE, ERR_INTERNAL: the provider must send it
+ * again.
  */
 enum err payment_told(struct call *call, const struct provider_event *event);
 
 /*
- * The same of money that goes back, or may: coins are taken back, as many as there are, and the rest is owed; or come
- * back. What is told of a payment before it is completed here waits for that.
+ * The same for a refund or dispute. Takes as many of the coins as the buyer has, and the rest is owed; or returns them
+ * when a dispute was won. If the payment is not completed here yet, what was told is kept until it is.
  */
 enum err payment_back_told(struct call *call, const struct provider_event *event);
-/* The sweep: settles what was told in the very moment in which a payment was completed; done counts it. */
+/* For the sweep: acts upon what was kept because the payment was just being completed, or was not adopted. *done: how
+ * often it did. */
 enum err payments_back_settle(struct call *call, int64_t *done);
 
 /*
- * The sweep: asks the provider about payments that a crash, or a lost message, left open, each ever more rarely, for a week;
- * some of those that are due in each run. settled counts those that were completed or failed by it.
+ * For the sweep: asks the provider about payments that a crash or a lost message left open, about each more and more
+ * rarely, for a week. A run asks about some of those that are due. *settled: how many it completed or found to have
+ * failed.
  */
 enum err payments_look_up(struct call *call, int64_t *settled);
 

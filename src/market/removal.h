@@ -1,15 +1,15 @@
 /*
- * Removing a user (contract section 9): out at once, and cleared away by a job that anyone may go on with.
+ * Removing a user (contract section 9): the user is out at once; a job that anyone can go on with clears the rest away.
  *
  * The user document is the job: `closing` in it, set by one transaction, ends every token and every new task,
  * submission and withdrawal of the user. The job then cancels their open tasks, rejects pending work and withdrawals,
  * turns their name and e-mail in records that are kept into DELETED_NAME and DELETED_EMAIL, removes what is theirs
- * alone, and last the document itself, in one transaction with the balance that is forfeited, guarded by there being
- * no open business left.
+ * alone, and last removes the document itself, in one transaction that forfeits the balance and is guarded by nothing
+ * being open any more.
  *
- * All of it are small transactions guarded like any other, and changes that may be repeated, so the job may be killed
- * anywhere, and any number may be at the same user. The journal names the admin who ordered the removal, whoever
- * does it.
+ * All of that is done by small transactions, guarded like any other, and by changes that may be repeated. So the job
+ * may be killed anywhere, and several processes may work on the same user. The journal names the admin who ordered the
+ * removal, whoever does the work.
  */
 #ifndef MARKET_REMOVAL_H
 #define MARKET_REMOVAL_H
@@ -23,9 +23,9 @@
 #define REMOVAL_ANSWER_MS 8000
 
 /*
- * DELETE /admin/users/:id by an admin: the user is out. Once that has happened, and for a user who is out already,
- * the job goes on: removal_go_on() for up to REMOVAL_ANSWER_MS, whatever comes of it. ERR_NOT_FOUND; ERR_CONFLICT for
- * oneself and the last admin.
+ * DELETE /admin/users/:id by an admin: puts the user out. Afterwards, and also when the user was out already, the call
+ * goes on with removal_go_on() for up to REMOVAL_ANSWER_MS, and answers the same whatever that returns. ERR_NOT_FOUND;
+ * ERR_CONFLICT for oneself and for the last admin.
  */
 enum err removal_start(struct call *call, const struct id *user, struct txn *txn);
 
@@ -36,9 +36,9 @@ enum err removal_start(struct call *call, const struct id *user, struct txn *txn
 enum err removal_go_on(struct db *db, const struct id *user, int64_t max_ms);
 
 /*
- * Calls that the user had under way when they were put out may have left something behind (a pending payment, a
- * notification), so a while after a removal it is looked once more. The filter finds what is due in META; look again
- * does one of them, by the user's id.
+ * Calls of the user that were under way during the removal may have left something behind, such as a pending payment.
+ * So some time after a removal that is looked for again. removal_look_due() is the filter of META that finds whose turn
+ * it is, removal_look_again() does it for one user.
  */
 bson_t *removal_look_due(struct arena *arena, int64_t now);
 enum err removal_look_again(struct db *db, const struct id *user, int64_t max_ms);

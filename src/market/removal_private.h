@@ -15,18 +15,18 @@ struct removal {
 	int64_t until; /* steady milliseconds; when it has come, work ends with ERR_IN_PROGRESS */
 };
 
-/* The last transaction: the document goes, as it was read, with the coins that are forfeited by that key. */
+/* The last transaction: removes the document if it is as it was read, and forfeits its coins by a row with this key. */
 void removal_end_plan(struct call *call, const bson_t *user, const char *key, int64_t coins,
 		      struct txn *txn);
 
-/* Ends what the user has open, each a transaction of its own. ERR_CONFLICT when something is left that neither this nor
- * others have ended. */
+/* Ends what the user has open. ERR_CONFLICT when something stays open that cannot be ended. */
 enum err removal_end_business(struct removal *removal);
 
-/* Takes name and e-mail out of records that are kept, and removes those that are the user's alone. */
+/* Takes name and e-mail out of records that are kept, and removes the records that are the user's alone. */
 enum err removal_tidy(struct removal *removal);
 
-/* Takes them out of the answers that are kept for others' idempotency keys: a repeat shows what the records do now. */
+/* Takes name and e-mail out of the answers that are kept for idempotency keys of others, so that a repeat shows what
+ * the records show now. */
 enum err removal_forget_answers(struct removal *removal, const char *deleted_email);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "market/market.h"
 
-/* Percentages in hundredths of a percent. Users being removed are out: they count nowhere but in coins. */
+/* Percentages are in hundredths of a percent. Users who are being removed count only in coins. */
 struct stats {
 	int64_t workers, buyers, admins;
 	int64_t tasks, active_tasks;
@@ -12,9 +12,9 @@ struct stats {
 	int64_t coins; /* of all users, to spend */
 	int64_t payments; /* completed, in cents */
 	int64_t reversed_coins; /* of payments that went back: taken back or owed */
-	int64_t owed_coins; /* of them, now */
+	int64_t owed_coins; /* of these, what is owed now */
 	int64_t pending_withdrawals;
-	int64_t completion_rate; /* approved of those reviewed */
+	int64_t completion_rate; /* how many of the reviewed submissions were approved */
 	int64_t weekly_growth; /* new users of the last 7 days against the 7 before */
 	int64_t platform_growth; /* the same over 30 days */
 	int64_t monthly_active; /* users who logged in within 30 days */
@@ -23,9 +23,9 @@ struct stats {
 /* Numbers of a collection with more than 100,000 records may be up to five seconds old. */
 enum err stats_read(struct call *call, struct stats *stats);
 
-/* Hundredths of a percent, rounded, a half away from 0: part of whole (0 of nothing is 0), and how much more or less
- * than before (0 where there was nothing before). For counts, which are never so large that a product
- * overflows. */
+/* Percentages in hundredths, rounded, halves away from 0: how much part is of whole (0 if whole is 0), and how much
+ * more or less now is than before (0 if before is 0). They are for counts, which are too small for the products to
+ * overflow. */
 int64_t stats_share(int64_t part, int64_t whole);
 int64_t stats_growth(int64_t before, int64_t now);
 

@@ -1,5 +1,5 @@
-/* The words for where a record stands, named once. A task is active, completed or cancelled; a submission or withdrawal
- * pending, approved or rejected; a payment pending, completed or failed. */
+/* The statuses of records. A task is active, completed or cancelled; a submission or withdrawal is pending, approved or
+ * rejected; a payment is pending, completed or failed. */
 #ifndef MARKET_STATUS_H
 #define MARKET_STATUS_H
 
@@ -17,14 +17,14 @@ enum status {
 
 const char *status_name(enum status status);
 
-/* Those of each kind of record, NULL-terminated. */
+/* The words for those of a kind of record, NULL-terminated. */
 extern const char *const task_statuses[], *const review_statuses[], *const payment_statuses[];
 
-/* Pairs of a document: a record gets the status, or must have it; must have another. */
+/* Pairs of a document or filter: with this status; with any other. */
 #define STATUS(which) TEXT("status", status_name(STATUS_##which))
 #define STATUS_NOT(which) SUB("status", TEXT("$ne", status_name(STATUS_##which)))
 
-/* Does the record say so? */
+/* Has the record this status? */
 bool status_is(const bson_t *record, enum status status);
 
 #endif

@@ -11,10 +11,11 @@ void submission_list_approved(struct call *call, struct list *list);
 void submission_list_to_review(struct call *call, struct list *list);
 void submission_list_all(struct call *call, struct list *list);
 
-/* All for the task's owner and admins, a worker's own for them. ERR_NOT_FOUND, ERR_NOT_OWNER. */
+/* The submissions to a task: the task's owner and admins get all, a worker gets their own. ERR_NOT_FOUND,
+ * ERR_NOT_OWNER. */
 enum err submission_list_of_task(struct call *call, const struct id *task, struct list *list);
 
-/* What the caller has earned by approved submissions, over all. */
+/* The coins that the caller has earned by all approved submissions. */
 enum err submission_earnings(struct call *call, int64_t *coins);
 
 #endif

@@ -1,4 +1,4 @@
-/* Submissions: handing in work, reviewing it; who sees which (contract section 5). */
+/* Submissions: handing in work, reviewing it, and who may see it (contract section 5). */
 #ifndef MARKET_SUBMISSIONS_H
 #define MARKET_SUBMISSIONS_H
 
@@ -13,15 +13,14 @@ struct submission_input {
 /* What a reviewer says. */
 struct review {
 	bool approve;
-	const char *reason, *reason_code; /* of a rejection; may be NULL */
+	const char *reason, *reason_code; /* for a rejection; may be NULL */
 };
 
-/* POST /submissions. ERR_NOT_FOUND, ERR_DEADLINE_PASSED, ERR_NO_OPEN_SLOT, ERR_ALREADY_SUBMITTED. Inserted:
- * SUBMISSIONS. */
+/* POST /submissions: takes a slot of the task. ERR_NOT_FOUND, ERR_DEADLINE_PASSED, ERR_NO_OPEN_SLOT,
+ * ERR_ALREADY_SUBMITTED. Inserted: SUBMISSIONS. */
 enum err submission_create(struct call *call, const struct submission_input *input,
 			   struct txn *txn);
 
-/* Its steps alone, for the task as it was read. */
 void submission_create_plan(struct call *call, const struct submission_input *input,
 			    const bson_t *task, struct txn *txn);
 
@@ -29,16 +28,16 @@ void submission_create_plan(struct call *call, const struct submission_input *in
 enum err submission_read(struct call *call, const struct id *id, const bson_t **submission);
 
 /*
- * Approves (the worker gets the price out of the task's escrow) or rejects (the slot is open again; once the task takes
- * no more work its price goes back to the buyer). By the task's buyer, an admin, or the service. ERR_NOT_FOUND,
- * ERR_NOT_OWNER, ERR_ALREADY_PROCESSED. Found: SUBMISSIONS, and USERS (the worker, of an approval).
+ * Approves: the worker gets the price out of the task's escrow. Or rejects: the slot is open again, or, when the task
+ * takes no more work, its price goes back to the buyer. For the task's buyer, admins and the service. ERR_NOT_FOUND,
+ * ERR_NOT_OWNER, ERR_ALREADY_PROCESSED. Found: SUBMISSIONS, and for an approval USERS (the worker).
  */
 enum err submission_review(struct call *call, const struct id *id, const struct review *review,
 			   struct txn *txn);
-/* Its steps alone, for the records as they were read; task, of a rejection: NULL when it is gone. */
+/* task is looked at only for a rejection; NULL: it is gone. */
 enum err submission_review_plan(struct call *call, const bson_t *submission, const bson_t *task,
 				const struct review *review, struct txn *txn);
-/* Once a review has happened: its task may be complete. */
+/* To be called once a review has happened: completes the task if nothing is left to do on it. */
 void submission_reviewed(struct call *call, const struct txn *txn);
 
 #endif

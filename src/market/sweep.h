@@ -1,10 +1,10 @@
 /*
- * The sweep: what is due by the clock. Open slots of tasks past their deadline are refunded, tasks that a crash left
- * uncompleted are completed, work that nobody reviewed for REVIEW_DAYS is approved, payments that were left open are
- * looked up, removals of users go on, and an audit that took too long for its caller is made.
+ * The sweep does what is due by the clock, and what a crash left undone. It refunds the open slots of tasks past their
+ * deadline, completes tasks, approves work that nobody has reviewed for REVIEW_DAYS, asks about open payments, goes on
+ * with removals of users, and makes audits that take too long for a caller.
  *
- * Each piece is a transaction of its own, or shares one with a few of its kind, guarded like any other: any number of
- * sweeps may run at once. Each kind is a duty, and they run side by side, so that none waits for another.
+ * Each kind of work is a duty. Duties run side by side, so that none waits for another. All they do is done by
+ * transactions that are guarded like any other, so any number of sweeps may run at once.
  */
 #ifndef MARKET_SWEEP_H
 #define MARKET_SWEEP_H
@@ -13,8 +13,8 @@
 
 #define SWEEP_DUTIES 7
 
-/* Does what is due of a duty (counted from 0) at call->now, and logs how much it was. What fails keeps nothing else
- * waiting; the first error is returned. */
+/* Does what is due of a duty (counted from 0) at call->now, and logs how much that was. Goes on after an error, and
+ * returns the first. */
 enum err sweep_duty(struct call *call, size_t duty);
 
 #endif

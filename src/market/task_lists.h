@@ -7,21 +7,21 @@
 
 struct task_query {
 	struct page_query page;
-	const char *sort; /* "-createdAt"; NULL: that */
+	const char *sort; /* "-createdAt" and the like; NULL: that one */
 	const char *words, *category;
 	struct number min_payable;
 };
 
-/* Open tasks; a worker's leave out those they have submitted to. */
+/* Open tasks; for a worker without those that they have submitted to. */
 enum err task_list_open(struct call *call, const struct task_query *query, struct list *list);
 
-/* The caller's own tasks but cancelled ones. */
+/* The caller's own tasks, without cancelled ones. */
 void task_list_own(struct call *call, struct list *list);
 
-/* Every buyer's tasks, newest first: of one status, or all but cancelled ones (NULL). */
+/* The tasks of all buyers, newest first: those of a status; or all but cancelled ones, if it is NULL. */
 void task_list_all(struct call *call, const char *status, struct list *list);
 
-/* Tasks whose submissions are counted together. */
+/* Tasks whose submissions are to be counted by one query. */
 struct task_counts {
 	struct counted_task {
 		struct id id;
@@ -32,7 +32,7 @@ struct task_counts {
 void task_counts_add(struct task_counts *counts, const bson_t *task);
 enum err task_counts_read(struct call *call, struct task_counts *counts);
 
-/* The six workers with most coins. */
+/* Calls row for the six workers with most coins. */
 enum err top_workers_each(struct call *call, db_row row, void *context);
 
 #endif

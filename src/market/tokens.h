@@ -4,8 +4,8 @@
  *   tokens_valid_after   tokens whose iat is at or before it are refused
  *   last_token_at        no token that was given out has a later iat
  *
- * They are computed in the write, from what is stored there then, and only grow. A token's iat is the last_token_at that
- * the write left which let it be given out, so:
+ * Both are computed in the write, from what is stored then, and only grow. A token is given out after a write, with the
+ * last_token_at that this write left as its iat:
  *
  *   begin:  last_token_at      := max(last_token_at, now, tokens_valid_after + 1)
  *   end:    tokens_valid_after := max(tokens_valid_after + 1, last_token_at, used, now), then as begin
@@ -24,11 +24,11 @@
 #include <bson/bson.h>
 #include <stdint.h>
 
-/* Changes of a user, as stages: the fields of set, and that a token is given out. now: milliseconds. */
+/* Stages for an update of a user that sets the fields of set and lets a token be given out. now: milliseconds. */
 const bson_t *tokens_begin(struct arena *arena, const bson_t *set, int64_t now);
 
-/* The fields of set, without the field unset (NULL: none), and that every token so far ends, also that of the iat
- * `used` (0: none asked for it); a new one may be given out. */
+/* The same, and every token so far ends, also one with the iat `used` (0: no token asked for the end). The field unset
+ * is removed (NULL: none). A new token may be given out. */
 const bson_t *tokens_end(struct arena *arena, const bson_t *set, const char *unset, int64_t used,
 			 int64_t now);
 

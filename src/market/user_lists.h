@@ -8,10 +8,10 @@
 struct user_query {
 	struct page_query page;
 	const char *role; /* NULL: all */
-	const char *text; /* occurs in name or e-mail, compared as searching does; NULL: all */
+	const char *text; /* to be found in name or e-mail, as search compares texts; NULL: all */
 };
 
-/* Newest first, without those being removed. */
+/* Newest first, without users who are being removed. */
 void user_list(struct call *call, const struct user_query *query, struct list *list);
 
 #endif

@@ -1,4 +1,4 @@
-/* Which withdrawals are listed to whom, and where the coins of those who ask came from. */
+/* Which withdrawals are listed to whom, and where the coins of their workers came from. */
 #ifndef MARKET_WITHDRAWAL_LISTS_H
 #define MARKET_WITHDRAWAL_LISTS_H
 
@@ -14,7 +14,7 @@ void withdrawal_list_pending(struct call *call, struct list *list);
 /* Where a worker's coins came from, summed over the worker's whole journal. */
 struct coin_sources {
 	int64_t bonus;
-	int64_t earned; /* rewards, and what was there when the journal began */
+	int64_t earned; /* by approved work, and what the worker had when the journal began */
 	struct {
 		struct id buyer;
 		int64_t coins;
@@ -22,7 +22,7 @@ struct coin_sources {
 	size_t buyer_count;
 };
 
-/* A page of withdrawals, the sources of whose workers' coins are read together. */
+/* The withdrawals of a page; the sources of all their workers' coins are read by one query. */
 struct sourced_withdrawals {
 	struct sourced_withdrawal {
 		struct id worker;

@@ -1,8 +1,8 @@
 /*
  * Withdrawals: asking for money, and the decision about it (contract section 6).
  *
- * A pending withdrawal's coins stand in its worker's pending_coins and in the journal's account held:<withdrawal>;
- * approved they leave, rejected they are the worker's to spend again.
+ * The coins of a pending withdrawal are in its worker's pending_coins, and in the account held:<withdrawal> of the
+ * journal. When it is approved they leave; when it is rejected the worker can spend them again.
  */
 #ifndef MARKET_WITHDRAWALS_H
 #define MARKET_WITHDRAWALS_H
@@ -19,10 +19,10 @@ struct withdrawal_input {
 	const char *payment_system, *account_number;
 };
 
-/* What is decided about one. */
+/* The decision about a withdrawal. */
 struct verdict {
 	bool approve;
-	const char *reason; /* of a rejection; may be NULL */
+	const char *reason; /* for a rejection; may be NULL */
 };
 
 /* POST /withdrawals: holds the caller's coins and tells every admin. ERR_INSUFFICIENT_COINS with required and
@@ -30,18 +30,16 @@ struct verdict {
 enum err withdrawal_create(struct call *call, const struct withdrawal_input *input,
 			   struct txn *txn);
 
-/* Its steps alone. */
 void withdrawal_create_plan(struct call *call, const struct withdrawal_input *input,
 			    const struct admins *admins, struct txn *txn);
 
 /*
- * Approves or rejects, and tells the worker. The caller has been let in by the route, or is the service itself.
- * ERR_NOT_FOUND, ERR_ALREADY_PROCESSED; ERR_CONFLICT for a record that holds nothing. Found: WITHDRAWALS, and USERS
- * (the worker, after).
+ * Approves or rejects, and tells the worker. Who may do that is the route's matter. ERR_NOT_FOUND,
+ * ERR_ALREADY_PROCESSED; ERR_CONFLICT for a record that holds no coins. Found: WITHDRAWALS, and USERS (the worker, as
+ * they are after it).
  */
 enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
 			   struct txn *txn);
-/* Its steps alone, for the record as it was read. */
 enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
 				const struct verdict *verdict, struct txn *txn);
 

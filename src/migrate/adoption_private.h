@@ -1,13 +1,14 @@
 /*
- * What the files of adoption share.
+ * What the files of the adoption share.
  *
- * A pass reads one collection in batches; several threads work on one each. For a batch it looks up, in a few queries,
- * what its records depend on, then plans each record's change as a transaction; a dry run stops there. Those of a single
- * step travel in bulk, all others share transactions. Each sets the record's mark and is guarded by its absence
- * and by the fields that were read. The order of the passes (adoption.c) lets each depend on finished ones alone.
+ * A pass reads one collection in batches, and several threads work on a batch each. A batch looks up in a few queries
+ * what its records depend on. Then it plans each record's change as a transaction, which sets the record's mark, and is
+ * guarded by the mark being absent and by the fields that were read. A dry run stops there. Transactions of a single
+ * step are sent in bulk; the others share transactions. The order of the passes (adoption.c) lets each depend on
+ * finished ones only.
  *
- * Records may come late, restored or written by an older server that ran on: what they belong to is in the books then,
- * and what they hold is taken from there (adoption_late.c).
+ * Records may come late: restored, or written by an older server that went on running. What they belong to is in the
+ * books then, and what they hold is taken from there (adoption_late.c).
  */
 #ifndef MIGRATE_ADOPTION_PRIVATE_H
 #define MIGRATE_ADOPTION_PRIVATE_H
@@ -22,7 +23,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-/* Nothing larger is believed: JavaScript counts no further either, and sums of many stay within int64. */
+/* Larger numbers count as wrong. JavaScript does not count further either, and sums of many fit into int64. */
 #define ADOPTION_COINS_MOST INT64_C(9007199254740991)
 #define ADOPTION_PRICE_MOST INT64_C(1000000000)
 #define ADOPTION_SLOTS_MOST INT64_C(1000000)
@@ -36,23 +37,23 @@ enum rule {
 	RULE_COUNT
 };
 
-/* A rule that concerned a record; coins where some are involved, else 0. */
+/* A rule that concerned a record, and the coins that were involved, or 0. */
 struct note {
 	enum rule rule;
 	struct id id;
 	int64_t coins;
 };
 
-#define NOTED_IDS 20
+#define NOTED_IDS 20 /* that the report names for each rule */
 
 struct tally {
 	int64_t count, coins;
-	struct id ids[NOTED_IDS]; /* the first of them */
+	struct id ids[NOTED_IDS]; /* the lowest of them */
 };
 
 struct report {
 	struct tally tallies[RULE_COUNT];
-	int64_t records[COLLECTION_COUNT]; /* adopted, or in a dry run to be adopted */
+	int64_t records[COLLECTION_COUNT]; /* how many were adopted, or would be in a dry run */
 };
 
 void report_note(struct report *report, const struct note *note);
@@ -65,9 +66,9 @@ struct id_set {
 	size_t count, room;
 };
 
-/* Rows that begin with their id, in the order of it. */
+/* Sorts an array of structs that begin with a struct id by that id. */
 void rows_sort(void *rows, size_t count, size_t size);
-/* NULL: there is none. */
+/* Finds the struct with this id in such an array; NULL: there is none. */
 void *row_find(const void *rows, size_t count, size_t size, const struct id *id);
 
 void id_set_add(struct arena *arena, struct id_set *set, const struct id *id);
@@ -80,19 +81,19 @@ struct person {
 	struct id id;
 	bool keyed; /* has email_key */
 	bool marked;
-	bool first; /* has the key of the address, or gets it */
-	bool blank; /* keeps the blanks of the address, as another has it without them */
+	bool first; /* has the unique key of the address, or gets it */
+	bool blank; /* the address keeps its blanks, as another user has it without them */
 	const char *email; /* without blanks at its ends */
-	const char *registered; /* as it is going to be */
+	const char *registered; /* the address as it will be stored */
 	int64_t created;
 	int32_t open_tasks, pending_submissions; /* counted for the users' pass */
 };
 
 struct people {
 	struct arena *arena;
-	struct person *list; /* by their ids */
+	struct person *list; /* sorted by id */
 	size_t count, room, unmarked;
-	struct person **by_email; /* those that have one */
+	struct person **by_email; /* those with an address */
 	size_t with_email;
 };
 
@@ -101,7 +102,7 @@ enum err people_read(struct adoption *adoption);
 void people_free(struct people *people);
 struct person *person_by_id(const struct people *people, const struct id *id);
 
-/* Room for one more; the caller's to free. */
+/* Grows a list so that it has room for one more. The caller frees it. */
 void *list_grow(void *list, size_t count, size_t *room, size_t item_size);
 
 /* ---- the run ---- */
@@ -111,16 +112,16 @@ struct adoption {
 	struct arena *arena;
 	struct report report;
 	struct people people;
-	/* of the pass that runs: others have their unique key; anybody has one */
+	/* of the running pass: the records that go without the unique key; does any record have one already? */
 	struct id_set keyless;
 	bool keys_held;
 	int64_t now;
 	int64_t told; /* steady time of the last line of progress */
-	sem_t places; /* that are free for threads */
+	sem_t places; /* counts how many more threads may start */
 	pthread_attr_t detached;
-	pthread_mutex_t lock; /* of the report, and */
+	pthread_mutex_t lock; /* for the report and missed */
 	bool missed; /* a record changed while its batch was worked on: look again */
-	_Atomic enum err err; /* the first that ended a batch */
+	_Atomic enum err err; /* the first error that ended a batch */
 };
 
 /* ---- passes (adoption_batch.c) ---- */
@@ -128,61 +129,61 @@ struct adoption {
 struct record {
 	struct id id;
 	const bson_t *doc; /* as it was read */
-	bool has_id; /* its _id is an ObjectId, so calls and the journal can name it */
+	bool has_id; /* its _id is an ObjectId, so that calls and the journal can name it */
 	const char *key; /* the unique key that it gets; NULL: none */
-	bson_t *filter, *set; /* the first step to be: guards, and what becomes of the fields */
+	bson_t *filter, *set; /* of its first step: the guards, and the new values of fields */
 	struct txn txn;
 	struct note *notes;
 	size_t note_count, note_room;
-	/* of a task: submissions that will be left pending; of these, those that took no slot yet */
+	/* for a task: how many submissions stay pending, and how many of these took no slot yet */
 	int64_t pending, slotless;
 	bool done;
 };
 
 /* What is looked up in the journal (adoption_journal.c). */
 struct journal {
-	struct doc_array keys; /* wanted */
-	const char **found; /* sorted */
+	struct doc_array keys; /* of rows to look for */
+	const char **found; /* those that there are, sorted */
 	size_t found_count;
-	const char *field; /* of the rows about … */
-	struct doc_array owners; /* … these, wanted */
-	struct id_set known; /* those that have rows */
+	const char *field; /* "user" or "task": the member of rows that … */
+	struct doc_array owners; /* … is one of these, to look for */
+	struct id_set known; /* those of them that have rows */
 };
 
 struct batch {
 	struct adoption *adoption;
 	const struct pass *pass;
-	struct db *db; /* its thread's */
-	struct arena *arena; /* of this batch */
-	struct arena *scratch; /* of one try */
-	struct call *call; /* the service acts */
+	struct db *db; /* the thread's */
+	struct arena *arena; /* lives as long as the batch */
+	struct arena *scratch; /* emptied for each try to commit */
+	struct call *call; /* of the service itself */
 	struct record *records;
 	size_t count;
 	struct journal journal;
-	void *known; /* what look() found */
+	void *known; /* what the pass's look() found */
 };
 
 /* ---- unique keys (adoption_keys.c) ---- */
 
-/* A unique key of ours that a collection's records have. */
+/* A unique key of ours that records of a collection get. */
 struct unique_key {
 	const char *field;
-	enum rule rule; /* of those that go without, as another has it */
+	enum rule rule; /* for those that go without, as another has it */
 	const char *(*text)(struct batch *batch,
-			    const bson_t *record); /* the record's; NULL: none */
-	const char *counts; /* the status of those that get it before others */
-	bool pending_counts; /* so does what is pending and stays so */
-	const char *fields; /* that all this needs */
+			    const bson_t *record); /* the record's key; NULL: none */
+	const char *counts; /* records with this status get the key before others */
+	bool pending_counts; /* and so do pending ones that stay pending */
+	const char *fields; /* that are read for all this */
 };
 
 extern const struct unique_key slot_key, transaction_key;
 
-/* Before a pass: who goes without? */
+/* Before a pass: finds the records that go without the key. */
 enum err keys_look(struct adoption *adoption, const struct pass *pass);
-/* The keys of a batch: of those that do not go without, those that nobody else has. */
+/* Chooses the keys of a batch's records: not for those that go without, and none that a record in the books has. */
 enum err keys_choose(struct batch *batch);
 
-/* Works on what bears no mark. */
+/* Works on the records of a collection that have no mark. */
 struct pass {
 	const char *doing; /* for the line of progress */
 	enum collection in;
@@ -192,72 +193,72 @@ struct pass {
 	enum err (*look)(struct batch *batch); /* may be NULL */
 	/* Fills record->set, may add guards, notes and further steps. */
 	void (*plan)(struct batch *batch, struct record *record);
-	bool in_turn; /* batches that come late may share what the books hold for them */
+	bool in_turn; /* late batches go one after the other, as they may take from the same records */
 };
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);
 
-/* The record of a batch that has this id; NULL: none. */
+/* The record of a batch with this id; NULL: none. */
 struct record *record_of(const struct batch *batch, const struct id *id);
 
-/* Commits what was planned; of each record it tells whether that happened (adoption_commit.c). */
+/* Commits what was planned, and sets done of each record for which that happened (adoption_commit.c). */
 enum err batch_commit(struct batch *batch);
 
-/* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step. */
+/* Adds record->set, with the record's key and this mark, to its transaction: the first step. */
 void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark);
 
 void note(struct batch *batch, struct record *record, enum rule rule, int64_t coins);
 void note_id(struct batch *batch, struct record *record, enum rule rule, const struct id *id,
 	     int64_t coins);
 
-/* ---- reading what may be anything (adoption_values.c) ---- */
+/* ---- reading fields of any type (adoption_values.c) ---- */
 
 struct amount {
 	int64_t value; /* 0 unless good */
-	bool there;
+	bool there; /* the field is */
 	bool good; /* a number of 0 or more, in range */
 	bool floored; /* it had a fraction */
 };
 
-/* A number of any BSON type, or as plain text. Beyond most it is not good. */
+/* A number of any BSON type, or as plain text. Above most it is not good. */
 struct amount amount_read(const bson_t *doc, const char *field, int64_t most);
 
-/* A date, or a text or number that is one. */
+/* A date, or a text or number that means one. */
 bool date_read(const bson_t *doc, const char *field, int64_t *when);
-/* When the record was made: createdAt, or what its _id tells. */
+/* When the record was made: createdAt, or the time in its _id. */
 int64_t created_at(const bson_t *doc);
 
 /* An ObjectId, or its hex digits as text. */
 bool id_read(const bson_t *doc, const char *field, struct id *id);
 
-/* Sets a date field unless it is one already: to the date that it tells, or to the one given. */
+/* Sets a field to a date unless it is one: to the date that its text or number means, or else to the one given. */
 void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t otherwise);
-/* createdAt and updatedAt. */
+/* Does that for createdAt and updatedAt. */
 void set_times(bson_t *set, const bson_t *doc);
 /* Sets a text that is missing. */
 void set_default(bson_t *set, const bson_t *doc, const char *field, const char *text);
 
-/* The status, or the default of the older server's schema where there is none. */
+/* The status; or, where there is none, this one: the default of the older server's schema. */
 const char *status_of(const bson_t *doc, const char *otherwise);
 
-/* $match, then one stage or two that are written as JSON. */
+/* A pipeline: $match, then one or two stages that are written as JSON. */
 bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last);
 
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
-/* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest
- * with it in another case. NULL: nobody's. */
+/* Whose a record is: by the id field, if that is a user's id; else by the e-mail, the user registered with exactly this
+ * address, or the oldest with it in another case. NULL: nobody's. */
 const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,
 			      const char *email_field);
-/* A user as the table has it; NULL: it came, or changed its address, since. */
+/* The row of the table for a user's record; NULL: the user came later, or has another address now. */
 const struct person *person_of(const struct batch *batch, const struct record *record);
-/* Sets the id where there is an owner. */
+/* Sets the id field if there is an owner, and returns the owner. */
 const struct person *owner_set(struct batch *batch, struct record *record, const char *id_field,
 			       const char *email_field);
 
-/* Without the blanks at its ends, in lower case (base/email.h). */
+/* An address without the blanks at its ends, and folded (base/email.h). */
 const char *text_folded(struct arena *arena, const char *text);
-/* The oldest first; those of one moment by their ids. */
+/* Compares two records by age, the oldest first; those of the same time by their ids. */
 int age_compare(int64_t created, const struct id *id, int64_t other_created,
 		const struct id *other);
 
@@ -265,15 +266,15 @@ int age_compare(int64_t created, const struct id *id, int64_t other_created,
 
 struct task_facts {
 	struct id id;
-	const struct person *buyer; /* NULL: nobody is */
+	const struct person *buyer; /* NULL: it is no user */
 	enum { TASK_ACTIVE, TASK_COMPLETE, TASK_CANCELLED, TASK_OTHER } status;
 	struct amount price, slots;
 	bool price_good, slots_good;
-	bool keeps_work; /* its pending submissions can be paid and reviewed */
+	bool keeps_work; /* its pending submissions can be reviewed and paid */
 	bool marked; /* in the books already */
 };
 
-/* What of a task these facts need, as options of a query. */
+/* Query options with the fields that these facts need. */
 #define TASK_FACTS                                                                         \
 	"{\"projection\": {\"status\": 1, \"required_workers\": 1, \"payable_amount\": 1," \
 	" \"buyer_id\": 1, \"buyer_email\": 1, \"" MARK "\": 1}}"
@@ -281,13 +282,13 @@ struct task_facts task_facts_of(const struct batch *batch, const bson_t *task);
 
 /* ---- what the journal has (adoption_journal.c) ---- */
 
-/* Wanted by look(), and read after it. */
+/* look() says what it wants of the journal; all of it is read afterwards. */
 void journal_start(struct batch *batch);
 void journal_want(struct batch *batch, const char *kind, const struct id *id);
 enum err journal_read(struct batch *batch);
 bool journal_has(const struct batch *batch, const char *kind, const struct id *id);
 
-/* Is there any row about this user, or task? field says which; one kind for each batch. */
+/* Is there any row about this user or task? field: "user" or "task", the same for all of a batch. */
 void journal_want_owner(struct batch *batch, const char *field, const struct id *id);
 bool journal_knows(const struct batch *batch, const struct id *id);
 
@@ -296,13 +297,13 @@ void open_account(struct batch *batch, struct record *record, const char *what,
 		  struct account account, const struct id *user, const struct id *task,
 		  int64_t coins);
 
-/* And the row that a pending withdrawal's coins are held by. */
+/* Adds the row by which a pending withdrawal's coins are held. */
 void hold_account(struct batch *batch, struct record *record, const struct id *worker,
 		  const struct id *withdrawal, int64_t coins);
 
 /* ---- withdrawals as their users need them (adoption_holdings.c) ---- */
 
-/* One that is pending, or was approved, and whose it is. */
+/* A withdrawal that is pending or was approved, and whose it is. */
 struct holding {
 	struct id id, owner;
 	int64_t coins, asked_at;
@@ -312,17 +313,17 @@ struct holding {
 
 struct holdings {
 	struct batch *batch;
-	struct holding *list; /* by owner, oldest first */
+	struct holding *list; /* sorted by owner, the oldest first */
 	size_t count, room;
 };
 
-/* Reads those of the batch's users. */
+/* Reads the withdrawals of the batch's users. */
 enum err holdings_read(struct batch *batch, struct holdings *holdings);
-/* Tells the worker of a withdrawal, as it was read, that their balance does not cover it. */
+/* Adds the notification to the worker that a withdrawal was rejected for this reason. */
 #define WITHDRAWAL_NOT_COVERED "Your balance does not cover it."
 void refusal_tell(struct batch *batch, struct record *record, const struct id *worker,
 		  const bson_t *withdrawal, int64_t coins);
-/* The part that is one user's. */
+/* The part of the list that is one user's. */
 const struct holding *holdings_of(const struct holdings *holdings, const struct id *user,
 				  size_t *count);
 
@@ -336,7 +337,7 @@ extern const struct pass submissions_pass, tasks_pass, withdrawals_pass, users_p
 /* A task in the books for which work came late. */
 struct late_task {
 	struct id id;
-	int64_t paid; /* slots that the journal says are paid for, and neither open nor taken by marked work */
+	int64_t paid; /* slots that are paid for by the journal, and neither open nor taken by marked work */
 	int64_t open, price;
 };
 
@@ -348,10 +349,10 @@ struct late_tasks {
 
 void late_want(struct late_tasks *late, struct batch *batch, const struct id *task);
 enum err late_read(struct late_tasks *late, struct batch *batch);
-/* NULL when it is not in the books. */
+/* NULL when the task is not in the books. */
 struct late_task *late_task_of(const struct late_tasks *late, const struct id *task);
 
-/* Is anything to be adopted? Where nothing is, does the journal know the newest of what is in the books? */
+/* Is anything to be adopted? A late run also reports when the journal lacks the newest users and tasks. */
 enum err late_look(struct adoption *adoption, bool *any);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What adoption tells: a rule a row, in the order in which they are told: its name, whose records it concerns, and the
- * words. No guard: it is read once for the names and once for the words.
+ * The rules of adoption that the report has a line for, in its order: the name, the collection, and the words of the
+ * line. There is no include guard, as the file is included twice: for the names, and for the words.
  */
 RULE(USER_OPENED, USERS, "opening balance in the journal")
 RULE(USER_KNOWN, USERS,

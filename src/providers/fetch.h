@@ -1,8 +1,8 @@
 /*
  * One HTTP call of a service we depend on (Stripe, Google's keys). libcurl stays in this folder.
  *
- * Certificates are checked, redirects are not followed, and only http and https are spoken. A call is made
- * outside any transaction and ends within its time, which is shorter than nginx's patience.
+ * Certificates are checked, redirects are not followed, and only http and https are spoken. A call is made outside any
+ * transaction, and ends before nginx would give up.
  */
 #ifndef PROVIDERS_FETCH_H
 #define PROVIDERS_FETCH_H
@@ -21,8 +21,8 @@
 struct fetch {
 	const char *url;
 	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
-	const char *body; /* POSTed when there is one; NULL: a GET */
-	int64_t timeout_ms; /* for all of it; name look-up and connecting have FETCH_CONNECT_MS at most */
+	const char *body; /* is POSTed; NULL: a GET */
+	int64_t timeout_ms; /* for the whole call; name look-up and connecting have FETCH_CONNECT_MS at most */
 };
 
 /* What came back. Lives as long as the arena. */
@@ -31,15 +31,16 @@ struct fetched {
 	const char *body; /* NUL-terminated, never NULL */
 	size_t length;
 	int64_t max_age; /* seconds, as Cache-Control says; -1: it does not */
-	bool sent; /* something of the call left this machine: without an answer it may still have been carried out */
+	bool sent; /* some of the call was sent: so it may have been carried out even without an answer */
 };
 
-/* Once, before any thread is made. From then on a peer that left ends no process (SIGPIPE). */
+/* To be called once, before any thread is made. From then on a peer that closes early cannot end the process
+ * (SIGPIPE). */
 void fetch_start(void);
 
 /*
- * OK: an answer of any status came whole. ERR_UNAVAILABLE: none did, and whether the call was carried out
- * is unknown unless it was not even sent; the reason is logged, without the headers and the body, which are secret.
+ * OK: a whole answer came, of any status. ERR_UNAVAILABLE: none came; whether the call was carried out is unknown,
+ * unless it was not sent. The reason is logged, without the headers and the body, which are secret.
  */
 enum err fetch(struct arena *arena, const struct fetch *fetch, struct fetched *fetched);
 

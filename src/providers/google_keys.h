@@ -2,9 +2,9 @@
  * The keys that Google signs its tokens with, kept by a process for all its threads.
  *
  * They are fetched when first needed, again when Google says that they are old, and when a token names one that is not
- * among them; never more often than every GOOGLE_KEYS_PAUSE_MS, whatever callers send, and by one thread at a time, while
- * others with a turn (base/turn.h) wait.
- * While Google cannot be reached, older keys go on being used until GOOGLE_KEYS_OLD_MS.
+ * among them; never more often than every GOOGLE_KEYS_PAUSE_MS, whatever callers send, and by one thread at a time,
+ * while others with a turn (base/turn.h) wait. While Google cannot be reached, older keys go on being used until
+ * GOOGLE_KEYS_OLD_MS.
  */
 #ifndef PROVIDERS_GOOGLE_KEYS_H
 #define PROVIDERS_GOOGLE_KEYS_H
@@ -15,11 +15,11 @@
 #include <stdint.h>
 
 #define GOOGLE_KEYS_PAUSE_MS (5 * INT64_C(1000))
-/* What max-age may say; GOOD is what counts where it is missing. */
+/* Limits for what max-age says, and what counts without one. */
 #define GOOGLE_KEYS_GOOD_MIN_MS (5 * 60 * INT64_C(1000))
 #define GOOGLE_KEYS_GOOD_MS (3600 * INT64_C(1000))
 #define GOOGLE_KEYS_GOOD_MAX_MS (24 * 3600 * INT64_C(1000))
-/* Since they were fetched. */
+/* Keys that were fetched longer ago are not used. */
 #define GOOGLE_KEYS_OLD_MS (48 * 3600 * INT64_C(1000))
 
 struct google_keys;
@@ -35,11 +35,11 @@ struct google_keys *google_keys_new(const struct google_keys_options *options);
 void google_keys_free(struct google_keys *keys);
 
 /*
- * The key of a kid, its reference the caller's: OK; ERR_UNAUTHORIZED: Google has no such key; ERR_UNAVAILABLE: none is
- * known, and Google could not be asked. keys: struct google_keys *, as struct google_check has it.
+ * Finds the key of a kid; the caller frees it. ERR_UNAUTHORIZED: Google has no such key. ERR_UNAVAILABLE: no key is
+ * known, and Google could not be asked. keys is a struct google_keys *, as struct google_check has it (auth/google.h).
  */
 enum err google_keys_find(void *keys, const char *kid, EVP_PKEY **key);
-/* The same at a moment of the steady clock. */
+/* The same at this time of the steady clock, in milliseconds. */
 enum err google_keys_find_at(struct google_keys *keys, const char *kid, int64_t now,
 			     EVP_PKEY **key);
 

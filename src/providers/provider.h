@@ -1,9 +1,8 @@
 /*
- * Who takes the money for coins: a row for each payment provider that PAYMENTS_PROVIDER may name. Whatever else wants
- * something of a provider goes by its row, and knows none by name. A second one is a file with a row, and its name in
- * EACH_PROVIDER.
+ * Who takes the money for coins: a row for each payment provider that PAYMENTS_PROVIDER may name. All other code uses
+ * the row, and knows no provider by name. A new provider is a file with its row, and its name in EACH_PROVIDER.
  *
- * The functions of a row that ask the provider are called outside any transaction, and take PROVIDER_MS at most.
+ * Functions of a row that ask the provider are called outside any transaction, and take PROVIDER_MS at most.
  */
 #ifndef PROVIDERS_PROVIDER_H
 #define PROVIDERS_PROVIDER_H
@@ -23,89 +22,89 @@
 
 /* What is to be paid. */
 struct order {
-	const struct id *payment, *user; /* of ours */
+	const struct id *payment, *user; /* our ids */
 	int64_t coins, cents;
-	const char *method; /* what is charged; NULL where the buyer's page pays */
+	const char *method; /* the payment method to charge; NULL when the buyer's page pays */
 };
 
-/* A payment as its provider has it. Texts may be NULL and live as long as the arena. */
+/* A payment as its provider has it. Texts may be NULL, and live as long as the arena. */
 struct receipt {
-	const char *id; /* what the provider calls it */
+	const char *id; /* the provider's */
 	enum receipt_state {
-		RECEIPT_OPEN, /* nothing of what follows */
+		RECEIPT_OPEN, /* none of the following yet */
 		RECEIPT_PAID,
 		RECEIPT_DECLINED, /* it may yet be paid by other means */
 		RECEIPT_CANCELED, /* nothing more comes of it */
 	} state;
-	const char *status; /* the same in the provider's word, for the log */
+	const char *status; /* the provider's word for it, for the log */
 	const char *currency, *client_secret;
-	const char *payment; /* the id of ours that it was ordered for */
+	const char *payment; /* our id of what it was ordered for */
 	struct number amount, received; /* cents */
-	const char *problem; /* why it was declined, for its owner to read */
-	bool unsent; /* with ERR_UNAVAILABLE: the order has not reached the provider, nothing happened */
+	const char *problem; /* why it was declined, for the buyer to read */
+	bool unsent; /* with ERR_UNAVAILABLE: nothing reached the provider, so nothing happened */
 };
 
 /* Has it been paid, with exactly so many cents of US dollars? */
 bool receipt_pays(const struct receipt *receipt, int64_t cents);
 
-/* Money that goes back, or may: a payment that was refunded, or is disputed. */
+/* A refund or a dispute: money of a payment that goes back, or may. */
 struct money_back {
-	const char *transaction; /* by which it was paid */
-	const char *payment; /* the id of ours that it was ordered for, where that is told */
-	const char *dispute, *status; /* of a dispute: its id, and how it stands, for the log */
+	const char *transaction; /* by which the payment was paid */
+	const char *payment; /* our id of it, if that is told */
+	const char *dispute, *status; /* for a dispute: its id; the provider's word for its state */
 	enum verdict { VERDICT_NONE, VERDICT_WON, VERDICT_LOST } verdict;
 	const char *currency;
-	struct number cents; /* refunded of the payment in all until now, or disputed */
+	struct number cents; /* all that was refunded so far, or what is disputed */
 };
 
-/* What a provider tells us. Texts may be NULL; what cannot be read is as good as not told. */
+/* A message of a provider. Texts may be NULL; what cannot be read counts as not told. */
 struct provider_event {
 	enum provider_news {
 		NEWS_OTHER, /* nothing that concerns us */
 		NEWS_PAID,
-		NEWS_FAILED, /* a try to pay; another may succeed */
+		NEWS_FAILED, /* one try to pay; another may succeed */
 		NEWS_REFUNDED,
 		NEWS_DISPUTED,
 		NEWS_DISPUTE_CLOSED,
 	} news;
 	int64_t created; /* seconds since 1970; 0: not told */
-	struct receipt receipt; /* of NEWS_PAID and NEWS_FAILED */
-	struct money_back back; /* of those behind them */
+	struct receipt receipt; /* with NEWS_PAID and NEWS_FAILED */
+	struct money_back back; /* with the news after these */
 };
 
 struct provider {
-	struct provider_settings settings; /* its name, and what it must be told to work */
-	bool is_free; /* takes no money: is paid once it is asked, and need never be asked again */
+	struct provider_settings settings; /* its name, and the settings that it needs */
+	bool is_free; /* takes no money: what is ordered is paid, and the sweep need not ask */
 
-	/* Can it be a payment method of this provider? */
+	/* Has the text the form of a payment method of this provider? */
 	bool (*is_method)(const char *text);
 	/*
-	 * Asks for money, which create leaves to the buyer's page to pay and charge takes at once. A payment that was
-	 * ordered before is not ordered again. ERR_PAYMENT_REQUIRED: declined. ERR_INVALID_INPUT: there is no such
-	 * method. ERR_INTERNAL: we are refused (logged); in these three cases nothing was or will be charged.
-	 * ERR_UNAVAILABLE: no answer, and the outcome is unknown unless receipt->unsent.
+	 * Order a payment: with create the buyer's page pays it later, charge takes the money at once. Doing it again
+	 * for the same payment orders nothing more. ERR_PAYMENT_REQUIRED: declined. ERR_INVALID_INPUT: there is no such
+	 * method. ERR_INTERNAL: the provider refuses us (logged). After these three nothing was or will be charged.
+	 * ERR_UNAVAILABLE: there was no answer, and the outcome is unknown unless receipt->unsent.
 	 */
 	enum err (*create)(struct arena *arena, const struct config *config,
 			   const struct order *order, struct receipt *receipt);
 	enum err (*charge)(struct arena *arena, const struct config *config,
 			   const struct order *order, struct receipt *receipt);
-	/* What became of an order: by what the provider calls it, which a caller may have made up; or by the order alone.
-	 * ERR_NOT_FOUND, ERR_INTERNAL, ERR_UNAVAILABLE. */
+	/* What became of an order: look_up by the provider's id, which a caller may have made up; find by the order
+	 * alone. ERR_NOT_FOUND, ERR_INTERNAL, ERR_UNAVAILABLE. */
 	enum err (*look_up)(struct arena *arena, const struct config *config,
 			    const struct order *order, const char *id, struct receipt *receipt);
 	enum err (*find)(struct arena *arena, const struct config *config,
 			 const struct order *order, struct receipt *receipt);
 
-	/* Why it sends no events; NULL: it does, and all of the following stand there. */
+	/* Why it sends no events. NULL: it sends some, and has all of the following. */
 	const char *untold;
-	/* The header of its requests that signs them, and a sentence about it. */
+	/* The header by which it signs its requests, and a sentence about that. */
 	const char *header, *header_help;
 	bool (*is_signed)(const struct config *config, const char *signature, const char *body,
 			  size_t length, int64_t now); /* signature may be NULL */
-	/* ERR_INVALID_JSON when it is no object: everything in it may be as strange as it likes. */
+	/* ERR_INVALID_JSON when the body is no object. Whatever is in the object is no error. */
 	enum err (*read_event)(struct arena *arena, const char *body, size_t length,
 			       struct provider_event *event);
-	/* Has it the form of what the provider calls a payment? */
+	/* Has the text the form of the provider's id of a payment? */
 	bool (*is_transaction)(const char *text);
 };
 
@@ -121,12 +120,12 @@ extern const struct provider_settings *const provider_settings[];
 
 /* NULL when payments are not configured. */
 const struct provider *provider_of(const struct config *config);
-/* The header of the index-th of those that send events, and the sentence about it; NULL: there are fewer. */
+/* The header of the index-th provider that sends events, and the sentence about it; NULL: there are fewer. */
 const char *provider_header(size_t index, const char **help);
 
 /*
- * NULL, or a sentence about the first row that must not start: without a name or with one that is taken, with a function
- * left out, or with neither all of what events need nor a reason why it sends none.
+ * NULL, or a sentence about the first row that must not start: without a name or with one that is taken, with a
+ * function left out, or with neither all of what events need nor a reason why it sends none.
  */
 const char *providers_check(const struct provider *const *rows, char problem[256]);
 

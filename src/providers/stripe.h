@@ -1,4 +1,4 @@
-/* What the parts of the provider Stripe share. */
+/* What the files of the provider Stripe share. */
 #ifndef PROVIDERS_STRIPE_H
 #define PROVIDERS_STRIPE_H
 
@@ -12,7 +12,7 @@ struct stripe_settings {
 	const char *base; /* STRIPE_API_BASE: http(s)://host[:port][/path] */
 };
 
-/* Is this Stripe-Signature (may be NULL) one of the body with this secret, at most 300 s away from now (in
+/* Does this Stripe-Signature (may be NULL) sign the body with this secret, at most 300 s before or after now (in
  * milliseconds)? */
 bool stripe_signed(const char *signature, const char *secret, const char *body, size_t length,
 		   int64_t now);

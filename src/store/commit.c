@@ -2,9 +2,9 @@
  * Running transactions: the one place that opens transactions, retries them and says what a failure means.
  *
  * A write conflict aborts a transaction at once, so contenders for one document would mostly redo work. Those of
- * one process therefore queue on a lock per hot document, held from start to commit (measured: 2 to 4 times
- * the throughput of racing and backing off, and a tenth of the tail). Those of other processes meet in MongoDB
- * and back off. Whatever the outcome of a commit that was not heard, only the commit is repeated.
+ * one process therefore queue on a lock for the document, held from start to commit (measured: 2 to 4 times
+ * the throughput of racing and backing off, and a tenth of the longest delays). Those of other processes meet in
+ * MongoDB and back off. When the reply to a commit is lost, only the commit is repeated.
  */
 #include "store/txn.h"
 

@@ -15,7 +15,7 @@ struct refresher;
 struct store {
 	mongoc_client_pool_t *pool;
 	char *database;
-	pthread_mutex_t queues[STORE_QUEUES]; /* one a hot key; see commit.c */
+	pthread_mutex_t queues[STORE_QUEUES]; /* for contended documents; see commit.c */
 	struct refresher *refresher; /* of totals; see totals.c */
 	struct releases *releases; /* keys that could not be given back yet */
 	struct presence *presence; /* NULL in a process that is not seen by others */

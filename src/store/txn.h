@@ -3,9 +3,9 @@
  *
  * A transaction is a list of steps. Each is a guarded update (collection, filter, change, and the error that it means
  * when nothing matched), a guarded removal of one document, an insert (and the error that it means when its key is
- * taken), or a decision that adds steps by what was found. What a call has to know beforehand it reads outside; whether
- * that still holds is said in the filters. txn_commit() and txn_commit_group() alone open transactions: all steps
- * happen, or none.
+ * taken), or a decision that adds steps by what was found. What a call has to know beforehand it reads before the
+ * transaction; the filters say what must still be true in it. txn_commit() and txn_commit_group() alone open
+ * transactions: all steps happen, or none.
  *
  * What is inserted gets the mark of our books, and steps change marked records alone (store/mark.h), so a record that
  * came from elsewhere moves no coins, whoever forgets about it. Steps that move none may say that they take any.
@@ -27,8 +27,8 @@ typedef enum err (*txn_decision)(void *context, struct txn *txn);
 struct step {
 	enum { STEP_UPDATE, STEP_INSERT, STEP_REMOVE, STEP_ABSENT, STEP_THEN } kind;
 	enum collection in;
-	/* update; removals and looks have the filter alone. A change is operators ($set, $inc, …) or an array of stages,
-	 * where what is set may depend on what is stored. */
+	/* update; removals and looks have the filter alone. A change is operators ($set, $inc, …) or an array of
+	 * stages, where what is set may depend on what is stored. */
 	const bson_t *filter, *change;
 	const bson_t *of_any; /* the filter as it was given, without the mark */
 	const bson_t *doc; /* insert */
@@ -50,16 +50,16 @@ struct txn {
 	size_t ran; /* steps before this one have run, and take no more changes */
 	const struct step *missed; /* after an error: whose filter found nothing; else NULL */
 
-	/* Neighbouring updates of one collection travel in one command, as neighbouring inserts always do. For many that
-	 * all mean the same when one of them finds nothing, as which one it was is not known then. */
+	/* Neighbouring updates of one collection travel in one command, as neighbouring inserts always do. For many
+	 * that all mean the same when one of them finds nothing, as which one it was is not known then. */
 	bool together;
 
-	/* The id of the one document that many transactions may want at once (a popular task, a busy user): those of one
-	 * process queue for it instead of colliding. NULL: none. */
+	/* The id of the one document that many transactions may want at once (a popular task, a busy user): those of
+	 * one process queue for it instead of colliding. NULL: none. */
 	const struct id *contended;
 
-	/* Steady milliseconds after which it is not tried again; 0: COMMIT_MS after txn_commit() was called. It shortens
-	 * that, and does not lengthen it. */
+	/* Steady milliseconds after which it is not tried again; 0: COMMIT_MS after txn_commit() was called. It
+	 * shortens that, and does not lengthen it. */
 	int64_t deadline;
 };
 
@@ -109,9 +109,9 @@ bool txn_removes(const struct txn *txn, enum collection in, const struct id *id)
 enum err txn_commit(struct db *db, struct txn *txn);
 
 /*
- * The same for several transactions that are one job's, in one transaction: all happen or none does. It saves waiting
- * for the disk after each. Anything that one of them meets, and conflicts that do not end within GROUP_MS, end it for
- * all; then each is to be built and run alone. They queue for no hot document, so keep groups small.
+ * The same for several transactions of one job, as one: all of them happen or none does. So the job waits for the disk
+ * once. When a step of any of them fails, or conflicts do not end within GROUP_MS, none happens, and the caller builds
+ * and commits each alone. They do not queue for documents that others want, so keep groups small.
  */
 #define GROUP_MS 300
 enum err txn_commit_group(struct db *db, struct txn *const *txns, size_t count);

@@ -274,7 +274,7 @@ def test_a_killed_worker_leaves_the_change_and_its_kept_answer_or_neither(stack,
     "The business transaction completes the claim, so a crash leaves either both or nothing",
 )
 def test_a_killed_review_of_many_goes_on_with_its_key(stack, db, new_buyer, new_worker):
-    """Each of the submissions is an event of its own, and noted with the key: sent again, as nginx does by
+    """Each of the submissions is a transaction of its own, and noted with the key: sent again, as nginx does by
     itself, the call tells of all as done, and pays nobody twice.
     """
     buyer, workers = new_buyer(100), [new_worker() for _ in range(20)]

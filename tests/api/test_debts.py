@@ -269,7 +269,7 @@ def test_who_owes_does_not_withdraw(db, new_worker):
 
 @promise("7 Money that goes back", "Meanwhile they can neither withdraw nor post: 409 `coins_owed`")
 def test_a_debt_beside_coins_still_guards(db, new_worker, new_buyer):
-    """What no event of ours leaves, an operator's hand may: the guard stands in the filter."""
+    """What no transaction of ours leaves, an operator's hand may: the guard stands in the filter."""
     worker, buyer = new_worker(1000), new_buyer(1000)
     for user in (worker, buyer):
         db.users.update_one({"_id": ObjectId(user.id)}, {"$set": {"owed_coins": 5}})

@@ -1,4 +1,4 @@
-"""The rooms of the house: each folder of src/ includes only itself and those below it, and what
+"""The rooms of the source: each folder of src/ includes only itself and those below it, and what
 comes from outside stays in the room that wraps it. docs/architecture.md says why. Coins move in
 one file. And the layout of what stands in them. Needs no running service.
 """

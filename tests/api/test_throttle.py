@@ -181,7 +181,7 @@ def test_registration_is_limited_per_address(here, there):
 
 @promise("1 Limits", "A registration is counted once")
 def test_a_registration_is_counted_once_though_others_take_its_address_meanwhile(limited, here):
-    """Its event is built again then, which is no further try."""
+    """Its transaction is planned again then, which is no further try."""
     limited.db.throttle.delete_many({})
     body = register_input()
     with ThreadPoolExecutor(REGISTRATIONS) as pool:

@@ -1,13 +1,14 @@
 """The journal as a list of appends to each account, held to strict serializability by adya.
 
-Every movement of coins is a row of the journal, from one account to another, so an event of the
-service is a transaction that appends its row to two lists (and the row that pays a debt, where
+Every movement of coins is a row of the journal, from one account to another, so a transaction of the
+service appends its row to two lists (and the row that pays a debt, where
 one is paid, to two more). A Reader reads the lists of several accounts meanwhile. adya, an Elle
 in Rust, then looks for an order of all of them in which each read shows what was appended before
 it:
 
-- The rows of one event (`approve:X`, and `repay:approve:X`) are one transaction, whatever the
-  database says: if they were committed apart, another event may stand between them (G0).
+- The rows of one event, of what happened once (`approve:X`, and `repay:approve:X`), are one
+  transaction, whatever the database says: if they were committed apart, another event may stand
+  between them (G0).
 - A list's order is that of the commits in the oplog of the primary at the end of the round: an
   entry is written there when its transaction commits, snapshots are cuts through it, and what was
   rolled back is not in it. What a read shows comes from the read alone; it is put in that order,
