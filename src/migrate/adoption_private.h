@@ -230,15 +230,15 @@ int64_t created_at(const bson_t *doc);
 /* An ObjectId, or its hex digits as text. */
 bool id_read(const bson_t *doc, const char *field, struct id *id);
 
-/* Sets a date field unless it is one already: to the date that it tells, or to the one given. */
-void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t otherwise);
+/* Sets a date field unless it is one already: to the date that it tells, else to `absent`. */
+void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t absent);
 /* createdAt and updatedAt. */
 void set_times(bson_t *set, const bson_t *doc);
 /* Sets a text that is missing. */
 void set_default(bson_t *set, const bson_t *doc, const char *field, const char *text);
 
-/* The status, or the default of the older server's schema where there is none. */
-const char *status_of(const bson_t *doc, const char *otherwise);
+/* The status; `absent`, the default of the older server's schema, where there is none. */
+const char *status_of(const bson_t *doc, const char *absent);
 
 /* $match, then one stage or two that are written as JSON. */
 bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last);
