@@ -5,9 +5,6 @@
 #include "base/log.h"
 #include "store/doc.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum {
 	BATCH_RECORDS = 1000,
 	BATCH_RECORDS_DRY = 10000, /* without our indexes each batch's look-ups read all there is */

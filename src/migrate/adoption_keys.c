@@ -39,8 +39,14 @@ const struct unique_key slot_key = {
 	.text = slot_text,
 	.counts = "approved",
 	.pending_counts = true,
-	.fields = "{\"task_id\": 1, \"worker_id\": 1, \"worker_email\": 1, \"status\": 1,"
-		  " \"createdAt\": 1, \"slot_key\": 1}",
+	.fields = JSON({
+		"task_id" : 1,
+		"worker_id" : 1,
+		"worker_email" : 1,
+		"status" : 1,
+		"createdAt" : 1,
+		"slot_key" : 1
+	}),
 };
 
 const struct unique_key transaction_key = {
@@ -48,7 +54,7 @@ const struct unique_key transaction_key = {
 	.rule = RULE_PAYMENT_TWICE,
 	.text = transaction_text,
 	.counts = "completed",
-	.fields = "{\"transaction_id\": 1, \"status\": 1, \"createdAt\": 1, \"txn_key\": 1}",
+	.fields = JSON({ "transaction_id" : 1, "status" : 1, "createdAt" : 1, "txn_key" : 1 }),
 };
 
 /* ---- which go without ---- */

@@ -240,9 +240,6 @@ void set_default(bson_t *set, const bson_t *doc, const char *field, const char *
 /* The status; `absent`, the default of the older server's schema, where there is none. */
 const char *status_of(const bson_t *doc, const char *absent);
 
-/* $match, then one stage or two that are written as JSON. */
-bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last);
-
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
 /* By the id where it is a user's, else by the e-mail: the user registered with exactly this address, else the oldest
@@ -274,9 +271,7 @@ struct task_facts {
 };
 
 /* What of a task these facts need, as options of a query. */
-#define TASK_FACTS                                                                         \
-	"{\"projection\": {\"status\": 1, \"required_workers\": 1, \"payable_amount\": 1," \
-	" \"buyer_id\": 1, \"buyer_email\": 1, \"" MARK "\": 1}}"
+bson_t *task_facts_options(struct arena *arena);
 struct task_facts task_facts_of(const struct batch *batch, const bson_t *task);
 
 /* ---- what the journal has (adoption_journal.c) ---- */

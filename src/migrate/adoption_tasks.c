@@ -12,7 +12,6 @@
 #include "market/words.h"
 #include "store/doc.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- facts ---- */
@@ -30,6 +29,13 @@ static int task_status(const bson_t *task)
 		if (!strcmp(status, names[i]))
 			return i;
 	return TASK_OTHER;
+}
+
+bson_t *task_facts_options(struct arena *arena)
+{
+	return DOC(arena, SUB("projection", INT("status", 1), INT("required_workers", 1),
+			      INT("payable_amount", 1), INT("buyer_id", 1), INT("buyer_email", 1),
+			      INT(MARK, 1)));
 }
 
 struct task_facts task_facts_of(const struct batch *batch, const bson_t *task)
@@ -88,11 +94,10 @@ static enum err tasks_look(struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->records[i].has_id)
 			journal_want_owner(batch, "task", &batch->records[i].id);
-	return db_each(batch->db, SUBMISSIONS, pending_filter(batch),
-		       doc_parse(batch->arena,
-				 "{\"projection\": {\"task_id\": 1, \"worker_id\": 1,"
-				 " \"worker_email\": 1, \"slot_key\": 1, \"" MARK "\": 1}}"),
-		       pending_take, batch);
+	bson_t *options =
+		DOC(batch->arena, SUB("projection", INT("task_id", 1), INT("worker_id", 1),
+				      INT("worker_email", 1), INT("slot_key", 1), INT(MARK, 1)));
+	return db_each(batch->db, SUBMISSIONS, pending_filter(batch), options, pending_take, batch);
 }
 
 /* ---- the change ---- */

@@ -5,17 +5,16 @@
  * cannot. The older server moved coins to pending_coins when a withdrawal was asked for and then forgot them, approved
  * or rejected; an earlier one took them from coins when it approved.
  */
-#include "base/count.h"
-#include "base/email.h"
 #include "migrate/adoption_private.h"
 
+#include "base/count.h"
+#include "base/email.h"
 #include "market/ledger.h"
 #include "market/notifications.h"
 #include "market/status.h"
 #include "store/doc.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { UNMARKED_FEW = 10000 };
@@ -61,9 +60,10 @@ static enum err count_by(struct adoption *adoption, enum collection in, const ch
 	bson_t *match = of_unmarked(adoption, arena, owner);
 
 	BSON_APPEND_UTF8(match, "status", status);
-	const char *group = arena_printf(
-		arena, "{\"$group\": {\"_id\": \"$%s\", \"n\": {\"$sum\": 1}}}", owner);
-	enum err err = db_aggregate(adoption->order->db, in, pipeline(arena, match, group, NULL),
+	bson_t *stages = PIPELINE(arena, ITEM(PART("$match", match)),
+				  STAGE("$group", TEXT("_id", arena_printf(arena, "$%s", owner)),
+					SUB("n", INT("$sum", 1))));
+	enum err err = db_aggregate(adoption->order->db, in, stages,
 				    DOC(arena, BOOL("allowDiskUse", true)), count_take,
 				    &(struct counting){ &adoption->people, counter });
 

@@ -154,18 +154,6 @@ const char *status_of(const bson_t *doc, const char *absent)
 	return !there ? absent : text ? text : "";
 }
 
-/* ---- pipelines ---- */
-
-bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last)
-{
-	bson_t *stages =
-		DOC(arena, SUB("0", PART("$match", match)), PART("1", doc_parse(arena, stage)));
-
-	if (last)
-		BSON_APPEND_DOCUMENT(stages, "2", doc_parse(arena, last));
-	return stages;
-}
-
 /* ---- lists ---- */
 
 void *list_grow(void *list, size_t count, size_t *room, size_t item_size)
