@@ -193,6 +193,19 @@ static void buyer_count(struct batch *batch, struct record *record, const struct
 			   DOC(arena, SUB("$inc", INT("open_tasks", 1))), ERR_CONFLICT);
 }
 
+static void task_open(struct batch *batch, struct record *record, const struct task_facts *facts,
+		      const struct outcome *outcome)
+{
+	int64_t escrow = (outcome->slots + outcome->pending) * facts->price.value;
+
+	if (!strcmp(outcome->status, "active"))
+		buyer_count(batch, record, facts);
+	if (!escrow)
+		return;
+	note(batch, record, RULE_TASK_OPENED, escrow);
+	open_account(batch, record, "task", account_escrow(&record->id), NULL, &record->id, escrow);
+}
+
 static void task_plan(struct batch *batch, struct record *record)
 {
 	struct task_facts facts = task_facts_of(batch, record->doc);
@@ -208,7 +221,6 @@ static void task_plan(struct batch *batch, struct record *record)
 	struct outcome outcome = facts.status == TASK_ACTIVE ?
 					 active_outcome(batch, record, &facts) :
 					 ended_outcome(batch, record, &facts);
-	int64_t escrow = (outcome.slots + outcome.pending) * facts.price.value;
 
 	fields_set(batch, record, &facts, &outcome);
 	doc_unchanged(record->filter, record->doc, "status");
@@ -216,14 +228,8 @@ static void task_plan(struct batch *batch, struct record *record)
 	doc_unchanged(record->filter, record->doc, "payable_amount");
 	doc_unchanged(record->filter, record->doc, "rev");
 	record_change(batch, record, &tasks_pass, MARK_ADOPTED);
-	if (in_the_books)
-		return;
-	if (!strcmp(outcome.status, "active"))
-		buyer_count(batch, record, &facts);
-	if (!escrow)
-		return;
-	note(batch, record, RULE_TASK_OPENED, escrow);
-	open_account(batch, record, "task", account_escrow(&record->id), NULL, &record->id, escrow);
+	if (!in_the_books)
+		task_open(batch, record, &facts, &outcome);
 }
 
 const struct pass tasks_pass = {

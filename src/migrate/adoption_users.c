@@ -173,13 +173,22 @@ static void still_pending(struct batch *batch, struct record *record, const stru
 
 /* ---- the change ---- */
 
-static void amounts_note(struct batch *batch, struct record *record, const struct amount *coins,
-			 const struct amount *pending)
+static struct balance balance_read(struct batch *batch, struct record *record, bool known_before)
 {
-	if (coins->floored || pending->floored)
+	struct amount coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
+	struct amount pending = amount_read(record->doc, "pending_coins", ADOPTION_COINS_MOST);
+	struct balance balance = { .coins = coins.value };
+
+	balance.restored = known_before && !bson_has_field(record->doc, "pending_withdrawals");
+	if (known_before && !balance.restored)
+		balance.held = pending.value;
+	else
+		balance.pool = pending.value;
+	if (coins.floored || pending.floored)
 		note(batch, record, RULE_USER_COINS_FLOORED, 0);
-	if (!coins->good || (pending->there && !pending->good))
+	if (!coins.good || (pending.there && !pending.good))
 		note(batch, record, RULE_USER_COINS_BAD, 0);
+	return balance;
 }
 
 /* Decides which withdrawals hold coins, oldest first: held[i] says so. What is left of pending_coins was of approved
@@ -300,15 +309,33 @@ static void odd_user_plan(struct batch *batch, struct record *record)
 	user_change(batch, record);
 }
 
+/* Those asked for with us that are not held anew are pending all the same. */
+static int64_t ours_pending(const struct batch *batch, const struct holding *holdings, size_t count,
+			    const bool *held)
+{
+	int64_t pending = 0;
+
+	for (size_t i = 0; i < count; i++)
+		pending += is_ours(batch, &holdings[i]) && !holdings[i].approved && !held[i];
+	return pending;
+}
+
+static void user_open(struct batch *batch, struct record *record, const struct balance *balance)
+{
+	int64_t coins = balance->coins + balance->held;
+
+	if (!coins)
+		return;
+	note(batch, record, RULE_USER_OPENED, coins);
+	open_account(batch, record, "user", account_user(&record->id), &record->id, NULL, coins);
+}
+
 static void user_plan(struct batch *batch, struct record *record)
 {
-	struct amount coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
-	struct amount pending = amount_read(record->doc, "pending_coins", ADOPTION_COINS_MOST);
 	size_t count;
 	const struct holding *holdings = holdings_of(batch->known, &record->id, &count);
 	bool *held = arena_alloc(batch->arena, count + 1);
 	bool known_before = journal_knows(batch, &record->id);
-	struct balance balance = { .coins = coins.value };
 	const struct person *person = person_of(batch, record);
 
 	if (!record->has_id) {
@@ -320,23 +347,13 @@ static void user_plan(struct batch *batch, struct record *record)
 		return;
 	if (known_before)
 		note(batch, record, RULE_USER_KNOWN, 0);
-	balance.restored = known_before && !bson_has_field(record->doc, "pending_withdrawals");
-	if (known_before && !balance.restored)
-		balance.held = pending.value;
-	else
-		balance.pool = pending.value;
-	amounts_note(batch, record, &coins, &pending);
+	struct balance balance = balance_read(batch, record, known_before);
 	balance_settle(batch, record, &balance, holdings, count, held);
-	for (size_t i = 0; i < count; i++)
-		balance.withdrawals +=
-			is_ours(batch, &holdings[i]) && !holdings[i].approved && !held[i];
+	balance.withdrawals += ours_pending(batch, holdings, count, held);
 	user_set(batch, record, person, &balance);
 	user_change(batch, record);
-	if (!known_before && balance.coins + balance.held) {
-		note(batch, record, RULE_USER_OPENED, balance.coins + balance.held);
-		open_account(batch, record, "user", account_user(&record->id), &record->id, NULL,
-			     balance.coins + balance.held);
-	}
+	if (!known_before)
+		user_open(batch, record, &balance);
 	withdrawals_plan(batch, record, holdings, count, held);
 }
 
