@@ -17,6 +17,7 @@
 #include "api/withdrawals.h"
 #include "auth/caller.h"
 #include "base/count.h"
+#include "providers/provider.h"
 #include "store/mark.h"
 #include "store/setup.h"
 

@@ -5,8 +5,6 @@
 #include "store/indexes.h"
 #include "store/store_private.h"
 
-#include <string.h>
-
 enum {
 	PROBLEM_SIZE = 256,
 	NAMESPACE_NOT_FOUND = 26,
