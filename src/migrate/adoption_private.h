@@ -197,11 +197,13 @@ struct pass {
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);
 
-/* The record of a batch that has this id; NULL: none. */
-struct record *record_of(const struct batch *batch, const struct id *id);
-
 /* Commits what was planned; of each record it tells whether that happened (adoption_commit.c). */
 enum err batch_commit(struct batch *batch);
+
+/* ---- records of a batch (adoption_record.c) ---- */
+
+/* The record of a batch that has this id; NULL: none. */
+struct record *record_of(const struct batch *batch, const struct id *id);
 
 /* Ends a record's own part of its plan: adds record->set, with its key and this mark, as the first step. */
 void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark);
