@@ -1,7 +1,6 @@
 /* microtaskctl: what an operator does beside the running service. One row a command. */
 #include "base/count.h"
 #include "base/log.h"
-#include "base/program.h"
 #include "ctl/commands.h"
 #include "migrate/adoption.h"
 #include "providers/fetch.h"

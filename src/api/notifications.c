@@ -1,6 +1,7 @@
 #include "api/notifications.h"
 
 #include "api/api.h"
+#include "api/notification_view.h"
 #include "market/notifications.h"
 
 /* ---- inputs and views ---- */

@@ -2,7 +2,6 @@
 #ifndef API_NOTIFICATIONS_H
 #define API_NOTIFICATIONS_H
 
-#include "api/notification_view.h"
 #include "http/request.h"
 #include "http/route.h"
 

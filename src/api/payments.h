@@ -4,7 +4,6 @@
 
 #include "http/request.h"
 #include "http/route.h"
-#include "providers/provider.h"
 
 extern const struct schema package_schema, confirm_schema, purchase_schema;
 extern const struct view packages_view, payment_made_view, payment_done_view, purchase_view,

@@ -17,6 +17,7 @@
 #include "api/withdrawals.h"
 #include "auth/caller.h"
 #include "base/count.h"
+#include "providers/provider.h"
 #include "store/mark.h"
 #include "store/setup.h"
 
@@ -126,14 +127,13 @@ const struct route api_routes[] = {
 	  .summary = "Approve: the worker is paid",
 	  .errors = ERRORS(ERR_NOT_OWNER, ERR_ALREADY_PROCESSED, ERR_CONFLICT) },
 	{ PUT, "/submissions/:id/reject", ACCESS_ANY, .body = &reject_schema, .flags = IDEMPOTENT,
-	  .change = submissions_reject, .answer = submissions_reviewed, .after = submissions_settle,
+	  .change = submissions_decide, .answer = submissions_reviewed, .after = submissions_settle,
 	  .view = &rejected_view,
 	  .summary = "Reject: the slot is open again, or its price goes back",
 	  .errors = ERRORS(ERR_NOT_OWNER, ERR_ALREADY_PROCESSED, ERR_CONFLICT) },
 	{ PUT, "/submissions/:id/status", ACCESS_ANY, .body = &status_schema, .flags = IDEMPOTENT,
-	  .change = submissions_set_status, .answer = submissions_reviewed,
-	  .after = submissions_settle, .view = &approved_view,
-	  .summary = "Approve or reject by name",
+	  .change = submissions_decide, .answer = submissions_reviewed, .after = submissions_settle,
+	  .view = &approved_view, .summary = "Approve or reject by name",
 	  .errors = ERRORS(ERR_NOT_OWNER, ERR_ALREADY_PROCESSED, ERR_CONFLICT) },
 
 	/* withdrawals; three of their calls have older names */

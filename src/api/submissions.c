@@ -249,14 +249,7 @@ static struct review review_of(const struct review_input *input)
 	};
 }
 
-enum err submissions_reject(struct request *rq, struct txn *txn)
-{
-	struct review review = review_of(rq->body_input);
-
-	return submission_review(call_of(rq), &rq->ids[0], &review, txn);
-}
-
-enum err submissions_set_status(struct request *rq, struct txn *txn)
+enum err submissions_decide(struct request *rq, struct txn *txn)
 {
 	struct review review = review_of(rq->body_input);
 

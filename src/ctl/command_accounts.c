@@ -2,6 +2,7 @@
 
 #include "api/admin.h"
 #include "api/auth.h"
+#include "auth/password.h"
 #include "market/adjustments.h"
 #include "market/users.h"
 #include "store/doc.h"

@@ -1,6 +1,5 @@
 #include "ctl/commands.h"
 
-#include "base/log.h"
 #include "market/email_keys.h"
 #include "market/search_renewal.h"
 #include "migrate/adoption.h"

@@ -3,7 +3,6 @@
 #include "ctl/seed_private.h"
 #include "ctl/seed_texts.h"
 #include "store/doc.h"
-#include "store/mark.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

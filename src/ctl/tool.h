@@ -2,9 +2,11 @@
 #ifndef CTL_TOOL_H
 #define CTL_TOOL_H
 
-#include "api/api.h"
+#include "base/buffer.h"
 #include "base/config.h"
 #include "market/market.h"
+#include "json/json_out.h"
+#include "json/schema.h"
 
 #include <stdbool.h>
 #include <stdint.h>

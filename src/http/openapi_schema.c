@@ -1,7 +1,9 @@
 #include "http/openapi_private.h"
 
+#include "base/count.h"
 #include "base/quote.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +80,11 @@ static void write_sizes(struct json *json, const struct field *field, const char
 		json_int(json, max, field->max);
 }
 
+static void write_lengths(struct json *json, const struct field *field)
+{
+	write_sizes(json, field, "minLength", "maxLength");
+}
+
 static void write_range(struct json *json, const struct field *field)
 {
 	json_int(json, "minimum", field->min);
@@ -101,62 +108,51 @@ static void write_choices(struct json *json, const struct field *field)
 	json_end(json);
 }
 
+static void write_id_pattern(struct json *json, const struct field *field)
+{
+	(void)field;
+	json_text(json, "pattern", ID_PATTERN);
+}
+
+static void write_ids(struct json *json, const struct field *field)
+{
+	write_form(json, "items", "{" ID_FORM "}");
+	write_sizes(json, field, "minItems", "maxItems");
+}
+
+static void write_objects(struct json *json, const struct field *field)
+{
+	write_reference(json, "items", "schemas", field->of->name);
+	write_sizes(json, field, "minItems", "maxItems");
+}
+
+/* A date has no format: it may be a date or a date-time, and clients know but one for each. */
+static const struct {
+	const char *type, *format;
+	void (*write_limits)(struct json *json, const struct field *field); /* NULL: none */
+} field_types[] = {
+	[FIELD_TEXT] = { "string", NULL, write_lengths },
+	[FIELD_PASSWORD] = { "string", "password", write_lengths },
+	[FIELD_EMAIL] = { "string", "email", write_lengths },
+	[FIELD_URL] = { "string", NULL, write_lengths },
+	[FIELD_WHOLE] = { "integer", "int64", write_range },
+	[FIELD_COINS] = { "integer", "int64", write_range },
+	[FIELD_MONEY] = { "number", "double", write_money_range },
+	[FIELD_DATE] = { "string", NULL, NULL },
+	[FIELD_SECONDS] = { "number", NULL, NULL },
+	[FIELD_CHOICE] = { "string", NULL, write_choices },
+	[FIELD_ID] = { "string", NULL, write_id_pattern },
+	[FIELD_IDS] = { "array", NULL, write_ids },
+	[FIELD_BOOL] = { "boolean", NULL, NULL },
+	[FIELD_OBJECTS] = { "array", NULL, write_objects },
+};
+static_assert(COUNT_OF(field_types) == FIELD_OBJECTS + 1, "each type has its row");
+
 static void write_field_type(struct json *json, const struct field *field)
 {
-	switch (field->type) {
-	case FIELD_TEXT:
-		write_type(json, "string", NULL);
-		write_sizes(json, field, "minLength", "maxLength");
-		break;
-	case FIELD_PASSWORD:
-		write_type(json, "string", "password");
-		write_sizes(json, field, "minLength", "maxLength");
-		break;
-	case FIELD_EMAIL:
-		write_type(json, "string", "email");
-		write_sizes(json, field, "minLength", "maxLength");
-		break;
-	case FIELD_URL:
-		write_type(json, "string", NULL);
-		write_sizes(json, field, "minLength", "maxLength");
-		break;
-	case FIELD_WHOLE:
-	case FIELD_COINS:
-		write_type(json, "integer", "int64");
-		write_range(json, field);
-		break;
-	case FIELD_MONEY:
-		write_type(json, "number", "double");
-		write_money_range(json, field);
-		break;
-	case FIELD_DATE:
-		/* Without a format: it may be a date or a date-time, and clients know but one for each. */
-		write_type(json, "string", NULL);
-		break;
-	case FIELD_SECONDS:
-		write_type(json, "number", NULL);
-		break;
-	case FIELD_CHOICE:
-		write_type(json, "string", NULL);
-		write_choices(json, field);
-		break;
-	case FIELD_ID:
-		write_id_members(json);
-		break;
-	case FIELD_IDS:
-		write_type(json, "array", NULL);
-		write_form(json, "items", "{" ID_FORM "}");
-		write_sizes(json, field, "minItems", "maxItems");
-		break;
-	case FIELD_BOOL:
-		write_type(json, "boolean", NULL);
-		break;
-	case FIELD_OBJECTS:
-		write_type(json, "array", NULL);
-		write_reference(json, "items", "schemas", field->of->name);
-		write_sizes(json, field, "minItems", "maxItems");
-		break;
-	}
+	write_type(json, field_types[field->type].type, field_types[field->type].format);
+	if (field_types[field->type].write_limits)
+		field_types[field->type].write_limits(json, field);
 }
 
 /* What the type in the document is too coarse to say. */

@@ -5,7 +5,6 @@
 #include "base/arena.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /*
  * Splits a raw URI into the decoded path below /api without its trailing slash ("" for the base itself) and

@@ -335,19 +335,20 @@ static bool decode_bool(const struct slot *slot)
 
 /* --- a row --- */
 
+static bool (*const decoders[])(const struct slot *) = {
+	[FIELD_TEXT] = decode_text,	 [FIELD_PASSWORD] = decode_password,
+	[FIELD_EMAIL] = decode_email,	 [FIELD_URL] = decode_url,
+	[FIELD_WHOLE] = decode_number,	 [FIELD_COINS] = decode_number,
+	[FIELD_MONEY] = decode_number,	 [FIELD_DATE] = decode_date,
+	[FIELD_SECONDS] = decode_number, [FIELD_CHOICE] = decode_choice,
+	[FIELD_ID] = decode_id,		 [FIELD_IDS] = slot_decode_ids,
+	[FIELD_BOOL] = decode_bool,	 [FIELD_OBJECTS] = slot_decode_objects,
+};
+
 /* Stores what was given for a row of the schema at the row's offset of a zeroed struct, or tells its fault. */
 static void value_store(struct arena *arena, const struct schema *schema, const struct field *field,
 			const struct given *given, void *into, struct faults *faults)
 {
-	static bool (*const decoders[])(const struct slot *) = {
-		[FIELD_TEXT] = decode_text,	 [FIELD_PASSWORD] = decode_password,
-		[FIELD_EMAIL] = decode_email,	 [FIELD_URL] = decode_url,
-		[FIELD_WHOLE] = decode_number,	 [FIELD_COINS] = decode_number,
-		[FIELD_MONEY] = decode_number,	 [FIELD_DATE] = decode_date,
-		[FIELD_SECONDS] = decode_number, [FIELD_CHOICE] = decode_choice,
-		[FIELD_ID] = decode_id,		 [FIELD_IDS] = slot_decode_ids,
-		[FIELD_BOOL] = decode_bool,	 [FIELD_OBJECTS] = slot_decode_objects,
-	};
 	struct slot slot = {
 		.arena = arena,
 		.field = field,
@@ -366,9 +367,7 @@ static void value_store(struct arena *arena, const struct schema *schema, const 
 	}
 	if (!decoders[field->type](&slot) || !field->check)
 		return;
-
 	const char *sentence = field->check(slot.at);
-
 	if (sentence)
 		fault_add(faults, field->name, ERR_INVALID_INPUT, sentence);
 }

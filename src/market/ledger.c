@@ -115,7 +115,7 @@ static bson_t *by_id(struct arena *arena, const struct id *user)
 }
 
 /* The user's document while it has the coins, and may part with them. */
-static bson_t *holder(struct arena *arena, const struct transfer *transfer)
+static bson_t *user_guarded(struct arena *arena, const struct transfer *transfer)
 {
 	const char *from = accounts[transfer->from.kind].balance;
 	bson_t *filter = by_id(arena, user_of(transfer));
@@ -202,7 +202,7 @@ void ledger_move(const struct call *call, struct txn *txn, const struct transfer
 	const struct id *user = user_of(transfer);
 
 	if (!txn_removes(txn, USERS, user))
-		txn_update_after(txn, USERS, holder(call->arena, transfer),
+		txn_update_after(txn, USERS, user_guarded(call->arena, transfer),
 				 balances_change(call->arena, transfer), transfer->on_miss);
 	ledger_note(call, txn, transfer);
 	if (transfer->to.kind == ACCOUNT_USER && !txn_inserts(txn, USERS, user))

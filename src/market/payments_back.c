@@ -164,14 +164,46 @@ static enum err told_of_nothing(struct told *told, const bson_t *note, struct tx
 	return err == OK ? told_early(told, note, txn) : err;
 }
 
+static enum err told_moves(struct told *told, struct reversing *reversing, struct txn *txn)
+{
+	struct call *call = told->call;
+
+	if (reversing->buyer && reversing->after > reversing->before)
+		ledger_hold_still(call, txn, &told->payment.buyer, ERR_CONFLICT);
+	enum err err = admins_read(call, &reversing->admins);
+	reversal_plan(reversing, txn);
+	return err;
+}
+
+static enum err told_of_payment(struct told *told, const bson_t *note, struct txn *txn)
+{
+	struct call *call = told->call;
+	struct reversing *reversing = arena_alloc(call->arena, sizeof *reversing);
+	struct reversals noted = { 0 };
+
+	if (note)
+		reversals_read(note, &noted);
+	reversals_join(&told->more, &noted);
+	bool news = reversal_of(call, &told->payment, &told->more, reversing);
+	enum err err = reversal_read_buyer(reversing);
+	if (err != OK)
+		return err;
+	told->unadopted =
+		!is_marked(told->payment.doc) || (reversing->buyer && !is_marked(reversing->buyer));
+	if (told->unadopted)
+		return told_early(told, note, txn);
+	told->waits = false;
+	told->went_back = news;
+	if (note)
+		txn_remove(txn, META, note_as_read(call->arena, note), ERR_CONFLICT);
+	return news ? told_moves(told, reversing, txn) : OK;
+}
+
 static enum err told_build(void *context, struct txn *txn)
 {
 	struct told *told = context;
 	struct call *call = told->call;
-	struct reversing *reversing = arena_alloc(call->arena, sizeof *reversing);
-	struct reversals noted = { 0 };
 	const bson_t *note;
-	bool news = false;
 	enum err err = note_read(call, told->transaction, &note);
 
 	told->went_back = false;
@@ -182,30 +214,7 @@ static enum err told_build(void *context, struct txn *txn)
 		err = payment_by_transaction(call, told->transaction, &told->payment);
 	if (err == ERR_NOT_FOUND)
 		return told_of_nothing(told, note, txn);
-	if (note)
-		reversals_read(note, &noted);
-	reversals_join(&told->more, &noted);
-	if (err == OK)
-		news = reversal_of(call, &told->payment, &told->more, reversing);
-	if (err == OK)
-		err = reversal_read_buyer(reversing);
-	if (err != OK)
-		return err;
-	told->unadopted =
-		!is_marked(told->payment.doc) || (reversing->buyer && !is_marked(reversing->buyer));
-	if (told->unadopted)
-		return told_early(told, note, txn);
-	told->waits = false;
-	if (note)
-		txn_remove(txn, META, note_as_read(call->arena, note), ERR_CONFLICT);
-	told->went_back = news;
-	if (!news)
-		return OK;
-	if (reversing->buyer && reversing->after > reversing->before)
-		ledger_hold_still(call, txn, &told->payment.buyer, ERR_CONFLICT);
-	err = admins_read(call, &reversing->admins);
-	reversal_plan(reversing, txn);
-	return err;
+	return err == OK ? told_of_payment(told, note, txn) : err;
 }
 
 /* Others at the same payment or user may be quicker a few times. */

@@ -46,22 +46,32 @@ void submission_list_all(struct call *call, struct list *list)
 	};
 }
 
-enum err submission_list_of_task(struct call *call, const struct id *id, struct list *list)
+/* Whose submissions to a task may they see? A cancelled task is there for those who submitted to it, and for the review
+ * of its submissions. */
+static enum err of_task_check(struct call *call, const struct id *id, bool *all)
 {
-	struct arena *arena = call->arena;
 	const bson_t *task;
-	enum err err = db_find_id(call->db, arena, TASKS, id, &task);
+	enum err err = db_find_id(call->db, call->arena, TASKS, id, &task);
 
 	if (err != OK)
 		return err;
 	if (!task)
 		return ERR_NOT_FOUND;
-	bool all = call_is_admin(call) || call_owns(call, task, "buyer_id");
-	/* a cancelled task is there for those who submitted to it, and for the review of its submissions */
-	if (!all)
-		err = task_read(call, id, &task);
-	if (err == OK && !all && call->caller->role != ROLE_WORKER)
-		err = ERR_NOT_OWNER;
+	*all = call_is_admin(call) || call_owns(call, task, "buyer_id");
+	if (*all)
+		return OK;
+	err = task_read(call, id, &task);
+	return err == OK && call->caller->role != ROLE_WORKER ? ERR_NOT_OWNER : err;
+}
+
+enum err submission_list_of_task(struct call *call, const struct id *id, struct list *list)
+{
+	struct arena *arena = call->arena;
+	bool all = false;
+	enum err err = of_task_check(call, id, &all);
+
+	if (err != OK)
+		return err;
 	bson_t *filter = DOC(arena, ID("task_id", id));
 	if (!all)
 		BSON_APPEND_OID(filter, "worker_id", doc_oid(&call->caller->id));
@@ -76,7 +86,7 @@ enum err submission_list_of_task(struct call *call, const struct id *id, struct 
 		.count_key = call_own_name(
 			call, LIST_NAME(arena, "submissions of task", id_text(arena, id))),
 	};
-	return err;
+	return OK;
 }
 
 static bool sum_take(void *context, const bson_t *doc)

@@ -5,9 +5,6 @@
 #include "base/log.h"
 #include "store/doc.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum {
 	BATCH_RECORDS = 1000,
 	BATCH_RECORDS_DRY = 10000, /* without our indexes each batch's look-ups read all there is */
@@ -16,35 +13,7 @@ enum {
 	PROGRESS_MS = 5000
 };
 
-/* ---- notes ---- */
-
-void note_id(struct batch *batch, struct record *record, enum rule rule, const struct id *id,
-	     int64_t coins)
-{
-	record->notes = arena_grow(batch->arena, record->notes, record->note_count,
-				   &record->note_room, sizeof *record->notes);
-	record->notes[record->note_count++] =
-		(struct note){ .rule = rule, .id = *id, .coins = coins };
-}
-
-void note(struct batch *batch, struct record *record, enum rule rule, int64_t coins)
-{
-	note_id(batch, record, rule, &record->id, coins);
-}
-
-/* ---- planning ---- */
-
-/* They were read in the order of their _id, in which ObjectIds stand together. */
-struct record *record_of(const struct batch *batch, const struct id *id)
-{
-	size_t first = 0, end = batch->count;
-
-	while (first < end && !batch->records[first].has_id)
-		first++;
-	while (first < end && !batch->records[end - 1].has_id)
-		end--;
-	return row_find(batch->records + first, end - first, sizeof *batch->records, id);
-}
+/* ---- batches ---- */
 
 static void record_plan(struct batch *batch, struct record *record)
 {
@@ -56,23 +25,6 @@ static void record_plan(struct batch *batch, struct record *record)
 	doc_unchanged(record->filter, record->doc, "_id");
 	batch->pass->plan(batch, record);
 }
-
-void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark)
-{
-	struct arena *arena = batch->arena;
-
-	doc_unchanged(record->filter, record->doc, MARK);
-	BSON_APPEND_INT32(record->set, MARK, mark);
-	if (record->key) {
-		doc_unchanged(record->filter, record->doc, pass->key->field);
-		BSON_APPEND_UTF8(record->set, pass->key->field, record->key);
-	}
-	txn_update(&record->txn, pass->in, record->filter, DOC(arena, PART("$set", record->set)),
-		   ERR_CONFLICT);
-	txn_of_any(&record->txn);
-}
-
-/* ---- batches ---- */
 
 static void batch_report(struct batch *batch)
 {

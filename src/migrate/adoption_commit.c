@@ -7,6 +7,7 @@
 #include "migrate/adoption_private.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "store/doc.h"
 
 enum {
@@ -20,6 +21,13 @@ enum {
 
 /* ---- transactions ---- */
 
+static void steps_take(struct txn *txn, const struct txn *of, int kind, int in)
+{
+	for (size_t i = 0; i < of->count; i++)
+		if ((int)of->steps[i].kind == kind && (int)of->steps[i].in == in)
+			txn->steps[txn->count++] = of->steps[i];
+}
+
 /* The steps of some records, those that can travel together side by side. */
 static void steps_join(struct txn *txn, struct record *const *records, size_t count)
 {
@@ -30,15 +38,10 @@ static void steps_join(struct txn *txn, struct record *const *records, size_t co
 		steps += records[i]->txn.count;
 	txn->together = true;
 	txn->steps = arena_alloc(txn->arena, steps * sizeof *txn->steps);
-	for (size_t kind = 0; kind < 2; kind++)
+	for (size_t kind = 0; kind < COUNT_OF(kinds); kind++)
 		for (int in = 0; in < COLLECTION_COUNT && txn->count < steps; in++)
 			for (size_t i = 0; i < count; i++)
-				for (size_t k = 0; k < records[i]->txn.count; k++) {
-					const struct step *step = &records[i]->txn.steps[k];
-
-					if ((int)step->kind == kinds[kind] && (int)step->in == in)
-						txn->steps[txn->count++] = *step;
-				}
+				steps_take(txn, &records[i]->txn, kinds[kind], in);
 }
 
 /*

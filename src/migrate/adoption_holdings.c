@@ -60,10 +60,10 @@ static int holding_compare(const void *a, const void *b)
 
 enum err holdings_read(struct batch *batch, struct holdings *holdings)
 {
-	bson_t *options = doc_parse(batch->arena,
-				    "{\"projection\": {\"worker_id\": 1, \"worker_email\": 1,"
-				    " \"withdrawal_coin\": 1, \"status\": 1, \"withdraw_date\": 1,"
-				    " \"createdAt\": 1}}");
+	bson_t *options =
+		DOC(batch->arena, SUB("projection", INT("worker_id", 1), INT("worker_email", 1),
+				      INT("withdrawal_coin", 1), INT("status", 1),
+				      INT("withdraw_date", 1), INT("createdAt", 1)));
 
 	holdings->batch = batch;
 	enum err err = db_each(batch->db, WITHDRAWALS, holdings_filter(batch), options,

@@ -76,7 +76,7 @@ static enum err keys_read(struct batch *batch)
 	journal->found = arena_alloc(arena, journal->keys.count * sizeof *journal->found);
 	enum err err =
 		db_each(batch->db, LEDGER, DOC(arena, SUB("_id", ARRAY("$in", journal->keys.doc))),
-			doc_parse(arena, "{\"projection\": {\"_id\": 1}}"), row_take, batch);
+			DOC(arena, SUB("projection", INT("_id", 1))), row_take, batch);
 	qsort(journal->found, journal->found_count, sizeof *journal->found, text_compare);
 	return err;
 }

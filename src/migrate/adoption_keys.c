@@ -39,8 +39,14 @@ const struct unique_key slot_key = {
 	.text = slot_text,
 	.counts = "approved",
 	.pending_counts = true,
-	.fields = "{\"task_id\": 1, \"worker_id\": 1, \"worker_email\": 1, \"status\": 1,"
-		  " \"createdAt\": 1, \"slot_key\": 1}",
+	.fields = JSON({
+		"task_id" : 1,
+		"worker_id" : 1,
+		"worker_email" : 1,
+		"status" : 1,
+		"createdAt" : 1,
+		"slot_key" : 1
+	}),
 };
 
 const struct unique_key transaction_key = {
@@ -48,7 +54,7 @@ const struct unique_key transaction_key = {
 	.rule = RULE_PAYMENT_TWICE,
 	.text = transaction_text,
 	.counts = "completed",
-	.fields = "{\"transaction_id\": 1, \"status\": 1, \"createdAt\": 1, \"txn_key\": 1}",
+	.fields = JSON({ "transaction_id" : 1, "status" : 1, "createdAt" : 1, "txn_key" : 1 }),
 };
 
 /* ---- which go without ---- */
@@ -151,12 +157,12 @@ static enum err duplicates_take(struct search *search)
 /* Nobody's, as long as there are none at all. */
 static enum err keys_held(struct adoption *adoption, const struct pass *pass, struct arena *arena)
 {
-	const bson_t *holder;
+	const bson_t *keyed;
 	bson_t *any = DOC(arena, SUB(pass->key->field, TEXT("$gt", "")));
 	enum err err = db_find_one(adoption->order->db, arena, pass->in, any,
-				   DOC(arena, INT("_id", 1)), &holder);
+				   DOC(arena, INT("_id", 1)), &keyed);
 
-	adoption->keys_held = holder != NULL;
+	adoption->keys_held = keyed != NULL;
 	return err;
 }
 
@@ -185,12 +191,12 @@ enum err keys_look(struct adoption *adoption, const struct pass *pass)
 /* ---- choosing ---- */
 
 /* Somebody has the key: all others of the batch go without. */
-static bool holder_take(void *context, const bson_t *holder)
+static bool keyed_take(void *context, const bson_t *keyed)
 {
 	struct batch *batch = context;
 	const struct unique_key *key = batch->pass->key;
-	const char *held = doc_text(holder, key->field);
-	struct id id = doc_own_id(holder);
+	const char *held = doc_text(keyed, key->field);
+	struct id id = doc_own_id(keyed);
 
 	for (size_t i = 0; i < batch->count && held; i++) {
 		struct record *record = &batch->records[i];
@@ -225,5 +231,5 @@ enum err keys_choose(struct batch *batch)
 		return OK;
 	return db_each(batch->db, batch->pass->in,
 		       DOC(arena, SUB(key->field, ARRAY("$in", keys.doc))),
-		       DOC(arena, SUB("projection", INT(key->field, 1))), holder_take, batch);
+		       DOC(arena, SUB("projection", INT(key->field, 1))), keyed_take, batch);
 }

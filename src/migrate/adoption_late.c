@@ -11,8 +11,6 @@
 #include "store/doc.h"
 #include "store/snapshot.h"
 
-#include <stdlib.h>
-
 /* ---- tasks in the books ---- */
 
 struct late_task *late_task_of(const struct late_tasks *late, const struct id *task)
@@ -76,18 +74,30 @@ static void pending_apply(struct late_task *task, int64_t pending)
 	task->paid -= pending;
 }
 
+static const char escrows[] = JSON([
+	{
+		"$set" : {
+			"in" : { "$eq" : [ { "$substrBytes" : [ "$to", 0, 7 ] }, "escrow:" ] },
+			"out" : { "$eq" : [ { "$substrBytes" : [ "$from", 0, 7 ] }, "escrow:" ] }
+		}
+	},
+	{
+		"$group" : {
+			"_id" : "$task",
+			"in" : { "$sum" : { "$cond" : [ "$in", "$coins", 0 ] } },
+			"out" : { "$sum" : { "$cond" : [ "$out", "$coins", 0 ] } }
+		}
+	},
+	{ "$project" : { "n" : { "$subtract" : [ "$in", "$out" ] } } }
+]);
+
 /* How many coins each escrow has. */
 static struct rows *escrows_read(struct snapshot *snapshot, struct arena *arena,
 				 const bson_t *tasks)
 {
-	return snapshot_aggregate(
-		snapshot, LEDGER,
-		pipeline(
-			arena, DOC(arena, SUB("task", ARRAY("$in", tasks))),
-			"{\"$set\": {\"in\": {\"$eq\": [{\"$substrBytes\": [\"$to\", 0, 7]}, \"escrow:\"]},"
-			" \"out\": {\"$eq\": [{\"$substrBytes\": [\"$from\", 0, 7]}, \"escrow:\"]}}}",
-			"{\"$group\": {\"_id\": \"$task\", \"n\": {\"$sum\": {\"$cond\": [\"$in\", \"$coins\","
-			" {\"$cond\": [\"$out\", {\"$multiply\": [\"$coins\", -1]}, 0]}]}}}}"));
+	bson_t *theirs = DOC(arena, SUB("task", ARRAY("$in", tasks)));
+
+	return snapshot_aggregate(snapshot, LEDGER, doc_pipeline(arena, theirs, escrows));
 }
 
 static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena,
@@ -97,8 +107,8 @@ static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena,
 
 	return snapshot_aggregate(
 		snapshot, SUBMISSIONS,
-		pipeline(arena, mark_ask(arena, SUBMISSIONS, pending),
-			 "{\"$group\": {\"_id\": \"$task_id\", \"n\": {\"$sum\": 1}}}", NULL));
+		PIPELINE(arena, ITEM(PART("$match", mark_ask(arena, SUBMISSIONS, pending))),
+			 STAGE("$group", TEXT("_id", "$task_id"), SUB("n", INT("$sum", 1)))));
 }
 
 enum err late_read(struct late_tasks *late, struct batch *batch)
@@ -134,12 +144,10 @@ static enum err sample_read(struct adoption *adoption, enum collection in, const
 			   TEXT("foreignField", field), LIST("pipeline", ITEM(INT("$limit", 1))),
 			   TEXT("as", "rows"));
 	bson_t *worth = DOC(arena, SUB(amount, INT("$gte", 1)));
-	bson_t *stages = DOC(arena, PART("0", doc_parse(arena, "{\"$sort\": {\"_id\": -1}}")),
-			     SUB("1", INT("$limit", 1000)),
-			     SUB("2", PART("$match", mark_ask(arena, in, worth))),
-			     SUB("3", PART("$lookup", look)),
-			     PART("4", doc_parse(arena, "{\"$match\": {\"rows\": []}}")),
-			     SUB("5", TEXT("$count", "n")));
+	bson_t *stages = PIPELINE(arena, STAGE("$sort", INT("_id", -1)), ITEM(INT("$limit", 1000)),
+				  ITEM(PART("$match", mark_ask(arena, in, worth))),
+				  ITEM(PART("$lookup", look)), STAGE("$match", EMPTY_LIST("rows")),
+				  ITEM(TEXT("$count", "n")));
 	enum err err = db_aggregate(adoption->order->db, in, stages, NULL, count_take, unknown);
 
 	arena_free(arena);

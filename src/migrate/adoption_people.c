@@ -149,10 +149,9 @@ enum err people_read(struct adoption *adoption)
 
 	people_free(people);
 	people->arena = arena_new();
-	bson_t *options = doc_parse(
-		people->arena,
-		"{\"sort\": {\"_id\": 1}, \"projection\": {\"email\": 1, \"email_key\": 1,"
-		" \"createdAt\": 1, \"" MARK "\": 1}}");
+	bson_t *options = DOC(people->arena, SUB("sort", INT("_id", 1)),
+			      SUB("projection", INT("email", 1), INT("email_key", 1),
+				  INT("createdAt", 1), INT(MARK, 1)));
 	enum err err = db_each(adoption->order->db, USERS, DOC(people->arena, NULL), options,
 			       person_take, people);
 

@@ -198,11 +198,13 @@ struct pass {
 
 enum err pass_run(struct adoption *adoption, const struct pass *pass);
 
-/* The record of a batch with this id; NULL: none. */
-struct record *record_of(const struct batch *batch, const struct id *id);
-
 /* Commits what was planned, and sets done of each record for which that happened (adoption_commit.c). */
 enum err batch_commit(struct batch *batch);
+
+/* ---- records of a batch (adoption_record.c) ---- */
+
+/* The record of a batch with this id; NULL: none. */
+struct record *record_of(const struct batch *batch, const struct id *id);
 
 /* Adds record->set, with the record's key and this mark, to its transaction: the first step. */
 void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark);
@@ -231,18 +233,15 @@ int64_t created_at(const bson_t *doc);
 /* An ObjectId, or its hex digits as text. */
 bool id_read(const bson_t *doc, const char *field, struct id *id);
 
-/* Sets a field to a date unless it is one: to the date that its text or number means, or else to the one given. */
-void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t otherwise);
+/* Sets a field to a date unless it is one: to the date that its text or number means, or else to `absent`. */
+void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t absent);
 /* Does that for createdAt and updatedAt. */
 void set_times(bson_t *set, const bson_t *doc);
 /* Sets a text that is missing. */
 void set_default(bson_t *set, const bson_t *doc, const char *field, const char *text);
 
-/* The status; or, where there is none, this one: the default of the older server's schema. */
-const char *status_of(const bson_t *doc, const char *otherwise);
-
-/* A pipeline: $match, then one or two stages that are written as JSON. */
-bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last);
+/* The status; `absent`, the default of the older server's schema, where there is none. */
+const char *status_of(const bson_t *doc, const char *absent);
 
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
@@ -275,9 +274,7 @@ struct task_facts {
 };
 
 /* Query options with the fields that these facts need. */
-#define TASK_FACTS                                                                         \
-	"{\"projection\": {\"status\": 1, \"required_workers\": 1, \"payable_amount\": 1," \
-	" \"buyer_id\": 1, \"buyer_email\": 1, \"" MARK "\": 1}}"
+bson_t *task_facts_options(struct arena *arena);
 struct task_facts task_facts_of(const struct batch *batch, const bson_t *task);
 
 /* ---- what the journal has (adoption_journal.c) ---- */

@@ -1,8 +1,8 @@
 /* Withdrawals, payments and notifications: whose they are. Pending withdrawals get their coins with their worker
  * (adoption_users.c), or, where that one is in the books already, here. */
-#include "base/count.h"
 #include "migrate/adoption_private.h"
 
+#include "base/count.h"
 #include "market/status.h"
 #include "market/withdrawals.h"
 #include "store/doc.h"
@@ -72,6 +72,7 @@ static enum err purses_read(struct batch *batch)
 static enum err withdrawals_look(struct batch *batch)
 {
 	static const char *const kinds[] = { "hold", "payout", "release" };
+
 	for (size_t i = 0; i < batch->count; i++)
 		for (size_t kind = 0; kind < COUNT_OF(kinds); kind++)
 			if (batch->adoption->order->late || late_worker(batch, &batch->records[i]))

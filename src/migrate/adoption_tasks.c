@@ -12,7 +12,6 @@
 #include "market/words.h"
 #include "store/doc.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- facts ---- */
@@ -30,6 +29,13 @@ static int task_status(const bson_t *task)
 		if (!strcmp(status, names[i]))
 			return i;
 	return TASK_OTHER;
+}
+
+bson_t *task_facts_options(struct arena *arena)
+{
+	return DOC(arena, SUB("projection", INT("status", 1), INT("required_workers", 1),
+			      INT("payable_amount", 1), INT("buyer_id", 1), INT("buyer_email", 1),
+			      INT(MARK, 1)));
 }
 
 struct task_facts task_facts_of(const struct batch *batch, const bson_t *task)
@@ -91,11 +97,10 @@ static enum err tasks_look(struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->records[i].has_id)
 			journal_want_owner(batch, "task", &batch->records[i].id);
-	return db_each(batch->db, SUBMISSIONS, pending_filter(batch),
-		       doc_parse(batch->arena,
-				 "{\"projection\": {\"task_id\": 1, \"worker_id\": 1,"
-				 " \"worker_email\": 1, \"slot_key\": 1, \"" MARK "\": 1}}"),
-		       pending_take, batch);
+	bson_t *options =
+		DOC(batch->arena, SUB("projection", INT("task_id", 1), INT("worker_id", 1),
+				      INT("worker_email", 1), INT("slot_key", 1), INT(MARK, 1)));
+	return db_each(batch->db, SUBMISSIONS, pending_filter(batch), options, pending_take, batch);
 }
 
 /* ---- the change ---- */
@@ -191,6 +196,19 @@ static void buyer_count(struct batch *batch, struct record *record, const struct
 			   DOC(arena, SUB("$inc", INT("open_tasks", 1))), ERR_CONFLICT);
 }
 
+static void task_open(struct batch *batch, struct record *record, const struct task_facts *facts,
+		      const struct outcome *outcome)
+{
+	int64_t escrow = (outcome->slots + outcome->pending) * facts->price.value;
+
+	if (!strcmp(outcome->status, "active"))
+		buyer_count(batch, record, facts);
+	if (!escrow)
+		return;
+	note(batch, record, RULE_TASK_OPENED, escrow);
+	open_account(batch, record, "task", account_escrow(&record->id), NULL, &record->id, escrow);
+}
+
 static void task_plan(struct batch *batch, struct record *record)
 {
 	struct task_facts facts = task_facts_of(batch, record->doc);
@@ -206,7 +224,6 @@ static void task_plan(struct batch *batch, struct record *record)
 	struct outcome outcome = facts.status == TASK_ACTIVE ?
 					 active_outcome(batch, record, &facts) :
 					 ended_outcome(batch, record, &facts);
-	int64_t escrow = (outcome.slots + outcome.pending) * facts.price.value;
 
 	fields_set(batch, record, &facts, &outcome);
 	doc_unchanged(record->filter, record->doc, "status");
@@ -214,14 +231,8 @@ static void task_plan(struct batch *batch, struct record *record)
 	doc_unchanged(record->filter, record->doc, "payable_amount");
 	doc_unchanged(record->filter, record->doc, "rev");
 	record_change(batch, record, &tasks_pass, MARK_ADOPTED);
-	if (in_the_books)
-		return;
-	if (!strcmp(outcome.status, "active"))
-		buyer_count(batch, record, &facts);
-	if (!escrow)
-		return;
-	note(batch, record, RULE_TASK_OPENED, escrow);
-	open_account(batch, record, "task", account_escrow(&record->id), NULL, &record->id, escrow);
+	if (!in_the_books)
+		task_open(batch, record, &facts, &outcome);
 }
 
 const struct pass tasks_pass = {

@@ -5,17 +5,16 @@
  * cannot. The older server moved coins to pending_coins when a withdrawal was asked for and then forgot them, approved
  * or rejected; an earlier one took them from coins when it approved.
  */
-#include "base/count.h"
-#include "base/email.h"
 #include "migrate/adoption_private.h"
 
+#include "base/count.h"
+#include "base/email.h"
 #include "market/ledger.h"
 #include "market/notifications.h"
 #include "market/status.h"
 #include "store/doc.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { UNMARKED_FEW = 10000 };
@@ -63,9 +62,10 @@ static enum err count_by(struct adoption *adoption, enum collection in, const ch
 	BSON_APPEND_UTF8(match, "status", status);
 	/* a task that comes later than its buyer is counted when it is adopted; what is pending of its work is not */
 	const bson_t *counted = in == TASKS ? mark_ask(arena, in, match) : match;
-	const char *group = arena_printf(
-		arena, "{\"$group\": {\"_id\": \"$%s\", \"n\": {\"$sum\": 1}}}", owner);
-	enum err err = db_aggregate(adoption->order->db, in, pipeline(arena, counted, group, NULL),
+	bson_t *stages = PIPELINE(arena, ITEM(PART("$match", counted)),
+				  STAGE("$group", TEXT("_id", arena_printf(arena, "$%s", owner)),
+					SUB("n", INT("$sum", 1))));
+	enum err err = db_aggregate(adoption->order->db, in, stages,
 				    DOC(arena, BOOL("allowDiskUse", true)), count_take,
 				    &(struct counting){ &adoption->people, counter });
 
@@ -175,13 +175,22 @@ static void still_pending(struct batch *batch, struct record *record, const stru
 
 /* ---- the change ---- */
 
-static void amounts_note(struct batch *batch, struct record *record, const struct amount *coins,
-			 const struct amount *pending)
+static struct balance balance_read(struct batch *batch, struct record *record, bool known_before)
 {
-	if (coins->floored || pending->floored)
+	struct amount coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
+	struct amount pending = amount_read(record->doc, "pending_coins", ADOPTION_COINS_MOST);
+	struct balance balance = { .coins = coins.value };
+
+	balance.restored = known_before && !bson_has_field(record->doc, "pending_withdrawals");
+	if (known_before && !balance.restored)
+		balance.held = pending.value;
+	else
+		balance.pool = pending.value;
+	if (coins.floored || pending.floored)
 		note(batch, record, RULE_USER_COINS_FLOORED, 0);
-	if (!coins->good || (pending->there && !pending->good))
+	if (!coins.good || (pending.there && !pending.good))
 		note(batch, record, RULE_USER_COINS_BAD, 0);
+	return balance;
 }
 
 /* Decides which withdrawals hold coins, oldest first: held[i] says so. What is left of pending_coins was of approved
@@ -302,15 +311,33 @@ static void odd_user_plan(struct batch *batch, struct record *record)
 	user_change(batch, record);
 }
 
+/* Those asked for with us that are not held anew are pending all the same. */
+static int64_t ours_pending(const struct batch *batch, const struct holding *holdings, size_t count,
+			    const bool *held)
+{
+	int64_t pending = 0;
+
+	for (size_t i = 0; i < count; i++)
+		pending += is_ours(batch, &holdings[i]) && !holdings[i].approved && !held[i];
+	return pending;
+}
+
+static void user_open(struct batch *batch, struct record *record, const struct balance *balance)
+{
+	int64_t coins = balance->coins + balance->held;
+
+	if (!coins)
+		return;
+	note(batch, record, RULE_USER_OPENED, coins);
+	open_account(batch, record, "user", account_user(&record->id), &record->id, NULL, coins);
+}
+
 static void user_plan(struct batch *batch, struct record *record)
 {
-	struct amount coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
-	struct amount pending = amount_read(record->doc, "pending_coins", ADOPTION_COINS_MOST);
 	size_t count;
 	const struct holding *holdings = holdings_of(batch->known, &record->id, &count);
 	bool *held = arena_alloc(batch->arena, count + 1);
 	bool known_before = journal_knows(batch, &record->id);
-	struct balance balance = { .coins = coins.value };
 	const struct person *person = person_of(batch, record);
 
 	if (!record->has_id) {
@@ -322,23 +349,13 @@ static void user_plan(struct batch *batch, struct record *record)
 		return;
 	if (known_before)
 		note(batch, record, RULE_USER_KNOWN, 0);
-	balance.restored = known_before && !bson_has_field(record->doc, "pending_withdrawals");
-	if (known_before && !balance.restored)
-		balance.held = pending.value;
-	else
-		balance.pool = pending.value;
-	amounts_note(batch, record, &coins, &pending);
+	struct balance balance = balance_read(batch, record, known_before);
 	balance_settle(batch, record, &balance, holdings, count, held);
-	for (size_t i = 0; i < count; i++)
-		balance.withdrawals +=
-			is_ours(batch, &holdings[i]) && !holdings[i].approved && !held[i];
+	balance.withdrawals += ours_pending(batch, holdings, count, held);
 	user_set(batch, record, person, &balance);
 	user_change(batch, record);
-	if (!known_before && balance.coins + balance.held) {
-		note(batch, record, RULE_USER_OPENED, balance.coins + balance.held);
-		open_account(batch, record, "user", account_user(&record->id), &record->id, NULL,
-			     balance.coins + balance.held);
-	}
+	if (!known_before)
+		user_open(batch, record, &balance);
 	withdrawals_plan(batch, record, holdings, count, held);
 }
 

@@ -110,14 +110,14 @@ int64_t created_at(const bson_t *doc)
 	return (int64_t)bson_oid_get_time_t(bson_iter_oid(&at)) * CLOCK_SECOND;
 }
 
-void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t otherwise)
+void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t absent)
 {
 	bson_iter_t at;
 	int64_t when;
 
 	if (bson_iter_init_find(&at, doc, field) && BSON_ITER_HOLDS_DATE_TIME(&at))
 		return;
-	BSON_APPEND_DATE_TIME(set, field, date_read(doc, field, &when) ? when : otherwise);
+	BSON_APPEND_DATE_TIME(set, field, date_read(doc, field, &when) ? when : absent);
 }
 
 void set_times(bson_t *set, const bson_t *doc)
@@ -145,25 +145,13 @@ void set_default(bson_t *set, const bson_t *doc, const char *field, const char *
 		BSON_APPEND_UTF8(set, field, text);
 }
 
-const char *status_of(const bson_t *doc, const char *otherwise)
+const char *status_of(const bson_t *doc, const char *absent)
 {
 	bson_iter_t at;
 	bool there = bson_iter_init_find(&at, doc, "status") && !BSON_ITER_HOLDS_NULL(&at);
 	const char *text = doc_text(doc, "status");
 
-	return !there ? otherwise : text ? text : "";
-}
-
-/* ---- pipelines ---- */
-
-bson_t *pipeline(struct arena *arena, const bson_t *match, const char *stage, const char *last)
-{
-	bson_t *stages =
-		DOC(arena, SUB("0", PART("$match", match)), PART("1", doc_parse(arena, stage)));
-
-	if (last)
-		BSON_APPEND_DOCUMENT(stages, "2", doc_parse(arena, last));
-	return stages;
+	return !there ? absent : text ? text : "";
 }
 
 /* ---- lists ---- */

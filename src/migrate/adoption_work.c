@@ -5,7 +5,6 @@
 #include "market/status.h"
 #include "store/doc.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct known {
@@ -67,7 +66,7 @@ static enum err submissions_look(struct batch *batch)
 		if (id_read(batch->records[i].doc, "task_id", &task))
 			doc_array_id(&tasks, &task);
 	enum err err = db_each(batch->db, TASKS, DOC(arena, SUB("_id", ARRAY("$in", tasks.doc))),
-			       doc_parse(arena, TASK_FACTS), task_take, batch);
+			       task_facts_options(arena), task_take, batch);
 	rows_sort(known->tasks, known->count, sizeof *known->tasks);
 	return err == OK ? late_work_look(batch, known) : err;
 }

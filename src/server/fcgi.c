@@ -7,7 +7,6 @@
 
 #include <fcgiapp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

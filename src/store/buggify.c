@@ -3,7 +3,6 @@
 #include "store/buggify_driver.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { SHUTDOWN_IN_PROGRESS = 91, WRITE_CONFLICT = 112, NO_SUCH_TRANSACTION = 251 };
 

@@ -18,12 +18,12 @@ bson_t *doc_keep(struct arena *arena, bson_t *doc)
 	return doc;
 }
 
-bson_t *doc_items(struct arena *arena, bson_t *holder)
+bson_t *doc_items(struct arena *arena, bson_t *wrapped)
 {
 	bson_t items;
-	bson_t *copy = doc_part(holder, "", &items) ? bson_copy(&items) : bson_new();
+	bson_t *copy = doc_part(wrapped, "", &items) ? bson_copy(&items) : bson_new();
 
-	bson_destroy(holder);
+	bson_destroy(wrapped);
 	return doc_keep(arena, copy);
 }
 

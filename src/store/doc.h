@@ -63,8 +63,8 @@
 bson_t *doc_keep(struct arena *arena, bson_t *doc);
 /* Hands the content of a document that the driver filled in to the arena; source is spent. */
 bson_t *doc_steal(struct arena *arena, bson_t *source);
-/* The array that is the one member of a document, as a document; the other is destroyed. */
-bson_t *doc_items(struct arena *arena, bson_t *holder);
+/* The array that is the only member of a document, which is destroyed. */
+bson_t *doc_items(struct arena *arena, bson_t *wrapped);
 /* A document written as JSON in one of our own tables, where a slip is a programming error and ends the process. */
 bson_t *doc_parse(struct arena *arena, const char *json);
 /* A pipeline that begins with the $match; the rest needs no values from code: an array of stages, as JSON. */

@@ -5,8 +5,6 @@
 #include "store/indexes.h"
 #include "store/store_private.h"
 
-#include <string.h>
-
 enum {
 	PROBLEM_SIZE = 256,
 	NAMESPACE_NOT_FOUND = 26,
@@ -149,12 +147,24 @@ static enum err indexes_read(struct setup *setup, enum collection in, const bson
 		       failed(setup, "The indexes cannot be read", &error);
 }
 
-/* What is missing is made by one command, which reads the collection once. early: of a collection that is there already,
- * what adoption needs alone. */
+/* early: of a collection that is there already, what adoption needs alone. */
+static struct doc_array indexes_missing(const struct setup *setup, enum collection in,
+					const bson_t *existing, bool early)
+{
+	struct doc_array missing = doc_array_new(setup->arena);
+
+	for (size_t i = 0; i < index_row_count; i++)
+		if (index_rows[i].in == in &&
+		    (!early || !existing || index_is_early(&index_rows[i])) &&
+		    !index_is_there(setup, existing, &index_rows[i]))
+			doc_array_doc(&missing, index_spec(setup->arena, &index_rows[i]));
+	return missing;
+}
+
+/* What is missing is made by one command, which reads the collection once. */
 static enum err indexes_make(struct setup *setup, enum collection in, bool early)
 {
 	struct arena *arena = setup->arena;
-	struct doc_array missing = doc_array_new(arena);
 	const char *collection = collection_name(in);
 	const bson_t *existing, *reply;
 	bson_error_t error;
@@ -162,13 +172,11 @@ static enum err indexes_make(struct setup *setup, enum collection in, bool early
 
 	if (err == OK)
 		err = indexes_drop(setup, in, existing);
-	for (size_t i = 0; i < index_row_count && err == OK; i++)
-		if (index_rows[i].in == in &&
-		    (!early || !existing || index_is_early(&index_rows[i])) &&
-		    !index_is_there(setup, existing, &index_rows[i]))
-			doc_array_doc(&missing, index_spec(arena, &index_rows[i]));
-	if (err != OK || !missing.count)
+	if (err != OK)
 		return err;
+	struct doc_array missing = indexes_missing(setup, in, existing, early);
+	if (!missing.count)
+		return OK;
 	setup->changes++;
 	if (setup->order->dry_run) {
 		fprintf(setup->report, "%s: %u %s to be made\n", collection, missing.count,

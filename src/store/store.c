@@ -5,7 +5,6 @@
 #include "store/doc.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { ELECTED_LATELY_MS = 10000, CONFIRM_MS = 3000 };
 

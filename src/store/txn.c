@@ -50,7 +50,7 @@ static bson_t *sum_of(struct arena *arena, const bson_t *some, const bson_t *mor
 	return sum;
 }
 
-/* The change, adding these numbers, too; NULL when it is of stages, or changes one of them otherwise. */
+/* The change, adding these numbers, too; NULL when it is of stages, or does something else to one of them. */
 static const bson_t *adding(struct arena *arena, const bson_t *change, const bson_t *numbers)
 {
 	bson_t *both = DOC(arena, NULL), part;
