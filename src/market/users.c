@@ -119,15 +119,17 @@ static void user_insert(struct call *call, const struct id *id, const struct reg
 			const bson_t *credentials, enum err taken, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bson_t *user = DOC(
-		arena, ID("_id", id), TEXT("name", input->name), TEXT("email", input->email),
-		TEXT("photoURL", input->photoURL ? input->photoURL : ""), TEXT("role", input->role),
-		DATE("lastLogin", call->now), DATE("createdAt", call->now),
-		TEXT("email_key", email_fold(arena, input->email)), INT("open_tasks", 0),
-		INT("pending_submissions", 0), INT("pending_withdrawals", 0),
-		WHOLE("last_token_at", call->now / CLOCK_SECOND));
+	bson_t *user =
+		DOC(arena, ID("_id", id), TEXT("name", input->name), TEXT("email", input->email),
+		    TEXT("photoURL", input->photoURL ? input->photoURL : ""),
+		    TEXT("role", input->role));
 
 	bson_concat(user, ledger_balances(arena, 0));
+	bson_concat(user,
+		    DOC(arena, DATE("lastLogin", call->now), DATE("createdAt", call->now),
+			TEXT("email_key", email_fold(arena, input->email)), INT("open_tasks", 0),
+			INT("pending_submissions", 0), INT("pending_withdrawals", 0),
+			WHOLE("last_token_at", call->now / CLOCK_SECOND)));
 	user_search_set(arena, user, input->name, input->email);
 	bson_concat(user, credentials);
 	txn_insert(txn, USERS, user, taken);
