@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BCON_HASH(bytes) BCON_BIN(BSON_SUBTYPE_BINARY, bytes, DIGEST_SIZE)
-
 /* How long we go on looking at a key that changes hands meanwhile, or that the majority does not have yet, and the
  * pause between two looks. The long ones are for after an election: the call that has the key may have ended, and be
  * giving it back just now. */
@@ -86,12 +84,6 @@ static bson_t *claim_fields(const struct attempt *attempt)
 		presence_touch(presence);
 	}
 	return fields;
-}
-
-static bson_t *claim_held(struct arena *arena, const struct claim *claim)
-{
-	return DOC(arena, PAIR("_id", BCON_HASH(claim->key)), ID("token", &claim->token),
-		   TEXT("state", "claimed"));
 }
 
 static enum err record_insert(const struct attempt *attempt, bool *ours)
@@ -371,20 +363,6 @@ void claim_note(struct txn *txn, struct claim *claim, const bson_t *result)
 	claim->noted = true;
 	txn_update(txn, IDEMPOTENCY, claim_held(arena, claim),
 		   DOC(arena, SUB("$push", PART("results", result))), ERR_IN_PROGRESS);
-}
-
-enum err claim_give_back(struct db *db, struct arena *arena, const struct claim *claim)
-{
-	bson_t *held = claim_held(arena, claim);
-	const bson_t *reply;
-
-	if (!claim->noted)
-		return db_remove(db, arena, IDEMPOTENCY, held, true);
-	return db_write(db, arena,
-			DOC(arena, TEXT("update", collection_name(IDEMPOTENCY)),
-			    LIST("updates", ITEM(PART("q", held),
-						 SUB("u", SUB("$set", DATE("lease_until", 0)))))),
-			&reply);
 }
 
 void claim_release(struct db *db, struct arena *arena, const struct claim *claim)

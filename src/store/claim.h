@@ -10,9 +10,9 @@
 #ifndef STORE_CLAIM_H
 #define STORE_CLAIM_H
 
+#include "store/claim_held.h"
 #include "store/txn.h"
 
-#define CLAIM_LEASE_MS INT64_C(30000)
 #define CLAIM_KEPT_MS (24 * 3600 * INT64_C(1000))
 
 /* Whose key it is, and for what. */
@@ -23,13 +23,6 @@ struct claim_request {
 	const char *body; /* NULL when empty */
 	size_t body_length;
 	int64_t now;
-};
-
-/* A key that is ours for now. */
-struct claim {
-	uint8_t key[32]; /* SHA-256 of user, method, path and key */
-	struct id token; /* of this claimant alone */
-	bool noted; /* a part of the call was noted, by us or by a claimant before us */
 };
 
 /* What a key held already. Everything lives as long as the arena. */
@@ -76,8 +69,5 @@ void claim_note(struct txn *txn, struct claim *claim, const bson_t *result);
  * scenes (releases.h) until the lease ends by itself.
  */
 void claim_release(struct db *db, struct arena *arena, const struct claim *claim);
-
-/* One try of that; OK also when the claim is another's by now, or done. */
-enum err claim_give_back(struct db *db, struct arena *arena, const struct claim *claim);
 
 #endif

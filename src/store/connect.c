@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/address.h"
-#include "store/claim.h"
+#include "store/claim_held.h"
 #include "store/doc.h"
 #include "store/presence.h"
 #include "store/refresher.h"

@@ -6,7 +6,7 @@
 #ifndef STORE_RELEASES_H
 #define STORE_RELEASES_H
 
-#include "store/claim.h"
+#include "store/claim_held.h"
 
 /* Of one store; its thread is started by the first key. */
 struct releases;
