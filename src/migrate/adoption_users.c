@@ -61,8 +61,8 @@ static enum err count_by(struct adoption *adoption, enum collection in, const ch
 	bson_t *match = of_unmarked(adoption, arena, owner);
 
 	BSON_APPEND_UTF8(match, "status", status);
-	/* a task that comes later than its buyer is counted when it is adopted; what is pending of its work is not */
-	const bson_t *counted = in == TASKS ? mark_ask(arena, in, match) : match;
+	/* what comes later than its owner is counted when it is adopted */
+	const bson_t *counted = mark_ask(arena, in, match);
 	const char *group = arena_printf(
 		arena, "{\"$group\": {\"_id\": \"$%s\", \"n\": {\"$sum\": 1}}}", owner);
 	enum err err = db_aggregate(adoption->order->db, in, pipeline(arena, counted, group, NULL),
