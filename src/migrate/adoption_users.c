@@ -60,9 +60,8 @@ static enum err count_by(struct adoption *adoption, enum collection in, const ch
 	bson_t *match = of_unmarked(adoption, arena, owner);
 
 	BSON_APPEND_UTF8(match, "status", status);
-	/* a task that comes later than its buyer is counted when it is adopted; what is pending of its work is not */
-	const bson_t *counted = in == TASKS ? mark_ask(arena, in, match) : match;
-	bson_t *stages = PIPELINE(arena, ITEM(PART("$match", counted)),
+	/* what comes later than its owner is counted when it is adopted */
+	bson_t *stages = PIPELINE(arena, ITEM(PART("$match", mark_ask(arena, in, match))),
 				  STAGE("$group", TEXT("_id", arena_printf(arena, "$%s", owner)),
 					SUB("n", INT("$sum", 1))));
 	enum err err = db_aggregate(adoption->order->db, in, stages,

@@ -1248,8 +1248,11 @@ def test_a_task_that_is_written_amid_a_run_is_counted_once_by_the_next(place):
 
 
 @promise("10 init-db", "It adopts existing data, each record in one transaction")
-def test_work_that_is_handed_in_amid_a_run_takes_its_slot_and_is_counted_once_by_the_next(place):
-    """Its task is adopted before it."""
+@pytest.mark.parametrize("named", (False, True))
+def test_work_that_is_handed_in_amid_a_run_takes_its_slot_and_is_counted_once_by_the_next(
+    place, named
+):
+    """Its task and its worker, whom it may name by the id, are adopted before it."""
     here = place()
     buyer, worker, other = here.old.user("buyer", 500), here.old.user(), here.old.user()
     task = here.old.task(buyer, 3, 10)
@@ -1259,7 +1262,7 @@ def test_work_that_is_handed_in_amid_a_run_takes_its_slot_and_is_counted_once_by
     ) as under_way:
         run = spawn(here, "init-db")
         under_way()
-        amid = here.old.submission(worker, task)
+        amid = here.old.submission(worker, task, **({"worker_id": worker["_id"]} if named else {}))
     assert run.wait(timeout=60) == 0
     assert "adopted" in here.task(task) and "adopted" not in here.work(amid)
     here.adopt()
