@@ -200,12 +200,13 @@ static void debt_pay_then(const struct call *call, struct txn *txn, const struct
 void ledger_move(const struct call *call, struct txn *txn, const struct transfer *transfer)
 {
 	const struct id *user = user_of(transfer);
+	bool stays = !txn_removes(txn, USERS, user);
 
-	if (!txn_removes(txn, USERS, user))
+	if (stays)
 		txn_update_after(txn, USERS, user_guarded(call->arena, transfer),
 				 balances_change(call->arena, transfer), transfer->on_miss);
 	ledger_note(call, txn, transfer);
-	if (transfer->to.kind == ACCOUNT_USER && !txn_inserts(txn, USERS, user))
+	if (stays && transfer->to.kind == ACCOUNT_USER && !txn_inserts(txn, USERS, user))
 		debt_pay_then(call, txn, transfer);
 }
 

@@ -163,6 +163,17 @@ START_TEST(a_removed_users_document_takes_the_balance_along)
 }
 END_TEST
 
+START_TEST(coins_that_come_to_whoever_is_removed_pay_no_debt)
+{
+	struct account grants = { .kind = ACCOUNT_GRANTS };
+
+	txn_remove(&rule.txn, USERS, rule_doc("{\"_id\": " OID(WORKER) "}"), ERR_CONFLICT);
+	move(grants, account_user(&worker), 8);
+	ck_assert_uint_eq(rule.txn.count, 2);
+	ck_assert_int_eq(rule.txn.steps[1].kind, STEP_INSERT);
+}
+END_TEST
+
 static const struct {
 	int64_t coins, owed; /* as the credit of 50 left them */
 	int64_t paid;
@@ -245,6 +256,7 @@ Suite *suite_ledger(void)
 	tcase_add_test(tests, what_else_changes_of_the_user_is_one_step_with_it);
 	tcase_add_test(tests, a_new_users_document_begins_with_what_is_moved);
 	tcase_add_test(tests, a_removed_users_document_takes_the_balance_along);
+	tcase_add_test(tests, coins_that_come_to_whoever_is_removed_pay_no_debt);
 	tcase_add_loop_test(tests, what_is_owed_is_paid_from_what_came, 0, COUNT_OF(debts));
 	tcase_add_loop_test(tests, what_is_there_is_taken_back_and_the_rest_is_owed, 0,
 			    COUNT_OF(balances));
