@@ -1,7 +1,7 @@
 """Figures: how long answers took, how they were, and how long nobody got one; for each fault.
 
-Memory is bounded: durations go into buckets that are 2 % wide. `figures.py FILE` prints what torture's --figures
-wrote there as a table in Markdown.
+Memory is bounded: durations go into buckets that are 2 % wide. `figures.py FILE…` prints what torture's --figures
+wrote there as one table in Markdown: what can be counted is added up, all else is the worst run's.
 """
 
 import collections
@@ -144,11 +144,30 @@ class Figures:
         )
 
 
-def as_markdown(run):
-    """The table of a run that --figures wrote, as docs/reliability.md has it."""
+COUNTED = ("times", "answers")
+
+
+def joined(runs):
+    """The rows of several runs as one run's."""
+    rows = {}
+    for name in sorted({name for run in runs for name in run["faults"]}):
+        same = [run["faults"][name] for run in runs if name in run["faults"]]
+        statuses = collections.Counter()
+        for row in same:
+            statuses.update(row["statuses"])
+        rows[name] = {
+            what: (sum if what in COUNTED else max)(row[what] or 0 for row in same)
+            for what in same[0]
+            if what != "statuses"
+        } | {"statuses": statuses}
+    return rows
+
+
+def as_markdown(runs):
+    """The table of runs that --figures wrote, as docs/reliability.md has it."""
     lines = ["| fault | times | answers | p50 ms | p99 ms | outage s | back s | 502 | 503 | 504 |"]
     lines.append("| --- " * 10 + "|")
-    for name, row in run["faults"].items():
+    for name, row in joined(runs).items():
         *numbers, statuses = row.values()
         numbers += [statuses.get(status, 0) for status in ("502", "503", "504")]
         lines.append("| " + " | ".join(map(str, (name, *numbers))) + " |")
@@ -156,4 +175,4 @@ def as_markdown(run):
 
 
 if __name__ == "__main__":
-    print(as_markdown(json.loads(pathlib.Path(sys.argv[1]).read_text())))
+    print(as_markdown([json.loads(pathlib.Path(path).read_text()) for path in sys.argv[1:]]))
