@@ -43,11 +43,6 @@ static void ready(void *context)
 	notify_send("READY=1");
 }
 
-static int refuse(const char *problem)
-{
-	return program_refuse(NAME, problem);
-}
-
 /* A server that is away now may be back soon; one that cannot do transactions will not. */
 static bool server_suits(struct store *store, char problem[256])
 {
@@ -84,7 +79,7 @@ static bool app_open(struct app *app, struct bulkhead_limits bulkheads[TURN_COUN
 	});
 	if (app->store && server_suits(app->store, problem))
 		return true;
-	refuse(problem);
+	program_refuse(NAME, problem);
 	return false;
 }
 
@@ -120,7 +115,7 @@ static int serve(const struct config *config)
 	log_set_level((enum log_level)config->log_level);
 	if (routes_check(api_routes, api_route_count, problem) ||
 	    providers_check(provider_rows, problem))
-		return refuse(problem);
+		return program_refuse(NAME, problem);
 	if (app_open(&app, bulkheads)) {
 		packages_warn(config);
 		config_warn_jwt_secret_previous(config->jwt_secret_previous);

@@ -106,7 +106,7 @@ static enum err count(struct db *db, struct arena *arena, const char *key, int64
 	return ERR_UNAVAILABLE;
 }
 
-static enum err refuse(const struct window *window, int64_t now, int *retry_after)
+static enum err window_refuse(const struct window *window, int64_t now, int *retry_after)
 {
 	int64_t seconds = (window->ends - now + 999) / 1000;
 
@@ -149,9 +149,9 @@ enum err throttle_login_check(struct db *db, struct arena *arena, const char *ad
 	if (limit <= 0 || err != OK)
 		return err;
 	if (login.account.count >= limit)
-		err = refuse(&login.account, now, retry_after);
+		err = window_refuse(&login.account, now, retry_after);
 	if (login.address.count >= limit * THROTTLE_ADDRESS_TIMES)
-		err = refuse(&login.address, now, retry_after);
+		err = window_refuse(&login.address, now, retry_after);
 	return err;
 }
 
@@ -192,6 +192,6 @@ enum err throttle_register(struct db *db, struct arena *arena, const char *addre
 		return OK;
 	enum err err = count(db, arena, key, THROTTLE_REGISTER_MS, now, &window);
 	if (err == OK && window.count > limit)
-		err = refuse(&window, now, retry_after);
+		err = window_refuse(&window, now, retry_after);
 	return err;
 }

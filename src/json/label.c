@@ -11,7 +11,7 @@
 /* What a character that takes no room would stand on. */
 enum ground { NOTHING, SYMBOL, WORD, EMOJI };
 
-struct reading {
+struct label {
 	const char *next, *end;
 	enum ground ground;
 	uint32_t before; /* the character before; 0 at the start */
@@ -27,82 +27,81 @@ static enum ground ground_of(uint32_t c)
 	return unicode_is_visible(c) ? SYMBOL : NOTHING;
 }
 
-static bool word_goes_on(const struct reading *reading)
+static bool word_goes_on(const struct label *label)
 {
 	size_t size;
 
-	if (reading->next == reading->end)
+	if (label->next == label->end)
 		return false;
 
-	uint32_t c = utf8_next(reading->next, &size);
+	uint32_t c = utf8_next(label->next, &size);
 
 	return unicode_is_alnum(c) || unicode_is_mark(c);
 }
 
-static bool emoji_goes_on(const struct reading *reading)
+static bool emoji_goes_on(const struct label *label)
 {
 	size_t size;
 
-	return reading->next < reading->end && unicode_is_emoji(utf8_next(reading->next, &size));
+	return label->next < label->end && unicode_is_emoji(utf8_next(label->next, &size));
 }
 
 /* Behind a virama a joiner shapes the letter before, also where the word ends. */
-static bool joins(const struct reading *reading)
+static bool joins(const struct label *label)
 {
-	if (unicode_is_joiner(reading->before))
+	if (unicode_is_joiner(label->before))
 		return false;
-	if (reading->ground == EMOJI)
-		return emoji_goes_on(reading);
-	return reading->ground == WORD &&
-	       (word_goes_on(reading) || unicode_is_virama(reading->before));
+	if (label->ground == EMOJI)
+		return emoji_goes_on(label);
+	return label->ground == WORD && (word_goes_on(label) || unicode_is_virama(label->before));
 }
 
 /* The keys of a telephone become caps; other letters have one look, and a selector behind them hides there. */
-static bool has_looks(const struct reading *reading)
+static bool has_looks(const struct label *label)
 {
 	size_t size;
-	bool is_key = reading->before < 0x80 && strchr("0123456789#*", (int)reading->before);
+	bool is_key = label->before < 0x80 && strchr("0123456789#*", (int)label->before);
 
-	if (reading->before < 0x80)
-		return is_key && reading->next < reading->end &&
-		       utf8_next(reading->next, &size) == KEY_CAP;
-	return reading->ground != WORD || unicode_has_looks(reading->before);
+	if (label->before < 0x80)
+		return is_key && label->next < label->end &&
+		       utf8_next(label->next, &size) == KEY_CAP;
+	return label->ground != WORD || unicode_has_looks(label->before);
 }
 
 /* May this character that takes no room stand here? */
-static bool may_hide(const struct reading *reading, uint32_t c)
+static bool may_hide(const struct label *label, uint32_t c)
 {
 	if (unicode_is_joiner(c))
-		return joins(reading);
+		return joins(label);
 	if (unicode_is_selector(c))
-		return reading->ground != NOTHING && !unicode_is_selector(reading->before) &&
-		       has_looks(reading);
-	return unicode_is_flag_tag(c) && reading->ground == EMOJI;
+		return label->ground != NOTHING && !unicode_is_selector(label->before) &&
+		       has_looks(label);
+	return unicode_is_flag_tag(c) && label->ground == EMOJI;
 }
 
-static bool take(struct reading *reading)
+static bool take(struct label *label)
 {
 	size_t size;
-	uint32_t c = utf8_next(reading->next, &size);
+	uint32_t c = utf8_next(label->next, &size);
 
-	reading->next += size;
+	label->next += size;
 	if (unicode_is_hidden(c)) {
-		if (!may_hide(reading, c))
+		if (!may_hide(label, c))
 			return false;
-	} else if (!unicode_is_mark(c) && !(unicode_is_skin_tone(c) && reading->ground == EMOJI)) {
-		reading->ground = ground_of(c);
-		reading->shows = reading->shows || reading->ground != NOTHING;
+	} else if (!unicode_is_mark(c) && !(unicode_is_skin_tone(c) && label->ground == EMOJI)) {
+		label->ground = ground_of(c);
+		label->shows = label->shows || label->ground != NOTHING;
 	}
-	reading->before = c;
+	label->before = c;
 	return true;
 }
 
 const char *label_problem(const char *text, size_t length)
 {
-	struct reading reading = { .next = text, .end = text + length };
+	struct label label = { .next = text, .end = text + length };
 
-	while (reading.next < reading.end)
-		if (!take(&reading))
+	while (label.next < label.end)
+		if (!take(&label))
 			return "must hold no invisible characters and none that turn the direction of writing";
-	return reading.shows ? NULL : "must show at least one character";
+	return label.shows ? NULL : "must show at least one character";
 }

@@ -32,9 +32,9 @@ int64_t stats_growth(int64_t before, int64_t now)
 
 /*
  * Numbers over large collections are made behind the scenes: all are ordered first, then waited for. The first error ends
- * the reading; it is asked for once, at the end.
+ * the survey; it is asked for once, at the end.
  */
-struct reading {
+struct survey {
 	struct call *call;
 	bool large[COLLECTION_COUNT]; /* too large to be counted at each call */
 	bool ordering;
@@ -43,25 +43,25 @@ struct reading {
 };
 
 /* The server keeps this number itself; a crash may leave it a little wrong, so it only tells what is large. */
-static void sizes_read(struct reading *reading)
+static void sizes_read(struct survey *survey)
 {
 	static const enum collection counted[] = { USERS, TASKS, SUBMISSIONS, WITHDRAWALS,
 						   PAYMENTS };
-	struct call *call = reading->call;
+	struct call *call = survey->call;
 	int64_t size = 0;
 
-	for (size_t i = 0; i < COUNT_OF(counted) && reading->err == OK; i++) {
-		reading->err = db_count(call->db, call->arena, counted[i], DOC(call->arena, NULL),
-					0, &size);
-		reading->large[counted[i]] = size > FRESH_MAX;
+	for (size_t i = 0; i < COUNT_OF(counted) && survey->err == OK; i++) {
+		survey->err = db_count(call->db, call->arena, counted[i], DOC(call->arena, NULL), 0,
+				       &size);
+		survey->large[counted[i]] = size > FRESH_MAX;
 	}
 }
 
 /* Counts, or with an accumulator adds up. */
-static int64_t total(struct reading *reading, enum collection in, const char *name,
+static int64_t total(struct survey *survey, enum collection in, const char *name,
 		     const bson_t *filter, const bson_t *sum)
 {
-	struct call *call = reading->call;
+	struct call *call = survey->call;
 	const bson_t *pipeline = sum ? PIPELINE(call->arena, ITEM(PART("$match", filter)),
 						STAGE("$group", NONE("_id"), PART("n", sum))) :
 				       NULL;
@@ -73,15 +73,15 @@ static int64_t total(struct reading *reading, enum collection in, const char *na
 	};
 	int64_t value = 0;
 
-	if (reading->err != OK)
+	if (survey->err != OK)
 		return 0;
-	if (reading->ordering && reading->large[in])
-		total_order(call->db, &total, reading->asked_at);
-	else if (reading->large[in])
-		reading->err = total_wait(call->db, &total, reading->asked_at,
-					  reading->asked_at + WAIT_MS, &value);
-	else if (!reading->ordering)
-		reading->err = total_now(call->db, call->arena, &total, &value);
+	if (survey->ordering && survey->large[in])
+		total_order(call->db, &total, survey->asked_at);
+	else if (survey->large[in])
+		survey->err = total_wait(call->db, &total, survey->asked_at,
+					 survey->asked_at + WAIT_MS, &value);
+	else if (!survey->ordering)
+		survey->err = total_now(call->db, call->arena, &total, &value);
 	return value;
 }
 
@@ -91,16 +91,16 @@ static bson_t *all_by(struct arena *arena, const char *field)
 	return DOC(arena, SUB(field, PAIR("$gte", BCON_MINKEY)));
 }
 
-static int64_t count_all(struct reading *reading, enum collection in)
+static int64_t count_all(struct survey *survey, enum collection in)
 {
-	return total(reading, in, "all", all_by(reading->call->arena, "_id"), NULL);
+	return total(survey, in, "all", all_by(survey->call->arena, "_id"), NULL);
 }
 
-static int64_t count_status(struct reading *reading, enum collection in, enum status status)
+static int64_t count_status(struct survey *survey, enum collection in, enum status status)
 {
 	const char *name = status_name(status);
 
-	return total(reading, in, name, DOC(reading->call->arena, TEXT("status", name)), NULL);
+	return total(survey, in, name, DOC(survey->call->arena, TEXT("status", name)), NULL);
 }
 
 /* ---- users ---- */
@@ -133,14 +133,14 @@ static void numbers_name(const struct call *call, struct user_number numbers[NUM
 	numbers[ACTIVE] = between(call, "lastLogin", MONTH, 0);
 }
 
-static int64_t number_count(struct reading *reading, const struct user_number *number, int which)
+static int64_t number_count(struct survey *survey, const struct user_number *number, int which)
 {
-	struct arena *arena = reading->call->arena;
+	struct arena *arena = survey->call->arena;
 	bson_t *filter = number->role ? DOC(arena, TEXT("role", number->role)) :
 					DOC(arena, SUB(number->date, DATE("$gt", number->after),
 						       DATE("$lte", number->until)));
 
-	return total(reading, USERS, arena_printf(arena, "%d", which), filter, NULL);
+	return total(survey, USERS, arena_printf(arena, "%d", which), filter, NULL);
 }
 
 static bool number_counts(const struct user_number *number, const bson_t *user)
@@ -164,17 +164,17 @@ static bool closing_take(void *context, const bson_t *user)
 	return true;
 }
 
-static void users_read(struct reading *reading, struct stats *stats)
+static void users_read(struct survey *survey, struct stats *stats)
 {
-	struct call *call = reading->call;
+	struct call *call = survey->call;
 	struct user_number numbers[NUMBERS];
 
 	numbers_name(call, numbers);
 	for (int i = 0; i < NUMBERS; i++)
-		numbers[i].count = number_count(reading, &numbers[i], i);
-	if (reading->err == OK && !reading->ordering)
-		reading->err = db_each(call->db, USERS, DOC(call->arena, BOOL("closing", true)),
-				       NULL, closing_take, numbers);
+		numbers[i].count = number_count(survey, &numbers[i], i);
+	if (survey->err == OK && !survey->ordering)
+		survey->err = db_each(call->db, USERS, DOC(call->arena, BOOL("closing", true)),
+				      NULL, closing_take, numbers);
 	stats->workers = numbers[WORKERS].count;
 	stats->buyers = numbers[BUYERS].count;
 	stats->admins = numbers[ADMINS].count;
@@ -182,16 +182,16 @@ static void users_read(struct reading *reading, struct stats *stats)
 	stats->platform_growth =
 		stats_growth(numbers[MONTH_BEFORE].count, numbers[MONTH_NOW].count);
 	stats->monthly_active = numbers[ACTIVE].count;
-	stats->coins = total(reading, USERS, "coins", all_by(call->arena, "role"),
+	stats->coins = total(survey, USERS, "coins", all_by(call->arena, "role"),
 			     DOC(call->arena, TEXT("$sum", "$coins")));
 }
 
 /* ---- all of it ---- */
 
 /* Dollars, from the field's older name where need be, summed as whole cents. */
-static int64_t payments_sum(struct reading *reading)
+static int64_t payments_sum(struct survey *survey)
 {
-	struct arena *arena = reading->call->arena;
+	struct arena *arena = survey->call->arena;
 	bson_t *dollars = DOC(
 		arena, SUB("$convert",
 			   SUB("input", LIST("$ifNull", BCON_UTF8("$price"), BCON_UTF8("$amount"))),
@@ -201,43 +201,43 @@ static int64_t payments_sum(struct reading *reading)
 		    LIST("$round", ITEM(LIST("$multiply", BCON_DOCUMENT(dollars), BCON_INT32(100))),
 			 BCON_INT32(0)));
 
-	return total(reading, PAYMENTS, "completed", DOC(arena, STATUS(COMPLETED)),
+	return total(survey, PAYMENTS, "completed", DOC(arena, STATUS(COMPLETED)),
 		     DOC(arena, PART("$sum", cents)));
 }
 
 /* Of the records with some of it, which an index holds. */
-static int64_t sum_of(struct reading *reading, enum collection in, const char *field)
+static int64_t sum_of(struct survey *survey, enum collection in, const char *field)
 {
-	struct arena *arena = reading->call->arena;
+	struct arena *arena = survey->call->arena;
 
-	return total(reading, in, field, DOC(arena, SUB(field, INT("$gt", 0))),
+	return total(survey, in, field, DOC(arena, SUB(field, INT("$gt", 0))),
 		     DOC(arena, TEXT("$sum", arena_printf(arena, "$%s", field))));
 }
 
-static void numbers_read(struct reading *reading, struct stats *stats)
+static void numbers_read(struct survey *survey, struct stats *stats)
 {
-	int64_t approved = count_status(reading, SUBMISSIONS, STATUS_APPROVED);
-	int64_t rejected = count_status(reading, SUBMISSIONS, STATUS_REJECTED);
+	int64_t approved = count_status(survey, SUBMISSIONS, STATUS_APPROVED);
+	int64_t rejected = count_status(survey, SUBMISSIONS, STATUS_REJECTED);
 
-	users_read(reading, stats);
-	stats->tasks = count_all(reading, TASKS);
-	stats->active_tasks = count_status(reading, TASKS, STATUS_ACTIVE);
-	stats->submissions = count_all(reading, SUBMISSIONS);
-	stats->pending_submissions = count_status(reading, SUBMISSIONS, STATUS_PENDING);
+	users_read(survey, stats);
+	stats->tasks = count_all(survey, TASKS);
+	stats->active_tasks = count_status(survey, TASKS, STATUS_ACTIVE);
+	stats->submissions = count_all(survey, SUBMISSIONS);
+	stats->pending_submissions = count_status(survey, SUBMISSIONS, STATUS_PENDING);
 	stats->completion_rate = stats_share(approved, approved + rejected);
-	stats->payments = payments_sum(reading);
-	stats->reversed_coins = sum_of(reading, PAYMENTS, "reversed_coins");
-	stats->owed_coins = sum_of(reading, USERS, "owed_coins");
-	stats->pending_withdrawals = count_status(reading, WITHDRAWALS, STATUS_PENDING);
+	stats->payments = payments_sum(survey);
+	stats->reversed_coins = sum_of(survey, PAYMENTS, "reversed_coins");
+	stats->owed_coins = sum_of(survey, USERS, "owed_coins");
+	stats->pending_withdrawals = count_status(survey, WITHDRAWALS, STATUS_PENDING);
 }
 
 enum err stats_read(struct call *call, struct stats *stats)
 {
-	struct reading reading = { .call = call, .ordering = true, .asked_at = clock_steady() };
+	struct survey survey = { .call = call, .ordering = true, .asked_at = clock_steady() };
 
-	sizes_read(&reading);
-	numbers_read(&reading, stats);
-	reading.ordering = false;
-	numbers_read(&reading, stats);
-	return reading.err;
+	sizes_read(&survey);
+	numbers_read(&survey, stats);
+	survey.ordering = false;
+	numbers_read(&survey, stats);
+	return survey.err;
 }

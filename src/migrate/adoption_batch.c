@@ -112,7 +112,7 @@ static struct batch *batch_new(struct adoption *adoption, const struct pass *pas
 
 /* ---- passes ---- */
 
-struct reading {
+struct filling {
 	struct adoption *adoption;
 	const struct pass *pass;
 	struct batch *batch; /* being filled */
@@ -120,16 +120,16 @@ struct reading {
 	int64_t read, total;
 };
 
-static void progress(struct reading *reading)
+static void progress(struct filling *filling)
 {
-	struct adoption *adoption = reading->adoption;
+	struct adoption *adoption = filling->adoption;
 	FILE *out = adoption->order->progress;
 
 	if (!out || clock_steady() - adoption->told < PROGRESS_MS)
 		return;
 	adoption->told = clock_steady();
-	fprintf(out, "%s: %lld of %lld\n", reading->pass->doing, (long long)reading->read,
-		(long long)reading->total);
+	fprintf(out, "%s: %lld of %lld\n", filling->pass->doing, (long long)filling->read,
+		(long long)filling->total);
 	fflush(out);
 }
 
@@ -142,34 +142,34 @@ static void batches_await(struct adoption *adoption)
 		sem_post(&adoption->places);
 }
 
-static void batch_hand_over(struct reading *reading)
+static void batch_hand_over(struct filling *filling)
 {
-	struct adoption *adoption = reading->adoption;
+	struct adoption *adoption = filling->adoption;
 	pthread_t thread;
 
 	sem_wait(&adoption->places);
-	if (pthread_create(&thread, &adoption->detached, batch_work, reading->batch) != 0)
-		batch_work(reading->batch);
-	if (reading->pass->in_turn && adoption->order->late)
+	if (pthread_create(&thread, &adoption->detached, batch_work, filling->batch) != 0)
+		batch_work(filling->batch);
+	if (filling->pass->in_turn && adoption->order->late)
 		batches_await(adoption);
-	reading->batch = batch_new(adoption, reading->pass, reading->most);
-	reading->bytes = 0;
-	progress(reading);
+	filling->batch = batch_new(adoption, filling->pass, filling->most);
+	filling->bytes = 0;
+	progress(filling);
 }
 
 static bool record_take(void *context, const bson_t *doc)
 {
-	struct reading *reading = context;
-	struct batch *batch = reading->batch;
+	struct filling *filling = context;
+	struct batch *batch = filling->batch;
 	struct record *record = &batch->records[batch->count++];
 
 	record->doc = doc_copy(batch->arena, doc);
 	record->has_id = doc_id(doc, "_id", &record->id);
-	reading->read++;
-	reading->bytes += doc->len;
-	if (batch->count == reading->most || reading->bytes >= BATCH_BYTES)
-		batch_hand_over(reading);
-	return reading->adoption->err == OK;
+	filling->read++;
+	filling->bytes += doc->len;
+	if (batch->count == filling->most || filling->bytes >= BATCH_BYTES)
+		batch_hand_over(filling);
+	return filling->adoption->err == OK;
 }
 
 static enum err collection_read(struct adoption *adoption, const struct pass *pass)
@@ -177,22 +177,22 @@ static enum err collection_read(struct adoption *adoption, const struct pass *pa
 	struct arena *arena = arena_new();
 	const struct adoption_order *order = adoption->order;
 	bson_t *unmarked = doc_parse(arena, "{" UNMARKED "}");
-	struct reading reading = { .adoption = adoption,
+	struct filling filling = { .adoption = adoption,
 				   .pass = pass,
 				   .most = order->dry_run ? BATCH_RECORDS_DRY : BATCH_RECORDS };
 	enum err err = db_count(order->db, arena, pass->in,
-				order->late ? unmarked : DOC(arena, NULL), 0, &reading.total);
+				order->late ? unmarked : DOC(arena, NULL), 0, &filling.total);
 
-	reading.batch = batch_new(adoption, pass, reading.most);
+	filling.batch = batch_new(adoption, pass, filling.most);
 	if (err == OK)
 		err = db_each(
 			order->db, pass->in, unmarked,
 			DOC(arena, SUB("sort", INT("_id", 1)), INT("batchSize", BATCH_RECORDS)),
-			record_take, &reading);
-	if (err == OK && adoption->err == OK && reading.batch->count)
-		batch_hand_over(&reading);
+			record_take, &filling);
+	if (err == OK && adoption->err == OK && filling.batch->count)
+		batch_hand_over(&filling);
 	batches_await(adoption);
-	batch_free(reading.batch);
+	batch_free(filling.batch);
 	arena_free(arena);
 	return err == OK ? adoption->err : err;
 }

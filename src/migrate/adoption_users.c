@@ -144,7 +144,8 @@ void refusal_tell(struct batch *batch, struct record *record, const struct id *w
 	       });
 }
 
-static void refuse(struct batch *batch, struct record *record, const struct holding *holding)
+static void holding_refuse(struct batch *batch, struct record *record,
+			   const struct holding *holding)
 {
 	struct arena *arena = batch->arena;
 	bson_t *filter = DOC(arena, ID("_id", &holding->id));
@@ -229,7 +230,7 @@ static void withdrawals_plan(struct batch *batch, struct record *record,
 		if (is_ours(batch, &holdings[i]) || holdings[i].approved)
 			continue;
 		if (!held[i])
-			refuse(batch, record, &holdings[i]);
+			holding_refuse(batch, record, &holdings[i]);
 		else
 			still_pending(batch, record, &holdings[i]);
 	}

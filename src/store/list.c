@@ -82,7 +82,7 @@ enum err list_count(struct db *db, struct arena *arena, enum collection in, cons
 /* So many records are read before their size is known: all of most pages. */
 enum { FIRST_BATCH = 32 };
 
-struct reading {
+struct listing {
 	const struct list *list;
 	struct arena *arena;
 	db_row row;
@@ -95,39 +95,39 @@ struct reading {
 /* One record more than the page is read: if it is there, there is a next page. */
 static bool take(void *context, const bson_t *doc)
 {
-	struct reading *reading = context;
+	struct listing *listing = context;
 
-	if (reading->skip > 0) {
-		reading->skip--;
+	if (listing->skip > 0) {
+		listing->skip--;
 		return true;
 	}
-	if (reading->shown == reading->limit || !reading->row(reading->context, doc)) {
-		reading->next = reading->last;
+	if (listing->shown == listing->limit || !listing->row(listing->context, doc)) {
+		listing->next = listing->last;
 		return false;
 	}
-	reading->shown++;
-	reading->last = cursor_write(reading->arena, reading->list, doc);
+	listing->shown++;
+	listing->last = cursor_write(listing->arena, listing->list, doc);
 	return true;
 }
 
-static enum err page_read(struct db *db, struct reading *reading, const bson_t *filter,
+static enum err page_read(struct db *db, struct listing *listing, const bson_t *filter,
 			  int64_t skip)
 {
-	struct arena *arena = reading->arena;
-	const struct list *list = reading->list;
+	struct arena *arena = listing->arena;
+	const struct list *list = listing->list;
 	int32_t direction = list->ascending ? 1 : -1;
 	bson_t *options =
 		DOC(arena, SUB("sort", INT(list->order_field, direction), INT("_id", direction)),
 		    WHOLE("batchSize", FIRST_BATCH));
 
 	if (list->except) {
-		reading->skip = skip;
-		return except_each(db, list->in, filter, options, list->except, take, reading);
+		listing->skip = skip;
+		return except_each(db, list->in, filter, options, list->except, take, listing);
 	}
-	BSON_APPEND_INT64(options, "limit", reading->limit + 1);
+	BSON_APPEND_INT64(options, "limit", listing->limit + 1);
 	if (skip)
 		BSON_APPEND_INT64(options, "skip", skip);
-	return db_each(db, list->in, filter, options, take, reading);
+	return db_each(db, list->in, filter, options, take, listing);
 }
 
 static int64_t limit_of(const struct list *list, const struct page_query *asked)
@@ -143,28 +143,28 @@ static bool saturated(int64_t page, int64_t limit)
 }
 
 /* Where a page is not full, or the first is, its end tells the total without counting. */
-static bool total_seen(const struct reading *reading, bool after, int64_t skip)
+static bool total_seen(const struct listing *listing, bool after, int64_t skip)
 {
-	return !after && !reading->next && (reading->shown > 0 || skip == 0);
+	return !after && !listing->next && (listing->shown > 0 || skip == 0);
 }
 
 /* There are at least so many: those of the pages before, if any were there, those shown, and the next. */
-static int64_t records_seen(const struct reading *reading, int64_t skip)
+static int64_t records_seen(const struct listing *listing, int64_t skip)
 {
-	return reading->shown ? skip + reading->shown + (reading->next != NULL) : 0;
+	return listing->shown ? skip + listing->shown + (listing->next != NULL) : 0;
 }
 
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		  const struct page_query *asked, db_row row, void *context, struct page *page)
 {
-	struct reading reading = { .list = list, .arena = arena, .row = row, .context = context };
+	struct listing listing = { .list = list, .arena = arena, .row = row, .context = context };
 	const bson_t *filter = list->filter;
 	enum err err = OK;
 
-	reading.limit = limit_of(list, asked);
+	listing.limit = limit_of(list, asked);
 	*page = (struct page){ .current = asked->page.given ? asked->page.value : 1 };
 	int64_t skip =
-		saturated(page->current, reading.limit) ? -1 : (page->current - 1) * reading.limit;
+		saturated(page->current, listing.limit) ? -1 : (page->current - 1) * listing.limit;
 	if (asked->after) {
 		filter = cursor_filter(arena, list, asked->after);
 		if (!filter)
@@ -172,14 +172,14 @@ enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		skip = 0;
 	}
 	if (skip >= 0)
-		err = page_read(db, &reading, filter, skip);
+		err = page_read(db, &listing, filter, skip);
 	if (err != OK)
 		return err;
-	page->next = reading.next;
-	if (total_seen(&reading, asked->after != NULL, skip))
-		page->total = skip + reading.shown;
+	page->next = listing.next;
+	if (total_seen(&listing, asked->after != NULL, skip))
+		page->total = skip + listing.shown;
 	else
-		total_find(db, arena, list, records_seen(&reading, skip), page);
-	page->pages = (page->total + reading.limit - 1) / reading.limit;
+		total_find(db, arena, list, records_seen(&listing, skip), page);
+	page->pages = (page->total + listing.limit - 1) / listing.limit;
 	return OK;
 }

@@ -171,7 +171,7 @@ static bool is_head(const struct admission *admission)
 	return strcmp(admission->method, "HEAD") == 0;
 }
 
-static void refuse(struct admission *admission)
+static void admission_refuse(struct admission *admission)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(admission->request);
 	struct evbuffer *body = evbuffer_new();
@@ -228,7 +228,7 @@ static void refuse_with(struct admission *admission, enum err err, struct err_de
 	admission->headers = rq.headers;
 	admission->body = rq.out;
 	arena_free(rq.arena);
-	refuse(admission);
+	admission_refuse(admission);
 }
 
 static void refuse_unheard(struct admission *admission, const char *why)
@@ -263,7 +263,7 @@ static void admission_handle(struct message *message)
 	if (admission->job.late)
 		refuse_unheard(admission, "(too late)");
 	else if (admission->status != 200)
-		refuse(admission);
+		admission_refuse(admission);
 	else if (has_enough(admission))
 		refuse_one_more(admission);
 	else if (is_head(admission))
