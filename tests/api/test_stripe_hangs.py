@@ -51,13 +51,13 @@ def hanging(stack, calls):
     with Volley(stack, calls) as volley:
         log = Tail(stack)
         volley.fire()
-        log.wait_for_all(len(calls), "to call Stripe")
+        log.wait_for_all(len(calls), "to call a payment provider")
         yield volley, log
 
 
 def ended(log):
     """The calls that Stripe was waited for in vain; the others that were answered had no turn."""
-    return set(log.answered(PATH)) - log.said("No turn to call Stripe")
+    return set(log.answered(PATH)) - log.said("No turn to call a payment provider")
 
 
 @promise("1 Limits", "Another service that hangs holds up only those who need it")
@@ -103,7 +103,7 @@ def test_who_is_turned_away_has_paid_nothing_and_may_use_the_key_again(fake, sta
         refused = purchase(buyer, card, key=key)
         assert_error(refused, 503, "unavailable")
         assert int(refused.headers["retry-after"]) >= 1
-        assert refused.headers["x-request-id"] in log.said("No turn to call Stripe")
+        assert refused.headers["x-request-id"] in log.said("No turn to call a payment provider")
         fake.released.set()
         volley.answers()
     eventually(lambda: purchase(buyer, card, key=key).status_code == 200)
@@ -135,5 +135,5 @@ def test_confirming_and_asking_wait_as_buying_does(fake, stack, hang, buyer, db)
         asked = buyer.api.post("/payments/create-payment", json={"coins": 10})
         assert asked.status_code in (201, 503)
         met = {answer.headers["x-request-id"] for answer in (confirmed, asked)}
-        assert met <= log.said("turn to call Stripe")
+        assert met <= log.said("turn to call a payment provider")
         assert outcomes(volley.answers()) == {"unavailable": 36}
