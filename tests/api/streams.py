@@ -9,6 +9,7 @@ import http.client
 import json
 import pathlib
 import socket
+import struct
 import threading
 import time
 import urllib.parse
@@ -27,6 +28,17 @@ class Over(Exception):
     """The stream ended, in good order or not."""
 
 
+def connect_to(path, timeout):
+    """A Unix socket whose listener has as many waiting connections as the system allows refuses whoever does not block
+    (nginx too); whoever blocks waits for room. So the timeout is set when the connection stands.
+    """
+    connection = socket.socket(socket.AF_UNIX)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", timeout, 0))
+    connection.connect(str(path))
+    connection.settimeout(timeout)
+    return connection
+
+
 class UnixConnection(http.client.HTTPConnection):
     """HTTP on a Unix socket: straight to a process, past nginx."""
 
@@ -35,9 +47,7 @@ class UnixConnection(http.client.HTTPConnection):
         self.path = str(path)
 
     def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
+        self.sock = connect_to(self.path, self.timeout)
 
 
 def connection_to(where):

@@ -30,7 +30,7 @@ from conftest import OF_THE_STACK, ROOT, tour
 from market import approve, post_task, reject, submit, told
 from promises import promise
 from second_nginx import nginx_in_front, second_nginx
-from streams import PATH, Reader, UnixConnection, notification, notify
+from streams import PATH, Reader, UnixConnection, connect_to, notification, notify
 
 ORIGIN = "http://localhost:3000"
 STREAMS_A_USER = 20
@@ -459,9 +459,7 @@ def memory_of(pid):
 
 def ask_for_one(path, query="", token=""):
     """Over a socket of its own, without a thread."""
-    stream = socket.socket(socket.AF_UNIX)
-    stream.settimeout(60)
-    stream.connect(str(path))
+    stream = connect_to(path, timeout=60)
     given = f"Authorization: Bearer {token}\r\n" if token else ""
     stream.sendall(f"GET {PATH}{query} HTTP/1.1\r\nHost: x\r\n{given}\r\n".encode())
     return stream
