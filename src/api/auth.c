@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "auth/caller.h"
+#include "auth/password.h"
 #include "auth/throttle.h"
 #include "market/users.h"
 #include "store/doc.h"
@@ -120,7 +121,7 @@ void auth_respond_session(struct request *rq, int status, const bson_t *user)
 {
 	struct json *json = respond(rq, status);
 
-	json_text(json, "token", caller_token(rq->arena, app_of(rq)->config->jwt_secret, user));
+	json_text(json, "token", caller_token(rq->arena, rq->app->config->jwt_secret, user));
 	render(json, "user", &session_user_view, user, NULL);
 }
 
@@ -139,7 +140,7 @@ static struct hashed *hashed_of(struct request *rq)
 
 static enum err slot_acquire(struct request *rq, int *slot)
 {
-	return password_semaphore_acquire(app_of(rq)->semaphore, rq->started_us / 1000, slot);
+	return password_semaphore_acquire(rq->app->semaphore, rq->started_us / 1000, slot);
 }
 
 static enum err hash_new(struct request *rq, const char *password)
@@ -154,7 +155,7 @@ static enum err hash_new(struct request *rq, const char *password)
 	if (err != OK)
 		return err;
 	bool made = password_hash(password, hash);
-	password_semaphore_release(app_of(rq)->semaphore, slot);
+	password_semaphore_release(rq->app->semaphore, slot);
 	if (made)
 		hashed->fresh = arena_text(rq->arena, hash);
 	return made ? OK : ERR_INTERNAL;
@@ -217,7 +218,7 @@ static enum err guess_with_slot(struct request *rq, const char *email, const cha
 	if (err != OK)
 		return err;
 	err = guess(rq, email, password, hash);
-	password_semaphore_release(app_of(rq)->semaphore, slot);
+	password_semaphore_release(rq->app->semaphore, slot);
 	if (err == OK)
 		hashed->verified = arena_text(rq->arena, hash);
 	return err;
@@ -312,7 +313,7 @@ void auth_password_changed(struct request *rq, const struct txn *txn)
 
 	json_text(json, "message", "The password was changed.");
 	json_text(json, "token",
-		  caller_token(rq->arena, app_of(rq)->config->jwt_secret, txn_found(txn, USERS)));
+		  caller_token(rq->arena, rq->app->config->jwt_secret, txn_found(txn, USERS)));
 }
 
 enum err auth_logout(struct request *rq, struct txn *txn)

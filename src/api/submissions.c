@@ -368,5 +368,5 @@ enum err submissions_review_many(struct request *rq)
 		result_write(json, &input->ids.ids[reviewing.at], err);
 	}
 	json_end(json);
-	return passing == OK ? complete_request(rq) : passing;
+	return passing == OK ? request_complete(rq) : passing;
 }
