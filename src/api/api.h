@@ -10,11 +10,11 @@
 #include "http/app.h"
 #include "http/idempotency.h"
 #include "http/page.h"
+#include "http/render.h"
 #include "http/request.h"
 #include "http/route.h"
 #include "market/market.h"
 #include "store/list.h"
-#include "store/render.h"
 
 extern const struct route api_routes[];
 extern const size_t api_route_count;

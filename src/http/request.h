@@ -6,9 +6,9 @@
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
+#include "auth/caller.h"
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "base/caller.h"
 #include "base/error.h"
 #include "json/json_out.h"
 #include "json/schema.h"
