@@ -55,6 +55,7 @@ Suite *suite_stripe(void);
 Suite *suite_adjustments(void);
 Suite *suite_ledger(void);
 Suite *suite_missed(void);
+Suite *suite_packages(void);
 Suite *suite_payments(void);
 Suite *suite_removal(void);
 Suite *suite_reversals(void);
@@ -72,8 +73,8 @@ Suite *suite_openapi(void);
 Suite *suite_pipeline(void);
 Suite *suite_pipeline_answer(void);
 Suite *suite_pipeline_turn(void);
-Suite *suite_request(void);
 Suite *suite_render(void);
+Suite *suite_request(void);
 Suite *suite_route(void);
 
 Suite *suite_bulkhead(void);
