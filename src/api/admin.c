@@ -51,19 +51,24 @@ static const struct view_row message_user_rows[] = {
 };
 const struct view message_user_view = VIEW_OF("MessageAndUser", message_user_rows);
 
-enum err admin_set_role(struct request *rq, struct txn *txn)
+static enum err role_plan(struct request *rq, struct txn *txn)
 {
 	const struct role_input *input = rq->body_input;
 
 	return user_set_role(call_of(rq), &rq->ids[0], role_of(input->role), txn);
 }
 
-void admin_role_set(struct request *rq, const struct txn *txn)
+static void role_set(struct request *rq, const struct txn *txn)
 {
 	struct json *json = respond(rq, 200);
 
 	json_text(json, "message", "The role is changed.");
 	render(json, "user", &user_view, txn_found(txn, USERS), &rq->caller);
+}
+
+enum err admin_set_role(struct request *rq)
+{
+	return carry_out(rq, role_plan, role_set);
 }
 
 /* ---- corrections ---- */
@@ -84,12 +89,12 @@ static const struct field adjust_fields[] = {
 };
 const struct schema adjust_schema = SCHEMA_OF("Adjustment", struct adjustment, adjust_fields);
 
-enum err admin_adjust(struct request *rq, struct txn *txn)
+static enum err adjust_plan(struct request *rq, struct txn *txn)
 {
 	return user_adjust(call_of(rq), &rq->ids[0], rq->body_input, txn);
 }
 
-void admin_adjusted(struct request *rq, const struct txn *txn)
+static void adjusted(struct request *rq, const struct txn *txn)
 {
 	struct json *json = respond(rq, 200);
 
@@ -97,26 +102,34 @@ void admin_adjusted(struct request *rq, const struct txn *txn)
 	render(json, "user", &user_view, txn_found(txn, USERS), &rq->caller);
 }
 
+enum err admin_adjust(struct request *rq)
+{
+	return carry_out(rq, adjust_plan, adjusted);
+}
+
 /* ---- removal ---- */
 
-enum err admin_remove_user(struct request *rq, struct txn *txn)
+static enum err remove_plan(struct request *rq, struct txn *txn)
 {
 	return removal_start(call_of(rq), &rq->ids[0], txn);
 }
 
-/* What is not done by then, the sweep does. */
-void admin_clear_user(struct request *rq, const struct txn *txn)
-{
-	(void)txn;
-	(void)removal_go_on(call_of(rq)->db, &rq->ids[0], REMOVAL_ANSWER_MS);
-}
-
 /* Written before the clearing: however far that comes within the call, the user is out. */
-void admin_user_removed(struct request *rq, const struct txn *txn)
+static void user_removed(struct request *rq, const struct txn *txn)
 {
 	(void)txn;
 	json_text(respond(rq, 200), "message",
 		  "The user is out, and what they leave behind is cleared away.");
+}
+
+enum err admin_remove_user(struct request *rq)
+{
+	enum err err = carry_out(rq, remove_plan, user_removed);
+
+	/* what is not done by then, the sweep does */
+	if (err == OK)
+		(void)removal_go_on(call_of(rq)->db, &rq->ids[0], REMOVAL_ANSWER_MS);
+	return err;
 }
 
 /* ---- tasks ---- */
@@ -143,7 +156,12 @@ enum err admin_tasks(struct request *rq)
 	return tasks_counted(rq, call, &list);
 }
 
-enum err admin_take_down_task(struct request *rq, struct txn *txn)
+static enum err take_down_plan(struct request *rq, struct txn *txn)
 {
 	return task_take_down(call_of(rq), &rq->ids[0], true, txn);
+}
+
+enum err admin_take_down_task(struct request *rq)
+{
+	return carry_out(rq, take_down_plan, tasks_cancelled);
 }

@@ -9,14 +9,10 @@ extern const struct schema adjust_schema, role_schema, user_list_schema, admin_t
 extern const struct view message_user_view, user_list_view;
 
 enum err admin_users(struct request *rq);
-enum err admin_set_role(struct request *rq, struct txn *txn);
-void admin_role_set(struct request *rq, const struct txn *txn);
-enum err admin_adjust(struct request *rq, struct txn *txn);
-void admin_adjusted(struct request *rq, const struct txn *txn);
-enum err admin_remove_user(struct request *rq, struct txn *txn);
-void admin_user_removed(struct request *rq, const struct txn *txn);
-void admin_clear_user(struct request *rq, const struct txn *txn);
+enum err admin_set_role(struct request *rq);
+enum err admin_adjust(struct request *rq);
+enum err admin_remove_user(struct request *rq);
 enum err admin_tasks(struct request *rq);
-enum err admin_take_down_task(struct request *rq, struct txn *txn);
+enum err admin_take_down_task(struct request *rq);
 
 #endif

@@ -92,12 +92,25 @@ enum err page_items(struct request *rq, struct json *json, const char *key, cons
 		    const struct view *view, struct page *page);
 void page_members(struct json *json, const struct page *page);
 
-/* Commits the transaction of a row and writes its answer (service.commit). */
-enum err commit_request(struct request *rq);
-/* service.claim, recall and release (http/pipeline.h). */
+/*
+ * Changes something: plans a transaction, commits it, and answers. The plan may run several times, with rq->caller read
+ * anew, so what must not be repeated, such as asking another service, stands before this in the handler. The answer is
+ * written inside the transaction, from what its steps found, so that an idempotency key keeps the very text. What need
+ * not be part of the transaction stands behind this; if the process dies before, the sweep must do it.
+ */
+enum err carry_out(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
+		   void (*answer)(struct request *rq, const struct txn *txn));
+
+/* The same for a plan and an answer that also need what was found out before, or leave something for what follows. */
+typedef enum err (*change_plan)(struct request *rq, struct txn *txn, void *context);
+typedef void (*change_answer)(struct request *rq, const struct txn *txn, void *context);
+enum err carry_out_with(struct request *rq, change_plan plan, change_answer answer, void *context);
+
+/* service.claim, recall, release and complete (http/pipeline.h). */
 enum err claim_request(struct request *rq);
 enum err recall_request(struct request *rq, bool own);
 void release_request(struct request *rq);
+enum err complete_request(struct request *rq);
 
 /*
  * For a call that takes several transactions under one idempotency key. The key keeps the ids of the records whose part
@@ -111,8 +124,6 @@ bool request_noted(const struct request *rq, const struct id *id);
 bool request_noted_last(const struct request *rq, struct id *id);
 /* The parts that were done came to nothing. So if the call fails now, its key is given back, as for any other call. */
 void request_undone(struct request *rq);
-/* Keeps the answer as it is in rq for the key, if there is one. */
-enum err complete_request(struct request *rq);
 
 /* OK when no If-Match was sent (*sent is false), or when it has the entity tag of the record as this caller, or the
  * public, gets it. */

@@ -124,48 +124,44 @@ void auth_respond_session(struct request *rq, int status, const bson_t *user)
 	render(json, "user", &session_user_view, user, NULL);
 }
 
-/* What was hashed in this call, whose transaction may be built again: once is dear enough. */
-struct hashed {
-	const char *verified; /* the kept hash that the password was found to fit */
-	const char *fresh; /* that of the new password */
-};
-
-static struct hashed *hashed_of(struct request *rq)
-{
-	if (!rq->work)
-		rq->work = arena_alloc(rq->arena, sizeof(struct hashed));
-	return rq->work;
-}
-
 static enum err slot_acquire(struct request *rq, int *slot)
 {
 	return password_semaphore_acquire(app_of(rq)->semaphore, rq->started_us / 1000, slot);
 }
 
-static enum err hash_new(struct request *rq, const char *password)
+static enum err hash_new(struct request *rq, const char *password, const char **hash)
 {
-	struct hashed *hashed = hashed_of(rq);
-	char hash[PASSWORD_HASH_SIZE];
+	char text[PASSWORD_HASH_SIZE];
 	int slot;
-
-	if (hashed->fresh)
-		return OK;
 	enum err err = slot_acquire(rq, &slot);
+
 	if (err != OK)
 		return err;
-	bool made = password_hash(password, hash);
+	bool made = password_hash(password, text);
 	password_semaphore_release(app_of(rq)->semaphore, slot);
-	if (made)
-		hashed->fresh = arena_text(rq->arena, hash);
+	*hash = made ? arena_text(rq->arena, text) : NULL;
 	return made ? OK : ERR_INTERNAL;
 }
 
-/* Counted and hashed once, however often the account is tried to be made. */
-enum err auth_register_hash(struct request *rq)
+static enum err register_plan(struct request *rq, struct txn *txn, void *context)
+{
+	const char *const *hash = context;
+
+	return user_register(call_of(rq), rq->body_input, *hash, txn);
+}
+
+static void registered(struct request *rq, const struct txn *txn, void *context)
+{
+	(void)context;
+	auth_respond_session(rq, 201, txn_inserted(txn, USERS));
+}
+
+enum err auth_register(struct request *rq)
 {
 	const struct register_input *input = rq->body_input;
 	struct call *call = call_of(rq);
 	const bson_t *taken;
+	const char *hash;
 
 	if (role_of(input->role) == ROLE_ADMIN)
 		return fail(rq, ERR_FORBIDDEN, "Nobody registers as admin.");
@@ -176,21 +172,13 @@ enum err auth_register_hash(struct request *rq)
 		err = user_by_email(call, input->email, &taken);
 	if (err != OK || taken)
 		return err != OK ? err : ERR_EMAIL_TAKEN;
-	return hash_new(rq, input->password);
-}
-
-enum err auth_register(struct request *rq, struct txn *txn)
-{
-	return user_register(call_of(rq), rq->body_input, hashed_of(rq)->fresh, txn);
-}
-
-void auth_registered(struct request *rq, const struct txn *txn)
-{
-	auth_respond_session(rq, 201, txn_inserted(txn, USERS));
+	err = hash_new(rq, input->password, &hash);
+	return err == OK ? carry_out_with(rq, register_plan, registered, &hash) : err;
 }
 
 /* Counted and checked with a slot, so that no more guesses are tried at once than there are slots. */
-static enum err guess(struct request *rq, const char *email, const char *password, const char *hash)
+static enum err guess_counted(struct request *rq, const char *email, const char *password,
+			      const char *hash)
 {
 	struct call *call = call_of(rq);
 	int64_t limit = call->config->login_failures;
@@ -205,21 +193,15 @@ static enum err guess(struct request *rq, const char *email, const char *passwor
 	return err == OK ? ERR_BAD_LOGIN : err;
 }
 
-static enum err guess_with_slot(struct request *rq, const char *email, const char *password,
-				const char *hash)
+static enum err guess(struct request *rq, const char *email, const char *password, const char *hash)
 {
-	struct hashed *hashed = hashed_of(rq);
 	int slot;
-
-	if (hashed->verified && hash && !strcmp(hashed->verified, hash))
-		return OK;
 	enum err err = slot_acquire(rq, &slot);
+
 	if (err != OK)
 		return err;
-	err = guess(rq, email, password, hash);
+	err = guess_counted(rq, email, password, hash);
 	password_semaphore_release(app_of(rq)->semaphore, slot);
-	if (err == OK)
-		hashed->verified = arena_text(rq->arena, hash);
 	return err;
 }
 
@@ -230,27 +212,55 @@ const char *auth_login_email(const struct request *rq)
 	return rq->route->body == &login_schema && input ? input->email : NULL;
 }
 
-enum err auth_login(struct request *rq, struct txn *txn)
+struct login {
+	const bson_t *user; /* whose address it is; NULL: nobody's */
+	const char *hash; /* by which they may log in; NULL: not at all */
+	const char *fitted; /* the hash that the password was found to fit */
+};
+
+static enum err login_find(struct request *rq, struct login *login)
 {
 	const struct login_input *input = rq->body_input;
-	struct call *call = call_of(rq);
-	const bson_t *user;
 	struct id id;
-	enum err err = user_by_email(call, input->email, &user);
+	enum err err = user_by_email(call_of(rq), input->email, &login->user);
+	const bson_t *user = login->user;
+	bool usable =
+		err == OK && user && doc_id(user, "_id", &id) && !doc_bool(user, "closing", false);
 
-	if (err != OK)
-		return err;
-	bool usable = user && doc_id(user, "_id", &id) && !doc_bool(user, "closing", false);
-	err = guess_with_slot(rq, input->email, input->password,
-			      usable ? doc_text(user, "password") : NULL);
-	if (err == OK)
-		user_signed_in(call, user, "password", txn);
+	login->hash = usable ? doc_text(user, "password") : NULL;
 	return err;
 }
 
-void auth_logged_in(struct request *rq, const struct txn *txn)
+/* To hash once is dear enough: who changes the password meanwhile ends this log-in. */
+static enum err login_plan(struct request *rq, struct txn *txn, void *context)
 {
+	struct login *login = context;
+	enum err err = login->user ? OK : login_find(rq, login);
+
+	if (err == OK && (!login->hash || strcmp(login->hash, login->fitted) != 0))
+		err = ERR_BAD_LOGIN;
+	if (err == OK)
+		user_signed_in(call_of(rq), login->user, "password", txn);
+	login->user = NULL; /* what was read is good for one try */
+	return err;
+}
+
+static void logged_in(struct request *rq, const struct txn *txn, void *context)
+{
+	(void)context;
 	auth_respond_session(rq, 200, txn_found(txn, USERS));
+}
+
+enum err auth_login(struct request *rq)
+{
+	const struct login_input *input = rq->body_input;
+	struct login login;
+	enum err err = login_find(rq, &login);
+
+	if (err == OK)
+		err = guess(rq, input->email, input->password, login.hash);
+	login.fitted = login.hash;
+	return err == OK ? carry_out_with(rq, login_plan, logged_in, &login) : err;
 }
 
 /* ---- one's own account ---- */
@@ -269,7 +279,7 @@ enum err auth_profile_shown(struct request *rq, struct json *json)
 	return OK;
 }
 
-enum err auth_profile(struct request *rq, struct txn *txn)
+static enum err profile_plan(struct request *rq, struct txn *txn)
 {
 	bool sent;
 	enum err err = if_match(rq, &user_view, rq->caller.record, &sent);
@@ -279,50 +289,76 @@ enum err auth_profile(struct request *rq, struct txn *txn)
 	return err;
 }
 
-void auth_profile_changed(struct request *rq, const struct txn *txn)
+static void profile_changed(struct request *rq, const struct txn *txn)
 {
 	render_members(respond(rq, 200), &user_view, txn_found(txn, USERS), &rq->caller);
 }
 
-static enum err verify_own(struct request *rq, const char *password, const char *hash)
+enum err auth_profile(struct request *rq)
 {
-	enum err err = guess_with_slot(rq, rq->caller.email, password, hash);
-
-	return err == ERR_BAD_LOGIN ? ERR_WRONG_PASSWORD : err;
+	return carry_out(rq, profile_plan, profile_changed);
 }
 
-enum err auth_password(struct request *rq, struct txn *txn)
-{
-	const struct password_input *input = rq->body_input;
-	const char *stored = doc_text(rq->caller.record, "password");
+struct password_change {
+	const char *proven, *fresh; /* hashes */
+};
 
-	if (!stored || !*stored)
-		return ERR_NO_PASSWORD;
-	enum err err = verify_own(rq, input->current, stored);
-	if (err == OK)
-		err = hash_new(rq, input->fresh);
-	if (err == OK)
-		user_end_tokens(call_of(rq), hashed_of(rq)->fresh, txn);
-	return err;
+static const char *stored_password(const struct request *rq)
+{
+	const char *hash = doc_text(rq->caller.record, "password");
+
+	return hash && *hash ? hash : NULL;
 }
 
-void auth_password_changed(struct request *rq, const struct txn *txn)
+static enum err password_plan(struct request *rq, struct txn *txn, void *context)
+{
+	const struct password_change *change = context;
+	const char *stored = stored_password(rq);
+
+	if (!stored || strcmp(stored, change->proven) != 0)
+		return stored ? ERR_WRONG_PASSWORD : ERR_NO_PASSWORD;
+	user_end_tokens(call_of(rq), change->fresh, txn);
+	return OK;
+}
+
+static void password_changed(struct request *rq, const struct txn *txn, void *context)
 {
 	struct json *json = respond(rq, 200);
 
+	(void)context;
 	json_text(json, "message", "The password was changed.");
 	json_text(json, "token",
 		  caller_token(rq->arena, app_of(rq)->config->jwt_secret, txn_found(txn, USERS)));
 }
 
-enum err auth_logout(struct request *rq, struct txn *txn)
+enum err auth_password(struct request *rq)
+{
+	const struct password_input *input = rq->body_input;
+	struct password_change change = { .proven = stored_password(rq) };
+
+	if (!change.proven)
+		return ERR_NO_PASSWORD;
+	enum err err = guess(rq, rq->caller.email, input->current, change.proven);
+	if (err == ERR_BAD_LOGIN)
+		return ERR_WRONG_PASSWORD;
+	if (err == OK)
+		err = hash_new(rq, input->fresh, &change.fresh);
+	return err == OK ? carry_out_with(rq, password_plan, password_changed, &change) : err;
+}
+
+static enum err logout_plan(struct request *rq, struct txn *txn)
 {
 	user_end_tokens(call_of(rq), NULL, txn);
 	return OK;
 }
 
-void auth_logged_out(struct request *rq, const struct txn *txn)
+static void logged_out(struct request *rq, const struct txn *txn)
 {
 	(void)txn;
 	json_text(respond(rq, 200), "message", "You are logged out everywhere.");
+}
+
+enum err auth_logout(struct request *rq)
+{
+	return carry_out(rq, logout_plan, logged_out);
 }

@@ -13,21 +13,14 @@ extern const struct view user_view, session_view, message_token_view, message_vi
 /* Answers a log-in: a new token, and the user in this document. */
 void auth_respond_session(struct request *rq, int status, const bson_t *user);
 
-/* Runs before auth_register: counts the try (auth/throttle.h) and hashes the password. */
-enum err auth_register_hash(struct request *rq);
-enum err auth_register(struct request *rq, struct txn *txn);
-void auth_registered(struct request *rq, const struct txn *txn);
+enum err auth_register(struct request *rq);
 /* The address in the body of a log-in, which may be anybody's; NULL when rq is no log-in. */
 const char *auth_login_email(const struct request *rq);
-enum err auth_login(struct request *rq, struct txn *txn);
-void auth_logged_in(struct request *rq, const struct txn *txn);
+enum err auth_login(struct request *rq);
 enum err auth_me(struct request *rq);
 enum err auth_profile_shown(struct request *rq, struct json *json);
-enum err auth_profile(struct request *rq, struct txn *txn);
-void auth_profile_changed(struct request *rq, const struct txn *txn);
-enum err auth_password(struct request *rq, struct txn *txn);
-void auth_password_changed(struct request *rq, const struct txn *txn);
-enum err auth_logout(struct request *rq, struct txn *txn);
-void auth_logged_out(struct request *rq, const struct txn *txn);
+enum err auth_profile(struct request *rq);
+enum err auth_password(struct request *rq);
+enum err auth_logout(struct request *rq);
 
 #endif

@@ -1,5 +1,4 @@
-/* Changing rows: build the transaction, commit it, answer inside the transaction, so that an idempotency key keeps the
- * very text that was sent. */
+/* What a call changes, and the claim of its idempotency key, which ends with that. */
 #include "api/api.h"
 
 #include "auth/caller.h"
@@ -8,14 +7,30 @@
 
 #include <string.h>
 
+/* ---- changes ---- */
+
+struct change {
+	struct request *rq;
+	change_plan plan;
+	change_answer answer;
+	void *context;
+	bool again;
+};
+
+static void claim_keep(struct request *rq, struct txn *txn)
+{
+	json_finish(&rq->json);
+	claim_complete(txn, rq->claim, rq->status, rq->out.bytes, rq->out.length, rq->now);
+}
+
 static enum err answer_write(void *context, struct txn *txn)
 {
-	struct request *rq = context;
+	const struct change *change = context;
+	struct request *rq = change->rq;
 
-	rq->route->answer(rq, txn);
-	json_finish(&rq->json);
+	change->answer(rq, txn, change->context);
 	if (rq->claim)
-		claim_complete(txn, rq->claim, rq->status, rq->out.bytes, rq->out.length, rq->now);
+		claim_keep(rq, txn);
 	return OK;
 }
 
@@ -35,12 +50,7 @@ static enum err caller_again(struct request *rq)
 	return route_admits(rq->route, rq->caller.role) ? OK : ERR_FORBIDDEN;
 }
 
-struct change {
-	struct request *rq;
-	bool again;
-};
-
-static enum err change_build(void *context, struct txn *txn)
+static enum err change_plan_all(void *context, struct txn *txn)
 {
 	struct change *change = context;
 	struct request *rq = change->rq;
@@ -52,25 +62,50 @@ static enum err change_build(void *context, struct txn *txn)
 	}
 	change->again = true;
 	if (err == OK)
-		err = rq->route->change(rq, txn);
-	txn_then(txn, answer_write, rq);
+		err = change->plan(rq, txn, change->context);
+	txn_then(txn, answer_write, change);
 	return err;
 }
 
-enum err commit_request(struct request *rq)
+enum err carry_out_with(struct request *rq, change_plan plan, change_answer answer, void *context)
 {
 	struct thread *thread = rq->thread;
-	const struct route *route = rq->route;
-	const struct txn *done;
-	enum err err = route->before ? route->before(rq) : OK;
+	struct change change = { .rq = rq, .plan = plan, .answer = answer, .context = context };
+	enum err err = txn_carry_out(thread->db, rq->arena, change_plan_all, &change, NULL);
 
 	if (err == OK)
-		err = txn_carry_out(thread->db, rq->arena, change_build,
-				    &(struct change){ .rq = rq }, &done);
-	if (err == OK && route->after)
-		route->after(rq, done);
+		rq->claim = NULL;
 	return err;
 }
+
+struct plain {
+	enum err (*plan)(struct request *rq, struct txn *txn);
+	void (*answer)(struct request *rq, const struct txn *txn);
+};
+
+static enum err plain_plan(struct request *rq, struct txn *txn, void *context)
+{
+	const struct plain *plain = context;
+
+	return plain->plan(rq, txn);
+}
+
+static void plain_answer(struct request *rq, const struct txn *txn, void *context)
+{
+	const struct plain *plain = context;
+
+	plain->answer(rq, txn);
+}
+
+enum err carry_out(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
+		   void (*answer)(struct request *rq, const struct txn *txn))
+{
+	struct plain plain = { plan, answer };
+
+	return carry_out_with(rq, plain_plan, plain_answer, &plain);
+}
+
+/* ---- claims ---- */
 
 /* The call's path as the table has it, with its ids: however an id was written, it is the same call. */
 static const char *path_of(const struct request *rq)
@@ -204,10 +239,10 @@ enum err complete_request(struct request *rq)
 	struct thread *thread = rq->thread;
 	struct txn txn;
 
-	if (!rq->claim)
-		return OK;
-	json_finish(&rq->json);
 	txn_start(&txn, rq->arena);
-	claim_complete(&txn, rq->claim, rq->status, rq->out.bytes, rq->out.length, rq->now);
-	return txn_commit(thread->db, &txn);
+	claim_keep(rq, &txn);
+	enum err err = txn_commit(thread->db, &txn);
+	if (err == OK)
+		rq->claim = NULL;
+	return err;
 }

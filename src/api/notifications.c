@@ -69,24 +69,34 @@ enum err notifications_mark_all(struct request *rq)
 
 /* ---- one ---- */
 
-enum err notifications_mark(struct request *rq, struct txn *txn)
+static enum err mark_plan(struct request *rq, struct txn *txn)
 {
 	return notification_read(call_of(rq), &rq->ids[0], txn);
 }
 
-void notifications_marked(struct request *rq, const struct txn *txn)
+static void marked(struct request *rq, const struct txn *txn)
 {
 	render_members(respond(rq, 200), &notification_view, txn_found(txn, NOTIFICATIONS),
 		       &rq->caller);
 }
 
-enum err notifications_archive(struct request *rq, struct txn *txn)
+enum err notifications_mark(struct request *rq)
+{
+	return carry_out(rq, mark_plan, marked);
+}
+
+static enum err archive_plan(struct request *rq, struct txn *txn)
 {
 	return notification_archive(call_of(rq), &rq->ids[0], txn);
 }
 
-void notifications_archived(struct request *rq, const struct txn *txn)
+static void archived(struct request *rq, const struct txn *txn)
 {
 	(void)txn;
 	json_text(respond(rq, 200), "message", "The notification is archived.");
+}
+
+enum err notifications_archive(struct request *rq)
+{
+	return carry_out(rq, archive_plan, archived);
 }

@@ -11,9 +11,7 @@ extern const struct view unread_count_view, all_read_view;
 enum err notifications_mine(struct request *rq);
 enum err notifications_count(struct request *rq);
 enum err notifications_mark_all(struct request *rq);
-enum err notifications_mark(struct request *rq, struct txn *txn);
-void notifications_marked(struct request *rq, const struct txn *txn);
-enum err notifications_archive(struct request *rq, struct txn *txn);
-void notifications_archived(struct request *rq, const struct txn *txn);
+enum err notifications_mark(struct request *rq);
+enum err notifications_archive(struct request *rq);
 
 #endif

@@ -185,16 +185,14 @@ enum err payments_history(struct request *rq)
 
 /* ---- paying ---- */
 
-/* Opens a payment in rq->work, or goes on with that which the same key opened before and which has not failed. */
-static enum err payment_start(struct request *rq, const struct provider *provider,
-			      const struct package *package)
+/* Opens a payment, or goes on with that which the same key opened before and which has not failed. */
+static enum err payment_start(struct request *rq, const struct package *package,
+			      struct payment *payment)
 {
 	struct call *call = call_of(rq);
-	struct payment *payment = arena_alloc(rq->arena, sizeof *payment);
 	struct txn txn;
 	struct id before;
 
-	rq->work = payment;
 	if (request_noted_last(rq, &before)) {
 		enum err err = payment_read(call, &before, payment);
 		payment->resumed = err == OK;
@@ -202,96 +200,138 @@ static enum err payment_start(struct request *rq, const struct provider *provide
 			return err;
 	}
 	txn_start(&txn, rq->arena);
-	payment_open(call, provider, package, payment, &txn);
+	payment_open(call, provider_of(call->config), package, payment, &txn);
 	request_note(rq, &payment->id, &txn);
 	return txn_commit(call->db, &txn);
 }
 
 /* A payment that has failed leaves nothing to go on with. */
-static enum err payment_tried(struct request *rq, enum err err)
+static enum err payment_tried(struct request *rq, const struct payment *payment, enum err err)
 {
-	if (err != OK && payment_is(rq->work, STATUS_FAILED))
+	if (err != OK && payment_is(payment, STATUS_FAILED))
 		request_undone(rq);
 	return err;
 }
 
-enum err payments_ask(struct request *rq)
+/* The record as the transaction left it, or as it was found where there was nothing to do. */
+static const bson_t *payment_now(const struct payment *payment, const struct txn *txn)
 {
-	const struct package_input *input = rq->body_input;
-	struct call *call = call_of(rq);
-	const struct provider *provider = provider_of(call->config);
-	const struct package *package = packages_find(&call->config->packages, input->coins.value);
+	const bson_t *changed = txn_found(txn, PAYMENTS);
 
-	if (!provider || !package)
-		return provider ? ERR_NOT_A_PACKAGE : ERR_NOT_CONFIGURED;
-	enum err err = payment_start(rq, provider, package);
-	return err == OK ? payment_tried(rq, payment_ask(call, rq->work)) : err;
+	return changed ? changed : payment->doc;
 }
 
-enum err payments_create(struct request *rq, struct txn *txn)
+static int64_t balance_now(const struct payment *payment, const struct txn *txn)
 {
-	const struct payment *payment = rq->work;
+	const bson_t *buyer = txn_found(txn, USERS);
+
+	return buyer ? doc_whole(buyer, "coins", 0) : payment->balance;
+}
+
+/* ---- paying later ---- */
+
+static enum err create_plan(struct request *rq, struct txn *txn, void *context)
+{
+	const struct payment *payment = context;
 
 	if (payment->intent)
 		payment_keep_intent(call_of(rq), payment, txn);
 	return OK;
 }
 
-/* The record as the transaction left it, or as it was found where there was nothing to do. */
-static const bson_t *payment_now(const struct request *rq, const struct txn *txn)
+static void created(struct request *rq, const struct txn *txn, void *context)
 {
-	const struct payment *payment = rq->work;
-	const bson_t *changed = txn_found(txn, PAYMENTS);
-
-	return changed ? changed : payment->doc;
-}
-
-static int64_t balance_now(const struct request *rq, const struct txn *txn)
-{
-	const struct payment *payment = rq->work;
-	const bson_t *buyer = txn_found(txn, USERS);
-
-	return buyer ? doc_whole(buyer, "coins", 0) : payment->balance;
-}
-
-void payments_created(struct request *rq, const struct txn *txn)
-{
-	const struct payment *payment = rq->work;
+	const struct payment *payment = context;
 	struct json *json = respond(rq, 201);
 
 	json_text(json, "message", "The payment is waiting to be paid.");
-	payment_write(rq, json, "payment", payment_now(rq, txn));
+	payment_write(rq, json, "payment", payment_now(payment, txn));
 	if (payment->client_secret)
 		json_text(json, "clientSecret", payment->client_secret);
+}
+
+enum err payments_create(struct request *rq)
+{
+	const struct package_input *input = rq->body_input;
+	struct call *call = call_of(rq);
+	const struct provider *provider = provider_of(call->config);
+	const struct package *package = packages_find(&call->config->packages, input->coins.value);
+	struct payment payment = { 0 };
+
+	if (!provider || !package)
+		return provider ? ERR_NOT_A_PACKAGE : ERR_NOT_CONFIGURED;
+	enum err err = payment_start(rq, package, &payment);
+	if (err == OK)
+		err = payment_tried(rq, &payment, payment_ask(call, &payment));
+	return err == OK ? carry_out_with(rq, create_plan, created, &payment) : err;
+}
+
+/* ---- paid ---- */
+
+static enum err credit_plan(struct request *rq, struct txn *txn, void *context)
+{
+	return payment_credit(call_of(rq), context, txn);
+}
+
+static void credited(struct request *rq, const struct txn *txn, void *context)
+{
+	const struct payment *payment = context;
+	struct json *json = respond(rq, rq->route->status ? rq->route->status : 200);
+
+	json_text(json, "message", "The payment is completed.");
+	payment_write(rq, json, "payment", payment_now(payment, txn));
+	json_int(json, "newBalance", balance_now(payment, txn));
+}
+
+static void purchased(struct request *rq, const struct txn *txn, void *context)
+{
+	const struct payment *payment = context;
+	struct json *json = respond(rq, 200);
+
+	json_bool(json, "success", true);
+	json_id(json, "paymentId", &payment->id);
+	json_int(json, "coinsAdded", payment->coins);
+	json_int(json, "newBalance", balance_now(payment, txn));
+	json_text(json, "message", "The coins are bought.");
+}
+
+static enum err credit(struct request *rq, struct payment *payment, change_answer answer)
+{
+	enum err err = carry_out_with(rq, credit_plan, answer, payment);
+
+	if (err == OK)
+		payment_credited(call_of(rq), payment);
+	return err;
 }
 
 enum err payments_confirm(struct request *rq)
 {
 	const struct confirm_input *input = rq->body_input;
 	struct call *call = call_of(rq);
-	struct payment *payment = arena_alloc(rq->arena, sizeof *payment);
+	struct payment payment = { 0 };
 
-	rq->work = payment;
 	if (!provider_of(call->config))
 		return ERR_NOT_CONFIGURED;
-	enum err err = payment_read_own(call, &rq->ids[0], payment);
+	enum err err = payment_read_own(call, &rq->ids[0], &payment);
 	if (err != OK)
 		return err;
-	if (payment_is(payment, STATUS_FAILED))
+	if (payment_is(&payment, STATUS_FAILED))
 		return fail(rq, ERR_CONFLICT, "The payment has failed.");
-	payment->transaction = input->transaction;
-	if (!payment_is(payment, STATUS_PENDING))
-		return OK;
-	return payment_check(call, payment, input->transaction);
+	payment.transaction = input->transaction;
+	if (payment_is(&payment, STATUS_PENDING))
+		err = payment_check(call, &payment, input->transaction);
+	return err == OK ? credit(rq, &payment, credited) : err;
 }
 
-static enum err charge(struct request *rq, const struct package *package, const char *method)
+static enum err charge(struct request *rq, const struct package *package, const char *method,
+		       change_answer answer)
 {
-	struct call *call = call_of(rq);
-	const struct provider *provider = provider_of(call->config);
-	enum err err = payment_start(rq, provider, package);
+	struct payment payment = { 0 };
+	enum err err = payment_start(rq, package, &payment);
 
-	return err == OK ? payment_tried(rq, payment_charge(call, rq->work, method)) : err;
+	if (err == OK)
+		err = payment_tried(rq, &payment, payment_charge(call_of(rq), &payment, method));
+	return err == OK ? credit(rq, &payment, answer) : err;
 }
 
 enum err payments_pay_dummy(struct request *rq)
@@ -303,7 +343,7 @@ enum err payments_pay_dummy(struct request *rq)
 
 	if (!provider || !provider->is_free)
 		return provider ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
-	return package ? charge(rq, package, NULL) : ERR_NOT_A_PACKAGE;
+	return package ? charge(rq, package, NULL, credited) : ERR_NOT_A_PACKAGE;
 }
 
 /* A package of either list, at its price. */
@@ -321,7 +361,7 @@ static const struct package *package_bought(const struct config *config,
 	return NULL;
 }
 
-enum err payments_charge(struct request *rq)
+enum err payments_purchase(struct request *rq)
 {
 	const struct package_input *input = rq->body_input;
 	const struct config *config = app_of(rq)->config;
@@ -335,39 +375,7 @@ enum err payments_charge(struct request *rq)
 		return fail_field(rq, "paymentMethodId", ERR_INVALID_INPUT,
 				  *method ? "paymentMethodId is not the id of a payment method." :
 					    "paymentMethodId is required.");
-	return charge(rq, package, input->method);
-}
-
-enum err payments_credit(struct request *rq, struct txn *txn)
-{
-	return payment_credit(call_of(rq), rq->work, txn);
-}
-
-void payments_told(struct request *rq, const struct txn *txn)
-{
-	(void)txn;
-	payment_credited(call_of(rq), rq->work);
-}
-
-void payments_credited(struct request *rq, const struct txn *txn)
-{
-	struct json *json = respond(rq, rq->route->status ? rq->route->status : 200);
-
-	json_text(json, "message", "The payment is completed.");
-	payment_write(rq, json, "payment", payment_now(rq, txn));
-	json_int(json, "newBalance", balance_now(rq, txn));
-}
-
-void payments_purchased(struct request *rq, const struct txn *txn)
-{
-	const struct payment *payment = rq->work;
-	struct json *json = respond(rq, 200);
-
-	json_bool(json, "success", true);
-	json_id(json, "paymentId", &payment->id);
-	json_int(json, "coinsAdded", payment->coins);
-	json_int(json, "newBalance", balance_now(rq, txn));
-	json_text(json, "message", "The coins are bought.");
+	return charge(rq, package, input->method, purchased);
 }
 
 /* ---- what the provider tells ---- */

@@ -14,17 +14,11 @@ extern const enum err payment_errors[], dummy_errors[], purchase_errors[], confi
 enum err payments_packages(struct request *rq);
 enum err payments_history(struct request *rq);
 
-enum err payments_ask(struct request *rq);
-enum err payments_create(struct request *rq, struct txn *txn);
-void payments_created(struct request *rq, const struct txn *txn);
+enum err payments_create(struct request *rq);
 
 enum err payments_confirm(struct request *rq);
 enum err payments_pay_dummy(struct request *rq);
-enum err payments_charge(struct request *rq);
-enum err payments_credit(struct request *rq, struct txn *txn);
-void payments_credited(struct request *rq, const struct txn *txn);
-void payments_told(struct request *rq, const struct txn *txn);
-void payments_purchased(struct request *rq, const struct txn *txn);
+enum err payments_purchase(struct request *rq);
 
 enum err payments_webhook(struct request *rq);
 

@@ -142,18 +142,23 @@ const struct view review_view = VIEW_OF("ReviewResults", review_rows);
 
 /* ---- handing in ---- */
 
-enum err submissions_create(struct request *rq, struct txn *txn)
+static enum err create_plan(struct request *rq, struct txn *txn)
 {
 	return submission_create(call_of(rq), rq->body_input, txn);
 }
 
-void submissions_created(struct request *rq, const struct txn *txn)
+static void created(struct request *rq, const struct txn *txn)
 {
 	struct json *json = respond(rq, 201);
 
 	json_bool(json, "success", true);
 	json_text(json, "message", "The submission is in.");
 	render(json, "submission", &submission_view, txn_inserted(txn, SUBMISSIONS), &rq->caller);
+}
+
+enum err submissions_create(struct request *rq)
+{
+	return carry_out(rq, create_plan, created);
 }
 
 /* ---- reading ---- */
@@ -234,12 +239,6 @@ enum err submissions_get(struct request *rq)
 
 /* ---- reviewing ---- */
 
-enum err submissions_approve(struct request *rq, struct txn *txn)
-{
-	return submission_review(call_of(rq), &rq->ids[0], &(struct review){ .approve = true },
-				 txn);
-}
-
 static struct review review_of(const struct review_input *input)
 {
 	return (struct review){
@@ -249,15 +248,21 @@ static struct review review_of(const struct review_input *input)
 	};
 }
 
-enum err submissions_decide(struct request *rq, struct txn *txn)
-{
-	struct review review = review_of(rq->body_input);
+struct decision {
+	struct review review;
+	const struct txn *done;
+};
 
-	return submission_review(call_of(rq), &rq->ids[0], &review, txn);
+static enum err decide_plan(struct request *rq, struct txn *txn, void *context)
+{
+	const struct decision *decision = context;
+
+	return submission_review(call_of(rq), &rq->ids[0], &decision->review, txn);
 }
 
-void submissions_reviewed(struct request *rq, const struct txn *txn)
+static void decided(struct request *rq, const struct txn *txn, void *context)
 {
+	struct decision *decision = context;
 	const bson_t *submission = txn_found(txn, SUBMISSIONS);
 	bool approved = status_is(submission, STATUS_APPROVED);
 	struct json *json = respond(rq, 200);
@@ -270,11 +275,27 @@ void submissions_reviewed(struct request *rq, const struct txn *txn)
 		json_int(json, "coinsAdded", doc_whole(submission, "payable_amount", 0));
 		json_int(json, "workerNewBalance", doc_whole(txn_found(txn, USERS), "coins", 0));
 	}
+	decision->done = txn;
 }
 
-void submissions_settle(struct request *rq, const struct txn *txn)
+static enum err decide(struct request *rq, struct review review)
 {
-	submission_reviewed(call_of(rq), txn);
+	struct decision decision = { .review = review };
+	enum err err = carry_out_with(rq, decide_plan, decided, &decision);
+
+	if (err == OK)
+		submission_reviewed(call_of(rq), decision.done);
+	return err;
+}
+
+enum err submissions_approve(struct request *rq)
+{
+	return decide(rq, (struct review){ .approve = true });
+}
+
+enum err submissions_decide(struct request *rq)
+{
+	return decide(rq, review_of(rq->body_input));
 }
 
 /* ---- reviewing many: each a transaction of its own ---- */
@@ -368,5 +389,5 @@ enum err submissions_review_many(struct request *rq)
 		result_write(json, &input->ids.ids[reviewing.at], err);
 	}
 	json_end(json);
-	return passing == OK ? complete_request(rq) : passing;
+	return passing;
 }

@@ -9,18 +9,15 @@ extern const struct schema submission_schema, reject_schema, status_schema, revi
 extern const struct view submission_made_view, submission_list_view, approved_list_view,
 	submission_answer_view, approved_view, rejected_view, review_view;
 
-enum err submissions_create(struct request *rq, struct txn *txn);
-void submissions_created(struct request *rq, const struct txn *txn);
+enum err submissions_create(struct request *rq);
 enum err submissions_mine(struct request *rq);
 enum err submissions_approved(struct request *rq);
 enum err submissions_to_review(struct request *rq);
 enum err submissions_of_task(struct request *rq);
 enum err submissions_get(struct request *rq);
 enum err submissions_all(struct request *rq);
-enum err submissions_approve(struct request *rq, struct txn *txn);
-enum err submissions_decide(struct request *rq, struct txn *txn);
-void submissions_reviewed(struct request *rq, const struct txn *txn);
-void submissions_settle(struct request *rq, const struct txn *txn);
+enum err submissions_approve(struct request *rq);
+enum err submissions_decide(struct request *rq);
 enum err submissions_review_many(struct request *rq);
 
 #endif

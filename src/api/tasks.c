@@ -256,15 +256,20 @@ static void respond_task(struct request *rq, int status, const char *message, co
 	json_int(json, "remainingCoins", doc_whole(buyer, "coins", 0));
 }
 
-enum err tasks_create(struct request *rq, struct txn *txn)
+static enum err create_plan(struct request *rq, struct txn *txn)
 {
 	return task_create(call_of(rq), rq->body_input, txn);
 }
 
-void tasks_created(struct request *rq, const struct txn *txn)
+static void created(struct request *rq, const struct txn *txn)
 {
 	respond_task(rq, 201, "The task is posted.", txn_inserted(txn, TASKS),
 		     txn_found(txn, USERS));
+}
+
+enum err tasks_create(struct request *rq)
+{
+	return carry_out(rq, create_plan, created);
 }
 
 /* Others see a task, too, but have nothing to send back. */
@@ -278,7 +283,7 @@ enum err tasks_shown(struct request *rq, struct json *json)
 	return err == ERR_NOT_FOUND || err == ERR_NOT_OWNER ? OK : err;
 }
 
-enum err tasks_edit(struct request *rq, struct txn *txn)
+static enum err edit_plan(struct request *rq, struct txn *txn)
 {
 	struct call *call = call_of(rq);
 	const bson_t *task;
@@ -290,31 +295,39 @@ enum err tasks_edit(struct request *rq, struct txn *txn)
 	return err == OK ? task_edit(call, task, rq->body_input, sent, txn) : err;
 }
 
-void tasks_edited(struct request *rq, const struct txn *txn)
+static void edited(struct request *rq, const struct txn *txn)
 {
 	render_members(respond(rq, 200), &task_view, txn_found(txn, TASKS), &rq->caller);
 }
 
-enum err tasks_slots(struct request *rq, struct txn *txn)
+enum err tasks_edit(struct request *rq)
+{
+	return carry_out(rq, edit_plan, edited);
+}
+
+static enum err slots_plan(struct request *rq, struct txn *txn)
 {
 	const struct slots_input *input = rq->body_input;
 
 	return task_slots(call_of(rq), &rq->ids[0], input->delta.value, txn);
 }
 
-void tasks_slots_changed(struct request *rq, const struct txn *txn)
+static void slots_changed(struct request *rq, const struct txn *txn)
 {
 	respond_task(rq, 200, "The slots are changed.", txn_found(txn, TASKS),
 		     txn_found(txn, USERS));
 }
 
-void tasks_settle(struct request *rq, const struct txn *txn)
+enum err tasks_slots(struct request *rq)
 {
-	(void)txn;
-	task_settle(call_of(rq)->db, rq->arena, &rq->ids[0]);
+	enum err err = carry_out(rq, slots_plan, slots_changed);
+
+	if (err == OK)
+		task_settle(call_of(rq)->db, rq->arena, &rq->ids[0]);
+	return err;
 }
 
-enum err tasks_cancel(struct request *rq, struct txn *txn)
+static enum err cancel_plan(struct request *rq, struct txn *txn)
 {
 	return task_cancel(call_of(rq), &rq->ids[0], txn);
 }
@@ -325,4 +338,9 @@ void tasks_cancelled(struct request *rq, const struct txn *txn)
 
 	json_text(json, "message", "The task is cancelled.");
 	json_int(json, "refundedAmount", task_refund(txn_found(txn, TASKS)));
+}
+
+enum err tasks_cancel(struct request *rq)
+{
+	return carry_out(rq, cancel_plan, tasks_cancelled);
 }

@@ -14,15 +14,11 @@ extern const struct view task_view, task_list_view, task_made_view, counted_task
 
 enum err tasks_list(struct request *rq);
 enum err tasks_get(struct request *rq);
-enum err tasks_create(struct request *rq, struct txn *txn);
-void tasks_created(struct request *rq, const struct txn *txn);
+enum err tasks_create(struct request *rq);
 enum err tasks_shown(struct request *rq, struct json *json);
-enum err tasks_edit(struct request *rq, struct txn *txn);
-void tasks_edited(struct request *rq, const struct txn *txn);
-enum err tasks_slots(struct request *rq, struct txn *txn);
-void tasks_slots_changed(struct request *rq, const struct txn *txn);
-void tasks_settle(struct request *rq, const struct txn *txn);
-enum err tasks_cancel(struct request *rq, struct txn *txn);
+enum err tasks_edit(struct request *rq);
+enum err tasks_slots(struct request *rq);
+enum err tasks_cancel(struct request *rq);
 void tasks_cancelled(struct request *rq, const struct txn *txn);
 enum err tasks_mine(struct request *rq);
 /* Answers a page of tasks, each with the numbers of its submissions (counted_task_list_view). */

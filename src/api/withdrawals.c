@@ -118,12 +118,12 @@ static struct json *respond_withdrawal(struct request *rq, int status, const cha
 	return json;
 }
 
-enum err withdrawals_create(struct request *rq, struct txn *txn)
+static enum err create_plan(struct request *rq, struct txn *txn)
 {
 	return withdrawal_create(call_of(rq), rq->body_input, txn);
 }
 
-void withdrawals_created(struct request *rq, const struct txn *txn)
+static void created(struct request *rq, const struct txn *txn)
 {
 	const bson_t *worker = txn_found(txn, USERS);
 	struct json *json = respond_withdrawal(rq, 201, "The withdrawal is asked for.",
@@ -131,6 +131,11 @@ void withdrawals_created(struct request *rq, const struct txn *txn)
 
 	json_int(json, "coins", doc_whole(worker, "coins", 0));
 	json_int(json, "pending_coins", doc_whole(worker, "pending_coins", 0));
+}
+
+enum err withdrawals_create(struct request *rq)
+{
+	return carry_out(rq, create_plan, created);
 }
 
 /* ---- reading ---- */
@@ -204,13 +209,13 @@ enum err withdrawals_pending(struct request *rq)
 
 /* ---- deciding ---- */
 
-enum err withdrawals_approve(struct request *rq, struct txn *txn)
+static enum err approve_plan(struct request *rq, struct txn *txn)
 {
 	return withdrawal_decide(call_of(rq), &rq->ids[0], &(struct verdict){ .approve = true },
 				 txn);
 }
 
-void withdrawals_approved(struct request *rq, const struct txn *txn)
+static void approved(struct request *rq, const struct txn *txn)
 {
 	int64_t coins = doc_whole(txn_found(txn, USERS), "coins", 0);
 	struct json *json = respond_withdrawal(rq, 200, "The withdrawal is approved.",
@@ -220,12 +225,22 @@ void withdrawals_approved(struct request *rq, const struct txn *txn)
 	json_int(json, "workerCoinsRemaining", coins);
 }
 
-enum err withdrawals_reject(struct request *rq, struct txn *txn)
+enum err withdrawals_approve(struct request *rq)
+{
+	return carry_out(rq, approve_plan, approved);
+}
+
+static enum err reject_plan(struct request *rq, struct txn *txn)
 {
 	return withdrawal_decide(call_of(rq), &rq->ids[0], rq->body_input, txn);
 }
 
-void withdrawals_rejected(struct request *rq, const struct txn *txn)
+static void rejected(struct request *rq, const struct txn *txn)
 {
 	respond_withdrawal(rq, 200, "The withdrawal is rejected.", txn_found(txn, WITHDRAWALS));
+}
+
+enum err withdrawals_reject(struct request *rq)
+{
+	return carry_out(rq, reject_plan, rejected);
 }

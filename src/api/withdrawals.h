@@ -9,13 +9,10 @@ extern const struct schema withdrawal_schema, withdrawal_reject_schema;
 extern const struct view withdrawal_made_view, withdrawal_list_view, pending_withdrawals_view,
 	withdrawal_approved_view, withdrawal_rejected_view;
 
-enum err withdrawals_create(struct request *rq, struct txn *txn);
-void withdrawals_created(struct request *rq, const struct txn *txn);
+enum err withdrawals_create(struct request *rq);
 enum err withdrawals_mine(struct request *rq);
 enum err withdrawals_pending(struct request *rq);
-enum err withdrawals_approve(struct request *rq, struct txn *txn);
-void withdrawals_approved(struct request *rq, const struct txn *txn);
-enum err withdrawals_reject(struct request *rq, struct txn *txn);
-void withdrawals_rejected(struct request *rq, const struct txn *txn);
+enum err withdrawals_approve(struct request *rq);
+enum err withdrawals_reject(struct request *rq);
 
 #endif

@@ -259,15 +259,22 @@ static enum err claim_key(const struct service *service, struct request *rq)
 	return has_key(rq) ? service->claim(rq) : OK;
 }
 
+static bool is_success(const struct request *rq)
+{
+	return rq->status >= 200 && rq->status <= 299;
+}
+
 static enum err act(const struct service *service, struct request *rq)
 {
-	enum err e = rq->route->change ? service->commit(rq) : rq->route->handler(rq);
+	enum err e = rq->route->handler(rq);
 
 	if (e == OK && rq->status == 0) {
 		log_line(LOG_ERROR, rq->request_id, "%s %s gave no answer", rq->method,
 			 rq->route->path);
 		e = ERR_INTERNAL;
 	}
+	if (e == OK && rq->claim && is_success(rq))
+		e = service->complete(rq);
 	/* What a handler said about an answer that is not sent does not hold for the refusal. */
 	if (e != OK)
 		buffer_reset(&rq->headers);
@@ -317,7 +324,7 @@ static enum err take_steps(const struct service *service, struct request *rq)
 /* Only a success is kept for a repeat of the key; whatever else came of it, nothing happened. */
 static void release_unless_done(const struct service *service, struct request *rq, enum err e)
 {
-	if (rq->claim && !rq->replayed && (e != OK || rq->status < 200 || rq->status > 299))
+	if (rq->claim && !rq->replayed && (e != OK || !is_success(rq)))
 		service->release(rq);
 }
 

@@ -3,7 +3,7 @@
  *
  *   match (404, 405) -> size (413) -> the time (503 until the primary was heard) -> caller (401) -> access (403)
  *   -> media type (415) -> ids, query and body (400, unless the key has a kept answer) -> open? (503) -> idempotency
- *   claim -> a turn, if the row needs one (503) -> handler, or change + commit -> answer -> ETag -> log
+ *   claim -> a turn, if the row needs one (503) -> handler -> the answer is kept for the key -> ETag -> log
  *
  * What needs users or MongoDB is handed in as functions (struct service), as http knows neither.
  */
@@ -37,8 +37,8 @@ struct service {
 	/* Gives the claim back, because nothing happened. */
 	void (*release)(struct request *rq);
 
-	/* Plans and commits the row's transaction, which also writes the answer and completes the claim. */
-	enum err (*commit)(struct request *rq);
+	/* Keeps the answer for the claim, where no transaction of the handler has done so and set rq->claim to NULL. */
+	enum err (*complete)(struct request *rq);
 };
 
 /* Answers rq. Always leaves a status and a body. */

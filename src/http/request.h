@@ -52,8 +52,7 @@ struct request {
 	const void *query_input, *body_input; /* structs of the route's schemas; NULL without one */
 	struct faults faults;
 	struct err_detail detail;
-	void *claim; /* of the idempotency key, made by service.claim; NULL without a key */
-	void *work; /* what the row's before leaves for its change and answer */
+	void *claim; /* of the idempotency key, made by service.claim; NULL without a key, and once an answer is kept */
 	const void *noted; /* what an earlier call with the key did (bson_t *); NULL: nothing */
 
 	/* the answer */

@@ -174,13 +174,9 @@ static const char *row_problem(const struct route *route)
 		return "has a path that does not begin with a slash or ends with one";
 	if (!known_access(route->access))
 		return "does not say who may call it";
-	if (!route->handler == !route->change)
-		return "needs either a handler or a change";
-	if (route->change && !route->answer)
-		return "has a change but no answer";
-	if ((route->before || route->after) && !route->change)
-		return "does something before or after a change and has no change";
-	if (route->shown && !(route->body && route->change))
+	if (!route->handler)
+		return "has no handler";
+	if (route->shown && !route->body)
 		return "shows what it changes, and changes nothing by a body";
 	if (count_ids(route->path) > REQUEST_IDS_MAX)
 		return "has too many ids in its path";

@@ -12,7 +12,6 @@
 
 #include <stddef.h>
 
-struct txn;
 struct json;
 struct request;
 
@@ -41,16 +40,6 @@ enum route_flag {
 	ALWAYS_OPEN = 1 << 6, /* answers even while the data is not adopted */
 };
 
-/*
- * A row either reads, then it has a handler, which writes the answer; or it changes something, then it has:
- *
- *   before   runs once, ahead of all else. It does what no transaction can hold, such as asking another service, and
- *            leaves what it found in rq->work. May be NULL
- *   change   plans the transaction; may run several times
- *   answer   writes the answer, inside the transaction, so that an idempotency key keeps the same text
- *   after    runs outside the transaction once it has happened, for what need not be part of it. If the process dies
- *            before, the sweep must do it. May be NULL
- */
 struct route {
 	enum method method;
 	const char *path; /* below /api: "/tasks/:id"; each :name stands for a record's id */
@@ -64,11 +53,7 @@ struct route {
 	/* For a RAW_BODY: the index-th header that may sign it, with a sentence about it; NULL after the last. */
 	const char *(*signatures)(size_t index, const char **help);
 	enum turn turn; /* the turn that it waits for before it acts */
-	enum err (*handler)(struct request *rq);
-	enum err (*before)(struct request *rq);
-	enum err (*change)(struct request *rq, struct txn *txn);
-	void (*answer)(struct request *rq, const struct txn *txn);
-	void (*after)(struct request *rq, const struct txn *txn);
+	enum err (*handler)(struct request *rq); /* does it, and writes the answer */
 	int status; /* of a success; 0 means 200 */
 	const struct view *view; /* the answer's shape, for the OpenAPI document */
 	const char *summary; /* one line */
@@ -84,8 +69,7 @@ struct route {
 
 /*
  * Checks the rows when a program starts: NULL, or a sentence about the first row that is wrong. It has no access;
- * neither handler nor change, or both; a change without answer; a before or after without change; a shown without body
- * and change; a GET with a body or key; a raw body with a schema; a signature without a raw body; an idempotency key
+ * no handler; a shown without body; a GET with a body or key; a raw body with a schema; a signature without a raw body; an idempotency key
  * where the caller may be unknown; a view with too many rows; a method and path that an earlier row has; other names
  * for the ids of an earlier row's path; more :names than REQUEST_IDS_MAX.
  */

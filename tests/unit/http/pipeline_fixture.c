@@ -73,6 +73,8 @@ static enum err do_thing(struct request *rq)
 static enum err handle(struct request *rq)
 {
 	reach("handle ");
+	if (scene.handler_keeps)
+		rq->claim = NULL;
 	return do_thing(rq);
 }
 
@@ -82,19 +84,6 @@ static enum err shown(struct request *rq, struct json *json)
 	reach("shown ");
 	json_text(json, "name", "longer than names are");
 	return scene.shown_result;
-}
-
-static enum err change(struct request *rq, struct txn *txn)
-{
-	(void)rq;
-	(void)txn;
-	return OK;
-}
-
-static void answer(struct request *rq, const struct txn *txn)
-{
-	(void)txn;
-	write_thing(rq);
 }
 
 static const struct route table[] = {
@@ -127,15 +116,13 @@ static const struct route table[] = {
 	  .path = "/things/:id",
 	  .access = ACCESS_WORKER | ACCESS_ADMIN,
 	  .flags = IDEMPOTENT,
-	  .change = change,
-	  .answer = answer },
+	  .handler = handle },
 	{ .method = PUT,
 	  .path = "/edits/:id",
 	  .access = ACCESS_WORKER,
 	  .body = &edit_input,
 	  .shown = shown,
-	  .change = change,
-	  .answer = answer },
+	  .handler = handle },
 	{ .method = PUT, .path = "/pairs/:a/:b", .access = ACCESS_WORKER, .handler = handle },
 	{ .method = PUT,
 	  .path = "/scarce",
@@ -222,10 +209,11 @@ static void release(struct request *rq)
 	reach("release ");
 }
 
-static enum err commit(struct request *rq)
+static enum err complete(struct request *rq)
 {
-	reach("commit ");
-	return do_thing(rq);
+	ck_assert_ptr_eq(rq->claim, &scene);
+	reach("complete ");
+	return scene.complete_result;
 }
 
 static struct service service = {
@@ -236,7 +224,7 @@ static struct service service = {
 	.claim = claim,
 	.recall = recall,
 	.release = release,
-	.commit = commit,
+	.complete = complete,
 };
 
 void scene_recognises(void)

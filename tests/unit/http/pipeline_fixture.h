@@ -14,6 +14,8 @@ struct scene {
 	char reached[64]; /* "auth claim handle " … in the order of the calls */
 	enum err handler_result; /* OK, or what the handler fails with */
 	int handler_status; /* of its answer; 0: it gives none */
+	bool handler_keeps; /* its transaction keeps the answer for the key */
+	enum err complete_result; /* of keeping it otherwise */
 	enum err shown_result; /* of who shows the record that is edited */
 	enum err auth_result; /* for the token "other" */
 	bool closed; /* calls may not touch the data */

@@ -106,7 +106,7 @@ START_TEST(a_good_request_takes_every_step)
 	scene.rq.idempotency_key = "new";
 	scene_put("{\"name\":\" x \",\"role\":\"admin\"}");
 	expect_status(200);
-	expect_reached("auth claim handle ");
+	expect_reached("auth claim handle complete ");
 	ck_assert_str_eq(scene.rq.out.bytes,
 			 "{\"name\":\"x\",\"caller\":\"worker\",\"left_open\":[]}");
 }
@@ -454,7 +454,7 @@ START_TEST(a_value_sent_back_as_it_is_shown_is_not_judged)
 {
 	edit(SCENE_ID, "{\"name\":\"longer than names are\"}");
 	expect_status(200);
-	expect_reached("auth shown commit ");
+	expect_reached("auth shown handle ");
 }
 END_TEST
 
@@ -481,7 +481,7 @@ START_TEST(nothing_is_shown_where_nothing_was_sent)
 {
 	edit(SCENE_ID, "");
 	expect_status(200);
-	expect_reached("auth commit ");
+	expect_reached("auth handle ");
 }
 END_TEST
 

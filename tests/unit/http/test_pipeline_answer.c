@@ -179,13 +179,36 @@ START_TEST(a_call_that_honours_no_key_does_not_look_at_it)
 }
 END_TEST
 
-START_TEST(a_change_is_committed_rather_than_handled)
+static void delete_with_key(void)
 {
 	scene.rq.authorization = "Bearer worker";
 	scene.rq.idempotency_key = "new";
 	scene_send("DELETE", "/api/things/" SCENE_ID);
+}
+
+START_TEST(an_answer_is_kept_for_the_key)
+{
+	delete_with_key();
 	expect_status(200);
-	expect_reached("auth claim commit ");
+	expect_reached("auth claim handle complete ");
+}
+END_TEST
+
+START_TEST(an_answer_that_its_transaction_keeps_is_not_kept_again)
+{
+	scene.handler_keeps = true;
+	delete_with_key();
+	expect_status(200);
+	expect_reached("auth claim handle ");
+}
+END_TEST
+
+START_TEST(an_answer_that_cannot_be_kept_is_not_given)
+{
+	scene.complete_result = ERR_UNAVAILABLE;
+	delete_with_key();
+	expect_status(503);
+	expect_reached("auth claim handle complete release ");
 }
 END_TEST
 
@@ -449,7 +472,9 @@ static TCase *keys(void)
 	tcase_add_loop_test(tcase, a_key_of_other_characters_is_refused, 0, COUNT(bad_keys));
 	tcase_add_test(tcase, a_key_of_256_characters_is_refused);
 	tcase_add_test(tcase, a_call_that_honours_no_key_does_not_look_at_it);
-	tcase_add_test(tcase, a_change_is_committed_rather_than_handled);
+	tcase_add_test(tcase, an_answer_is_kept_for_the_key);
+	tcase_add_test(tcase, an_answer_that_its_transaction_keeps_is_not_kept_again);
+	tcase_add_test(tcase, an_answer_that_cannot_be_kept_is_not_given);
 	return tcase;
 }
 

@@ -11,17 +11,11 @@ static enum err handler(struct request *rq)
 	return OK;
 }
 
-static enum err change(struct request *rq, struct txn *txn)
+static enum err shown(struct request *rq, struct json *json)
 {
 	(void)rq;
-	(void)txn;
+	(void)json;
 	return OK;
-}
-
-static void answer(struct request *rq, const struct txn *txn)
-{
-	(void)rq;
-	(void)txn;
 }
 
 #define ROW(m, p)                                                                   \
@@ -159,19 +153,7 @@ static const struct route unfit[] = {
 	{ .method = GET, .path = "/x", .access = 1 << 5, .handler = handler },
 	{ .method = GET, .path = "/x", .access = ACCESS_PUBLIC | ACCESS_BUYER, .handler = handler },
 	{ .method = GET, .path = "/x", .access = ACCESS_ANY },
-	{ .method = PUT, .path = "/x", .access = ACCESS_ANY, .change = change },
-	{ .method = PUT,
-	  .path = "/x",
-	  .access = ACCESS_ANY,
-	  .before = handler,
-	  .handler = handler },
-	{ .method = PUT, .path = "/x", .access = ACCESS_ANY, .after = answer, .handler = handler },
-	{ .method = PUT,
-	  .path = "/x",
-	  .access = ACCESS_ANY,
-	  .change = change,
-	  .answer = answer,
-	  .handler = handler },
+	{ .method = PUT, .path = "/x", .access = ACCESS_ANY, .shown = shown, .handler = handler },
 	{ .method = GET, .path = "/:a/:b/:c", .access = ACCESS_ANY, .handler = handler },
 	{ .method = GET, .path = "x", .access = ACCESS_ANY, .handler = handler },
 	{ .method = GET, .path = "/x/", .access = ACCESS_ANY, .handler = handler },
