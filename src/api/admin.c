@@ -60,7 +60,7 @@ static enum err role_plan(struct request *rq, struct txn *txn)
 
 static void role_set(struct request *rq, const struct txn *txn)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	json_text(json, "message", "The role is changed.");
 	render(json, "user", &user_view, txn_found(txn, USERS), &rq->caller);
@@ -96,7 +96,7 @@ static enum err adjust_plan(struct request *rq, struct txn *txn)
 
 static void adjusted(struct request *rq, const struct txn *txn)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	json_text(json, "message", "The balance is corrected.");
 	render(json, "user", &user_view, txn_found(txn, USERS), &rq->caller);
@@ -118,7 +118,7 @@ static enum err remove_plan(struct request *rq, struct txn *txn)
 static void user_removed(struct request *rq, const struct txn *txn)
 {
 	(void)txn;
-	json_text(respond(rq, 200), "message",
+	json_text(respond(rq), "message",
 		  "The user is out, and what they leave behind is cleared away.");
 }
 

@@ -136,7 +136,7 @@ void page_members(struct json *json, const struct page *page)
 enum err respond_page(struct request *rq, const char *key, const struct list *list,
 		      const struct view *view)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	struct page page;
 	enum err err = page_items(rq, json, key, list, view, &page);
 

@@ -44,7 +44,7 @@ const struct view audit_view = VIEW_OF("Audit", audit_rows);
 
 static void audit_write(struct request *rq, const struct audit *audit)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	render_members(json, &audit_view, audit_doc(rq->arena, audit), &rq->caller);
 	if (audit->unadopted.any)

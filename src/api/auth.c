@@ -116,9 +116,9 @@ const struct view message_token_view = VIEW_OF("MessageAndToken", message_token_
 
 /* ---- signing up and in ---- */
 
-void auth_respond_session(struct request *rq, int status, const bson_t *user)
+void auth_respond_session(struct request *rq, const bson_t *user)
 {
-	struct json *json = respond(rq, status);
+	struct json *json = respond(rq);
 
 	json_text(json, "token", caller_token(rq->arena, app_of(rq)->config->jwt_secret, user));
 	render(json, "user", &session_user_view, user, NULL);
@@ -153,7 +153,7 @@ static enum err register_plan(struct request *rq, struct txn *txn, void *context
 static void registered(struct request *rq, const struct txn *txn, void *context)
 {
 	(void)context;
-	auth_respond_session(rq, 201, txn_inserted(txn, USERS));
+	auth_respond_session(rq, txn_inserted(txn, USERS));
 }
 
 enum err auth_register(struct request *rq)
@@ -248,7 +248,7 @@ static enum err login_plan(struct request *rq, struct txn *txn, void *context)
 static void logged_in(struct request *rq, const struct txn *txn, void *context)
 {
 	(void)context;
-	auth_respond_session(rq, 200, txn_found(txn, USERS));
+	auth_respond_session(rq, txn_found(txn, USERS));
 }
 
 enum err auth_login(struct request *rq)
@@ -267,7 +267,7 @@ enum err auth_login(struct request *rq)
 
 enum err auth_me(struct request *rq)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	render_members(json, &user_view, rq->caller.record, &rq->caller);
 	return OK;
@@ -291,7 +291,7 @@ static enum err profile_plan(struct request *rq, struct txn *txn)
 
 static void profile_changed(struct request *rq, const struct txn *txn)
 {
-	render_members(respond(rq, 200), &user_view, txn_found(txn, USERS), &rq->caller);
+	render_members(respond(rq), &user_view, txn_found(txn, USERS), &rq->caller);
 }
 
 enum err auth_profile(struct request *rq)
@@ -323,7 +323,7 @@ static enum err password_plan(struct request *rq, struct txn *txn, void *context
 
 static void password_changed(struct request *rq, const struct txn *txn, void *context)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	(void)context;
 	json_text(json, "message", "The password was changed.");
@@ -355,7 +355,7 @@ static enum err logout_plan(struct request *rq, struct txn *txn)
 static void logged_out(struct request *rq, const struct txn *txn)
 {
 	(void)txn;
-	json_text(respond(rq, 200), "message", "You are logged out everywhere.");
+	json_text(respond(rq), "message", "You are logged out everywhere.");
 }
 
 enum err auth_logout(struct request *rq)

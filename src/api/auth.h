@@ -11,7 +11,7 @@ extern const struct schema register_schema, login_schema, profile_schema, passwo
 extern const struct view user_view, session_view, message_token_view, message_view;
 
 /* Answers a log-in: a new token, and the user in this document. */
-void auth_respond_session(struct request *rq, int status, const bson_t *user);
+void auth_respond_session(struct request *rq, const bson_t *user);
 
 enum err auth_register(struct request *rq);
 /* The address in the body of a log-in, which may be anybody's; NULL when rq is no log-in. */

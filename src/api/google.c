@@ -71,7 +71,7 @@ static void signed_in(struct request *rq, const struct txn *txn, void *context)
 	const bson_t *made = txn_inserted(txn, USERS);
 
 	(void)context;
-	auth_respond_session(rq, 200, made ? made : txn_found(txn, USERS));
+	auth_respond_session(rq, made ? made : txn_found(txn, USERS));
 }
 
 /* A newcomer counts as one registration, however often the account is tried to be made. */

@@ -29,7 +29,7 @@ const struct view ready_view = VIEW_OF("Readiness", ready_rows, .base = &health_
 
 enum err health(struct request *rq)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	json_text(json, "status", "OK");
 	json_text(json, "message", "Server is running");

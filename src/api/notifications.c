@@ -38,7 +38,7 @@ enum err notifications_mine(struct request *rq)
 	struct rows rows = { .rq = rq, .view = &notification_view };
 	int64_t limit = query->limit.given ? query->limit.value : LIST_LIMIT_DEFAULT;
 
-	respond_array(rq, 200);
+	respond_array(rq);
 	enum err err = notifications_each(call_of(rq), limit, rows_add, &rows);
 	rows_end(&rows);
 	return err;
@@ -50,7 +50,7 @@ enum err notifications_count(struct request *rq)
 	enum err err = notifications_unread(call_of(rq), &count);
 
 	if (err == OK)
-		json_int(respond(rq, 200), "unreadCount", count);
+		json_int(respond(rq), "unreadCount", count);
 	return err;
 }
 
@@ -61,7 +61,7 @@ enum err notifications_mark_all(struct request *rq)
 
 	if (err != OK)
 		return err;
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	json_text(json, "message", "All notifications are read.");
 	json_int(json, "modified", modified);
 	return OK;
@@ -76,8 +76,7 @@ static enum err mark_plan(struct request *rq, struct txn *txn)
 
 static void marked(struct request *rq, const struct txn *txn)
 {
-	render_members(respond(rq, 200), &notification_view, txn_found(txn, NOTIFICATIONS),
-		       &rq->caller);
+	render_members(respond(rq), &notification_view, txn_found(txn, NOTIFICATIONS), &rq->caller);
 }
 
 enum err notifications_mark(struct request *rq)
@@ -93,7 +92,7 @@ static enum err archive_plan(struct request *rq, struct txn *txn)
 static void archived(struct request *rq, const struct txn *txn)
 {
 	(void)txn;
-	json_text(respond(rq, 200), "message", "The notification is archived.");
+	json_text(respond(rq), "message", "The notification is archived.");
 }
 
 enum err notifications_archive(struct request *rq)

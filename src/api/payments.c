@@ -144,7 +144,7 @@ static void payment_write(struct request *rq, struct json *json, const char *key
 enum err payments_packages(struct request *rq)
 {
 	const struct packages *packages = &app_of(rq)->config->packages;
-	struct json *json = respond_array(rq, 200);
+	struct json *json = respond_array(rq);
 
 	for (size_t i = 0; i < packages->count; i++) {
 		json_object(json, NULL);
@@ -164,7 +164,7 @@ enum err payments_history(struct request *rq)
 {
 	struct call *call = call_of(rq);
 	struct rows rows = { .rq = rq, .write = history_row };
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	struct page page;
 	struct list list;
 	int64_t cents = 0;
@@ -242,7 +242,7 @@ static enum err create_plan(struct request *rq, struct txn *txn, void *context)
 static void created(struct request *rq, const struct txn *txn, void *context)
 {
 	const struct payment *payment = context;
-	struct json *json = respond(rq, 201);
+	struct json *json = respond(rq);
 
 	json_text(json, "message", "The payment is waiting to be paid.");
 	payment_write(rq, json, "payment", payment_now(payment, txn));
@@ -276,7 +276,7 @@ static enum err credit_plan(struct request *rq, struct txn *txn, void *context)
 static void credited(struct request *rq, const struct txn *txn, void *context)
 {
 	const struct payment *payment = context;
-	struct json *json = respond(rq, rq->route->status ? rq->route->status : 200);
+	struct json *json = respond(rq);
 
 	json_text(json, "message", "The payment is completed.");
 	payment_write(rq, json, "payment", payment_now(payment, txn));
@@ -286,7 +286,7 @@ static void credited(struct request *rq, const struct txn *txn, void *context)
 static void purchased(struct request *rq, const struct txn *txn, void *context)
 {
 	const struct payment *payment = context;
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	json_bool(json, "success", true);
 	json_id(json, "paymentId", &payment->id);
@@ -396,6 +396,6 @@ enum err payments_webhook(struct request *rq)
 	if (err == OK)
 		err = payment_told(call_of(rq), &event);
 	if (err == OK)
-		json_bool(respond(rq, 200), "received", true);
+		json_bool(respond(rq), "received", true);
 	return err;
 }

@@ -66,7 +66,7 @@ enum err public_tasks(struct request *rq)
 {
 	struct call *call = call_of(rq);
 	struct rows rows = { .rq = rq, .write = public_row };
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	struct page page;
 	struct list list;
 	enum err err = task_list_open(call, rq->query_input, &list);
@@ -91,7 +91,7 @@ enum err public_task(struct request *rq)
 
 	if (err != OK)
 		return err;
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	json_bool(json, "success", true);
 	public_task_write(json, "task", task);
 	return OK;
@@ -105,7 +105,7 @@ static bool worker_row(void *json, const bson_t *worker)
 
 enum err public_top_workers(struct request *rq)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	json_bool(json, "success", true);
 	json_array(json, "workers");

@@ -57,6 +57,6 @@ enum err admin_stats(struct request *rq)
 	enum err err = stats_read(call_of(rq), &stats);
 
 	if (err == OK)
-		stats_write(respond(rq, 200), &stats);
+		stats_write(respond(rq), &stats);
 	return err;
 }

@@ -17,7 +17,7 @@ const struct view ticket_view = VIEW_OF("Ticket", ticket_rows);
 /* A browser's page never sees the mark that its stream began with, so it is given one here, for when it comes back. */
 static void write_ticket(struct request *rq, const char *ticket)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	struct buffer mark = { 0 };
 
 	missed_mark(&mark, rq->now);

@@ -149,7 +149,7 @@ static enum err create_plan(struct request *rq, struct txn *txn)
 
 static void created(struct request *rq, const struct txn *txn)
 {
-	struct json *json = respond(rq, 201);
+	struct json *json = respond(rq);
 
 	json_bool(json, "success", true);
 	json_text(json, "message", "The submission is in.");
@@ -174,7 +174,7 @@ enum err submissions_mine(struct request *rq)
 enum err submissions_approved(struct request *rq)
 {
 	struct call *call = call_of(rq);
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	struct page page;
 	struct list list;
 	int64_t earnings = 0;
@@ -226,7 +226,7 @@ enum err submissions_get(struct request *rq)
 		err = db_find_id(call->db, rq->arena, TASKS, &task_id, &task);
 	if (err != OK)
 		return err;
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	json_object(json, "submission");
 	render_members(json, &members_view, submission, &rq->caller);
 	if (task)
@@ -265,7 +265,7 @@ static void decided(struct request *rq, const struct txn *txn, void *context)
 	struct decision *decision = context;
 	const bson_t *submission = txn_found(txn, SUBMISSIONS);
 	bool approved = status_is(submission, STATUS_APPROVED);
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	json_bool(json, "success", true);
 	json_text(json, "message",
@@ -377,7 +377,7 @@ enum err submissions_review_many(struct request *rq)
 				       .ids = &input->ids,
 				       .review = review_of(input),
 				       .deadline = clock_steady() + REVIEW_MS };
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	enum err passing = OK;
 
 	json_array(json, "results");

@@ -181,7 +181,7 @@ enum err tasks_get(struct request *rq)
 	enum err err = task_read(call_of(rq), &rq->ids[0], &task);
 
 	if (err == OK)
-		render_members(respond(rq, 200), &task_view, task, &rq->caller);
+		render_members(respond(rq), &task_view, task, &rq->caller);
 	return err;
 }
 
@@ -211,7 +211,7 @@ enum err tasks_counted(struct request *rq, struct call *call, const struct list 
 		err = task_counts_read(call, &kept->counts);
 	if (err != OK)
 		return err;
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	json_array(json, "tasks");
 	for (size_t i = 0; i < kept->counts.count; i++) {
 		kept_row_open(json, &kept->rows, i);
@@ -241,15 +241,15 @@ static bool worker_row(void *json, const bson_t *worker)
 
 enum err top_workers(struct request *rq)
 {
-	return top_workers_each(call_of(rq), worker_row, respond_array(rq, 200));
+	return top_workers_each(call_of(rq), worker_row, respond_array(rq));
 }
 
 /* ---- changing ---- */
 
-static void respond_task(struct request *rq, int status, const char *message, const bson_t *task,
+static void respond_task(struct request *rq, const char *message, const bson_t *task,
 			 const bson_t *buyer)
 {
-	struct json *json = respond(rq, status);
+	struct json *json = respond(rq);
 
 	json_text(json, "message", message);
 	render(json, "task", &task_view, task, &rq->caller);
@@ -263,8 +263,7 @@ static enum err create_plan(struct request *rq, struct txn *txn)
 
 static void created(struct request *rq, const struct txn *txn)
 {
-	respond_task(rq, 201, "The task is posted.", txn_inserted(txn, TASKS),
-		     txn_found(txn, USERS));
+	respond_task(rq, "The task is posted.", txn_inserted(txn, TASKS), txn_found(txn, USERS));
 }
 
 enum err tasks_create(struct request *rq)
@@ -297,7 +296,7 @@ static enum err edit_plan(struct request *rq, struct txn *txn)
 
 static void edited(struct request *rq, const struct txn *txn)
 {
-	render_members(respond(rq, 200), &task_view, txn_found(txn, TASKS), &rq->caller);
+	render_members(respond(rq), &task_view, txn_found(txn, TASKS), &rq->caller);
 }
 
 enum err tasks_edit(struct request *rq)
@@ -314,8 +313,7 @@ static enum err slots_plan(struct request *rq, struct txn *txn)
 
 static void slots_changed(struct request *rq, const struct txn *txn)
 {
-	respond_task(rq, 200, "The slots are changed.", txn_found(txn, TASKS),
-		     txn_found(txn, USERS));
+	respond_task(rq, "The slots are changed.", txn_found(txn, TASKS), txn_found(txn, USERS));
 }
 
 enum err tasks_slots(struct request *rq)
@@ -334,7 +332,7 @@ static enum err cancel_plan(struct request *rq, struct txn *txn)
 
 void tasks_cancelled(struct request *rq, const struct txn *txn)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	json_text(json, "message", "The task is cancelled.");
 	json_int(json, "refundedAmount", task_refund(txn_found(txn, TASKS)));

@@ -108,10 +108,10 @@ const struct view withdrawal_rejected_view = VIEW_OF("WithdrawalRejected", rejec
 
 /* ---- asking ---- */
 
-static struct json *respond_withdrawal(struct request *rq, int status, const char *message,
+static struct json *respond_withdrawal(struct request *rq, const char *message,
 				       const bson_t *withdrawal)
 {
-	struct json *json = respond(rq, status);
+	struct json *json = respond(rq);
 
 	json_text(json, "message", message);
 	render(json, "withdrawal", &withdrawal_view, withdrawal, &rq->caller);
@@ -126,7 +126,7 @@ static enum err create_plan(struct request *rq, struct txn *txn)
 static void created(struct request *rq, const struct txn *txn)
 {
 	const bson_t *worker = txn_found(txn, USERS);
-	struct json *json = respond_withdrawal(rq, 201, "The withdrawal is asked for.",
+	struct json *json = respond_withdrawal(rq, "The withdrawal is asked for.",
 					       txn_inserted(txn, WITHDRAWALS));
 
 	json_int(json, "coins", doc_whole(worker, "coins", 0));
@@ -195,7 +195,7 @@ enum err withdrawals_pending(struct request *rq)
 		err = sourced_withdrawals_read(call, &kept->withdrawals);
 	if (err != OK)
 		return err;
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	json_array(json, "withdrawals");
 	for (size_t i = 0; i < kept->withdrawals.count; i++) {
 		kept_row_open(json, &kept->rows, i);
@@ -218,8 +218,8 @@ static enum err approve_plan(struct request *rq, struct txn *txn)
 static void approved(struct request *rq, const struct txn *txn)
 {
 	int64_t coins = doc_whole(txn_found(txn, USERS), "coins", 0);
-	struct json *json = respond_withdrawal(rq, 200, "The withdrawal is approved.",
-					       txn_found(txn, WITHDRAWALS));
+	struct json *json =
+		respond_withdrawal(rq, "The withdrawal is approved.", txn_found(txn, WITHDRAWALS));
 
 	json_int(json, "workerNewBalance", coins);
 	json_int(json, "workerCoinsRemaining", coins);
@@ -237,7 +237,7 @@ static enum err reject_plan(struct request *rq, struct txn *txn)
 
 static void rejected(struct request *rq, const struct txn *txn)
 {
-	respond_withdrawal(rq, 200, "The withdrawal is rejected.", txn_found(txn, WITHDRAWALS));
+	respond_withdrawal(rq, "The withdrawal is rejected.", txn_found(txn, WITHDRAWALS));
 }
 
 enum err withdrawals_reject(struct request *rq)

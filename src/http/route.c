@@ -118,6 +118,11 @@ bool route_admits(const struct route *route, enum role role)
 	return roles == 0 || roles == ACCESS_ANY || roles & role;
 }
 
+int route_status(const struct route *route)
+{
+	return route->status ? route->status : 200;
+}
+
 const char *route_id_name(const struct route *route, size_t index, size_t *length)
 {
 	for (const char *at = strchr(route->path, ':'); at; at = strchr(at + 1, ':')) {

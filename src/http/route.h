@@ -54,7 +54,7 @@ struct route {
 	const char *(*signatures)(size_t index, const char **help);
 	enum turn turn; /* the turn that it waits for before it acts */
 	enum err (*handler)(struct request *rq); /* does it, and writes the answer */
-	int status; /* of a success; 0 means 200 */
+	int status; /* of a success (route_status()); 0 means 200 */
 	const struct view *view; /* the answer's shape, for the OpenAPI document */
 	const char *summary; /* one line */
 	const char
@@ -87,6 +87,9 @@ const struct route *route_match(const struct route *routes, size_t count, struct
 
 /* May a caller of that role use it? ACCESS_ANY is also for users with a role that only an older server knew. */
 bool route_admits(const struct route *route, enum role role);
+
+/* The status of a success. */
+int route_status(const struct route *route);
 
 /* The name of the index-th id in a route's path, without the colon, *length bytes long; NULL when there are fewer. */
 const char *route_id_name(const struct route *route, size_t index, size_t *length);

@@ -48,7 +48,7 @@ static void reach(const char *step)
 static void write_thing(struct request *rq)
 {
 	const struct thing *thing = rq->body_input;
-	struct json *json = respond(rq, scene.handler_status);
+	struct json *json = respond_status(rq, scene.handler_status);
 
 	json_text(json, "name", thing ? thing->name : "none");
 	json_text(json, "caller", rq->caller.known ? rq->caller.name : NULL);

@@ -37,7 +37,7 @@ static void service_ready(void *context)
 
 static void echo(struct request *rq)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond_status(rq, 200);
 
 	json_text(json, "method", rq->method);
 	json_text(json, "uri", rq->uri);
