@@ -30,7 +30,7 @@ enum err admin_users(struct request *rq)
 	struct list list;
 
 	user_list(call_of(rq), rq->query_input, &list);
-	return respond_page(rq, "users", &list, &user_view);
+	return respond_page(rq, &list);
 }
 
 /* ---- roles ---- */
@@ -60,10 +60,7 @@ static enum err role_plan(struct request *rq, struct txn *txn)
 
 static void role_set(struct request *rq, const struct txn *txn)
 {
-	struct json *json = respond(rq);
-
-	json_text(json, "message", "The role is changed.");
-	render(json, "user", &user_view, txn_found(txn, USERS), &rq->caller);
+	respond_about(rq, "The role is changed.", txn_found(txn, USERS));
 }
 
 enum err admin_set_role(struct request *rq)
@@ -96,10 +93,7 @@ static enum err adjust_plan(struct request *rq, struct txn *txn)
 
 static void adjusted(struct request *rq, const struct txn *txn)
 {
-	struct json *json = respond(rq);
-
-	json_text(json, "message", "The balance is corrected.");
-	render(json, "user", &user_view, txn_found(txn, USERS), &rq->caller);
+	respond_about(rq, "The balance is corrected.", txn_found(txn, USERS));
 }
 
 enum err admin_adjust(struct request *rq)

@@ -45,10 +45,20 @@ const struct app *app_of(const struct request *rq);
 /* A new call of the market by this request's caller. */
 struct call *call_of(struct request *rq);
 
-/* Answers a page of a list: {<key>: […], total, pages, currentPage, next}. The struct of the route's query must begin
- * with a page_query. */
-enum err respond_page(struct request *rq, const char *key, const struct list *list,
-		      const struct view *view);
+/*
+ * Answers in the shape that the view of the request's row tells: a record as that view; a message, to which members may
+ * be added; a message and a record, which is the view's member that is an object.
+ */
+extern const struct view message_view;
+void respond_record(struct request *rq, const bson_t *record);
+struct json *respond_message(struct request *rq, const char *message);
+struct json *respond_about(struct request *rq, const char *message, const bson_t *record);
+/* Writes that member alone. */
+void render_object(struct request *rq, const bson_t *record);
+
+/* Answers a page of a list: {<key>: […], total, pages, currentPage, next}, where the view of the request's row tells the
+ * key and what the items show. The struct of the row's query must begin with a page_query. */
+enum err respond_page(struct request *rq, const struct list *list);
 
 /*
  * Writes records into an answer that must not become longer than ANSWER_MAX: each record is written into a buffer
@@ -56,7 +66,7 @@ enum err respond_page(struct request *rq, const char *key, const struct list *li
  */
 struct rows {
 	struct request *rq;
-	/* How a record is written: by this view; or, if it is NULL, by write, as an object without a key. */
+	/* How a record is written, as an object without a key: by this view, or by write if that is set. */
 	const struct view *view;
 	void (*write)(struct request *rq, struct json *json, const bson_t *doc);
 	/* Gets the text of each object. NULL: the text goes into the array that is open in the answer. */
@@ -87,9 +97,9 @@ void kept_row_open(struct json *json, const struct kept_rows *rows, size_t i);
 /* Reads the page of a list that the query asks for. If its `after` is a cursor of another list, that is a fault
  * (400). */
 enum err page_run(struct rows *rows, const struct list *list, struct page *page);
-/* The two parts of respond_page(), for answers with further members: the items, and the members about the page. */
-enum err page_items(struct request *rq, struct json *json, const char *key, const struct list *list,
-		    const struct view *view, struct page *page);
+/* The two parts of respond_page(), for answers with further members: the items, and the members about the page. rows
+ * need not say how a record is written. */
+enum err page_items(struct rows *rows, const struct list *list, struct page *page);
 void page_members(struct json *json, const struct page *page);
 
 /*

@@ -134,5 +134,5 @@ enum err admin_ledger(struct request *rq)
 		.name = journal_name(rq->arena, query),
 		.order_field = "at",
 	};
-	return respond_page(rq, "entries", &list, &entry_view);
+	return respond_page(rq, &list);
 }

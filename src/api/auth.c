@@ -105,9 +105,6 @@ static const struct view_row session_rows[] = {
 };
 const struct view session_view = VIEW_OF("Session", session_rows);
 
-static const struct view_row message_rows[] = { MEMBER("message", TEXT) };
-const struct view message_view = VIEW_OF("Message", message_rows);
-
 static const struct view_row message_token_rows[] = {
 	MEMBER("message", TEXT),
 	MEMBER("token", TEXT, .help = "Replaces the token that was used"),
@@ -121,7 +118,7 @@ void auth_respond_session(struct request *rq, const bson_t *user)
 	struct json *json = respond(rq);
 
 	json_text(json, "token", caller_token(rq->arena, app_of(rq)->config->jwt_secret, user));
-	render(json, "user", &session_user_view, user, NULL);
+	render_object(rq, user);
 }
 
 static enum err slot_acquire(struct request *rq, int *slot)
@@ -267,9 +264,7 @@ enum err auth_login(struct request *rq)
 
 enum err auth_me(struct request *rq)
 {
-	struct json *json = respond(rq);
-
-	render_members(json, &user_view, rq->caller.record, &rq->caller);
+	respond_record(rq, rq->caller.record);
 	return OK;
 }
 
@@ -291,7 +286,7 @@ static enum err profile_plan(struct request *rq, struct txn *txn)
 
 static void profile_changed(struct request *rq, const struct txn *txn)
 {
-	render_members(respond(rq), &user_view, txn_found(txn, USERS), &rq->caller);
+	respond_record(rq, txn_found(txn, USERS));
 }
 
 enum err auth_profile(struct request *rq)
@@ -355,7 +350,7 @@ static enum err logout_plan(struct request *rq, struct txn *txn)
 static void logged_out(struct request *rq, const struct txn *txn)
 {
 	(void)txn;
-	json_text(respond(rq), "message", "You are logged out everywhere.");
+	respond_message(rq, "You are logged out everywhere.");
 }
 
 enum err auth_logout(struct request *rq)

@@ -8,7 +8,7 @@
 #include <bson/bson.h>
 
 extern const struct schema register_schema, login_schema, profile_schema, password_schema;
-extern const struct view user_view, session_view, message_token_view, message_view;
+extern const struct view user_view, session_view, message_token_view;
 
 /* Answers a log-in: a new token, and the user in this document. */
 void auth_respond_session(struct request *rq, const bson_t *user);

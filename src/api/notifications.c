@@ -61,8 +61,8 @@ enum err notifications_mark_all(struct request *rq)
 
 	if (err != OK)
 		return err;
-	struct json *json = respond(rq);
-	json_text(json, "message", "All notifications are read.");
+	struct json *json = respond_message(rq, "All notifications are read.");
+
 	json_int(json, "modified", modified);
 	return OK;
 }
@@ -76,7 +76,7 @@ static enum err mark_plan(struct request *rq, struct txn *txn)
 
 static void marked(struct request *rq, const struct txn *txn)
 {
-	render_members(respond(rq), &notification_view, txn_found(txn, NOTIFICATIONS), &rq->caller);
+	respond_record(rq, txn_found(txn, NOTIFICATIONS));
 }
 
 enum err notifications_mark(struct request *rq)
@@ -92,7 +92,7 @@ static enum err archive_plan(struct request *rq, struct txn *txn)
 static void archived(struct request *rq, const struct txn *txn)
 {
 	(void)txn;
-	json_text(respond(rq), "message", "The notification is archived.");
+	respond_message(rq, "The notification is archived.");
 }
 
 enum err notifications_archive(struct request *rq)

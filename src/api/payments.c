@@ -170,9 +170,7 @@ enum err payments_history(struct request *rq)
 	int64_t cents = 0;
 
 	payment_list_own(call, &list);
-	json_array(json, "payments");
-	enum err err = page_run(&rows, &list, &page);
-	json_end(json);
+	enum err err = page_items(&rows, &list, &page);
 	if (err == OK)
 		err = payment_total_own(call, &cents);
 	if (err != OK)
@@ -242,9 +240,8 @@ static enum err create_plan(struct request *rq, struct txn *txn, void *context)
 static void created(struct request *rq, const struct txn *txn, void *context)
 {
 	const struct payment *payment = context;
-	struct json *json = respond(rq);
+	struct json *json = respond_message(rq, "The payment is waiting to be paid.");
 
-	json_text(json, "message", "The payment is waiting to be paid.");
 	payment_write(rq, json, "payment", payment_now(payment, txn));
 	if (payment->client_secret)
 		json_text(json, "clientSecret", payment->client_secret);
@@ -276,9 +273,8 @@ static enum err credit_plan(struct request *rq, struct txn *txn, void *context)
 static void credited(struct request *rq, const struct txn *txn, void *context)
 {
 	const struct payment *payment = context;
-	struct json *json = respond(rq);
+	struct json *json = respond_message(rq, "The payment is completed.");
 
-	json_text(json, "message", "The payment is completed.");
 	payment_write(rq, json, "payment", payment_now(payment, txn));
 	json_int(json, "newBalance", balance_now(payment, txn));
 }

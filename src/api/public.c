@@ -76,9 +76,7 @@ enum err public_tasks(struct request *rq)
 	list.limit_default = 6;
 	list.name = LIST_NAME(rq->arena, "public", list.name);
 	json_bool(json, "success", true);
-	json_array(json, "tasks");
-	err = page_run(&rows, &list, &page);
-	json_end(json);
+	err = page_items(&rows, &list, &page);
 	json_int(json, "page", page.current);
 	page_members(json, &page);
 	return err;

@@ -153,7 +153,7 @@ static void created(struct request *rq, const struct txn *txn)
 
 	json_bool(json, "success", true);
 	json_text(json, "message", "The submission is in.");
-	render(json, "submission", &submission_view, txn_inserted(txn, SUBMISSIONS), &rq->caller);
+	render_object(rq, txn_inserted(txn, SUBMISSIONS));
 }
 
 enum err submissions_create(struct request *rq)
@@ -168,19 +168,20 @@ enum err submissions_mine(struct request *rq)
 	struct list list;
 
 	submission_list_own(call_of(rq), &list);
-	return respond_page(rq, "submissions", &list, &submission_view);
+	return respond_page(rq, &list);
 }
 
 enum err submissions_approved(struct request *rq)
 {
 	struct call *call = call_of(rq);
+	struct rows rows = { .rq = rq };
 	struct json *json = respond(rq);
 	struct page page;
 	struct list list;
 	int64_t earnings = 0;
 
 	submission_list_approved(call, &list);
-	enum err err = page_items(rq, json, "approvedSubmissions", &list, &submission_view, &page);
+	enum err err = page_items(&rows, &list, &page);
 	if (err == OK)
 		err = submission_earnings(call, &earnings);
 	json_int(json, "totalEarnings", earnings);
@@ -193,7 +194,7 @@ enum err submissions_to_review(struct request *rq)
 	struct list list;
 
 	submission_list_to_review(call_of(rq), &list);
-	return respond_page(rq, "submissions", &list, &submission_view);
+	return respond_page(rq, &list);
 }
 
 enum err submissions_of_task(struct request *rq)
@@ -201,7 +202,7 @@ enum err submissions_of_task(struct request *rq)
 	struct list list;
 	enum err err = submission_list_of_task(call_of(rq), &rq->ids[0], &list);
 
-	return err == OK ? respond_page(rq, "submissions", &list, &submission_view) : err;
+	return err == OK ? respond_page(rq, &list) : err;
 }
 
 enum err submissions_all(struct request *rq)
@@ -209,7 +210,7 @@ enum err submissions_all(struct request *rq)
 	struct list list;
 
 	submission_list_all(call_of(rq), &list);
-	return respond_page(rq, "submissions", &list, &submission_view);
+	return respond_page(rq, &list);
 }
 
 enum err submissions_get(struct request *rq)
@@ -270,7 +271,7 @@ static void decided(struct request *rq, const struct txn *txn, void *context)
 	json_bool(json, "success", true);
 	json_text(json, "message",
 		  approved ? "The submission is approved." : "The submission is rejected.");
-	render(json, "submission", &submission_view, submission, &rq->caller);
+	render_object(rq, submission);
 	if (approved) {
 		json_int(json, "coinsAdded", doc_whole(submission, "payable_amount", 0));
 		json_int(json, "workerNewBalance", doc_whole(txn_found(txn, USERS), "coins", 0));

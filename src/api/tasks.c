@@ -172,7 +172,7 @@ enum err tasks_list(struct request *rq)
 	struct list list;
 	enum err err = task_list_open(call_of(rq), rq->query_input, &list);
 
-	return err == OK ? respond_page(rq, "tasks", &list, &task_view) : err;
+	return err == OK ? respond_page(rq, &list) : err;
 }
 
 enum err tasks_get(struct request *rq)
@@ -181,7 +181,7 @@ enum err tasks_get(struct request *rq)
 	enum err err = task_read(call_of(rq), &rq->ids[0], &task);
 
 	if (err == OK)
-		render_members(respond(rq), &task_view, task, &rq->caller);
+		respond_record(rq, task);
 	return err;
 }
 
@@ -249,10 +249,8 @@ enum err top_workers(struct request *rq)
 static void respond_task(struct request *rq, const char *message, const bson_t *task,
 			 const bson_t *buyer)
 {
-	struct json *json = respond(rq);
+	struct json *json = respond_about(rq, message, task);
 
-	json_text(json, "message", message);
-	render(json, "task", &task_view, task, &rq->caller);
 	json_int(json, "remainingCoins", doc_whole(buyer, "coins", 0));
 }
 
@@ -296,7 +294,7 @@ static enum err edit_plan(struct request *rq, struct txn *txn)
 
 static void edited(struct request *rq, const struct txn *txn)
 {
-	render_members(respond(rq), &task_view, txn_found(txn, TASKS), &rq->caller);
+	respond_record(rq, txn_found(txn, TASKS));
 }
 
 enum err tasks_edit(struct request *rq)
@@ -332,9 +330,8 @@ static enum err cancel_plan(struct request *rq, struct txn *txn)
 
 void tasks_cancelled(struct request *rq, const struct txn *txn)
 {
-	struct json *json = respond(rq);
+	struct json *json = respond_message(rq, "The task is cancelled.");
 
-	json_text(json, "message", "The task is cancelled.");
 	json_int(json, "refundedAmount", task_refund(txn_found(txn, TASKS)));
 }
 

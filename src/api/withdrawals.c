@@ -108,16 +108,6 @@ const struct view withdrawal_rejected_view = VIEW_OF("WithdrawalRejected", rejec
 
 /* ---- asking ---- */
 
-static struct json *respond_withdrawal(struct request *rq, const char *message,
-				       const bson_t *withdrawal)
-{
-	struct json *json = respond(rq);
-
-	json_text(json, "message", message);
-	render(json, "withdrawal", &withdrawal_view, withdrawal, &rq->caller);
-	return json;
-}
-
 static enum err create_plan(struct request *rq, struct txn *txn)
 {
 	return withdrawal_create(call_of(rq), rq->body_input, txn);
@@ -126,8 +116,8 @@ static enum err create_plan(struct request *rq, struct txn *txn)
 static void created(struct request *rq, const struct txn *txn)
 {
 	const bson_t *worker = txn_found(txn, USERS);
-	struct json *json = respond_withdrawal(rq, "The withdrawal is asked for.",
-					       txn_inserted(txn, WITHDRAWALS));
+	struct json *json =
+		respond_about(rq, "The withdrawal is asked for.", txn_inserted(txn, WITHDRAWALS));
 
 	json_int(json, "coins", doc_whole(worker, "coins", 0));
 	json_int(json, "pending_coins", doc_whole(worker, "pending_coins", 0));
@@ -145,7 +135,7 @@ enum err withdrawals_mine(struct request *rq)
 	struct list list;
 
 	withdrawal_list_own(call_of(rq), &list);
-	return respond_page(rq, "withdrawals", &list, &withdrawal_view);
+	return respond_page(rq, &list);
 }
 
 struct sourced_page {
@@ -219,7 +209,7 @@ static void approved(struct request *rq, const struct txn *txn)
 {
 	int64_t coins = doc_whole(txn_found(txn, USERS), "coins", 0);
 	struct json *json =
-		respond_withdrawal(rq, "The withdrawal is approved.", txn_found(txn, WITHDRAWALS));
+		respond_about(rq, "The withdrawal is approved.", txn_found(txn, WITHDRAWALS));
 
 	json_int(json, "workerNewBalance", coins);
 	json_int(json, "workerCoinsRemaining", coins);
@@ -237,7 +227,7 @@ static enum err reject_plan(struct request *rq, struct txn *txn)
 
 static void rejected(struct request *rq, const struct txn *txn)
 {
-	respond_withdrawal(rq, "The withdrawal is rejected.", txn_found(txn, WITHDRAWALS));
+	respond_about(rq, "The withdrawal is rejected.", txn_found(txn, WITHDRAWALS));
 }
 
 enum err withdrawals_reject(struct request *rq)

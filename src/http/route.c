@@ -187,8 +187,14 @@ static const char *row_problem(const struct route *route)
 		return "has too many ids in its path";
 	if (route->method == GET && (route->body || route->flags & IDEMPOTENT))
 		return "is a GET and takes neither a body nor an idempotency key";
-	if (route->view && !view_fits(route->view))
+	if (!route->view)
+		return "does not say what it answers";
+	if (!view_fits(route->view))
 		return "has a view of too many rows";
+	if (route->flags & LISTS && !view_member(route->view, VIEW_LIST))
+		return "lists, and has a view without a list";
+	if (route_status(route) < 200 || route_status(route) > 299)
+		return "has a status that is no success";
 	if (route->flags & RAW_BODY && (route->method == GET || route->body))
 		return "takes its body raw and has a schema for it, or is a GET";
 	if (route->signatures && !(route->flags & RAW_BODY))
