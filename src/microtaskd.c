@@ -1,9 +1,11 @@
 /* microtaskd: the FastCGI worker. Configuration, set-up, serving, one teardown. */
 #include "api/api.h"
 #include "api/turns.h"
+#include "auth/password.h"
 #include "base/config_check.h"
 #include "base/log.h"
 #include "base/program.h"
+#include "http/pipeline.h"
 #include "market/packages.h"
 #include "providers/fetch.h"
 #include "providers/google_keys.h"
@@ -19,27 +21,13 @@
 /* A read is tried twice: both together end before nginx gives up on the worker. */
 enum { ANSWER_MS = 4000, GOOGLE_MS = 3000 };
 
-static enum turn handle(void *context, struct request *rq)
+static struct db *thread_start(struct app *app)
 {
-	(void)context;
-	return pipeline_begin(&api_service, rq);
+	return db_open(app->store);
 }
 
-static void resume(void *context, struct request *rq)
+static void ready(void)
 {
-	(void)context;
-	pipeline_resume(&api_service, rq);
-}
-
-static void turn_away(void *context, struct request *rq, int seconds)
-{
-	(void)context;
-	pipeline_turn_away(&api_service, rq, seconds);
-}
-
-static void ready(void *context)
-{
-	(void)context;
 	notify_send("READY=1");
 }
 
@@ -93,18 +81,22 @@ static void app_close(struct app *app)
 static int serve(const struct config *config)
 {
 	char problem[256] = "";
-	struct app app = { .config = config };
+	struct app app = {
+		.routes = api_routes,
+		.route_count = api_route_count,
+		.config = config,
+	};
 	struct bulkhead_limits bulkheads[TURN_COUNT];
 	const struct fcgi_server server = {
 		.threads = (int)config->threads,
 		.queue = (int)config->queue,
-		.context = &app,
+		.app = &app,
 		.start = thread_start,
-		.stop = thread_stop,
+		.stop = db_close,
 		.bulkheads = bulkheads,
-		.handle = handle,
-		.resume = resume,
-		.turn_away = turn_away,
+		.handle = pipeline_begin,
+		.resume = pipeline_resume,
+		.turn_away = pipeline_turn_away,
 		.share = turns_share,
 		.ready = ready,
 	};

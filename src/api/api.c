@@ -1,45 +1,13 @@
 #include "api/api.h"
 
-#include <stdlib.h>
-
-void *thread_start(void *context)
-{
-	struct app *app = context;
-	struct db *db = db_open(app->store);
-
-	if (!db)
-		return NULL;
-	struct thread *thread = malloc(sizeof *thread);
-	if (!thread)
-		abort();
-	*thread = (struct thread){ .app = app, .db = db };
-	return thread;
-}
-
-void thread_stop(void *context)
-{
-	struct thread *thread = context;
-
-	db_close(thread->db);
-	free(thread);
-}
-
-const struct app *app_of(const struct request *rq)
-{
-	const struct thread *thread = rq->thread;
-
-	return thread->app;
-}
-
 struct call *call_of(struct request *rq)
 {
-	struct thread *thread = rq->thread;
 	struct call *call = arena_alloc(rq->arena, sizeof *call);
 
 	*call = (struct call){
 		.arena = rq->arena,
-		.db = thread->db,
-		.config = thread->app->config,
+		.db = rq->db,
+		.config = rq->app->config,
 		.caller = &rq->caller,
 		.request_id = rq->request_id,
 		.now = rq->now,
@@ -135,8 +103,7 @@ void kept_row_open(struct json *json, const struct kept_rows *rows, size_t i)
 enum err page_run(struct rows *rows, const struct list *list, struct page *page)
 {
 	struct request *rq = rows->rq;
-	struct thread *thread = rq->thread;
-	enum err err = list_run(thread->db, rq->arena, list, rq->query_input, rows_add, rows, page);
+	enum err err = list_run(rq->db, rq->arena, list, rq->query_input, rows_add, rows, page);
 
 	rows_end(rows);
 	if (err == ERR_INVALID_INPUT)

@@ -7,41 +7,18 @@
 #ifndef API_API_H
 #define API_API_H
 
-#include "auth/password.h"
-#include "base/config.h"
+#include "http/app.h"
+#include "http/idempotency.h"
 #include "http/page.h"
-#include "http/pipeline.h"
 #include "http/request.h"
 #include "http/route.h"
 #include "market/market.h"
 #include "store/list.h"
 #include "store/render.h"
 
-/* What the threads of a process share. */
-struct app {
-	const struct config *config;
-	struct store *store;
-	struct password_semaphore *semaphore;
-	struct google_keys *google;
-};
-
-/* What each thread has: rq->thread points to it. */
-struct thread {
-	const struct app *app;
-	struct db *db;
-	bool adopted; /* the thread has seen that the data is adopted */
-};
-
-/* Begin and end a thread's work, for struct fcgi_server (server/fcgi.h). */
-void *thread_start(void *app);
-void thread_stop(void *thread);
-
 extern const struct route api_routes[];
 extern const size_t api_route_count;
-/* What the pipeline needs to serve api_routes. */
-extern const struct service api_service;
 
-const struct app *app_of(const struct request *rq);
 /* A new call of the market by this request's caller. */
 struct call *call_of(struct request *rq);
 
@@ -115,25 +92,6 @@ enum err carry_out(struct request *rq, enum err (*plan)(struct request *rq, stru
 typedef enum err (*change_plan)(struct request *rq, struct txn *txn, void *context);
 typedef void (*change_answer)(struct request *rq, const struct txn *txn, void *context);
 enum err carry_out_with(struct request *rq, change_plan plan, change_answer answer, void *context);
-
-/* service.claim, recall, release and complete (http/pipeline.h). */
-enum err claim_request(struct request *rq);
-enum err recall_request(struct request *rq, bool own);
-void release_request(struct request *rq);
-enum err complete_request(struct request *rq);
-
-/*
- * For a call that takes several transactions under one idempotency key. The key keeps the ids of the records whose part
- * is done, so that a repeat after a crash, or after an answer that left the outcome open, goes on from there.
- */
-
-/* Adds a step to the part's transaction that notes its record with the key, if there is a key. */
-void request_note(struct request *rq, const struct id *id, struct txn *txn);
-/* Was the part of this record done before? Which part was done last? */
-bool request_noted(const struct request *rq, const struct id *id);
-bool request_noted_last(const struct request *rq, struct id *id);
-/* The parts that were done came to nothing. So if the call fails now, its key is given back, as for any other call. */
-void request_undone(struct request *rq);
 
 /* OK when no If-Match was sent (*sent is false), or when it has the entity tag of the record as this caller, or the
  * public, gets it. */

@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "auth/caller.h"
+#include "auth/password.h"
 #include "auth/throttle.h"
 #include "market/users.h"
 #include "store/doc.h"
@@ -117,13 +118,13 @@ void auth_respond_session(struct request *rq, const bson_t *user)
 {
 	struct json *json = respond(rq);
 
-	json_text(json, "token", caller_token(rq->arena, app_of(rq)->config->jwt_secret, user));
+	json_text(json, "token", caller_token(rq->arena, rq->app->config->jwt_secret, user));
 	render_object(rq, user);
 }
 
 static enum err slot_acquire(struct request *rq, int *slot)
 {
-	return password_semaphore_acquire(app_of(rq)->semaphore, rq->started_us / 1000, slot);
+	return password_semaphore_acquire(rq->app->semaphore, rq->started_us / 1000, slot);
 }
 
 static enum err hash_new(struct request *rq, const char *password, const char **hash)
@@ -135,7 +136,7 @@ static enum err hash_new(struct request *rq, const char *password, const char **
 	if (err != OK)
 		return err;
 	bool made = password_hash(password, text);
-	password_semaphore_release(app_of(rq)->semaphore, slot);
+	password_semaphore_release(rq->app->semaphore, slot);
 	*hash = made ? arena_text(rq->arena, text) : NULL;
 	return made ? OK : ERR_INTERNAL;
 }
@@ -198,7 +199,7 @@ static enum err guess(struct request *rq, const char *email, const char *passwor
 	if (err != OK)
 		return err;
 	err = guess_counted(rq, email, password, hash);
-	password_semaphore_release(app_of(rq)->semaphore, slot);
+	password_semaphore_release(rq->app->semaphore, slot);
 	return err;
 }
 
@@ -323,7 +324,7 @@ static void password_changed(struct request *rq, const struct txn *txn, void *co
 	(void)context;
 	json_text(json, "message", "The password was changed.");
 	json_text(json, "token",
-		  caller_token(rq->arena, app_of(rq)->config->jwt_secret, txn_found(txn, USERS)));
+		  caller_token(rq->arena, rq->app->config->jwt_secret, txn_found(txn, USERS)));
 }
 
 enum err auth_password(struct request *rq)

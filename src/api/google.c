@@ -26,7 +26,7 @@ const enum err google_login_errors[] = { ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED, ER
 static enum err verify(struct request *rq, struct google_claims *claims)
 {
 	const struct google_input *input = rq->body_input;
-	const struct app *app = app_of(rq);
+	const struct app *app = rq->app;
 	const struct google_check check = {
 		.client_ids = app->config->google_client_ids,
 		.find = google_keys_find,

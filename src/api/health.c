@@ -38,12 +38,11 @@ enum err health(struct request *rq)
 
 enum err health_ready(struct request *rq)
 {
-	struct thread *thread = rq->thread;
 	struct unmarked unmarked;
-	enum err err = setup_ready(thread->db, rq->arena);
+	enum err err = setup_ready(rq->db, rq->arena);
 
 	if (err == OK)
-		err = unmarked_count(thread->db, rq->arena, UNMARKED_COUNTED, &unmarked);
+		err = unmarked_count(rq->db, rq->arena, UNMARKED_COUNTED, &unmarked);
 	if (err != OK)
 		return err;
 	health(rq);

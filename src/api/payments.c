@@ -143,7 +143,7 @@ static void payment_write(struct request *rq, struct json *json, const char *key
 
 enum err payments_packages(struct request *rq)
 {
-	const struct packages *packages = &app_of(rq)->config->packages;
+	const struct packages *packages = &rq->app->config->packages;
 	struct json *json = respond_array(rq);
 
 	for (size_t i = 0; i < packages->count; i++) {
@@ -333,7 +333,7 @@ static enum err charge(struct request *rq, const struct package *package, const 
 enum err payments_pay_dummy(struct request *rq)
 {
 	const struct package_input *input = rq->body_input;
-	const struct config *config = app_of(rq)->config;
+	const struct config *config = rq->app->config;
 	const struct provider *provider = provider_of(config);
 	const struct package *package = packages_find(&config->packages, input->coins.value);
 
@@ -360,7 +360,7 @@ static const struct package *package_bought(const struct config *config,
 enum err payments_purchase(struct request *rq)
 {
 	const struct package_input *input = rq->body_input;
-	const struct config *config = app_of(rq)->config;
+	const struct config *config = rq->app->config;
 	const struct provider *provider = provider_of(config);
 	const struct package *package = package_bought(config, input);
 	const char *method = input->method ? input->method : "";
@@ -378,7 +378,7 @@ enum err payments_purchase(struct request *rq)
 
 enum err payments_webhook(struct request *rq)
 {
-	const struct config *config = app_of(rq)->config;
+	const struct config *config = rq->app->config;
 	const struct provider *provider = provider_of(config);
 	const char *body = rq->body ? rq->body : "";
 	struct provider_event event;

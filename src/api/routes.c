@@ -15,11 +15,8 @@
 #include "api/submissions.h"
 #include "api/tasks.h"
 #include "api/withdrawals.h"
-#include "auth/caller.h"
 #include "base/count.h"
 #include "providers/provider.h"
-#include "store/mark.h"
-#include "store/setup.h"
 
 const struct route api_routes[] = {
 	{ GET, "/health", ACCESS_PUBLIC, .flags = ALWAYS_OPEN, .handler = health,
@@ -262,36 +259,3 @@ const struct route api_routes[] = {
 	  .summary = "The six workers with most coins" },
 };
 const size_t api_route_count = COUNT_OF(api_routes);
-
-static enum err authenticate(struct request *rq, const char *token)
-{
-	struct thread *thread = rq->thread;
-
-	return caller_read(thread->db, rq->arena, thread->app->config, token, rq->now, &rq->caller);
-}
-
-/*
- * An older server's data is nobody's to change before it is adopted; a thread asks until it has seen that once. A user
- * restored since then signs in and reads, and moves no coins, not those of others either.
- */
-static enum err data_adopted(struct request *rq)
-{
-	struct thread *thread = rq->thread;
-	enum err err = thread->adopted ? OK : setup_ready(thread->db, rq->arena);
-
-	thread->adopted = err == OK;
-	if (err == OK && rq->route->flags & IDEMPOTENT && !is_marked(rq->caller.record))
-		return ERR_NOT_ADOPTED;
-	return err;
-}
-
-const struct service api_service = {
-	.routes = api_routes,
-	.route_count = COUNT_OF(api_routes),
-	.authenticate = authenticate,
-	.open = data_adopted,
-	.claim = claim_request,
-	.recall = recall_request,
-	.release = release_request,
-	.complete = complete_request,
-};

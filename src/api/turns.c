@@ -1,6 +1,7 @@
 #include "api/turns.h"
 
 #include "api/auth.h"
+#include "auth/password.h"
 #include "base/email.h"
 #include "base/encoding.h"
 #include "base/network.h"
@@ -69,11 +70,10 @@ static uint64_t account_of(const struct request *rq)
  * school's, among the accounts that are meant. Not the other way round: then anybody could use up an account's turns.
  * Those to call a provider are shared among accounts, as who asks is known.
  */
-struct fair_key turns_share(void *context, const struct request *rq)
+struct fair_key turns_share(const struct request *rq)
 {
 	uint64_t network = text_hash(network_of(rq->arena, rq->address)), account = account_of(rq);
 
-	(void)context;
 	if (rq->route->turn == TURN_PROVIDER)
 		return (struct fair_key){ .outer = account, .inner = network };
 	return (struct fair_key){ .outer = network, .inner = account };

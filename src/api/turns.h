@@ -10,7 +10,7 @@
 int turns_plan(const struct config *config, const struct password_semaphore *semaphore,
 	       struct bulkhead_limits limits[TURN_COUNT]);
 
-/* Whose share a call counts against, for struct fcgi_server; context is not used. */
-struct fair_key turns_share(void *context, const struct request *rq);
+/* Whose share a call counts against, for struct fcgi_server. */
+struct fair_key turns_share(const struct request *rq);
 
 #endif

@@ -3,22 +3,27 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "http/access.h"
 #include "http/answer.h"
+#include "http/app.h"
+#include "http/idempotency.h"
 #include "http/media.h"
+#include "http/route.h"
 #include "http/uri.h"
+#include "store/mark.h"
+#include "store/setup.h"
 
 #include <string.h>
-#include <strings.h>
 
 #define IDEMPOTENCY_KEY_MAX 255
 
-static enum err match(const struct service *service, struct request *rq)
+static enum err match(struct request *rq)
 {
 	const char *allow = NULL;
 
 	if (!rq->uri || !rq->method || !uri_split(rq->arena, rq->uri, &rq->path, &rq->query))
 		return ERR_NOT_FOUND;
-	rq->route = route_match(service->routes, service->route_count, rq->arena, rq->method,
+	rq->route = route_match(rq->app->routes, rq->app->route_count, rq->arena, rq->method,
 				rq->path, rq->id_texts, &allow, &rq->path_flags);
 	if (!rq->route && !allow)
 		return ERR_NOT_FOUND;
@@ -27,86 +32,44 @@ static enum err match(const struct service *service, struct request *rq)
 	return rq->route ? OK : ERR_METHOD_NOT_ALLOWED;
 }
 
-static enum err check_size(const struct service *service, struct request *rq)
+static enum err check_size(struct request *rq)
 {
-	(void)service;
 	return rq->body_too_large || rq->body_length > REQUEST_BODY_MAX ? ERR_BODY_TOO_LARGE : OK;
 }
 
-static enum err check_open(const struct service *service, struct request *rq)
+/* An older server's data is nobody's to change before it is adopted; that is asked until it was seen once. */
+static enum err check_adopted(struct request *rq)
 {
-	return service->open && !(rq->route->flags & ALWAYS_OPEN) ? service->open(rq) : OK;
+	if (rq->route->flags & ALWAYS_OPEN || rq->app->adopted)
+		return OK;
+
+	enum err e = setup_ready(rq->db, rq->arena);
+
+	if (e == OK)
+		rq->app->adopted = true;
+	return e;
+}
+
+/* A user restored since then signs in and reads, and moves no coins, not those of others either. */
+static enum err check_open(struct request *rq)
+{
+	enum err e = check_adopted(rq);
+
+	if (e == OK && rq->route->flags & IDEMPOTENT && !is_marked(rq->caller.record))
+		return ERR_NOT_ADOPTED;
+	return e;
 }
 
 /* A process that has not met the primary yet does not know what time it is, and tokens and signatures are judged by that. */
-static enum err tell_time(const struct service *service, struct request *rq)
+static enum err tell_time(struct request *rq)
 {
 	if (clock_is_heard())
 		return OK;
 
-	enum err e = check_open(service, rq);
+	enum err e = check_adopted(rq);
 
 	rq->now = clock_now();
 	return clock_is_heard() ? OK : e;
-}
-
-/* --- who asks --- */
-
-/* The token of "Bearer <token>"; NULL when there is none or it is something else. */
-static const char *bearer_token(struct arena *arena, const char *authorization)
-{
-	static const char scheme[] = "Bearer ";
-
-	if (!authorization || strncasecmp(authorization, scheme, sizeof(scheme) - 1) != 0)
-		return NULL;
-
-	const char *token = authorization + sizeof(scheme) - 1;
-
-	token += strspn(token, " ");
-
-	size_t length = strcspn(token, " \t");
-
-	if (length == 0 || token[length + strspn(token + length, " \t")] != '\0')
-		return NULL;
-	return arena_copy(arena, token, length);
-}
-
-/* Answers as if no token had come. */
-static enum err forget_caller(struct request *rq)
-{
-	memset(&rq->caller, 0, sizeof(rq->caller));
-	memset(&rq->detail, 0, sizeof(rq->detail));
-	return OK;
-}
-
-static enum err find_caller(const struct service *service, struct request *rq)
-{
-	const char *token = bearer_token(rq->arena, rq->authorization);
-
-	if (token)
-		return service->authenticate(rq, token);
-	return service->recognise ? service->recognise(rq) : ERR_UNAUTHORIZED;
-}
-
-static enum err identify(const struct service *service, struct request *rq)
-{
-	bool optional = rq->route->access == ACCESS_OPTIONAL;
-
-	if (rq->route->access == ACCESS_PUBLIC)
-		return OK;
-
-	enum err e = find_caller(service, rq);
-
-	/* A front end sends its stale token everywhere, even when it logs in. */
-	if (optional && (e == ERR_UNAUTHORIZED || e == ERR_TOKEN_EXPIRED))
-		return forget_caller(rq);
-	return e;
-}
-
-static enum err admit(const struct service *service, struct request *rq)
-{
-	(void)service;
-	return route_admits(rq->route, rq->caller.role) ? OK : ERR_FORBIDDEN;
 }
 
 /* --- what was sent --- */
@@ -123,9 +86,8 @@ static bool has_body(const struct request *rq)
 	return rq->body_length > 0 && (rq->route->body || is_raw(rq));
 }
 
-static enum err check_media_type(const struct service *service, struct request *rq)
+static enum err check_media_type(struct request *rq)
 {
-	(void)service;
 	if (has_body(rq) && !media_is_plain(rq->content_encoding)) {
 		respond_header(rq, "Accept-Encoding", "identity");
 		return fail(rq, ERR_UNSUPPORTED_MEDIA_TYPE,
@@ -215,19 +177,14 @@ static enum err judge_faults(struct request *rq)
 	return fail(rq, faults->count == 1 ? faults->list[0].err : ERR_INVALID_INPUT, sentence);
 }
 
-static bool has_key(const struct request *rq)
-{
-	return rq->idempotency_key && rq->route->flags & IDEMPOTENT;
-}
-
 /* Time can bring faults into what was accepted before: a date that has passed, a rule that is new. Then the answer that
  * was kept is still the answer. Ids and keys are not among that, and a key belongs to them. */
-static enum err recall_answer(const struct service *service, struct request *rq, size_t unfit)
+static enum err recall_answer(struct request *rq, size_t unfit)
 {
-	if (rq->faults.count == 0 || unfit > 0 || !has_key(rq) || !service->recall)
+	if (rq->faults.count == 0 || unfit > 0 || !request_has_key(rq))
 		return OK;
 
-	enum err e = service->recall(rq, false);
+	enum err e = request_recall(rq, false);
 
 	/* it is not about them then */
 	if (e != OK)
@@ -235,7 +192,7 @@ static enum err recall_answer(const struct service *service, struct request *rq,
 	return e;
 }
 
-static enum err read_input(const struct service *service, struct request *rq)
+static enum err read_input(struct request *rq)
 {
 	const struct schema *query = rq->route->query;
 	enum err e = OK;
@@ -248,15 +205,15 @@ static enum err read_input(const struct service *service, struct request *rq)
 	if (rq->route->body)
 		e = read_body(rq);
 	if (e == OK)
-		e = recall_answer(service, rq, unfit);
+		e = recall_answer(rq, unfit);
 	return e != OK || rq->replayed ? e : judge_faults(rq);
 }
 
 /* --- what is done --- */
 
-static enum err claim_key(const struct service *service, struct request *rq)
+static enum err claim_key(struct request *rq)
 {
-	return has_key(rq) ? service->claim(rq) : OK;
+	return request_has_key(rq) ? request_claim(rq) : OK;
 }
 
 static bool is_success(const struct request *rq)
@@ -264,7 +221,7 @@ static bool is_success(const struct request *rq)
 	return rq->status >= 200 && rq->status <= 299;
 }
 
-static enum err act(const struct service *service, struct request *rq)
+static enum err act(struct request *rq)
 {
 	enum err e = rq->route->handler(rq);
 
@@ -273,8 +230,8 @@ static enum err act(const struct service *service, struct request *rq)
 			 rq->route->path);
 		e = ERR_INTERNAL;
 	}
-	if (e == OK && rq->claim && is_success(rq))
-		e = service->complete(rq);
+	if (e == OK && is_success(rq))
+		e = request_complete(rq);
 	/* What a handler said about an answer that is not sent does not hold for the refusal. */
 	if (e != OK)
 		buffer_reset(&rq->headers);
@@ -282,8 +239,8 @@ static enum err act(const struct service *service, struct request *rq)
 }
 
 /* The order in which refusals come is a promise of the contract. The row acts behind them. */
-static enum err (*const steps[])(const struct service *service, struct request *rq) = {
-	match,	    check_size, tell_time, identify, admit, check_media_type,
+static enum err (*const steps[])(struct request *rq) = {
+	match,	    check_size, tell_time, access_identify, access_admit, check_media_type,
 	read_input, check_open, claim_key,
 };
 
@@ -291,11 +248,11 @@ static enum err (*const steps[])(const struct service *service, struct request *
  * A gateway that heard no answer sends the request to another worker. Meanwhile a token may have ended, or a role changed:
  * who was allowed when it was done is not told now that it was refused. While it may still be under way nobody knows.
  */
-static enum err recall_own(const struct service *service, struct request *rq, enum err refusal)
+static enum err recall_own(struct request *rq, enum err refusal)
 {
 	static const struct id nobody;
 
-	if (!has_key(rq) || !service->recall || id_equal(&rq->caller.id, &nobody))
+	if (!request_has_key(rq) || id_equal(&rq->caller.id, &nobody))
 		return refusal;
 
 	struct faults told = rq->faults;
@@ -304,7 +261,7 @@ static enum err recall_own(const struct service *service, struct request *rq, en
 	read_ids(rq);
 	check_idempotency_key(rq);
 
-	enum err e = rq->faults.count > 0 ? OK : service->recall(rq, true);
+	enum err e = rq->faults.count > 0 ? OK : request_recall(rq, true);
 
 	rq->faults = told;
 	if (rq->replayed)
@@ -312,25 +269,25 @@ static enum err recall_own(const struct service *service, struct request *rq, en
 	return e == OK ? refusal : ERR_UNAVAILABLE;
 }
 
-static enum err take_steps(const struct service *service, struct request *rq)
+static enum err take_steps(struct request *rq)
 {
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && !rq->replayed && i < COUNT_OF(steps); i++)
-		e = steps[i](service, rq);
-	return e == ERR_UNAUTHORIZED || e == ERR_FORBIDDEN ? recall_own(service, rq, e) : e;
+		e = steps[i](rq);
+	return e == ERR_UNAUTHORIZED || e == ERR_FORBIDDEN ? recall_own(rq, e) : e;
 }
 
 /* Only a success is kept for a repeat of the key; whatever else came of it, nothing happened. */
-static void release_unless_done(const struct service *service, struct request *rq, enum err e)
+static void release_unless_done(struct request *rq, enum err e)
 {
 	if (rq->claim && !rq->replayed && (e != OK || !is_success(rq)))
-		service->release(rq);
+		request_release(rq);
 }
 
-static void finish(const struct service *service, struct request *rq, enum err e)
+static void finish(struct request *rq, enum err e)
 {
-	release_unless_done(service, rq, e);
+	release_unless_done(rq, e);
 	if (e == OK)
 		answer_success(rq);
 	else
@@ -340,49 +297,47 @@ static void finish(const struct service *service, struct request *rq, enum err e
 		    clock_steady_us() - rq->started_us);
 }
 
-enum turn pipeline_begin(const struct service *service, struct request *rq)
+enum turn pipeline_begin(struct request *rq)
 {
 	rq->now = clock_now();
 	rq->started_us = clock_steady_us();
 
-	enum err e = take_steps(service, rq);
+	enum err e = take_steps(rq);
 
 	if (e == OK && !rq->replayed && rq->route->turn != TURN_NONE)
 		return rq->route->turn;
 	if (e == OK && !rq->replayed)
-		e = act(service, rq);
-	finish(service, rq, e);
+		e = act(rq);
+	finish(rq, e);
 	return TURN_NONE;
 }
 
 /* What was true of the caller and the clock when the wait began need not be so any more. */
-void pipeline_resume(const struct service *service, struct request *rq)
+void pipeline_resume(struct request *rq)
 {
 	rq->now = clock_now();
-	forget_caller(rq);
 
-	enum err e = identify(service, rq);
+	enum err e = access_identify(rq);
 
 	if (e == OK)
-		e = admit(service, rq);
+		e = access_admit(rq);
 	if (e == OK)
-		e = act(service, rq);
-	finish(service, rq, e);
+		e = act(rq);
+	finish(rq, e);
 }
 
-void pipeline_turn_away(const struct service *service, struct request *rq, int seconds)
+void pipeline_turn_away(struct request *rq, int seconds)
 {
 	rq->detail.retry_after = seconds;
 	if (seconds > 0)
 		log_line(LOG_WARN, rq->request_id, "No turn %s: that would take %d s",
 			 turn_name(rq->route->turn), seconds);
-	finish(service, rq,
-	       fail(rq, ERR_UNAVAILABLE,
-		    "Too many want this at once; please try again a little later."));
+	finish(rq, fail(rq, ERR_UNAVAILABLE,
+			"Too many want this at once; please try again a little later."));
 }
 
-void pipeline_run(const struct service *service, struct request *rq)
+void pipeline_run(struct request *rq)
 {
-	if (pipeline_begin(service, rq) != TURN_NONE)
-		pipeline_resume(service, rq);
+	if (pipeline_begin(rq) != TURN_NONE)
+		pipeline_resume(rq);
 }

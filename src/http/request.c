@@ -13,7 +13,8 @@ void request_reset(struct request *rq)
 {
 	struct request kept = {
 		.arena = rq->arena,
-		.thread = rq->thread,
+		.app = rq->app,
+		.db = rq->db,
 		.out = rq->out,
 		.headers = rq->headers,
 	};

@@ -13,10 +13,14 @@
 #include "json/json_out.h"
 #include "json/schema.h"
 
+#include <bson/bson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct app;
+struct claim;
+struct db;
 struct route;
 
 /* The largest body that is read. No input needs as much: the longest text has 20,000 characters. */
@@ -38,7 +42,8 @@ struct request {
 	const char *body; /* there need be no NUL behind it; NULL when empty */
 	size_t body_length;
 	bool body_too_large; /* more than REQUEST_BODY_MAX was announced or sent; body is NULL */
-	void *thread; /* what the serving thread has: a struct thread of api/api.h, in a worker */
+	struct app *app; /* what all requests share (http/app.h) */
+	struct db *db; /* of the thread that serves it */
 
 	/* filled by the pipeline, in this order */
 	int64_t now; /* when it began; whatever the call does happens at this time */
@@ -52,8 +57,9 @@ struct request {
 	const void *query_input, *body_input; /* structs of the route's schemas; NULL without one */
 	struct faults faults;
 	struct err_detail detail;
-	void *claim; /* of the idempotency key, made by service.claim; NULL without a key, and once an answer is kept */
-	const void *noted; /* what an earlier call with the key did (bson_t *); NULL: nothing */
+	struct claim *
+		claim; /* of the idempotency key; NULL without a key, and once an answer is kept for it */
+	const bson_t *noted; /* what an earlier call with the key did; NULL: nothing */
 
 	/* the answer */
 	int status;

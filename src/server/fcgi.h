@@ -26,22 +26,22 @@ struct fcgi_server {
 	int threads; /* at least 1 */
 	int queue; /* ready connections that may wait for a thread; at least 1 */
 	const struct bulkhead_limits *bulkheads; /* TURN_COUNT of them; NULL: there are none */
-	void *context;
-	/* Called in each thread before its first and after its last request. start returns what
-	 * becomes rq->thread; NULL ends the server. */
-	void *(*start)(void *context);
-	void (*stop)(void *thread);
+	struct app *app; /* becomes rq->app */
+	/* Called in each thread before its first and after its last request. start returns what becomes rq->db; NULL
+	 * ends the server. */
+	struct db *(*start)(struct app *app);
+	void (*stop)(struct db *db);
 	/* Answers rq, whose method, uri and request_id are not NULL and whose body is whole: TURN_NONE. Or says at what
 	 * rq needs a turn first; then one of the next two follows, in another thread. */
-	enum turn (*handle)(void *context, struct request *rq);
+	enum turn (*handle)(struct request *rq);
 	/* Answers rq in its turn, … */
-	void (*resume)(void *context, struct request *rq);
+	void (*resume)(struct request *rq);
 	/* … or tells it to come back after so many seconds; 0: its client left. */
-	void (*turn_away)(void *context, struct request *rq, int seconds);
+	void (*turn_away)(struct request *rq, int seconds);
 	/* Whose share the turn is taken from. These three are not NULL where there are bulkheads. */
-	struct fair_key (*share)(void *context, const struct request *rq);
+	struct fair_key (*share)(const struct request *rq);
 	/* Called once when connections are being taken; may be NULL. */
-	void (*ready)(void *context);
+	void (*ready)(void);
 };
 
 /*

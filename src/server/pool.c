@@ -44,7 +44,7 @@ struct thread {
 	void (*run)(struct thread *thread);
 	enum turn turn; /* whose bulkhead it is of; TURN_NONE: it serves everybody */
 	bool failed;
-	void *own; /* what the service's start gave; NULL: it asks nothing of the service */
+	struct db *db; /* what the service's start gave; NULL: it asks nothing of the service */
 	pthread_t id;
 };
 
@@ -65,6 +65,7 @@ static struct job *job_take(struct pool *pool, struct connection *connection)
 			abort();
 		job->worker = worker_new();
 		job->rq = worker_request(job->worker);
+		job->rq->app = pool->server->app;
 	}
 	job->connection = connection;
 	return job;
@@ -126,8 +127,8 @@ static void turn_away(const struct thread *thread, struct job *job, int seconds)
 {
 	const struct fcgi_server *server = thread->pool->server;
 
-	job->rq->thread = thread->own;
-	server->turn_away(server->context, job->rq, seconds);
+	job->rq->db = thread->db;
+	server->turn_away(job->rq, seconds);
 	job_deliver(thread->pool, job);
 }
 
@@ -142,8 +143,8 @@ static void park(const struct thread *thread, struct job *job, enum turn turn)
 	int seconds;
 
 	snprintf(id, sizeof(id), "%s", job->rq->request_id);
-	job->waiter.key = server->share(server->context, job->rq);
-	job->rq->thread = NULL;
+	job->waiter.key = server->share(job->rq);
+	job->rq->db = NULL;
 	if (bulkhead_enter(bulkhead, &job->waiter, bulky, &displaced, &seconds))
 		log_line(LOG_DEBUG, id, "Waits for its turn %s", turn_name(turn));
 	else
@@ -160,11 +161,11 @@ static void run_turns(struct thread *thread)
 	struct job *job;
 
 	while ((job = (struct job *)bulkhead_take(bulkhead)) != NULL) {
-		job->rq->thread = thread->own;
+		job->rq->db = thread->db;
 		if (acceptor_is_left(thread->pool->acceptor, job->connection))
-			server->turn_away(server->context, job->rq, 0);
+			server->turn_away(job->rq, 0);
 		else
-			server->resume(server->context, job->rq);
+			server->resume(job->rq);
 		bulkhead_leave(bulkhead, &job->waiter);
 		job_deliver(thread->pool, job);
 	}
@@ -185,10 +186,10 @@ static void serve(const struct thread *thread, struct job *job)
 {
 	const struct fcgi_server *server = thread->pool->server;
 
-	job->rq->thread = thread->own;
+	job->rq->db = thread->db;
 	if (!job_read(thread->pool, job))
 		return;
-	enum turn turn = server->handle(server->context, job->rq);
+	enum turn turn = server->handle(job->rq);
 	if (turn == TURN_NONE)
 		job_deliver(thread->pool, job);
 	else
@@ -232,13 +233,13 @@ static void *thread_main(void *argument)
 	if (thread->turn && server->bulkheads[thread->turn].nice)
 		setpriority(PRIO_PROCESS, (id_t)gettid(), server->bulkheads[thread->turn].nice);
 	if (asks)
-		thread->own = server->start(server->context);
-	thread->failed = asks && !thread->own;
+		thread->db = server->start(server->app);
+	thread->failed = asks && !thread->db;
 	sem_post(&thread->pool->started);
 	if (!thread->failed)
 		thread->run(thread);
-	if (thread->own)
-		server->stop(thread->own);
+	if (thread->db)
+		server->stop(thread->db);
 	return NULL;
 }
 
@@ -341,7 +342,7 @@ static int pool_run(struct pool *pool)
 	if (!pool_start(pool))
 		return -1;
 	if (server->ready)
-		server->ready(server->context);
+		server->ready();
 	return acceptor_run(pool->acceptor, FCGI_DRAIN_MS);
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "http/answer.h"
+#include "http/app.h"
 #include "http/pipeline.h"
 #include "http/request.h"
 #include "http/route.h"
@@ -38,29 +39,20 @@ struct admission {
 
 /* ---- in the pool: who asks? ---- */
 
-struct admission_context {
+struct asked {
+	struct request rq; /* first, so that a request is what it asks */
 	struct admission *admission;
-	struct worker *worker;
+	struct pool *pool;
 };
 
-static bool wait_for_database(const struct request *rq)
+static struct admission *admission_of(struct request *rq)
 {
-	const struct admission_context *context = rq->thread;
-
-	return pool_wait(context->worker->pool, &context->admission->job);
+	return ((struct asked *)rq)->admission;
 }
 
-static enum err by_token(struct request *rq, const char *token)
+static bool wait_for_database(struct request *rq)
 {
-	const struct admission_context *context = rq->thread;
-	const struct config *config = context->admission->loop->config;
-	enum err err;
-
-	do {
-		err = caller_read(context->worker->db, rq->arena, config, token, rq->now,
-				  &rq->caller);
-	} while (err == ERR_UNAVAILABLE && wait_for_database(rq));
-	return err;
+	return pool_wait(((struct asked *)rq)->pool, &admission_of(rq)->job);
 }
 
 static const struct stream_query *query_of(struct request *rq)
@@ -70,25 +62,31 @@ static const struct stream_query *query_of(struct request *rq)
 	return schema_decode_query(rq->arena, &stream_schema, rq->query, &faults);
 }
 
-static enum err by_ticket(struct request *rq)
+static enum err identify(struct request *rq, const char *token)
 {
-	const struct admission_context *context = rq->thread;
-	const char *ticket = query_of(rq)->ticket;
+	const char *ticket = token ? NULL : query_of(rq)->ticket;
+
+	if (token)
+		return caller_read(rq->db, rq->arena, rq->app->config, token, rq->now, &rq->caller);
+	return ticket ? ticket_redeem(rq->db, rq->arena, ticket, rq->now, &rq->caller) :
+			ERR_UNAUTHORIZED;
+}
+
+/* Who sends no token may have a ticket. And as a reader would only come again, the database is waited for. */
+static enum err authenticate(struct request *rq, const char *token)
+{
 	enum err err;
 
-	if (!ticket)
-		return ERR_UNAUTHORIZED;
 	do {
-		err = ticket_redeem(context->worker->db, rq->arena, ticket, rq->now, &rq->caller);
+		err = identify(rq, token);
 	} while (err == ERR_UNAVAILABLE && wait_for_database(rq));
 	return err;
 }
 
 static enum err admit(struct request *rq)
 {
-	const struct admission_context *context = rq->thread;
 	const struct stream_query *query = rq->query_input;
-	struct admission *admission = context->admission;
+	struct admission *admission = admission_of(rq);
 
 	/* Until then nothing tells a new stream of what is committed. */
 	while (!admission->loop->watching)
@@ -100,39 +98,42 @@ static enum err admit(struct request *rq)
 	return OK;
 }
 
-/* The one call that this program answers; microtaskd's table has the same row. */
+/* The one call that this program answers; microtaskd's table has it, too. */
 static const struct route routes[] = {
-	{ GET, "/notifications/stream", ACCESS_ANY, .query = &stream_schema, .handler = admit },
-};
-
-static const struct service service = {
-	.routes = routes,
-	.route_count = COUNT_OF(routes),
-	.authenticate = by_token,
-	.recognise = by_ticket,
+	{ GET, "/notifications/stream", ACCESS_ANY, .query = &stream_schema, .flags = ALWAYS_OPEN,
+	  .handler = admit },
 };
 
 static void admission_work(struct job *job, struct worker *worker)
 {
 	struct admission *admission = (struct admission *)job;
-	struct admission_context context = { admission, worker };
-	struct request rq = {
-		.arena = worker->arena,
-		.thread = &context,
-		.method = admission->method,
-		.uri = admission->uri,
-		.authorization = admission->authorization,
-		.request_id = admission->request_id ? admission->request_id :
-						      request_id_new(worker->arena),
+	struct app app = {
+		.routes = routes,
+		.route_count = COUNT_OF(routes),
+		.config = admission->loop->config,
+		.authenticate = authenticate,
 	};
+	struct asked asked = {
+		.admission = admission,
+		.pool = worker->pool,
+		.rq = { .app = &app,
+			.db = worker->db,
+			.arena = worker->arena,
+			.method = admission->method,
+			.uri = admission->uri,
+			.authorization = admission->authorization,
+			.request_id = admission->request_id ? admission->request_id :
+							      request_id_new(worker->arena) },
+	};
+	struct request *rq = &asked.rq;
 
-	pipeline_run(&service, &rq);
-	admission->status = rq.status;
-	admission->caller = (struct caller){ .id = rq.caller.id,
-					     .issued_at = rq.caller.issued_at,
-					     .expires_at = rq.caller.expires_at };
-	admission->headers = rq.headers;
-	admission->body = rq.out;
+	pipeline_run(rq);
+	admission->status = rq->status;
+	admission->caller = (struct caller){ .id = rq->caller.id,
+					     .issued_at = rq->caller.issued_at,
+					     .expires_at = rq->caller.expires_at };
+	admission->headers = rq->headers;
+	admission->body = rq->out;
 }
 
 /* ---- in the loop: the answer ---- */

@@ -1,5 +1,6 @@
 /* Whose share a turn is taken from, and what a process has to share out. */
 #include "api/turns.h"
+#include "auth/password.h"
 #include "suites.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ static struct fair_key share_of(const char *address, enum turn turn, char accoun
 
 	rq.caller.known = account != 0;
 	memset(rq.caller.id.bytes, account, sizeof rq.caller.id.bytes);
-	struct fair_key share = turns_share(NULL, &rq);
+	struct fair_key share = turns_share(&rq);
 	arena_free(rq.arena);
 	return share;
 }

@@ -1,5 +1,11 @@
 #include "pipeline_fixture.h"
 
+#include "auth/caller.h"
+#include "http/app.h"
+#include "store/connect.h"
+#include "store/doc.h"
+#include "store/mark.h"
+
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,8 +82,6 @@ static enum err do_thing(struct request *rq)
 static enum err handle(struct request *rq)
 {
 	reach("handle ");
-	if (scene.handler_keeps)
-		rq->claim = NULL;
 	return do_thing(rq);
 }
 
@@ -170,6 +174,8 @@ static enum err authenticate(struct request *rq, const char *token)
 	static const char *const good[] = { "worker", "buyer", "boss" };
 	bool is_good = false;
 
+	if (!token)
+		return ERR_UNAUTHORIZED;
 	reach("auth ");
 	for (size_t i = 0; i < COUNT_OF(good); i++)
 		is_good = is_good || strcmp(token, good[i]) == 0;
@@ -177,86 +183,30 @@ static enum err authenticate(struct request *rq, const char *token)
 		rq->caller.name = "half filled";
 		return fail(rq, scene.auth_result, "This token is not good.");
 	}
-	rq->caller.known = true;
-	rq->caller.role = role_of(token);
-	rq->caller.name = token;
+	caller_from(DOC(rq->arena, TEXT("name", token), TEXT("role", token), INT(MARK, MARK_OURS)),
+		    &rq->caller);
 	return OK;
 }
 
-static enum err recognise(struct request *rq)
-{
-	reach("recognise ");
-	if (!rq->query || strcmp(rq->query, "ticket=good") != 0)
-		return ERR_UNAUTHORIZED;
-	rq->caller.known = true;
-	rq->caller.role = ROLE_WORKER;
-	return OK;
-}
-
-static enum err is_open(struct request *rq)
-{
-	(void)rq;
-	return scene.closed ? ERR_UNAVAILABLE : OK;
-}
-
-static void replay_done(struct request *rq)
-{
-	if (strcmp(rq->idempotency_key, "done") != 0)
-		return;
-	rq->replayed = true;
-	rq->status = 201;
-	buffer_text(&rq->out, "{\"kept\":true}");
-}
-
-static enum err claim(struct request *rq)
-{
-	reach("claim ");
-	if (strcmp(rq->idempotency_key, "reused") == 0)
-		return ERR_KEY_REUSED;
-	if (strcmp(rq->idempotency_key, "running") == 0)
-		return ERR_IN_PROGRESS;
-	rq->claim = &scene;
-	replay_done(rq);
-	return OK;
-}
-
-static enum err recall(struct request *rq, bool own)
-{
-	(void)own;
-	reach("recall ");
-	if (strcmp(rq->idempotency_key, "running") == 0)
-		return ERR_IN_PROGRESS;
-	replay_done(rq);
-	return OK;
-}
-
-static void release(struct request *rq)
-{
-	ck_assert_ptr_eq(rq->claim, &scene);
-	reach("release ");
-}
-
-static enum err complete(struct request *rq)
-{
-	ck_assert_ptr_eq(rq->claim, &scene);
-	reach("complete ");
-	return scene.complete_result;
-}
-
-static struct service service = {
+static struct app app = {
 	.routes = table,
-	.route_count = sizeof(table) / sizeof(table[0]),
+	.route_count = COUNT_OF(table),
 	.authenticate = authenticate,
-	.open = is_open,
-	.claim = claim,
-	.recall = recall,
-	.release = release,
-	.complete = complete,
 };
 
-void scene_recognises(void)
+/* Nobody listens there. */
+#define AWAY "mongodb://127.0.0.1:1/nowhere?serverSelectionTimeoutMS=20"
+
+void scene_close(void)
 {
-	service.recognise = recognise;
+	char problem[256];
+
+	app.adopted = false;
+	if (scene.rq.db)
+		return;
+	app.store = store_open(&(struct store_options){ .uri = AWAY, .answer_ms = 1000 }, problem);
+	scene.rq.db = db_open(app.store);
+	ck_assert_ptr_nonnull(scene.rq.db);
 }
 
 void scene_setup(void)
@@ -268,8 +218,9 @@ void scene_setup(void)
 	scene.rq.request_id = "req-1";
 	scene.handler_status = 200;
 	scene.auth_result = ERR_UNAUTHORIZED;
-	service.recognise = NULL;
-	ck_assert_ptr_null(routes_check(table, service.route_count, problem));
+	scene.rq.app = &app;
+	app.adopted = true;
+	ck_assert_ptr_null(routes_check(table, app.route_count, problem));
 }
 
 void scene_teardown(void)
@@ -277,13 +228,16 @@ void scene_teardown(void)
 	arena_free(scene.rq.arena);
 	buffer_free(&scene.rq.out);
 	buffer_free(&scene.rq.headers);
+	db_close(scene.rq.db);
+	store_close(app.store);
+	app.store = NULL;
 }
 
 void scene_send(const char *method, const char *uri)
 {
 	scene.rq.method = method;
 	scene.rq.uri = uri;
-	pipeline_run(&service, &scene.rq);
+	pipeline_run(&scene.rq);
 }
 
 enum turn scene_begin(const char *token)
@@ -291,17 +245,17 @@ enum turn scene_begin(const char *token)
 	scene.rq.method = "PUT";
 	scene.rq.uri = "/api/scarce";
 	scene.rq.authorization = token;
-	return pipeline_begin(&service, &scene.rq);
+	return pipeline_begin(&scene.rq);
 }
 
 void scene_resume(void)
 {
-	pipeline_resume(&service, &scene.rq);
+	pipeline_resume(&scene.rq);
 }
 
 void scene_turn_away(int seconds)
 {
-	pipeline_turn_away(&service, &scene.rq, seconds);
+	pipeline_turn_away(&scene.rq, seconds);
 }
 
 void scene_put(const char *body)

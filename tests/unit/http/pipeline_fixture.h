@@ -1,9 +1,13 @@
-/* A small service for the tests of the pipeline: a table of one call of each kind, and fakes that note when they
- * are reached. */
+/*
+ * A small service for the tests of the pipeline: a table of one call of each kind, handlers that note when they are
+ * reached, and a stand-in that knows callers by the word in their token, as tokens are looked up in the database. What
+ * needs one, as keys do, is tried in tests/api.
+ */
 #ifndef TESTS_PIPELINE_FIXTURE_H
 #define TESTS_PIPELINE_FIXTURE_H
 
 #include "http/pipeline.h"
+#include "http/route.h"
 
 #include <check.h>
 #undef fail /* an old name of ck_abort_msg; in http it refuses a request */
@@ -14,11 +18,8 @@ struct scene {
 	char reached[64]; /* "auth claim handle " … in the order of the calls */
 	enum err handler_result; /* OK, or what the handler fails with */
 	int handler_status; /* of its answer; 0: it gives none */
-	bool handler_keeps; /* its transaction keeps the answer for the key */
-	enum err complete_result; /* of keeping it otherwise */
 	enum err shown_result; /* of who shows the record that is edited */
 	enum err auth_result; /* for the token "other" */
-	bool closed; /* calls may not touch the data */
 	const char *sentence; /* of the handler's failure */
 	const char *field;
 	bool insufficient; /* the handler's failure tells two numbers */
@@ -31,8 +32,8 @@ extern struct scene scene;
 void scene_setup(void);
 void scene_teardown(void);
 
-/* From now on the service knows the query "ticket=good" for a worker's. */
-void scene_recognises(void);
+/* From now on the database is away, and nobody has seen yet that the data is adopted. Until then there is none. */
+void scene_close(void);
 
 /* Sends the request that rq holds by then, with this method and URI. */
 void scene_send(const char *method, const char *uri);

@@ -21,43 +21,24 @@ START_TEST(one_that_is_refused_anyway_waits_for_nothing)
 }
 END_TEST
 
-START_TEST(a_kept_answer_needs_no_turn)
+START_TEST(who_is_turned_away_is_told_when_to_come_back)
 {
-	scene.rq.idempotency_key = "done";
-	ck_assert_int_eq(scene_begin(WORKER), TURN_NONE);
-	expect_status(201);
-	expect_header("Idempotent-Replayed: true");
-}
-END_TEST
-
-START_TEST(one_whose_key_is_busy_takes_no_place)
-{
-	scene.rq.idempotency_key = "running";
-	ck_assert_int_eq(scene_begin(WORKER), TURN_NONE);
-	expect_status(409);
-}
-END_TEST
-
-START_TEST(who_is_turned_away_is_told_when_to_come_back_and_has_the_key_again)
-{
-	scene.rq.idempotency_key = "k";
 	ck_assert_int_eq(scene_begin(WORKER), TURN_PROVIDER);
 	scene_turn_away(12);
 	expect_status(503);
 	expect_code("unavailable");
 	expect_header("Retry-After: 12");
-	expect_reached("auth claim release ");
+	expect_reached("auth ");
 }
 END_TEST
 
 START_TEST(a_token_that_ended_meanwhile_does_nothing)
 {
-	scene.rq.idempotency_key = "k";
 	ck_assert_int_eq(scene_begin(WORKER), TURN_PROVIDER);
 	scene.rq.authorization = "Bearer ended";
 	scene_resume();
 	expect_status(401);
-	expect_reached("auth claim auth release ");
+	expect_reached("auth auth ");
 }
 END_TEST
 
@@ -97,9 +78,7 @@ Suite *suite_pipeline_turn(void)
 	tcase_add_checked_fixture(turns, scene_setup, scene_teardown);
 	tcase_add_test(turns, a_call_that_needs_a_turn_stops_before_it_acts);
 	tcase_add_test(turns, one_that_is_refused_anyway_waits_for_nothing);
-	tcase_add_test(turns, a_kept_answer_needs_no_turn);
-	tcase_add_test(turns, one_whose_key_is_busy_takes_no_place);
-	tcase_add_test(turns, who_is_turned_away_is_told_when_to_come_back_and_has_the_key_again);
+	tcase_add_test(turns, who_is_turned_away_is_told_when_to_come_back);
 	tcase_add_test(turns, a_token_that_ended_meanwhile_does_nothing);
 	tcase_add_test(turns, a_role_that_was_lost_meanwhile_does_nothing);
 	tcase_add_test(turns, it_is_as_late_as_it_is_when_the_turn_comes);

@@ -18,20 +18,22 @@ const struct bulkhead_limits *server_bulkheads;
 
 /* --- the service under test --- */
 
-static void *service_start(void *context)
+static struct db *service_start(struct app *app)
 {
-	return atomic_fetch_add(&shared->started, 1) + 1 == shared->refuse_start ? NULL : context;
+	bool refuses = atomic_fetch_add(&shared->started, 1) + 1 == shared->refuse_start;
+
+	(void)app;
+	return refuses ? NULL : (struct db *)shared; /* nobody asks it anything */
 }
 
-static void service_stop(void *thread)
+static void service_stop(struct db *db)
 {
-	(void)thread;
+	(void)db;
 	atomic_fetch_add(&shared->stopped, 1);
 }
 
-static void service_ready(void *context)
+static void service_ready(void)
 {
-	(void)context;
 	atomic_fetch_add(&shared->ready, 1);
 }
 
@@ -62,9 +64,8 @@ static void hold_on(void)
 		clock_sleep(2);
 }
 
-static enum turn service_handle(void *context, struct request *rq)
+static enum turn service_handle(struct request *rq)
 {
-	(void)context;
 	atomic_fetch_add(&shared->handled, 1);
 	if (strncmp(rq->uri, "/turn", 5) == 0)
 		return TURN_PROVIDER;
@@ -82,11 +83,10 @@ static enum turn service_handle(void *context, struct request *rq)
 	return TURN_NONE;
 }
 
-static void service_resume(void *context, struct request *rq)
+static void service_resume(struct request *rq)
 {
 	int running = atomic_fetch_add(&shared->running, 1) + 1;
 
-	(void)context;
 	if (running > shared->most)
 		shared->most = running;
 	atomic_fetch_add(&shared->resumed, 1);
@@ -96,18 +96,16 @@ static void service_resume(void *context, struct request *rq)
 	atomic_fetch_sub(&shared->running, 1);
 }
 
-static void service_turn_away(void *context, struct request *rq, int seconds)
+static void service_turn_away(struct request *rq, int seconds)
 {
-	(void)context;
 	(void)seconds;
 	atomic_fetch_add(&shared->turned_away, 1);
 	echo(rq);
 	rq->status = 503;
 }
 
-static struct fair_key service_share(void *context, const struct request *rq)
+static struct fair_key service_share(const struct request *rq)
 {
-	(void)context;
 	(void)rq;
 	return (struct fair_key){ 0 };
 }
@@ -119,7 +117,6 @@ void server_start(int threads, int queue)
 	const struct fcgi_server server = {
 		.threads = threads,
 		.queue = queue,
-		.context = shared,
 		.start = service_start,
 		.stop = service_stop,
 		.bulkheads = server_bulkheads,
