@@ -146,6 +146,14 @@ enum err respond_page(struct request *rq, const struct list *list)
 	return err;
 }
 
+enum err respond_list(struct request *rq, void (*fill)(struct call *call, struct list *list))
+{
+	struct list list;
+
+	fill(call_of(rq), &list);
+	return respond_page(rq, &list);
+}
+
 /* ---- If-Match ---- */
 
 static bool tag_listed(struct request *rq, const struct view *view, const bson_t *record,

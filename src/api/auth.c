@@ -11,7 +11,7 @@
 
 /* ---- inputs ---- */
 
-static const char *password_check(const void *at)
+const char *auth_password_check(const void *at)
 {
 	return password_rule(*(const char *const *)at);
 }
@@ -23,7 +23,7 @@ static const struct field register_fields[] = {
 	      .help = "Compared without regard to the case of ASCII letters",
 	      .example = "\"ada@example.com\""),
 	FIELD("password", PASSWORD, register_input, password, .flags = FIELD_REQUIRED, .min = 6,
-	      .max = PASSWORD_BYTES_MAX, .check = password_check,
+	      .max = PASSWORD_BYTES_MAX, .check = auth_password_check,
 	      .help = "6 to 72 bytes with a letter and a digit", .example = "\"engine-1843\""),
 	/* admin, too: it is refused as forbidden, not as unknown */
 	FIELD("role", CHOICE, register_input, role, .flags = FIELD_REQUIRED, .choices = role_names,
@@ -44,51 +44,9 @@ static const struct field login_fields[] = {
 	FIELD("password", PASSWORD, login_input, password, .flags = FIELD_REQUIRED, .min = 1,
 	      .max = 4096, .help = "The password", .example = "\"engine-1843\""),
 };
-const struct schema login_schema = SCHEMA_OF("Login", struct login_input, login_fields);
-
-static const struct field profile_fields[] = {
-	FIELD("name", TEXT, profile_input, name, .flags = FIELD_LABEL, .min = 1, .max = 100,
-	      .help = "Shown to others", .example = "\"Ada King\""),
-	FIELD("photoURL", URL, profile_input, photoURL, .max = 2048,
-	      .help = "A picture's address; empty removes it"),
-};
-const struct schema profile_schema = SCHEMA_OF("ProfileEdit", struct profile_input, profile_fields);
-
-struct password_input {
-	const char *current, *fresh;
-};
-
-static const struct field password_fields[] = {
-	FIELD("currentPassword", PASSWORD, password_input, current, .flags = FIELD_REQUIRED,
-	      .min = 1, .max = 4096, .help = "The password so far", .example = "\"engine-1843\""),
-	FIELD("newPassword", PASSWORD, password_input, fresh, .flags = FIELD_REQUIRED, .min = 6,
-	      .max = PASSWORD_BYTES_MAX, .check = password_check,
-	      .help = "6 to 72 bytes with a letter and a digit", .example = "\"engine-1844\""),
-};
-const struct schema password_schema =
-	SCHEMA_OF("PasswordChange", struct password_input, password_fields);
+static const struct schema login_schema = SCHEMA_OF("Login", struct login_input, login_fields);
 
 /* ---- views ---- */
-
-static const struct view_row user_rows[] = {
-	MEMBER("_id", ID),
-	MEMBER("name", TEXT, .example = "\"Ada Lovelace\""),
-	MEMBER("email", TEXT, .example = "\"ada@example.com\""),
-	MEMBER("photoURL", TEXT, .flags = VIEW_ALWAYS, .example = "\"\""),
-	MEMBER("role", TEXT, .known = role_names, .example = "\"worker\""),
-	MEMBER("coins", WHOLE, .flags = VIEW_ALWAYS, .help = "What the user can spend",
-	       .example = "10"),
-	MEMBER("pending_coins", WHOLE, .flags = VIEW_ALWAYS,
-	       .help = "What pending withdrawals hold", .example = "0"),
-	MEMBER("owed_coins", WHOLE, .flags = VIEW_OPTIONAL,
-	       .help = "What is owed for payments that went back; coins that come pay it first"),
-	MEMBER("googleId", TEXT, .flags = VIEW_OPTIONAL),
-	MEMBER("authProvider", TEXT, .flags = VIEW_OPTIONAL, .known = KNOWN("email", "google"),
-	       .example = "\"email\""),
-	MEMBER("lastLogin", DATE, .flags = VIEW_OPTIONAL),
-	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
-};
-const struct view user_view = VIEW_OF("User", user_rows);
 
 static const struct view_row session_user_rows[] = {
 	MEMBER("_id", ID),
@@ -106,18 +64,14 @@ static const struct view_row session_rows[] = {
 };
 const struct view session_view = VIEW_OF("Session", session_rows);
 
-static const struct view_row message_token_rows[] = {
-	MEMBER("message", TEXT),
-	MEMBER("token", TEXT, .help = "Replaces the token that was used"),
-};
-const struct view message_token_view = VIEW_OF("MessageAndToken", message_token_rows);
-
 /* ---- signing up and in ---- */
 
-void auth_respond_session(struct request *rq, const bson_t *user)
+void auth_signed_in(struct request *rq, const struct txn *txn, void *context)
 {
+	const bson_t *made = txn_inserted(txn, USERS), *user = made ? made : txn_found(txn, USERS);
 	struct json *json = respond(rq);
 
+	(void)context;
 	json_text(json, "token", caller_token(rq->arena, rq->app->config->jwt_secret, user));
 	render_object(rq, user);
 }
@@ -127,7 +81,7 @@ static enum err slot_acquire(struct request *rq, int *slot)
 	return password_semaphore_acquire(rq->app->semaphore, rq->started_us / 1000, slot);
 }
 
-static enum err hash_new(struct request *rq, const char *password, const char **hash)
+enum err auth_hash(struct request *rq, const char *password, const char **hash)
 {
 	char text[PASSWORD_HASH_SIZE];
 	int slot;
@@ -148,13 +102,7 @@ static enum err register_plan(struct request *rq, struct txn *txn, void *context
 	return user_register(call_of(rq), rq->body_input, *hash, txn);
 }
 
-static void registered(struct request *rq, const struct txn *txn, void *context)
-{
-	(void)context;
-	auth_respond_session(rq, txn_inserted(txn, USERS));
-}
-
-enum err auth_register(struct request *rq)
+static enum err auth_register(struct request *rq)
 {
 	const struct register_input *input = rq->body_input;
 	struct call *call = call_of(rq);
@@ -170,8 +118,8 @@ enum err auth_register(struct request *rq)
 		err = user_by_email(call, input->email, &taken);
 	if (err != OK || taken)
 		return err != OK ? err : ERR_EMAIL_TAKEN;
-	err = hash_new(rq, input->password, &hash);
-	return err == OK ? carry_out_with(rq, register_plan, registered, &hash) : err;
+	err = auth_hash(rq, input->password, &hash);
+	return err == OK ? carry_out_with(rq, register_plan, auth_signed_in, &hash) : err;
 }
 
 /* Counted and checked with a slot, so that no more guesses are tried at once than there are slots. */
@@ -191,7 +139,7 @@ static enum err guess_counted(struct request *rq, const char *email, const char 
 	return err == OK ? ERR_BAD_LOGIN : err;
 }
 
-static enum err guess(struct request *rq, const char *email, const char *password, const char *hash)
+enum err auth_guess(struct request *rq, const char *email, const char *password, const char *hash)
 {
 	int slot;
 	enum err err = slot_acquire(rq, &slot);
@@ -243,118 +191,28 @@ static enum err login_plan(struct request *rq, struct txn *txn, void *context)
 	return err;
 }
 
-static void logged_in(struct request *rq, const struct txn *txn, void *context)
-{
-	(void)context;
-	auth_respond_session(rq, txn_found(txn, USERS));
-}
-
-enum err auth_login(struct request *rq)
+static enum err auth_login(struct request *rq)
 {
 	const struct login_input *input = rq->body_input;
 	struct login login;
 	enum err err = login_find(rq, &login);
 
 	if (err == OK)
-		err = guess(rq, input->email, input->password, login.hash);
+		err = auth_guess(rq, input->email, input->password, login.hash);
 	login.fitted = login.hash;
-	return err == OK ? carry_out_with(rq, login_plan, logged_in, &login) : err;
+	return err == OK ? carry_out_with(rq, login_plan, auth_signed_in, &login) : err;
 }
 
-/* ---- one's own account ---- */
-
-enum err auth_me(struct request *rq)
-{
-	respond_record(rq, rq->caller.record);
-	return OK;
-}
-
-enum err auth_profile_shown(struct request *rq, struct json *json)
-{
-	render_members(json, &user_view, rq->caller.record, &rq->caller);
-	return OK;
-}
-
-static enum err profile_plan(struct request *rq, struct txn *txn)
-{
-	bool sent;
-	enum err err = if_match(rq, &user_view, rq->caller.record, &sent);
-
-	if (err == OK)
-		user_edit(call_of(rq), rq->body_input, sent, txn);
-	return err;
-}
-
-static void profile_changed(struct request *rq, const struct txn *txn)
-{
-	respond_record(rq, txn_found(txn, USERS));
-}
-
-enum err auth_profile(struct request *rq)
-{
-	return carry_out(rq, profile_plan, profile_changed);
-}
-
-struct password_change {
-	const char *proven, *fresh; /* hashes */
+static const struct route rows[] = {
+	{ POST, "/auth/register", ACCESS_PUBLIC, .body = &register_schema, .turn = TURN_HASH,
+	  .handler = auth_register, .status = 201, .view = &session_view,
+	  .summary = "Make an account",
+	  .about = "A worker starts with 10 coins, a buyer with 50. Nobody registers as admin.",
+	  .errors = ERRORS(ERR_EMAIL_TAKEN, ERR_FORBIDDEN) },
+	{ POST, "/auth/login", ACCESS_PUBLIC, .body = &login_schema, .turn = TURN_HASH,
+	  .handler = auth_login, .view = &session_view, .summary = "Get a token",
+	  .about =
+		  "After 10 failures for an account from one address even the right password waits.",
+	  .errors = ERRORS(ERR_BAD_LOGIN) },
 };
-
-static const char *stored_password(const struct request *rq)
-{
-	const char *hash = doc_text(rq->caller.record, "password");
-
-	return hash && *hash ? hash : NULL;
-}
-
-static enum err password_plan(struct request *rq, struct txn *txn, void *context)
-{
-	const struct password_change *change = context;
-	const char *stored = stored_password(rq);
-
-	if (!stored || strcmp(stored, change->proven) != 0)
-		return stored ? ERR_WRONG_PASSWORD : ERR_NO_PASSWORD;
-	user_end_tokens(call_of(rq), change->fresh, txn);
-	return OK;
-}
-
-static void password_changed(struct request *rq, const struct txn *txn, void *context)
-{
-	struct json *json = respond(rq);
-
-	(void)context;
-	json_text(json, "message", "The password was changed.");
-	json_text(json, "token",
-		  caller_token(rq->arena, rq->app->config->jwt_secret, txn_found(txn, USERS)));
-}
-
-enum err auth_password(struct request *rq)
-{
-	const struct password_input *input = rq->body_input;
-	struct password_change change = { .proven = stored_password(rq) };
-
-	if (!change.proven)
-		return ERR_NO_PASSWORD;
-	enum err err = guess(rq, rq->caller.email, input->current, change.proven);
-	if (err == ERR_BAD_LOGIN)
-		return ERR_WRONG_PASSWORD;
-	if (err == OK)
-		err = hash_new(rq, input->fresh, &change.fresh);
-	return err == OK ? carry_out_with(rq, password_plan, password_changed, &change) : err;
-}
-
-static enum err logout_plan(struct request *rq, struct txn *txn)
-{
-	user_end_tokens(call_of(rq), NULL, txn);
-	return OK;
-}
-
-static void logged_out(struct request *rq, const struct txn *txn)
-{
-	(void)txn;
-	respond_message(rq, "You are logged out everywhere.");
-}
-
-enum err auth_logout(struct request *rq)
-{
-	return carry_out(rq, logout_plan, logged_out);
-}
+const struct routes auth_routes = ROUTES_OF(rows);

@@ -48,9 +48,13 @@ enum err carry_out_with(struct request *rq, change_plan plan, change_answer answ
 	return err;
 }
 
+/* ---- plans without a context ---- */
+
 struct plain {
 	enum err (*plan)(struct request *rq, struct txn *txn);
 	void (*answer)(struct request *rq, const struct txn *txn);
+	const char *message;
+	enum collection in;
 };
 
 static enum err plain_plan(struct request *rq, struct txn *txn, void *context)
@@ -60,7 +64,7 @@ static enum err plain_plan(struct request *rq, struct txn *txn, void *context)
 	return plain->plan(rq, txn);
 }
 
-static void plain_answer(struct request *rq, const struct txn *txn, void *context)
+static void own_answer(struct request *rq, const struct txn *txn, void *context)
 {
 	const struct plain *plain = context;
 
@@ -70,7 +74,42 @@ static void plain_answer(struct request *rq, const struct txn *txn, void *contex
 enum err carry_out(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
 		   void (*answer)(struct request *rq, const struct txn *txn))
 {
-	struct plain plain = { plan, answer };
+	struct plain plain = { .plan = plan, .answer = answer };
 
-	return carry_out_with(rq, plain_plan, plain_answer, &plain);
+	return carry_out_with(rq, plain_plan, own_answer, &plain);
+}
+
+static void record_answer(struct request *rq, const struct txn *txn, void *context)
+{
+	const struct plain *plain = context;
+	const bson_t *record = txn_found(txn, plain->in);
+
+	if (plain->message)
+		respond_about(rq, plain->message, record);
+	else
+		respond_record(rq, record);
+}
+
+enum err carry_out_shown(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
+			 const char *message, enum collection in)
+{
+	struct plain plain = { .plan = plan, .message = message, .in = in };
+
+	return carry_out_with(rq, plain_plan, record_answer, &plain);
+}
+
+static void message_answer(struct request *rq, const struct txn *txn, void *context)
+{
+	const struct plain *plain = context;
+
+	(void)txn;
+	respond_message(rq, plain->message);
+}
+
+enum err carry_out_told(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
+			const char *message)
+{
+	struct plain plain = { .plan = plan, .message = message };
+
+	return carry_out_with(rq, plain_plan, message_answer, &plain);
 }

@@ -1,8 +1,6 @@
-#include "api/google.h"
-
+#include "auth/google.h"
 #include "api/api.h"
 #include "api/auth.h"
-#include "auth/google.h"
 #include "auth/jws.h"
 #include "auth/throttle.h"
 #include "market/google_users.h"
@@ -12,16 +10,13 @@ struct google_input {
 	const char *token;
 };
 
-static const struct field google_login_fields[] = {
+static const struct field login_fields[] = {
 	FIELD("tokenId", TEXT, google_input, token, .flags = FIELD_REQUIRED, .min = 1,
 	      .max = JWS_LENGTH_MAX, .help = "The ID token that Google gave the page",
 	      .example = "\"eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl\""),
 };
-const struct schema google_login_schema =
-	SCHEMA_OF("GoogleLogin", struct google_input, google_login_fields);
-
-const enum err google_login_errors[] = { ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED, ERR_CONFLICT,
-					 ERR_NOT_CONFIGURED, OK };
+static const struct schema login_schema =
+	SCHEMA_OF("GoogleLogin", struct google_input, login_fields);
 
 static enum err verify(struct request *rq, struct google_claims *claims)
 {
@@ -66,16 +61,8 @@ static enum err sign_in_plan(struct request *rq, struct txn *txn, void *context)
 	return err;
 }
 
-static void signed_in(struct request *rq, const struct txn *txn, void *context)
-{
-	const bson_t *made = txn_inserted(txn, USERS);
-
-	(void)context;
-	auth_respond_session(rq, made ? made : txn_found(txn, USERS));
-}
-
 /* A newcomer counts as one registration, however often the account is tried to be made. */
-enum err auth_google(struct request *rq)
+static enum err auth_google(struct request *rq)
 {
 	struct call *call = call_of(rq);
 	struct visit visit;
@@ -87,5 +74,13 @@ enum err auth_google(struct request *rq)
 		err = throttle_register(call->db, rq->arena, rq->address,
 					call->config->register_limit, rq->now,
 					&rq->detail.retry_after);
-	return err == OK ? carry_out_with(rq, sign_in_plan, signed_in, &visit) : err;
+	return err == OK ? carry_out_with(rq, sign_in_plan, auth_signed_in, &visit) : err;
 }
+
+static const struct route rows[] = {
+	{ POST, "/auth/google-login", ACCESS_PUBLIC, .body = &login_schema, .turn = TURN_GOOGLE,
+	  .handler = auth_google, .view = &session_view,
+	  .errors = ERRORS(ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED, ERR_CONFLICT, ERR_NOT_CONFIGURED),
+	  .summary = "Get a token for one of Google's; a newcomer becomes a worker" },
+};
+const struct routes google_routes = ROUTES_OF(rows);

@@ -1,10 +1,11 @@
 /*
- * What the row of a call says. The table of all rows is api/routes.c.
+ * What the row of a call says. The rows stand beside their handlers, in api/.
  */
 #ifndef HTTP_ROUTE_H
 #define HTTP_ROUTE_H
 
 #include "base/caller.h"
+#include "base/count.h"
 #include "base/error.h"
 #include "base/turn.h"
 #include "json/schema.h"
@@ -63,6 +64,16 @@ struct route {
 		*errors; /* beyond what the pipeline itself can answer, for the OpenAPI document;
 				      ends with OK; may be NULL */
 };
+
+/* The rows of one resource, or of all. */
+struct routes {
+	const struct route *rows;
+	size_t count;
+};
+#define ROUTES_OF(array)                                  \
+	{                                                 \
+		.rows = (array), .count = COUNT_OF(array) \
+	}
 
 /* A row's errors in place: .errors = ERRORS(ERR_NOT_OWNER, ERR_CONFLICT) */
 #define ERRORS(...) ((const enum err[]){ __VA_ARGS__, OK })
