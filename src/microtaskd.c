@@ -81,11 +81,11 @@ static void app_close(struct app *app)
 static int serve(const struct config *config)
 {
 	char problem[256] = "";
+	const struct routes routes = api_routes();
 	struct app app = {
-		.routes = api_routes,
-		.route_count = api_route_count,
+		.routes = routes.rows,
+		.route_count = routes.count,
 		.config = config,
-		.commit = commit_request,
 	};
 	struct bulkhead_limits bulkheads[TURN_COUNT];
 	const struct fcgi_server server = {
@@ -106,7 +106,7 @@ static int serve(const struct config *config)
 	fcgi_block_signals();
 	fetch_start();
 	log_set_level((enum log_level)config->log_level);
-	if (routes_check(api_routes, api_route_count, problem) ||
+	if (routes_check(routes.rows, routes.count, problem) ||
 	    providers_check(provider_rows, problem))
 		return program_refuse(NAME, problem);
 	if (app_open(&app, bulkheads)) {

@@ -16,6 +16,39 @@ struct call *call_of(struct request *rq)
 	return call;
 }
 
+/* ---- answers ---- */
+
+static const struct view_row message_rows[] = { MEMBER("message", TEXT) };
+const struct view message_view = VIEW_OF("Message", message_rows);
+
+void respond_record(struct request *rq, const bson_t *record)
+{
+	render_members(respond(rq), rq->route->view, record, &rq->caller);
+}
+
+struct json *respond_message(struct request *rq, const char *message)
+{
+	struct json *json = respond(rq);
+
+	json_text(json, "message", message);
+	return json;
+}
+
+void render_object(struct request *rq, const bson_t *record)
+{
+	const struct view_row *object = view_member(rq->route->view, VIEW_OBJECT);
+
+	render(&rq->json, object->field, object->of, record, &rq->caller);
+}
+
+struct json *respond_about(struct request *rq, const char *message, const bson_t *record)
+{
+	struct json *json = respond_message(rq, message);
+
+	render_object(rq, record);
+	return json;
+}
+
 /* ---- lists ---- */
 
 /* Leaves room for what stands around the records of an answer, and for what is added to each. A single record is shorter
@@ -28,10 +61,10 @@ static void row_write(struct rows *rows, const bson_t *doc)
 
 	buffer_reset(&rows->text);
 	json_start(&json, &rows->text);
-	if (rows->view)
-		render(&json, NULL, rows->view, doc, &rows->rq->caller);
-	else
+	if (rows->write)
 		rows->write(rows->rq, &json, doc);
+	else
+		render(&json, NULL, rows->view, doc, &rows->rq->caller);
 }
 
 bool rows_add(void *context, const bson_t *doc)
@@ -79,13 +112,14 @@ enum err page_run(struct rows *rows, const struct list *list, struct page *page)
 	return err;
 }
 
-enum err page_items(struct request *rq, struct json *json, const char *key, const struct list *list,
-		    const struct view *view, struct page *page)
+enum err page_items(struct rows *rows, const struct list *list, struct page *page)
 {
-	struct rows rows = { .rq = rq, .view = view };
+	struct json *json = &rows->rq->json;
+	const struct view_row *items = view_member(rows->rq->route->view, VIEW_LIST);
 
-	json_array(json, key);
-	enum err err = page_run(&rows, list, page);
+	rows->view = items->of;
+	json_array(json, items->field);
+	enum err err = page_run(rows, list, page);
 	json_end(json);
 	return err;
 }
@@ -100,16 +134,24 @@ void page_members(struct json *json, const struct page *page)
 		json_bool(json, "totalApprox", true);
 }
 
-enum err respond_page(struct request *rq, const char *key, const struct list *list,
-		      const struct view *view)
+enum err respond_page(struct request *rq, const struct list *list)
 {
-	struct json *json = respond(rq, 200);
+	struct rows rows = { .rq = rq };
+	struct json *json = respond(rq);
 	struct page page;
-	enum err err = page_items(rq, json, key, list, view, &page);
+	enum err err = page_items(&rows, list, &page);
 
 	if (err == OK)
 		page_members(json, &page);
 	return err;
+}
+
+enum err respond_list(struct request *rq, void (*fill)(struct call *call, struct list *list))
+{
+	struct list list;
+
+	fill(call_of(rq), &list);
+	return respond_page(rq, &list);
 }
 
 /* ---- If-Match ---- */

@@ -1,8 +1,8 @@
 /*
  * The calls. Their functions read an input that has been checked, call the market, and write the answer.
  *
- * routes.c has the table of all calls. Each resource has a file with its inputs, views and functions; this header has
- * what those files share.
+ * Each resource has a file with its inputs, views, handlers and the rows of its calls; routes.c joins the rows. This
+ * header has what those files share.
  */
 #ifndef API_API_H
 #define API_API_H
@@ -16,16 +16,38 @@
 #include "market/market.h"
 #include "store/list.h"
 
-extern const struct route api_routes[];
-extern const size_t api_route_count;
+/* The rows of each resource, which stand beside their handlers. */
+extern const struct routes health_routes, auth_routes, google_routes, account_routes, task_routes,
+	submission_routes, review_routes, withdrawal_routes, notification_routes, stream_routes,
+	purchase_routes, payment_routes, stats_routes, admin_routes, audit_routes, public_routes;
+
+/* All of them. To be called before there are threads. */
+struct routes api_routes(void);
+
+/* A user, as they and admins see them; {users: 3, submissions: 1}, how many records of each collection are not adopted yet
+ * (store/mark.h); {message}. */
+extern const struct view user_view, unadopted_view, message_view;
+/* What an operator sends to correct a balance, also by microtaskctl. */
+extern const struct schema adjust_schema;
 
 /* A new call of the market by this request's caller. */
 struct call *call_of(struct request *rq);
 
-/* Answers a page of a list: {<key>: […], total, pages, currentPage, next}. The struct of the route's query must begin
- * with a page_query. */
-enum err respond_page(struct request *rq, const char *key, const struct list *list,
-		      const struct view *view);
+/*
+ * Answers in the shape that the view of the request's row tells: a record as that view; a message, to which members may
+ * be added; a message and a record, which is the view's member that is an object.
+ */
+void respond_record(struct request *rq, const bson_t *record);
+struct json *respond_message(struct request *rq, const char *message);
+struct json *respond_about(struct request *rq, const char *message, const bson_t *record);
+/* Writes that member alone. */
+void render_object(struct request *rq, const bson_t *record);
+
+/* Answers a page of a list: {<key>: […], total, pages, currentPage, next}, where the view of the request's row tells the
+ * key and what the items show. The struct of the row's query must begin with a page_query. */
+enum err respond_page(struct request *rq, const struct list *list);
+/* The same of a list that the market fills in. */
+enum err respond_list(struct request *rq, void (*fill)(struct call *call, struct list *list));
 
 /*
  * Writes records into an answer that must not become longer than ANSWER_MAX: each record is written into a buffer
@@ -33,7 +55,7 @@ enum err respond_page(struct request *rq, const char *key, const struct list *li
  */
 struct rows {
 	struct request *rq;
-	/* How a record is written: by this view; or, if it is NULL, by write, as an object without a key. */
+	/* How a record is written, as an object without a key: by this view, or by write if that is set. */
 	const struct view *view;
 	void (*write)(struct request *rq, struct json *json, const bson_t *doc);
 	/* Gets the text of each object. NULL: the text goes into the array that is open in the answer. */
@@ -64,13 +86,31 @@ void kept_row_open(struct json *json, const struct kept_rows *rows, size_t i);
 /* Reads the page of a list that the query asks for. If its `after` is a cursor of another list, that is a fault
  * (400). */
 enum err page_run(struct rows *rows, const struct list *list, struct page *page);
-/* The two parts of respond_page(), for answers with further members: the items, and the members about the page. */
-enum err page_items(struct request *rq, struct json *json, const char *key, const struct list *list,
-		    const struct view *view, struct page *page);
+/* The two parts of respond_page(), for answers with further members: the items, and the members about the page. rows
+ * need not say how a record is written. */
+enum err page_items(struct rows *rows, const struct list *list, struct page *page);
 void page_members(struct json *json, const struct page *page);
 
-/* Commits the transaction of a row and writes its answer (app.commit). */
-enum err commit_request(struct request *rq);
+/*
+ * Changes something: plans a transaction, commits it, and answers. The plan may run several times, with rq->caller read
+ * anew, so what must not be repeated, such as asking another service, stands before this in the handler. The answer is
+ * written inside the transaction, from what its steps found, so that an idempotency key keeps the very text. What need
+ * not be part of the transaction stands behind this; if the process dies before, the sweep must do it.
+ */
+enum err carry_out(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
+		   void (*answer)(struct request *rq, const struct txn *txn));
+
+/* The same with an answer that only shows the record which the transaction found in a collection, with or without a
+ * message, or that is a message alone. */
+enum err carry_out_shown(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
+			 const char *message, enum collection in);
+enum err carry_out_told(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
+			const char *message);
+
+/* The same for a plan and an answer that also need what was found out before, or leave something for what follows. */
+typedef enum err (*change_plan)(struct request *rq, struct txn *txn, void *context);
+typedef void (*change_answer)(struct request *rq, const struct txn *txn, void *context);
+enum err carry_out_with(struct request *rq, change_plan plan, change_answer answer, void *context);
 
 /* OK when no If-Match was sent (*sent is false), or when it has the entity tag of the record as this caller, or the
  * public, gets it. */

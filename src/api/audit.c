@@ -1,9 +1,6 @@
-#include "api/audit.h"
-
-#include "api/api.h"
-#include "api/health.h"
-#include "base/clock.h"
 #include "market/audit.h"
+#include "api/api.h"
+#include "base/clock.h"
 #include "store/doc.h"
 
 /* ---- the audit ---- */
@@ -40,11 +37,11 @@ static const struct view_row audit_rows[] = {
 	MEMBER("differences", LIST, .of = &difference_view,
 	       .help = "Up to 100 users and tasks that disagree with the journal"),
 };
-const struct view audit_view = VIEW_OF("Audit", audit_rows);
+static const struct view audit_view = VIEW_OF("Audit", audit_rows);
 
 static void audit_write(struct request *rq, const struct audit *audit)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	render_members(json, &audit_view, audit_doc(rq->arena, audit), &rq->caller);
 	if (audit->unadopted.any)
@@ -57,7 +54,7 @@ static void audit_write(struct request *rq, const struct audit *audit)
 	json_end(json);
 }
 
-enum err admin_audit(struct request *rq)
+static enum err admin_audit(struct request *rq)
 {
 	struct call *call = call_of(rq);
 	struct audit audit;
@@ -87,7 +84,7 @@ static const struct field ledger_fields[] = {
 	FIELD("user", ID, ledger_query, user, .help = "Only entries about this user"),
 	FIELD("task", ID, ledger_query, task, .help = "Only entries about this task"),
 };
-const struct schema ledger_list_schema =
+static const struct schema ledger_schema =
 	SCHEMA_OF("LedgerQuery", struct ledger_query, ledger_fields, .base = &page_schema);
 
 static const struct view_row entry_rows[] = {
@@ -106,10 +103,8 @@ static const struct view_row entry_rows[] = {
 };
 static const struct view entry_view = VIEW_OF("LedgerEntry", entry_rows);
 
-static const struct view_row ledger_list_rows[] = {
-	MEMBER("entries", LIST, .of = &entry_view),
-};
-const struct view ledger_list_view = VIEW_OF("Ledger", ledger_list_rows);
+static const struct view_row ledger_rows[] = { MEMBER("entries", LIST, .of = &entry_view) };
+static const struct view ledger_view = VIEW_OF("Ledger", ledger_rows);
 
 static const char *journal_name(struct arena *arena, const struct ledger_query *query)
 {
@@ -119,7 +114,7 @@ static const char *journal_name(struct arena *arena, const struct ledger_query *
 	return LIST_NAME(arena, "ledger", user, task);
 }
 
-enum err admin_ledger(struct request *rq)
+static enum err admin_ledger(struct request *rq)
 {
 	const struct ledger_query *query = rq->query_input;
 	bson_t *filter = DOC(rq->arena, NULL);
@@ -134,5 +129,13 @@ enum err admin_ledger(struct request *rq)
 		.name = journal_name(rq->arena, query),
 		.order_field = "at",
 	};
-	return respond_page(rq, "entries", &list, &entry_view);
+	return respond_page(rq, &list);
 }
+
+static const struct route rows[] = {
+	{ GET, "/admin/audit", ACCESS_ADMIN, .handler = admin_audit, .view = &audit_view,
+	  .summary = "Do the books balance? Computed now, in one snapshot" },
+	{ GET, "/admin/ledger", ACCESS_ADMIN, .query = &ledger_schema, .flags = LISTS,
+	  .handler = admin_ledger, .view = &ledger_view, .summary = "The journal, newest first" },
+};
+const struct routes audit_routes = ROUTES_OF(rows);

@@ -11,7 +11,7 @@
 
 /* ---- inputs ---- */
 
-static const char *password_check(const void *at)
+const char *auth_password_check(const void *at)
 {
 	return password_rule(*(const char *const *)at);
 }
@@ -23,7 +23,7 @@ static const struct field register_fields[] = {
 	      .help = "Compared without regard to the case of ASCII letters",
 	      .example = "\"ada@example.com\""),
 	FIELD("password", PASSWORD, register_input, password, .flags = FIELD_REQUIRED, .min = 6,
-	      .max = PASSWORD_BYTES_MAX, .check = password_check,
+	      .max = PASSWORD_BYTES_MAX, .check = auth_password_check,
 	      .help = "6 to 72 bytes with a letter and a digit", .example = "\"engine-1843\""),
 	/* admin, too: it is refused as forbidden, not as unknown */
 	FIELD("role", CHOICE, register_input, role, .flags = FIELD_REQUIRED, .choices = role_names,
@@ -44,51 +44,9 @@ static const struct field login_fields[] = {
 	FIELD("password", PASSWORD, login_input, password, .flags = FIELD_REQUIRED, .min = 1,
 	      .max = 4096, .help = "The password", .example = "\"engine-1843\""),
 };
-const struct schema login_schema = SCHEMA_OF("Login", struct login_input, login_fields);
-
-static const struct field profile_fields[] = {
-	FIELD("name", TEXT, profile_input, name, .flags = FIELD_LABEL, .min = 1, .max = 100,
-	      .help = "Shown to others", .example = "\"Ada King\""),
-	FIELD("photoURL", URL, profile_input, photoURL, .max = 2048,
-	      .help = "A picture's address; empty removes it"),
-};
-const struct schema profile_schema = SCHEMA_OF("ProfileEdit", struct profile_input, profile_fields);
-
-struct password_input {
-	const char *current, *fresh;
-};
-
-static const struct field password_fields[] = {
-	FIELD("currentPassword", PASSWORD, password_input, current, .flags = FIELD_REQUIRED,
-	      .min = 1, .max = 4096, .help = "The password so far", .example = "\"engine-1843\""),
-	FIELD("newPassword", PASSWORD, password_input, fresh, .flags = FIELD_REQUIRED, .min = 6,
-	      .max = PASSWORD_BYTES_MAX, .check = password_check,
-	      .help = "6 to 72 bytes with a letter and a digit", .example = "\"engine-1844\""),
-};
-const struct schema password_schema =
-	SCHEMA_OF("PasswordChange", struct password_input, password_fields);
+static const struct schema login_schema = SCHEMA_OF("Login", struct login_input, login_fields);
 
 /* ---- views ---- */
-
-static const struct view_row user_rows[] = {
-	MEMBER("_id", ID),
-	MEMBER("name", TEXT, .example = "\"Ada Lovelace\""),
-	MEMBER("email", TEXT, .example = "\"ada@example.com\""),
-	MEMBER("photoURL", TEXT, .flags = VIEW_ALWAYS, .example = "\"\""),
-	MEMBER("role", TEXT, .known = role_names, .example = "\"worker\""),
-	MEMBER("coins", WHOLE, .flags = VIEW_ALWAYS, .help = "What the user can spend",
-	       .example = "10"),
-	MEMBER("pending_coins", WHOLE, .flags = VIEW_ALWAYS,
-	       .help = "What pending withdrawals hold", .example = "0"),
-	MEMBER("owed_coins", WHOLE, .flags = VIEW_OPTIONAL,
-	       .help = "What is owed for payments that went back; coins that come pay it first"),
-	MEMBER("googleId", TEXT, .flags = VIEW_OPTIONAL),
-	MEMBER("authProvider", TEXT, .flags = VIEW_OPTIONAL, .known = KNOWN("email", "google"),
-	       .example = "\"email\""),
-	MEMBER("lastLogin", DATE, .flags = VIEW_OPTIONAL),
-	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
-};
-const struct view user_view = VIEW_OF("User", user_rows);
 
 static const struct view_row session_user_rows[] = {
 	MEMBER("_id", ID),
@@ -106,36 +64,16 @@ static const struct view_row session_rows[] = {
 };
 const struct view session_view = VIEW_OF("Session", session_rows);
 
-static const struct view_row message_rows[] = { MEMBER("message", TEXT) };
-const struct view message_view = VIEW_OF("Message", message_rows);
-
-static const struct view_row message_token_rows[] = {
-	MEMBER("message", TEXT),
-	MEMBER("token", TEXT, .help = "Replaces the token that was used"),
-};
-const struct view message_token_view = VIEW_OF("MessageAndToken", message_token_rows);
-
 /* ---- signing up and in ---- */
 
-void auth_respond_session(struct request *rq, int status, const bson_t *user)
+void auth_signed_in(struct request *rq, const struct txn *txn, void *context)
 {
-	struct json *json = respond(rq, status);
+	const bson_t *made = txn_inserted(txn, USERS), *user = made ? made : txn_found(txn, USERS);
+	struct json *json = respond(rq);
 
+	(void)context;
 	json_text(json, "token", caller_token(rq->arena, rq->app->config->jwt_secret, user));
-	render(json, "user", &session_user_view, user, NULL);
-}
-
-/* What was hashed in this call, whose transaction may be built again: once is dear enough. */
-struct hashed {
-	const char *verified; /* the kept hash that the password was found to fit */
-	const char *fresh; /* that of the new password */
-};
-
-static struct hashed *hashed_of(struct request *rq)
-{
-	if (!rq->work)
-		rq->work = arena_alloc(rq->arena, sizeof(struct hashed));
-	return rq->work;
+	render_object(rq, user);
 }
 
 static enum err slot_acquire(struct request *rq, int *slot)
@@ -143,30 +81,33 @@ static enum err slot_acquire(struct request *rq, int *slot)
 	return password_semaphore_acquire(rq->app->semaphore, rq->started_us / 1000, slot);
 }
 
-static enum err hash_new(struct request *rq, const char *password)
+enum err auth_hash(struct request *rq, const char *password, const char **hash)
 {
-	struct hashed *hashed = hashed_of(rq);
-	char hash[PASSWORD_HASH_SIZE];
+	char text[PASSWORD_HASH_SIZE];
 	int slot;
-
-	if (hashed->fresh)
-		return OK;
 	enum err err = slot_acquire(rq, &slot);
+
 	if (err != OK)
 		return err;
-	bool made = password_hash(password, hash);
+	bool made = password_hash(password, text);
 	password_semaphore_release(rq->app->semaphore, slot);
-	if (made)
-		hashed->fresh = arena_text(rq->arena, hash);
+	*hash = made ? arena_text(rq->arena, text) : NULL;
 	return made ? OK : ERR_INTERNAL;
 }
 
-/* Counted and hashed once, however often the account is tried to be made. */
-enum err auth_register_hash(struct request *rq)
+static enum err register_plan(struct request *rq, struct txn *txn, void *context)
+{
+	const char *const *hash = context;
+
+	return user_register(call_of(rq), rq->body_input, *hash, txn);
+}
+
+static enum err auth_register(struct request *rq)
 {
 	const struct register_input *input = rq->body_input;
 	struct call *call = call_of(rq);
 	const bson_t *taken;
+	const char *hash;
 
 	if (role_of(input->role) == ROLE_ADMIN)
 		return fail(rq, ERR_FORBIDDEN, "Nobody registers as admin.");
@@ -177,21 +118,13 @@ enum err auth_register_hash(struct request *rq)
 		err = user_by_email(call, input->email, &taken);
 	if (err != OK || taken)
 		return err != OK ? err : ERR_EMAIL_TAKEN;
-	return hash_new(rq, input->password);
-}
-
-enum err auth_register(struct request *rq, struct txn *txn)
-{
-	return user_register(call_of(rq), rq->body_input, hashed_of(rq)->fresh, txn);
-}
-
-void auth_registered(struct request *rq, const struct txn *txn)
-{
-	auth_respond_session(rq, 201, txn_inserted(txn, USERS));
+	err = auth_hash(rq, input->password, &hash);
+	return err == OK ? carry_out_with(rq, register_plan, auth_signed_in, &hash) : err;
 }
 
 /* Counted and checked with a slot, so that no more guesses are tried at once than there are slots. */
-static enum err guess(struct request *rq, const char *email, const char *password, const char *hash)
+static enum err guess_counted(struct request *rq, const char *email, const char *password,
+			      const char *hash)
 {
 	struct call *call = call_of(rq);
 	int64_t limit = call->config->login_failures;
@@ -206,21 +139,15 @@ static enum err guess(struct request *rq, const char *email, const char *passwor
 	return err == OK ? ERR_BAD_LOGIN : err;
 }
 
-static enum err guess_with_slot(struct request *rq, const char *email, const char *password,
-				const char *hash)
+enum err auth_guess(struct request *rq, const char *email, const char *password, const char *hash)
 {
-	struct hashed *hashed = hashed_of(rq);
 	int slot;
-
-	if (hashed->verified && hash && !strcmp(hashed->verified, hash))
-		return OK;
 	enum err err = slot_acquire(rq, &slot);
+
 	if (err != OK)
 		return err;
-	err = guess(rq, email, password, hash);
+	err = guess_counted(rq, email, password, hash);
 	password_semaphore_release(rq->app->semaphore, slot);
-	if (err == OK)
-		hashed->verified = arena_text(rq->arena, hash);
 	return err;
 }
 
@@ -231,99 +158,61 @@ const char *auth_login_email(const struct request *rq)
 	return rq->route->body == &login_schema && input ? input->email : NULL;
 }
 
-enum err auth_login(struct request *rq, struct txn *txn)
+struct login {
+	const bson_t *user; /* whose address it is; NULL: nobody's */
+	const char *hash; /* by which they may log in; NULL: not at all */
+	const char *fitted; /* the hash that the password was found to fit */
+};
+
+static enum err login_find(struct request *rq, struct login *login)
 {
 	const struct login_input *input = rq->body_input;
-	struct call *call = call_of(rq);
-	const bson_t *user;
 	struct id id;
-	enum err err = user_by_email(call, input->email, &user);
+	enum err err = user_by_email(call_of(rq), input->email, &login->user);
+	const bson_t *user = login->user;
+	bool usable =
+		err == OK && user && doc_id(user, "_id", &id) && !doc_bool(user, "closing", false);
 
-	if (err != OK)
-		return err;
-	bool usable = user && doc_id(user, "_id", &id) && !doc_bool(user, "closing", false);
-	err = guess_with_slot(rq, input->email, input->password,
-			      usable ? doc_text(user, "password") : NULL);
-	if (err == OK)
-		user_signed_in(call, user, "password", txn);
+	login->hash = usable ? doc_text(user, "password") : NULL;
 	return err;
 }
 
-void auth_logged_in(struct request *rq, const struct txn *txn)
+/* To hash once is dear enough: who changes the password meanwhile ends this log-in. */
+static enum err login_plan(struct request *rq, struct txn *txn, void *context)
 {
-	auth_respond_session(rq, 200, txn_found(txn, USERS));
-}
+	struct login *login = context;
+	enum err err = login->user ? OK : login_find(rq, login);
 
-/* ---- one's own account ---- */
-
-enum err auth_me(struct request *rq)
-{
-	struct json *json = respond(rq, 200);
-
-	render_members(json, &user_view, rq->caller.record, &rq->caller);
-	return OK;
-}
-
-enum err auth_profile_shown(struct request *rq, struct json *json)
-{
-	render_members(json, &user_view, rq->caller.record, &rq->caller);
-	return OK;
-}
-
-enum err auth_profile(struct request *rq, struct txn *txn)
-{
-	bool sent;
-	enum err err = if_match(rq, &user_view, rq->caller.record, &sent);
-
+	if (err == OK && (!login->hash || strcmp(login->hash, login->fitted) != 0))
+		err = ERR_BAD_LOGIN;
 	if (err == OK)
-		user_edit(call_of(rq), rq->body_input, sent, txn);
+		user_signed_in(call_of(rq), login->user, "password", txn);
+	login->user = NULL; /* what was read is good for one try */
 	return err;
 }
 
-void auth_profile_changed(struct request *rq, const struct txn *txn)
+static enum err auth_login(struct request *rq)
 {
-	render_members(respond(rq, 200), &user_view, txn_found(txn, USERS), &rq->caller);
-}
+	const struct login_input *input = rq->body_input;
+	struct login login;
+	enum err err = login_find(rq, &login);
 
-static enum err verify_own(struct request *rq, const char *password, const char *hash)
-{
-	enum err err = guess_with_slot(rq, rq->caller.email, password, hash);
-
-	return err == ERR_BAD_LOGIN ? ERR_WRONG_PASSWORD : err;
-}
-
-enum err auth_password(struct request *rq, struct txn *txn)
-{
-	const struct password_input *input = rq->body_input;
-	const char *stored = doc_text(rq->caller.record, "password");
-
-	if (!stored || !*stored)
-		return ERR_NO_PASSWORD;
-	enum err err = verify_own(rq, input->current, stored);
 	if (err == OK)
-		err = hash_new(rq, input->fresh);
-	if (err == OK)
-		user_end_tokens(call_of(rq), hashed_of(rq)->fresh, txn);
-	return err;
+		err = auth_guess(rq, input->email, input->password, login.hash);
+	login.fitted = login.hash;
+	return err == OK ? carry_out_with(rq, login_plan, auth_signed_in, &login) : err;
 }
 
-void auth_password_changed(struct request *rq, const struct txn *txn)
-{
-	struct json *json = respond(rq, 200);
-
-	json_text(json, "message", "The password was changed.");
-	json_text(json, "token",
-		  caller_token(rq->arena, rq->app->config->jwt_secret, txn_found(txn, USERS)));
-}
-
-enum err auth_logout(struct request *rq, struct txn *txn)
-{
-	user_end_tokens(call_of(rq), NULL, txn);
-	return OK;
-}
-
-void auth_logged_out(struct request *rq, const struct txn *txn)
-{
-	(void)txn;
-	json_text(respond(rq, 200), "message", "You are logged out everywhere.");
-}
+static const struct route rows[] = {
+	{ POST, "/auth/register", ACCESS_PUBLIC, .body = &register_schema, .turn = TURN_HASH,
+	  .handler = auth_register, .status = 201, .view = &session_view,
+	  .summary = "Make an account",
+	  .about = "A worker starts with 10 coins, a buyer with 50. Nobody registers as admin.",
+	  .errors = ERRORS(ERR_EMAIL_TAKEN, ERR_FORBIDDEN) },
+	{ POST, "/auth/login", ACCESS_PUBLIC, .body = &login_schema, .turn = TURN_HASH,
+	  .handler = auth_login, .view = &session_view, .summary = "Get a token",
+	  .about =
+		  "After 10 failures for an account from one address even the right password waits.",
+	  .errors = ERRORS(ERR_BAD_LOGIN) },
+};
+const struct routes auth_routes = ROUTES_OF(rows);

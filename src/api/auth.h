@@ -1,33 +1,27 @@
-/* /auth: accounts and tokens (contract section 3). */
+/* /auth: signing up and in (contract section 3). */
 #ifndef API_AUTH_H
 #define API_AUTH_H
 
 #include "http/request.h"
-#include "http/route.h"
+#include "store/txn.h"
+#include "json/schema.h"
+#include "json/view.h"
 
-#include <bson/bson.h>
+extern const struct schema register_schema;
+extern const struct view session_view;
 
-extern const struct schema register_schema, login_schema, profile_schema, password_schema;
-extern const struct view user_view, session_view, message_token_view, message_view;
+/* Answers whoever has signed up or in (a change_answer): a new token, and the user that was made or found. */
+void auth_signed_in(struct request *rq, const struct txn *txn, void *context);
 
-/* Answers a log-in: a new token, and the user in this document. */
-void auth_respond_session(struct request *rq, int status, const bson_t *user);
+/* Checks a new password, for the row of a field. */
+const char *auth_password_check(const void *at);
+/* Hashes a password with a slot. It takes long, so once a call. ERR_UNAVAILABLE. */
+enum err auth_hash(struct request *rq, const char *password, const char **hash);
+/* Counts a guess at a password, and tries it, with a slot: ERR_BAD_LOGIN, ERR_TOO_MANY_REQUESTS. hash is NULL where
+ * nothing fits. */
+enum err auth_guess(struct request *rq, const char *email, const char *password, const char *hash);
 
-/* Runs before auth_register: counts the try (auth/throttle.h) and hashes the password. */
-enum err auth_register_hash(struct request *rq);
-enum err auth_register(struct request *rq, struct txn *txn);
-void auth_registered(struct request *rq, const struct txn *txn);
 /* The address in the body of a log-in, which may be anybody's; NULL when rq is no log-in. */
 const char *auth_login_email(const struct request *rq);
-enum err auth_login(struct request *rq, struct txn *txn);
-void auth_logged_in(struct request *rq, const struct txn *txn);
-enum err auth_me(struct request *rq);
-enum err auth_profile_shown(struct request *rq, struct json *json);
-enum err auth_profile(struct request *rq, struct txn *txn);
-void auth_profile_changed(struct request *rq, const struct txn *txn);
-enum err auth_password(struct request *rq, struct txn *txn);
-void auth_password_changed(struct request *rq, const struct txn *txn);
-enum err auth_logout(struct request *rq, struct txn *txn);
-void auth_logged_out(struct request *rq, const struct txn *txn);
 
 #endif

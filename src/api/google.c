@@ -1,8 +1,6 @@
-#include "api/google.h"
-
+#include "auth/google.h"
 #include "api/api.h"
 #include "api/auth.h"
-#include "auth/google.h"
 #include "auth/jws.h"
 #include "auth/throttle.h"
 #include "market/google_users.h"
@@ -12,16 +10,13 @@ struct google_input {
 	const char *token;
 };
 
-static const struct field google_login_fields[] = {
+static const struct field login_fields[] = {
 	FIELD("tokenId", TEXT, google_input, token, .flags = FIELD_REQUIRED, .min = 1,
 	      .max = JWS_LENGTH_MAX, .help = "The ID token that Google gave the page",
 	      .example = "\"eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl\""),
 };
-const struct schema google_login_schema =
-	SCHEMA_OF("GoogleLogin", struct google_input, google_login_fields);
-
-const enum err google_login_errors[] = { ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED, ERR_CONFLICT,
-					 ERR_NOT_CONFIGURED, OK };
+static const struct schema login_schema =
+	SCHEMA_OF("GoogleLogin", struct google_input, login_fields);
 
 static enum err verify(struct request *rq, struct google_claims *claims)
 {
@@ -43,45 +38,49 @@ static enum err verify(struct request *rq, struct google_claims *claims)
 	return err;
 }
 
-/* What is found out of a token once, whatever happens to the account meanwhile. */
-struct google_work {
+struct visit {
 	struct google_claims claims;
 	const bson_t *user; /* the account, or NULL for a newcomer */
 	bool looked; /* user is what this try goes by */
 };
 
-/* A newcomer counts as one registration, however often the account is tried to be made. */
-enum err auth_google_verify(struct request *rq)
+static enum err visitor_find(struct request *rq, struct visit *visit)
 {
-	struct call *call = call_of(rq);
-	struct google_work *work = arena_alloc(rq->arena, sizeof *work);
-	enum err err = verify(rq, &work->claims);
-
-	rq->work = work;
-	work->looked = true;
-	if (err == OK)
-		err = google_user_find(call, &work->claims, &work->user);
-	if (err != OK || work->user)
-		return err;
-	return throttle_register(call->db, rq->arena, rq->address, call->config->register_limit,
-				 rq->now, &rq->detail.retry_after);
+	visit->looked = true;
+	return google_user_find(call_of(rq), &visit->claims, &visit->user);
 }
 
-enum err auth_google(struct request *rq, struct txn *txn)
+static enum err sign_in_plan(struct request *rq, struct txn *txn, void *context)
 {
-	struct call *call = call_of(rq);
-	struct google_work *work = rq->work;
-	enum err err = work->looked ? OK : google_user_find(call, &work->claims, &work->user);
+	struct visit *visit = context;
+	enum err err = visit->looked ? OK : visitor_find(rq, visit);
 
-	work->looked = false;
+	visit->looked = false;
 	if (err == OK)
-		google_user_sign_in(call, &work->claims, work->user, txn);
+		google_user_sign_in(call_of(rq), &visit->claims, visit->user, txn);
 	return err;
 }
 
-void auth_google_done(struct request *rq, const struct txn *txn)
+/* A newcomer counts as one registration, however often the account is tried to be made. */
+static enum err auth_google(struct request *rq)
 {
-	const bson_t *made = txn_inserted(txn, USERS);
+	struct call *call = call_of(rq);
+	struct visit visit;
+	enum err err = verify(rq, &visit.claims);
 
-	auth_respond_session(rq, 200, made ? made : txn_found(txn, USERS));
+	if (err == OK)
+		err = visitor_find(rq, &visit);
+	if (err == OK && !visit.user)
+		err = throttle_register(call->db, rq->arena, rq->address,
+					call->config->register_limit, rq->now,
+					&rq->detail.retry_after);
+	return err == OK ? carry_out_with(rq, sign_in_plan, auth_signed_in, &visit) : err;
 }
+
+static const struct route rows[] = {
+	{ POST, "/auth/google-login", ACCESS_PUBLIC, .body = &login_schema, .turn = TURN_GOOGLE,
+	  .handler = auth_google, .view = &session_view,
+	  .errors = ERRORS(ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED, ERR_CONFLICT, ERR_NOT_CONFIGURED),
+	  .summary = "Get a token for one of Google's; a newcomer becomes a worker" },
+};
+const struct routes google_routes = ROUTES_OF(rows);

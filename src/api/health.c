@@ -1,5 +1,3 @@
-#include "api/health.h"
-
 #include "api/api.h"
 #include "store/mark.h"
 #include "store/setup.h"
@@ -8,7 +6,7 @@ static const struct view_row health_rows[] = {
 	MEMBER("status", TEXT, .example = "\"OK\""),
 	MEMBER("message", TEXT, .example = "\"Server is running\""),
 };
-const struct view health_view = VIEW_OF("Health", health_rows);
+static const struct view health_view = VIEW_OF("Health", health_rows);
 
 static const struct view_row unadopted_rows[] = {
 	MEMBER("users", WHOLE, .flags = VIEW_OPTIONAL, .example = "3"),
@@ -25,18 +23,18 @@ static const struct view_row ready_rows[] = {
 	       .help = "Records of each kind, counted to 1000, that came from elsewhere: they move no coins "
 		       "until init-db has adopted them"),
 };
-const struct view ready_view = VIEW_OF("Readiness", ready_rows, .base = &health_view);
+static const struct view ready_view = VIEW_OF("Readiness", ready_rows, .base = &health_view);
 
-enum err health(struct request *rq)
+static enum err health(struct request *rq)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 
 	json_text(json, "status", "OK");
 	json_text(json, "message", "Server is running");
 	return OK;
 }
 
-enum err health_ready(struct request *rq)
+static enum err health_ready(struct request *rq)
 {
 	struct unmarked unmarked;
 	enum err err = setup_ready(rq->db, rq->arena);
@@ -51,3 +49,11 @@ enum err health_ready(struct request *rq)
 		       &rq->caller);
 	return OK;
 }
+
+static const struct route rows[] = {
+	{ GET, "/health", ACCESS_PUBLIC, .flags = ALWAYS_OPEN, .handler = health,
+	  .view = &health_view, .summary = "Is the server up?" },
+	{ GET, "/health/ready", ACCESS_PUBLIC, .flags = ALWAYS_OPEN, .handler = health_ready,
+	  .view = &ready_view, .summary = "Can it work: is MongoDB there, is the data adopted?" },
+};
+const struct routes health_routes = ROUTES_OF(rows);

@@ -1,8 +1,6 @@
-#include "api/notifications.h"
-
+#include "market/notifications.h"
 #include "api/api.h"
 #include "api/notification_view.h"
-#include "market/notifications.h"
 
 /* ---- inputs and views ---- */
 
@@ -16,77 +14,89 @@ static const struct field list_fields[] = {
 	      .max = LIST_LIMIT_MAX, .help = "How many; more than 100 counts as 100, without it 10",
 	      .example = "10"),
 };
-const struct schema notification_list_schema =
+static const struct schema list_schema =
 	SCHEMA_OF("NotificationQuery", struct notification_query, list_fields);
 
-static const struct view_row unread_count_rows[] = {
-	MEMBER("unreadCount", WHOLE, .example = "3"),
-};
-const struct view unread_count_view = VIEW_OF("UnreadCount", unread_count_rows);
+static const struct view_row unread_count_rows[] = { MEMBER("unreadCount", WHOLE, .example = "3") };
+static const struct view unread_count_view = VIEW_OF("UnreadCount", unread_count_rows);
 
 static const struct view_row all_read_rows[] = {
 	MEMBER("message", TEXT),
 	MEMBER("modified", WHOLE, .help = "How many were unread", .example = "3"),
 };
-const struct view all_read_view = VIEW_OF("AllRead", all_read_rows);
+static const struct view all_read_view = VIEW_OF("AllRead", all_read_rows);
 
 /* ---- many ---- */
 
-enum err notifications_mine(struct request *rq)
+static enum err notifications_mine(struct request *rq)
 {
 	const struct notification_query *query = rq->query_input;
 	struct rows rows = { .rq = rq, .view = &notification_view };
 	int64_t limit = query->limit.given ? query->limit.value : LIST_LIMIT_DEFAULT;
 
-	respond_array(rq, 200);
+	respond_array(rq);
 	enum err err = notifications_each(call_of(rq), limit, rows_add, &rows);
 	rows_end(&rows);
 	return err;
 }
 
-enum err notifications_count(struct request *rq)
+static enum err notifications_count(struct request *rq)
 {
 	int64_t count;
 	enum err err = notifications_unread(call_of(rq), &count);
 
 	if (err == OK)
-		json_int(respond(rq, 200), "unreadCount", count);
+		json_int(respond(rq), "unreadCount", count);
 	return err;
 }
 
-enum err notifications_mark_all(struct request *rq)
+static enum err notifications_mark_all(struct request *rq)
 {
 	int64_t modified;
 	enum err err = notifications_read_all(call_of(rq), &modified);
 
 	if (err != OK)
 		return err;
-	struct json *json = respond(rq, 200);
-	json_text(json, "message", "All notifications are read.");
+	struct json *json = respond_message(rq, "All notifications are read.");
+
 	json_int(json, "modified", modified);
 	return OK;
 }
 
 /* ---- one ---- */
 
-enum err notifications_mark(struct request *rq, struct txn *txn)
+static enum err mark_plan(struct request *rq, struct txn *txn)
 {
 	return notification_read(call_of(rq), &rq->ids[0], txn);
 }
 
-void notifications_marked(struct request *rq, const struct txn *txn)
+static enum err notifications_mark(struct request *rq)
 {
-	render_members(respond(rq, 200), &notification_view, txn_found(txn, NOTIFICATIONS),
-		       &rq->caller);
+	return carry_out_shown(rq, mark_plan, NULL, NOTIFICATIONS);
 }
 
-enum err notifications_archive(struct request *rq, struct txn *txn)
+static enum err archive_plan(struct request *rq, struct txn *txn)
 {
 	return notification_archive(call_of(rq), &rq->ids[0], txn);
 }
 
-void notifications_archived(struct request *rq, const struct txn *txn)
+static enum err notifications_archive(struct request *rq)
 {
-	(void)txn;
-	json_text(respond(rq, 200), "message", "The notification is archived.");
+	return carry_out_told(rq, archive_plan, "The notification is archived.");
 }
+
+static const struct route rows[] = {
+	{ GET, "/notifications", ACCESS_ANY, .query = &list_schema, .flags = ARRAY,
+	  .handler = notifications_mine, .view = &notification_view,
+	  .summary = "One's own notifications, newest first, without archived ones" },
+	{ GET, "/notifications/unread/count", ACCESS_ANY, .handler = notifications_count,
+	  .view = &unread_count_view, .summary = "How many of them are unread" },
+	{ PUT, "/notifications/read-all", ACCESS_ANY, .handler = notifications_mark_all,
+	  .view = &all_read_view, .summary = "All of them are read" },
+	{ PUT, "/notifications/:id/read", ACCESS_ANY, .handler = notifications_mark,
+	  .view = &notification_view, .errors = ERRORS(ERR_NOT_OWNER), .summary = "One is read" },
+	{ DELETE, "/notifications/:id", ACCESS_ANY, .handler = notifications_archive,
+	  .view = &message_view, .errors = ERRORS(ERR_NOT_OWNER),
+	  .summary = "Archive one: it is kept, but neither listed nor counted" },
+};
+const struct routes notification_routes = ROUTES_OF(rows);

@@ -1,31 +1,15 @@
-/* /payments: buying coins (contract section 7). */
+/* How payments are shown (contract section 7). */
 #ifndef API_PAYMENTS_H
 #define API_PAYMENTS_H
 
 #include "http/request.h"
-#include "http/route.h"
+#include "json/view.h"
 
-extern const struct schema package_schema, confirm_schema, purchase_schema;
-extern const struct view packages_view, payment_made_view, payment_done_view, purchase_view,
-	payment_list_view, received_view;
-extern const enum err payment_errors[], dummy_errors[], purchase_errors[], confirm_errors[],
-	webhook_errors[];
+#include <bson/bson.h>
 
-enum err payments_packages(struct request *rq);
-enum err payments_history(struct request *rq);
+extern const struct view payment_view;
 
-enum err payments_ask(struct request *rq);
-enum err payments_create(struct request *rq, struct txn *txn);
-void payments_created(struct request *rq, const struct txn *txn);
-
-enum err payments_confirm(struct request *rq);
-enum err payments_pay_dummy(struct request *rq);
-enum err payments_charge(struct request *rq);
-enum err payments_credit(struct request *rq, struct txn *txn);
-void payments_credited(struct request *rq, const struct txn *txn);
-void payments_told(struct request *rq, const struct txn *txn);
-void payments_purchased(struct request *rq, const struct txn *txn);
-
-enum err payments_webhook(struct request *rq);
+/* Writes a payment, also one of an older server, as that view. */
+void payment_write(struct request *rq, struct json *json, const char *key, const bson_t *doc);
 
 #endif

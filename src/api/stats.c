@@ -1,7 +1,5 @@
-#include "api/stats.h"
-
-#include "api/api.h"
 #include "market/stats.h"
+#include "api/api.h"
 
 static const struct view_row stats_rows[] = {
 	MEMBER("totalWorkers", WHOLE),
@@ -27,7 +25,7 @@ static const struct view_row stats_rows[] = {
 	MEMBER("platformGrowth", MONEY, .help = "The same over 30 days", .example = "100"),
 	MEMBER("monthlyActiveUsers", WHOLE, .help = "Users who logged in within 30 days"),
 };
-const struct view stats_view = VIEW_OF("Stats", stats_rows);
+static const struct view stats_view = VIEW_OF("Stats", stats_rows);
 
 /* Percentages have two decimals at most, as money has. */
 static void stats_write(struct json *json, const struct stats *stats)
@@ -51,12 +49,18 @@ static void stats_write(struct json *json, const struct stats *stats)
 	json_int(json, "monthlyActiveUsers", stats->monthly_active);
 }
 
-enum err admin_stats(struct request *rq)
+static enum err admin_stats(struct request *rq)
 {
 	struct stats stats;
 	enum err err = stats_read(call_of(rq), &stats);
 
 	if (err == OK)
-		stats_write(respond(rq, 200), &stats);
+		stats_write(respond(rq), &stats);
 	return err;
 }
+
+static const struct route rows[] = {
+	{ GET, "/admin/stats", ACCESS_ADMIN, .handler = admin_stats, .view = &stats_view,
+	  .summary = "Users, tasks, submissions and coins in numbers" },
+};
+const struct routes stats_routes = ROUTES_OF(rows);

@@ -1,6 +1,6 @@
-#include "api/stream.h"
-
 #include "api/api.h"
+#include "api/notification_view.h"
+#include "api/stream_query.h"
 #include "auth/ticket.h"
 #include "base/log.h"
 #include "market/missed.h"
@@ -12,12 +12,12 @@ static const struct view_row ticket_rows[] = {
 	       .help = "This moment: a later stream with it as lastEventId tells all that came since",
 	       .example = "\"since-1769850000000\""),
 };
-const struct view ticket_view = VIEW_OF("Ticket", ticket_rows);
+static const struct view ticket_view = VIEW_OF("Ticket", ticket_rows);
 
 /* A browser's page never sees the mark that its stream began with, so it is given one here, for when it comes back. */
 static void write_ticket(struct request *rq, const char *ticket)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	struct buffer mark = { 0 };
 
 	missed_mark(&mark, rq->now);
@@ -27,7 +27,7 @@ static void write_ticket(struct request *rq, const char *ticket)
 }
 
 /* A handler rather than a change: the database has only the ticket's hash, the answer has the ticket. */
-enum err stream_ticket(struct request *rq)
+static enum err stream_ticket(struct request *rq)
 {
 	struct txn txn;
 
@@ -39,10 +39,21 @@ enum err stream_ticket(struct request *rq)
 	return err;
 }
 
-enum err stream_elsewhere(struct request *rq)
+static enum err stream_elsewhere(struct request *rq)
 {
 	log_line(LOG_ERROR, rq->request_id,
 		 "A stream was asked of a worker: the web server must send %s to microtask-events",
 		 rq->route->path);
 	return ERR_NOT_CONFIGURED;
 }
+
+static const struct route rows[] = {
+	{ POST, "/notifications/stream-ticket", ACCESS_ANY, .handler = stream_ticket,
+	  .view = &ticket_view, .summary = "A ticket that opens one stream, within a minute" },
+	{ GET, "/notifications/stream", ACCESS_ANY, .query = &stream_schema, .flags = STREAMS,
+	  .handler = stream_elsewhere, .view = &notification_view,
+	  .errors = ERRORS(ERR_NOT_CONFIGURED), .about = "Also with ?ticket= instead of a token.",
+	  .summary = "Each new notification as it comes, as server-sent events; resumes behind "
+		     "Last-Event-ID" },
+};
+const struct routes stream_routes = ROUTES_OF(rows);

@@ -1,55 +1,22 @@
 #include "api/submissions.h"
 
 #include "api/api.h"
-#include "base/clock.h"
 #include "market/status.h"
 #include "market/submission_lists.h"
 #include "market/submissions.h"
 #include "store/doc.h"
 
-#include <string.h>
-
 /* ---- inputs ---- */
 
-static const struct field submission_fields[] = {
+static const struct field input_fields[] = {
 	FIELD("task_id", ID, submission_input, task_id, .flags = FIELD_REQUIRED,
 	      .help = "The task worked on", .example = "\"65a1b2c3d4e5f60718293a4b\""),
 	FIELD("submission_details", TEXT, submission_input, submission_details,
 	      .flags = FIELD_REQUIRED, .min = 1, .max = 20000, .help = "What the buyer reviews",
 	      .example = "\"Done, see the screenshot.\""),
 };
-const struct schema submission_schema =
-	SCHEMA_OF("SubmissionInput", struct submission_input, submission_fields);
-
-struct review_input {
-	const char *status, *reason, *reason_code;
-	struct id_list ids;
-};
-
-static const char *const statuses[] = { "approved", "rejected", NULL };
-
-#define REASON                                                                                \
-	FIELD("reason", TEXT, review_input, reason, .max = 500, .help = "Told to the worker", \
-	      .example = "\"The picture shows another page.\"")
-#define REASON_CODE \
-	FIELD("reason_code", TEXT, review_input, reason_code, .max = 50, .help = "For statistics")
-#define DECISION                                                               \
-	FIELD("status", CHOICE, review_input, status, .flags = FIELD_REQUIRED, \
-	      .choices = statuses, .help = "The decision", .example = "\"approved\"")
-
-static const struct field reject_fields[] = { REASON, REASON_CODE };
-const struct schema reject_schema = SCHEMA_OF("Rejection", struct review_input, reject_fields);
-
-static const struct field status_fields[] = { DECISION, REASON, REASON_CODE };
-const struct schema status_schema = SCHEMA_OF("Decision", struct review_input, status_fields);
-
-static const struct field review_fields[] = {
-	FIELD("ids", IDS, review_input, ids, .flags = FIELD_REQUIRED, .min = 1, .max = 100,
-	      .help = "The submissions", .example = "[\"65a1b2c3d4e5f60718293a4b\"]"),
-	DECISION,
-	REASON,
-};
-const struct schema review_schema = SCHEMA_OF("ReviewOfMany", struct review_input, review_fields);
+static const struct schema input_schema =
+	SCHEMA_OF("SubmissionInput", struct submission_input, input_fields);
 
 /* ---- views ---- */
 
@@ -73,109 +40,75 @@ static const struct view_row members_rows[] = {
 	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
 	MEMBER("updatedAt", DATE, .flags = VIEW_OPTIONAL),
 };
-static const struct view members_view = VIEW_OF("SubmissionMembers", members_rows);
+const struct view submission_members_view = VIEW_OF("SubmissionMembers", members_rows);
 
-static const struct view_row submission_rows[] = {
-	MEMBER("task_id", ID, .flags = VIEW_OPTIONAL),
-};
-static const struct view submission_view =
-	VIEW_OF("Submission", submission_rows, .base = &members_view);
+static const struct view_row submission_rows[] = { MEMBER("task_id", ID, .flags = VIEW_OPTIONAL) };
+const struct view submission_view =
+	VIEW_OF("Submission", submission_rows, .base = &submission_members_view);
 
-static const struct view_row task_brief_rows[] = {
-	MEMBER("_id", ID),
-	MEMBER("task_title", TEXT),
-	MEMBER("task_detail", TEXT),
-	MEMBER("submission_info", TEXT),
-	MEMBER("payable_amount", WHOLE, .flags = VIEW_ALWAYS, .example = "5"),
-};
-static const struct view task_brief_view = VIEW_OF("TaskBrief", task_brief_rows);
-
-static const struct view_row populated_rows[] = {
-	MEMBER("task_id", OBJECT, .flags = VIEW_OPTIONAL | VIEW_OR_ID, .of = &task_brief_view,
-	       .help = "The task, or its plain id once the task's record is gone"),
-};
-static const struct view populated_view =
-	VIEW_OF("SubmissionWithTask", populated_rows, .base = &members_view);
-
-static const struct view_row submission_made_rows[] = {
+static const struct view_row submission_done_rows[] = {
 	MEMBER("success", BOOL, .example = "true"),
 	MEMBER("message", TEXT),
 	MEMBER("submission", OBJECT, .of = &submission_view),
 };
-const struct view submission_made_view = VIEW_OF("SubmissionMade", submission_made_rows);
+const struct view submission_done_view = VIEW_OF("SubmissionMade", submission_done_rows);
 
-static const struct view_row submission_list_rows[] = {
+static const struct view_row list_rows[] = {
 	MEMBER("submissions", LIST, .of = &submission_view),
 };
-const struct view submission_list_view = VIEW_OF("SubmissionPage", submission_list_rows);
+static const struct view list_view = VIEW_OF("SubmissionPage", list_rows);
 
 static const struct view_row approved_list_rows[] = {
 	MEMBER("approvedSubmissions", LIST, .of = &submission_view),
 	MEMBER("totalEarnings", WHOLE, .help = "Coins over all, not this page", .example = "40"),
 };
-const struct view approved_list_view = VIEW_OF("ApprovedPage", approved_list_rows);
-
-static const struct view_row submission_answer_rows[] = {
-	MEMBER("submission", OBJECT, .of = &populated_view),
-};
-const struct view submission_answer_view = VIEW_OF("SubmissionAnswer", submission_answer_rows);
-
-const struct view rejected_view = VIEW_OF("Rejected", submission_made_rows);
-
-static const struct view_row approved_rows[] = {
-	MEMBER("coinsAdded", WHOLE, .flags = VIEW_OPTIONAL, .example = "5"),
-	MEMBER("workerNewBalance", WHOLE, .flags = VIEW_OPTIONAL, .example = "15"),
-};
-const struct view approved_view = VIEW_OF("Approved", approved_rows, .base = &rejected_view);
-
-static const struct view_row review_result_rows[] = {
-	MEMBER("_id", ID),
-	MEMBER("ok", BOOL, .example = "true"),
-	MEMBER("code", TEXT, .flags = VIEW_OPTIONAL, .help = "Why it was not done"),
-};
-static const struct view review_result_view = VIEW_OF("ReviewResult", review_result_rows);
-
-static const struct view_row review_rows[] = {
-	MEMBER("results", LIST, .of = &review_result_view),
-};
-const struct view review_view = VIEW_OF("ReviewResults", review_rows);
+static const struct view approved_list_view = VIEW_OF("ApprovedPage", approved_list_rows);
 
 /* ---- handing in ---- */
 
-enum err submissions_create(struct request *rq, struct txn *txn)
+struct json *submission_respond(struct request *rq, const char *message, const bson_t *submission)
+{
+	struct json *json = respond(rq);
+
+	json_bool(json, "success", true);
+	json_text(json, "message", message);
+	render_object(rq, submission);
+	return json;
+}
+
+static enum err create_plan(struct request *rq, struct txn *txn)
 {
 	return submission_create(call_of(rq), rq->body_input, txn);
 }
 
-void submissions_created(struct request *rq, const struct txn *txn)
+static void created(struct request *rq, const struct txn *txn)
 {
-	struct json *json = respond(rq, 201);
+	submission_respond(rq, "The submission is in.", txn_inserted(txn, SUBMISSIONS));
+}
 
-	json_bool(json, "success", true);
-	json_text(json, "message", "The submission is in.");
-	render(json, "submission", &submission_view, txn_inserted(txn, SUBMISSIONS), &rq->caller);
+static enum err submissions_create(struct request *rq)
+{
+	return carry_out(rq, create_plan, created);
 }
 
 /* ---- reading ---- */
 
-enum err submissions_mine(struct request *rq)
+static enum err submissions_mine(struct request *rq)
 {
-	struct list list;
-
-	submission_list_own(call_of(rq), &list);
-	return respond_page(rq, "submissions", &list, &submission_view);
+	return respond_list(rq, submission_list_own);
 }
 
-enum err submissions_approved(struct request *rq)
+static enum err submissions_approved(struct request *rq)
 {
 	struct call *call = call_of(rq);
-	struct json *json = respond(rq, 200);
+	struct rows rows = { .rq = rq };
+	struct json *json = respond(rq);
 	struct page page;
 	struct list list;
 	int64_t earnings = 0;
 
 	submission_list_approved(call, &list);
-	enum err err = page_items(rq, json, "approvedSubmissions", &list, &submission_view, &page);
+	enum err err = page_items(&rows, &list, &page);
 	if (err == OK)
 		err = submission_earnings(call, &earnings);
 	json_int(json, "totalEarnings", earnings);
@@ -183,190 +116,45 @@ enum err submissions_approved(struct request *rq)
 	return err;
 }
 
-enum err submissions_to_review(struct request *rq)
+static enum err submissions_to_review(struct request *rq)
 {
-	struct list list;
-
-	submission_list_to_review(call_of(rq), &list);
-	return respond_page(rq, "submissions", &list, &submission_view);
+	return respond_list(rq, submission_list_to_review);
 }
 
-enum err submissions_of_task(struct request *rq)
+static enum err submissions_of_task(struct request *rq)
 {
 	struct list list;
 	enum err err = submission_list_of_task(call_of(rq), &rq->ids[0], &list);
 
-	return err == OK ? respond_page(rq, "submissions", &list, &submission_view) : err;
+	return err == OK ? respond_page(rq, &list) : err;
 }
 
-enum err submissions_all(struct request *rq)
+static enum err submissions_all(struct request *rq)
 {
-	struct list list;
-
-	submission_list_all(call_of(rq), &list);
-	return respond_page(rq, "submissions", &list, &submission_view);
+	return respond_list(rq, submission_list_all);
 }
 
-enum err submissions_get(struct request *rq)
-{
-	struct call *call = call_of(rq);
-	const bson_t *submission, *task = NULL;
-	struct id task_id;
-	enum err err = submission_read(call, &rq->ids[0], &submission);
-
-	if (err != OK)
-		return err;
-	bool named = doc_id(submission, "task_id", &task_id);
-	if (named)
-		err = db_find_id(call->db, rq->arena, TASKS, &task_id, &task);
-	if (err != OK)
-		return err;
-	struct json *json = respond(rq, 200);
-	json_object(json, "submission");
-	render_members(json, &members_view, submission, &rq->caller);
-	if (task)
-		render(json, "task_id", &task_brief_view, task, &rq->caller);
-	else if (named)
-		json_id(json, "task_id", &task_id);
-	json_end(json);
-	return OK;
-}
-
-/* ---- reviewing ---- */
-
-enum err submissions_approve(struct request *rq, struct txn *txn)
-{
-	return submission_review(call_of(rq), &rq->ids[0], &(struct review){ .approve = true },
-				 txn);
-}
-
-static struct review review_of(const struct review_input *input)
-{
-	return (struct review){
-		.approve = input->status && !strcmp(input->status, "approved"),
-		.reason = input->reason,
-		.reason_code = input->reason_code,
-	};
-}
-
-enum err submissions_decide(struct request *rq, struct txn *txn)
-{
-	struct review review = review_of(rq->body_input);
-
-	return submission_review(call_of(rq), &rq->ids[0], &review, txn);
-}
-
-void submissions_reviewed(struct request *rq, const struct txn *txn)
-{
-	const bson_t *submission = txn_found(txn, SUBMISSIONS);
-	bool approved = status_is(submission, STATUS_APPROVED);
-	struct json *json = respond(rq, 200);
-
-	json_bool(json, "success", true);
-	json_text(json, "message",
-		  approved ? "The submission is approved." : "The submission is rejected.");
-	render(json, "submission", &submission_view, submission, &rq->caller);
-	if (approved) {
-		json_int(json, "coinsAdded", doc_whole(submission, "payable_amount", 0));
-		json_int(json, "workerNewBalance", doc_whole(txn_found(txn, USERS), "coins", 0));
-	}
-}
-
-void submissions_settle(struct request *rq, const struct txn *txn)
-{
-	submission_reviewed(call_of(rq), txn);
-}
-
-/* ---- reviewing many: each a transaction of its own ---- */
-
-/* For so long parts are begun, and tried again: what the last of them may still take, the claim before and the release
- * after it end before nginx gives up. A hundred are a matter of two seconds. */
-enum { REVIEW_MS = 5000 };
-
-struct reviewing {
-	struct request *rq;
-	const struct id_list *ids;
-	struct review review;
-	int64_t deadline; /* steady milliseconds */
-	size_t at; /* the one whose turn it is */
+static const struct route rows[] = {
+	{ POST, "/submissions", ACCESS_WORKER, .body = &input_schema, .flags = IDEMPOTENT,
+	  .handler = submissions_create, .status = 201, .view = &submission_done_view,
+	  .summary = "Hand in work for a task",
+	  .about = "Takes one open slot; once per worker and task, for good.",
+	  .errors = ERRORS(ERR_DEADLINE_PASSED, ERR_ALREADY_SUBMITTED, ERR_NO_OPEN_SLOT,
+			   ERR_NOT_FOUND) },
+	{ GET, "/submissions", ACCESS_ADMIN, .query = &page_schema, .flags = LISTS,
+	  .handler = submissions_all, .view = &list_view, .summary = "All submissions" },
+	{ GET, "/submissions/worker/my-submissions", ACCESS_WORKER, .query = &page_schema,
+	  .flags = LISTS, .handler = submissions_mine, .view = &list_view,
+	  .summary = "One's own submissions" },
+	{ GET, "/submissions/worker/approved", ACCESS_WORKER, .query = &page_schema, .flags = LISTS,
+	  .handler = submissions_approved, .view = &approved_list_view,
+	  .summary = "Approved work and what it earned" },
+	{ GET, "/submissions/buyer/review", ACCESS_BUYER, .query = &page_schema, .flags = LISTS,
+	  .handler = submissions_to_review, .view = &list_view,
+	  .summary = "Work on one's tasks that waits for review, oldest first" },
+	{ GET, "/submissions/task/:taskId", ACCESS_ANY, .query = &page_schema, .flags = LISTS,
+	  .handler = submissions_of_task, .view = &list_view,
+	  .summary = "Work on a task: all for its owner and admins, one's own for a worker",
+	  .errors = ERRORS(ERR_NOT_OWNER) },
 };
-
-static enum err review_build(void *context, struct txn *txn)
-{
-	const struct reviewing *reviewing = context;
-	struct request *rq = reviewing->rq;
-	const struct id *id = &reviewing->ids->ids[reviewing->at];
-	enum err err = submission_review(call_of(rq), id, &reviewing->review, txn);
-
-	txn->deadline = reviewing->deadline;
-	if (err == OK)
-		request_note(rq, id, txn);
-	return err;
-}
-
-static bool named_before(const struct reviewing *reviewing)
-{
-	const struct id *ids = reviewing->ids->ids;
-
-	for (size_t i = 0; i < reviewing->at; i++)
-		if (id_equal(&ids[i], &ids[reviewing->at]))
-			return true;
-	return false;
-}
-
-/* What an earlier call with this key did is done; but of an id that is named twice only the first place is. */
-static enum err review_one(struct reviewing *reviewing)
-{
-	struct request *rq = reviewing->rq;
-	const struct txn *done;
-
-	if (request_noted(rq, &reviewing->ids->ids[reviewing->at]) && !named_before(reviewing))
-		return OK;
-	if (clock_steady() >= reviewing->deadline)
-		return ERR_UNAVAILABLE;
-	struct call *call = call_of(rq);
-	enum err err = txn_carry_out(call->db, rq->arena, review_build, reviewing, &done);
-	if (err == OK)
-		submission_reviewed(call, done);
-	return err;
-}
-
-/* A part that is refused is so for good, as what decides it does not change back. */
-static bool is_final(enum err err)
-{
-	return err != ERR_UNAVAILABLE && err != ERR_INTERNAL && err != ERR_IN_PROGRESS;
-}
-
-static void result_write(struct json *json, const struct id *id, enum err err)
-{
-	json_object(json, NULL);
-	json_id(json, "_id", id);
-	json_bool(json, "ok", err == OK);
-	if (err != OK)
-		json_text(json, "code", err_row(err)->code);
-	json_end(json);
-}
-
-/* A part that meets something passing keeps no other from being done, but the call ends with that error then: an answer
- * that is kept says of each part what will stay true. */
-enum err submissions_review_many(struct request *rq)
-{
-	const struct review_input *input = rq->body_input;
-	struct reviewing reviewing = { .rq = rq,
-				       .ids = &input->ids,
-				       .review = review_of(input),
-				       .deadline = clock_steady() + REVIEW_MS };
-	struct json *json = respond(rq, 200);
-	enum err passing = OK;
-
-	json_array(json, "results");
-	for (; reviewing.at < input->ids.count; reviewing.at++) {
-		enum err err = review_one(&reviewing);
-
-		if (!is_final(err) && passing == OK)
-			passing = err;
-		result_write(json, &input->ids.ids[reviewing.at], err);
-	}
-	json_end(json);
-	return passing == OK ? request_complete(rq) : passing;
-}
+const struct routes submission_routes = ROUTES_OF(rows);

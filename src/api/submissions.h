@@ -1,26 +1,18 @@
-/* /submissions: handing in and reviewing work (contract section 5). */
+/* How submissions are shown (contract section 5). */
 #ifndef API_SUBMISSIONS_H
 #define API_SUBMISSIONS_H
 
 #include "http/request.h"
-#include "http/route.h"
+#include "json/view.h"
 
-extern const struct schema submission_schema, reject_schema, status_schema, review_schema;
-extern const struct view submission_made_view, submission_list_view, approved_list_view,
-	submission_answer_view, approved_view, rejected_view, review_view;
+#include <bson/bson.h>
 
-enum err submissions_create(struct request *rq, struct txn *txn);
-void submissions_created(struct request *rq, const struct txn *txn);
-enum err submissions_mine(struct request *rq);
-enum err submissions_approved(struct request *rq);
-enum err submissions_to_review(struct request *rq);
-enum err submissions_of_task(struct request *rq);
-enum err submissions_get(struct request *rq);
-enum err submissions_all(struct request *rq);
-enum err submissions_approve(struct request *rq, struct txn *txn);
-enum err submissions_decide(struct request *rq, struct txn *txn);
-void submissions_reviewed(struct request *rq, const struct txn *txn);
-void submissions_settle(struct request *rq, const struct txn *txn);
-enum err submissions_review_many(struct request *rq);
+/* All but the task: some answers show its id, one the task itself. */
+extern const struct view submission_members_view;
+extern const struct view submission_view;
+
+/* {success: true, message, submission}, to which members may be added. */
+extern const struct view submission_done_view;
+struct json *submission_respond(struct request *rq, const char *message, const bson_t *submission);
 
 #endif

@@ -50,7 +50,7 @@ static const struct field task_fields[] = {
 	IMAGE,
 	CATEGORY,
 };
-const struct schema task_schema = SCHEMA_OF("TaskInput", struct task_input, task_fields);
+static const struct schema task_schema = SCHEMA_OF("TaskInput", struct task_input, task_fields);
 
 /* Old callers send the whole task back: slots and price are not read here. */
 static const struct field task_edit_fields[] = {
@@ -62,7 +62,8 @@ static const struct field task_edit_fields[] = {
 	IMAGE,
 	CATEGORY,
 };
-const struct schema task_edit_schema = SCHEMA_OF("TaskEdit", struct task_input, task_edit_fields);
+static const struct schema task_edit_schema =
+	SCHEMA_OF("TaskEdit", struct task_input, task_edit_fields);
 
 struct slots_input {
 	struct number delta;
@@ -78,7 +79,7 @@ static const struct field slots_fields[] = {
 	      .max = TASK_SLOTS_MAX, .check = delta_check,
 	      .help = "Slots to buy, or below 0 to give back", .example = "2"),
 };
-const struct schema slots_schema = SCHEMA_OF("SlotsInput", struct slots_input, slots_fields);
+static const struct schema slots_schema = SCHEMA_OF("SlotsInput", struct slots_input, slots_fields);
 
 static const char *const sort_choices[] = {
 	"createdAt",	    "payable_amount",	 "completion_date",
@@ -124,13 +125,11 @@ static const struct view_row task_rows[] = {
 	       .help = "For the owner and admins"),
 	MEMBER("buyer_id", ID, .flags = VIEW_OPTIONAL),
 };
-const struct view task_view =
+static const struct view task_view =
 	VIEW_OF("Task", task_rows, .base = &task_members_view, .owner_field = "buyer_id");
 
-static const struct view_row task_list_rows[] = {
-	MEMBER("tasks", LIST, .of = &task_view),
-};
-const struct view task_list_view = VIEW_OF("TaskPage", task_list_rows);
+static const struct view_row task_list_rows[] = { MEMBER("tasks", LIST, .of = &task_view) };
+static const struct view task_list_view = VIEW_OF("TaskPage", task_list_rows);
 
 static const struct view_row counted_task_rows[] = {
 	MEMBER("submissionCount", WHOLE, .example = "2"),
@@ -149,7 +148,7 @@ static const struct view_row task_made_rows[] = {
 	MEMBER("task", OBJECT, .of = &task_view),
 	MEMBER("remainingCoins", WHOLE, .help = "The buyer's coins now", .example = "35"),
 };
-const struct view task_made_view = VIEW_OF("TaskAndCoins", task_made_rows);
+static const struct view task_made_view = VIEW_OF("TaskAndCoins", task_made_rows);
 
 static const struct view_row refund_rows[] = {
 	MEMBER("message", TEXT),
@@ -167,21 +166,21 @@ const struct view top_workers_view = VIEW_OF("TopWorker", top_worker_rows, .is_l
 
 /* ---- reading ---- */
 
-enum err tasks_list(struct request *rq)
+static enum err tasks_list(struct request *rq)
 {
 	struct list list;
 	enum err err = task_list_open(call_of(rq), rq->query_input, &list);
 
-	return err == OK ? respond_page(rq, "tasks", &list, &task_view) : err;
+	return err == OK ? respond_page(rq, &list) : err;
 }
 
-enum err tasks_get(struct request *rq)
+static enum err tasks_get(struct request *rq)
 {
 	const bson_t *task;
 	enum err err = task_read(call_of(rq), &rq->ids[0], &task);
 
 	if (err == OK)
-		render_members(respond(rq, 200), &task_view, task, &rq->caller);
+		respond_record(rq, task);
 	return err;
 }
 
@@ -211,7 +210,7 @@ enum err tasks_counted(struct request *rq, struct call *call, const struct list 
 		err = task_counts_read(call, &kept->counts);
 	if (err != OK)
 		return err;
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	json_array(json, "tasks");
 	for (size_t i = 0; i < kept->counts.count; i++) {
 		kept_row_open(json, &kept->rows, i);
@@ -224,7 +223,7 @@ enum err tasks_counted(struct request *rq, struct call *call, const struct list 
 	return OK;
 }
 
-enum err tasks_mine(struct request *rq)
+static enum err tasks_mine(struct request *rq)
 {
 	struct call *call = call_of(rq);
 	struct list list;
@@ -241,34 +240,36 @@ static bool worker_row(void *json, const bson_t *worker)
 
 enum err top_workers(struct request *rq)
 {
-	return top_workers_each(call_of(rq), worker_row, respond_array(rq, 200));
+	return top_workers_each(call_of(rq), worker_row, respond_array(rq));
 }
 
 /* ---- changing ---- */
 
-static void respond_task(struct request *rq, int status, const char *message, const bson_t *task,
+static void respond_task(struct request *rq, const char *message, const bson_t *task,
 			 const bson_t *buyer)
 {
-	struct json *json = respond(rq, status);
+	struct json *json = respond_about(rq, message, task);
 
-	json_text(json, "message", message);
-	render(json, "task", &task_view, task, &rq->caller);
 	json_int(json, "remainingCoins", doc_whole(buyer, "coins", 0));
 }
 
-enum err tasks_create(struct request *rq, struct txn *txn)
+static enum err create_plan(struct request *rq, struct txn *txn)
 {
 	return task_create(call_of(rq), rq->body_input, txn);
 }
 
-void tasks_created(struct request *rq, const struct txn *txn)
+static void created(struct request *rq, const struct txn *txn)
 {
-	respond_task(rq, 201, "The task is posted.", txn_inserted(txn, TASKS),
-		     txn_found(txn, USERS));
+	respond_task(rq, "The task is posted.", txn_inserted(txn, TASKS), txn_found(txn, USERS));
+}
+
+static enum err tasks_create(struct request *rq)
+{
+	return carry_out(rq, create_plan, created);
 }
 
 /* Others see a task, too, but have nothing to send back. */
-enum err tasks_shown(struct request *rq, struct json *json)
+static enum err tasks_shown(struct request *rq, struct json *json)
 {
 	const bson_t *task;
 	enum err err = task_read_own(call_of(rq), &rq->ids[0], &task);
@@ -278,7 +279,7 @@ enum err tasks_shown(struct request *rq, struct json *json)
 	return err == ERR_NOT_FOUND || err == ERR_NOT_OWNER ? OK : err;
 }
 
-enum err tasks_edit(struct request *rq, struct txn *txn)
+static enum err edit_plan(struct request *rq, struct txn *txn)
 {
 	struct call *call = call_of(rq);
 	const bson_t *task;
@@ -290,39 +291,81 @@ enum err tasks_edit(struct request *rq, struct txn *txn)
 	return err == OK ? task_edit(call, task, rq->body_input, sent, txn) : err;
 }
 
-void tasks_edited(struct request *rq, const struct txn *txn)
+static enum err tasks_edit(struct request *rq)
 {
-	render_members(respond(rq, 200), &task_view, txn_found(txn, TASKS), &rq->caller);
+	return carry_out_shown(rq, edit_plan, NULL, TASKS);
 }
 
-enum err tasks_slots(struct request *rq, struct txn *txn)
+static enum err slots_plan(struct request *rq, struct txn *txn)
 {
 	const struct slots_input *input = rq->body_input;
 
 	return task_slots(call_of(rq), &rq->ids[0], input->delta.value, txn);
 }
 
-void tasks_slots_changed(struct request *rq, const struct txn *txn)
+static void slots_changed(struct request *rq, const struct txn *txn)
 {
-	respond_task(rq, 200, "The slots are changed.", txn_found(txn, TASKS),
-		     txn_found(txn, USERS));
+	respond_task(rq, "The slots are changed.", txn_found(txn, TASKS), txn_found(txn, USERS));
 }
 
-void tasks_settle(struct request *rq, const struct txn *txn)
+static enum err tasks_slots(struct request *rq)
 {
-	(void)txn;
-	task_settle(call_of(rq)->db, rq->arena, &rq->ids[0]);
+	enum err err = carry_out(rq, slots_plan, slots_changed);
+
+	if (err == OK)
+		task_settle(call_of(rq)->db, rq->arena, &rq->ids[0]);
+	return err;
 }
 
-enum err tasks_cancel(struct request *rq, struct txn *txn)
+static enum err cancel_plan(struct request *rq, struct txn *txn)
 {
 	return task_cancel(call_of(rq), &rq->ids[0], txn);
 }
 
 void tasks_cancelled(struct request *rq, const struct txn *txn)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond_message(rq, "The task is cancelled.");
 
-	json_text(json, "message", "The task is cancelled.");
 	json_int(json, "refundedAmount", task_refund(txn_found(txn, TASKS)));
 }
+
+static enum err tasks_cancel(struct request *rq)
+{
+	return carry_out(rq, cancel_plan, tasks_cancelled);
+}
+
+static const struct route rows[] = {
+	{ GET, "/tasks", ACCESS_OPTIONAL, .query = &task_list_schema, .flags = LISTS,
+	  .handler = tasks_list, .view = &task_list_view,
+	  .summary = "Open tasks; a worker's token leaves out those done",
+	  .about = "Without a token the answer may be a second old." },
+	{ POST, "/tasks", ACCESS_BUYER, .body = &task_schema, .flags = IDEMPOTENT,
+	  .handler = tasks_create, .status = 201, .view = &task_made_view,
+	  .summary = "Post a task and pay its escrow",
+	  .about = "required_workers × payable_amount coins go from the buyer to the task.",
+	  .errors = ERRORS(ERR_INSUFFICIENT_COINS, ERR_COINS_OWED) },
+	{ GET, "/tasks/buyer/my-tasks", ACCESS_BUYER, .query = &page_schema, .flags = LISTS,
+	  .handler = tasks_mine, .view = &counted_task_list_view,
+	  .summary = "One's own tasks with the numbers of their submissions" },
+	TOP_WORKERS("/tasks/admin/top-workers", ACCESS_PUBLIC),
+	TOP_WORKERS("/tasks/top-workers", ACCESS_PUBLIC),
+	{ GET, "/tasks/:id", ACCESS_OPTIONAL, .handler = tasks_get, .view = &task_view,
+	  .summary = "A task" },
+	{ PUT, "/tasks/:id", ACCESS_ANY, .body = &task_edit_schema, .shown = tasks_shown,
+	  .handler = tasks_edit, .view = &task_view,
+	  .summary = "Its owner changes its texts or moves its deadline on",
+	  .about =
+		  "required_workers and payable_amount are ignored: old callers send the whole task back. "
+		  "What is sent back as it is stored is no change, also where it would not be taken today.",
+	  .errors =
+		  ERRORS(ERR_INVALID_INPUT, ERR_NOT_OWNER, ERR_CONFLICT, ERR_PRECONDITION_FAILED) },
+	{ POST, "/tasks/:id/slots", ACCESS_ANY, .body = &slots_schema, .flags = IDEMPOTENT,
+	  .handler = tasks_slots, .view = &task_made_view,
+	  .summary = "Its owner buys or gives back open slots",
+	  .errors = ERRORS(ERR_NOT_OWNER, ERR_INSUFFICIENT_COINS, ERR_COINS_OWED, ERR_CONFLICT) },
+	{ DELETE, "/tasks/:id", ACCESS_ANY, .flags = IDEMPOTENT, .handler = tasks_cancel,
+	  .view = &refund_view, .summary = "Cancel a task; open slots are refunded",
+	  .about = "What was handed in can still be reviewed, and is paid for.",
+	  .errors = ERRORS(ERR_NOT_OWNER, ERR_CONFLICT) },
+};
+const struct routes task_routes = ROUTES_OF(rows);

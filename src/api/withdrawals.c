@@ -1,9 +1,7 @@
-#include "api/withdrawals.h"
-
+#include "market/withdrawals.h"
 #include "api/api.h"
 #include "market/status.h"
 #include "market/withdrawal_lists.h"
-#include "market/withdrawals.h"
 #include "store/doc.h"
 
 /* ---- inputs ---- */
@@ -11,7 +9,7 @@
 static const char *const payment_systems[] = { "stripe", "bkash",	  "rocket", "nagad",
 					       "paypal", "bank_transfer", NULL };
 
-static const struct field withdrawal_fields[] = {
+static const struct field ask_fields[] = {
 	FIELD("withdrawal_coin", COINS, withdrawal_input, withdrawal_coin, .flags = FIELD_REQUIRED,
 	      .min = WITHDRAWAL_COINS_MIN, .max = INT64_MAX, .below = ERR_BELOW_MINIMUM,
 	      .below_tells = "minRequired", .help = "Coins to turn into money; 20 are a dollar",
@@ -22,14 +20,14 @@ static const struct field withdrawal_fields[] = {
 	      .flags = FIELD_REQUIRED | FIELD_DIGITS, .min = 1, .max = 64,
 	      .help = "Where to; kept as text", .example = "\"01712345678\""),
 };
-const struct schema withdrawal_schema =
-	SCHEMA_OF("WithdrawalInput", struct withdrawal_input, withdrawal_fields);
+static const struct schema ask_schema =
+	SCHEMA_OF("WithdrawalInput", struct withdrawal_input, ask_fields);
 
 static const struct field reject_fields[] = {
 	FIELD("reason", TEXT, verdict, reason, .max = 500, .help = "Told to the worker",
 	      .example = "\"The account does not exist.\""),
 };
-const struct schema withdrawal_reject_schema =
+static const struct schema reject_schema =
 	SCHEMA_OF("WithdrawalRejection", struct verdict, reject_fields);
 
 /* ---- views ---- */
@@ -74,15 +72,13 @@ static const struct view_row pending_rows[] = {
 static const struct view pending_view =
 	VIEW_OF("PendingWithdrawal", pending_rows, .base = &withdrawal_view);
 
-static const struct view_row list_rows[] = {
-	MEMBER("withdrawals", LIST, .of = &withdrawal_view),
-};
-const struct view withdrawal_list_view = VIEW_OF("WithdrawalPage", list_rows);
+static const struct view_row list_rows[] = { MEMBER("withdrawals", LIST, .of = &withdrawal_view) };
+static const struct view list_view = VIEW_OF("WithdrawalPage", list_rows);
 
 static const struct view_row pending_list_rows[] = {
 	MEMBER("withdrawals", LIST, .of = &pending_view),
 };
-const struct view pending_withdrawals_view = VIEW_OF("PendingWithdrawalPage", pending_list_rows);
+static const struct view pending_list_view = VIEW_OF("PendingWithdrawalPage", pending_list_rows);
 
 static const struct view_row made_rows[] = {
 	MEMBER("message", TEXT),
@@ -90,7 +86,7 @@ static const struct view_row made_rows[] = {
 	MEMBER("coins", WHOLE, .help = "What the worker can spend now"),
 	MEMBER("pending_coins", WHOLE, .help = "What the worker's pending withdrawals hold"),
 };
-const struct view withdrawal_made_view = VIEW_OF("WithdrawalMade", made_rows);
+static const struct view made_view = VIEW_OF("WithdrawalMade", made_rows);
 
 static const struct view_row approved_rows[] = {
 	MEMBER("message", TEXT),
@@ -98,49 +94,41 @@ static const struct view_row approved_rows[] = {
 	MEMBER("workerNewBalance", WHOLE, .help = "What the worker can spend"),
 	MEMBER("workerCoinsRemaining", WHOLE, .help = "The same"),
 };
-const struct view withdrawal_approved_view = VIEW_OF("WithdrawalApproved", approved_rows);
+static const struct view approved_view = VIEW_OF("WithdrawalApproved", approved_rows);
 
 static const struct view_row rejected_rows[] = {
 	MEMBER("message", TEXT),
 	MEMBER("withdrawal", OBJECT, .of = &withdrawal_view),
 };
-const struct view withdrawal_rejected_view = VIEW_OF("WithdrawalRejected", rejected_rows);
+static const struct view rejected_view = VIEW_OF("WithdrawalRejected", rejected_rows);
 
 /* ---- asking ---- */
 
-static struct json *respond_withdrawal(struct request *rq, int status, const char *message,
-				       const bson_t *withdrawal)
-{
-	struct json *json = respond(rq, status);
-
-	json_text(json, "message", message);
-	render(json, "withdrawal", &withdrawal_view, withdrawal, &rq->caller);
-	return json;
-}
-
-enum err withdrawals_create(struct request *rq, struct txn *txn)
+static enum err create_plan(struct request *rq, struct txn *txn)
 {
 	return withdrawal_create(call_of(rq), rq->body_input, txn);
 }
 
-void withdrawals_created(struct request *rq, const struct txn *txn)
+static void created(struct request *rq, const struct txn *txn)
 {
 	const bson_t *worker = txn_found(txn, USERS);
-	struct json *json = respond_withdrawal(rq, 201, "The withdrawal is asked for.",
-					       txn_inserted(txn, WITHDRAWALS));
+	struct json *json =
+		respond_about(rq, "The withdrawal is asked for.", txn_inserted(txn, WITHDRAWALS));
 
 	json_int(json, "coins", doc_whole(worker, "coins", 0));
 	json_int(json, "pending_coins", doc_whole(worker, "pending_coins", 0));
 }
 
+static enum err withdrawals_create(struct request *rq)
+{
+	return carry_out(rq, create_plan, created);
+}
+
 /* ---- reading ---- */
 
-enum err withdrawals_mine(struct request *rq)
+static enum err withdrawals_mine(struct request *rq)
 {
-	struct list list;
-
-	withdrawal_list_own(call_of(rq), &list);
-	return respond_page(rq, "withdrawals", &list, &withdrawal_view);
+	return respond_list(rq, withdrawal_list_own);
 }
 
 struct sourced_page {
@@ -173,7 +161,7 @@ static void sources_write(struct json *json, const struct coin_sources *sources)
 }
 
 /* The sources of a page's workers are read in one go, once the page is known. */
-enum err withdrawals_pending(struct request *rq)
+static enum err withdrawals_pending(struct request *rq)
 {
 	struct call *call = call_of(rq);
 	struct sourced_page *kept = arena_alloc(rq->arena, sizeof *kept);
@@ -190,7 +178,7 @@ enum err withdrawals_pending(struct request *rq)
 		err = sourced_withdrawals_read(call, &kept->withdrawals);
 	if (err != OK)
 		return err;
-	struct json *json = respond(rq, 200);
+	struct json *json = respond(rq);
 	json_array(json, "withdrawals");
 	for (size_t i = 0; i < kept->withdrawals.count; i++) {
 		kept_row_open(json, &kept->rows, i);
@@ -204,28 +192,72 @@ enum err withdrawals_pending(struct request *rq)
 
 /* ---- deciding ---- */
 
-enum err withdrawals_approve(struct request *rq, struct txn *txn)
+static enum err approve_plan(struct request *rq, struct txn *txn)
 {
-	return withdrawal_decide(call_of(rq), &rq->ids[0], &(struct verdict){ .approve = true },
-				 txn);
+	const struct verdict approve = { .approve = true };
+
+	return withdrawal_decide(call_of(rq), &rq->ids[0], &approve, txn);
 }
 
-void withdrawals_approved(struct request *rq, const struct txn *txn)
+static void approved(struct request *rq, const struct txn *txn)
 {
 	int64_t coins = doc_whole(txn_found(txn, USERS), "coins", 0);
-	struct json *json = respond_withdrawal(rq, 200, "The withdrawal is approved.",
-					       txn_found(txn, WITHDRAWALS));
+	struct json *json =
+		respond_about(rq, "The withdrawal is approved.", txn_found(txn, WITHDRAWALS));
 
 	json_int(json, "workerNewBalance", coins);
 	json_int(json, "workerCoinsRemaining", coins);
 }
 
-enum err withdrawals_reject(struct request *rq, struct txn *txn)
+static enum err withdrawals_approve(struct request *rq)
+{
+	return carry_out(rq, approve_plan, approved);
+}
+
+static enum err reject_plan(struct request *rq, struct txn *txn)
 {
 	return withdrawal_decide(call_of(rq), &rq->ids[0], rq->body_input, txn);
 }
 
-void withdrawals_rejected(struct request *rq, const struct txn *txn)
+static enum err withdrawals_reject(struct request *rq)
 {
-	respond_withdrawal(rq, 200, "The withdrawal is rejected.", txn_found(txn, WITHDRAWALS));
+	return carry_out_shown(rq, reject_plan, "The withdrawal is rejected.", WITHDRAWALS);
 }
+
+/* Three of them have older names. */
+#define PENDING(name, says)                                                                        \
+	{                                                                                          \
+		.method = GET, .path = name, .access = ACCESS_ADMIN, .flags = LISTS,               \
+		.query = &page_schema, .handler = withdrawals_pending, .view = &pending_list_view, \
+		.summary = says                                                                    \
+	}
+#define APPROVE(name, says)                                                               \
+	{                                                                                 \
+		.method = PUT, .path = name, .access = ACCESS_ADMIN, .flags = IDEMPOTENT, \
+		.handler = withdrawals_approve, .view = &approved_view, .summary = says,  \
+		.errors = ERRORS(ERR_ALREADY_PROCESSED, ERR_CONFLICT, ERR_COINS_OWED)     \
+	}
+#define REJECT(name, says)                                                                     \
+	{                                                                                      \
+		.method = PUT, .path = name, .access = ACCESS_ADMIN, .flags = IDEMPOTENT,      \
+		.body = &reject_schema, .handler = withdrawals_reject, .view = &rejected_view, \
+		.summary = says, .errors = ERRORS(ERR_ALREADY_PROCESSED, ERR_CONFLICT)         \
+	}
+
+static const struct route rows[] = {
+	{ POST, "/withdrawals", ACCESS_WORKER, .body = &ask_schema, .flags = IDEMPOTENT,
+	  .handler = withdrawals_create, .status = 201, .view = &made_view,
+	  .summary = "Ask for money; the coins are held until it is decided",
+	  .errors = ERRORS(ERR_INSUFFICIENT_COINS, ERR_COINS_OWED) },
+	{ GET, "/withdrawals/worker/history", ACCESS_WORKER, .query = &page_schema, .flags = LISTS,
+	  .handler = withdrawals_mine, .view = &list_view, .summary = "One's own withdrawals" },
+	PENDING("/withdrawals/admin/pending",
+		"Pending withdrawals, and where the workers' coins came from"),
+	PENDING("/withdrawals/pending", "As /withdrawals/admin/pending"),
+	PENDING("/admin/withdrawals", "As /withdrawals/admin/pending"),
+	APPROVE("/withdrawals/:id/approve", "Approve: the held coins leave"),
+	APPROVE("/admin/withdrawals/:id/approve", "As /withdrawals/{id}/approve"),
+	REJECT("/withdrawals/:id/reject", "Reject: the held coins are the worker's again"),
+	REJECT("/admin/withdrawals/:id/reject", "As /withdrawals/{id}/reject"),
+};
+const struct routes withdrawal_routes = ROUTES_OF(rows);

@@ -1,6 +1,6 @@
 #include "ctl/commands.h"
 
-#include "api/admin.h"
+#include "api/api.h"
 #include "api/auth.h"
 #include "auth/password.h"
 #include "market/adjustments.h"

@@ -21,15 +21,18 @@ static const char *access_text(struct arena *arena, unsigned access)
 
 int command_routes(struct tool *tool)
 {
-	for (size_t i = 0; i < api_route_count; i++)
-		printf("%s /api%s %s\n", method_name(api_routes[i].method), api_routes[i].path,
-		       access_text(tool->arena, api_routes[i].access));
+	const struct routes routes = api_routes();
+
+	for (size_t i = 0; i < routes.count; i++)
+		printf("%s /api%s %s\n", method_name(routes.rows[i].method), routes.rows[i].path,
+		       access_text(tool->arena, routes.rows[i].access));
 	return EXIT_SUCCESS;
 }
 
 int command_openapi(struct tool *tool)
 {
 	struct openapi_about about = { .version = PACKAGE_VERSION };
+	const struct routes routes = api_routes();
 	struct buffer out = { 0 };
 
 	if (tool->argc == 2 && !strcmp(tool->argv[0], "--server"))
@@ -39,7 +42,7 @@ int command_openapi(struct tool *tool)
 	if (about.server && strncmp(about.server, "https://", strlen("https://")) &&
 	    strncmp(about.server, "http://", strlen("http://")))
 		return tool_refuse("The server's address begins with https:// or http://.");
-	openapi_write(&out, api_routes, api_route_count, &about);
+	openapi_write(&out, routes.rows, routes.count, &about);
 	fwrite(out.bytes, 1, out.length, stdout);
 	buffer_free(&out);
 	return EXIT_SUCCESS;

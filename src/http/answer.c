@@ -44,7 +44,7 @@ static void write_body(struct request *rq, enum err err)
 	const struct err_row *row = err_row(err);
 	const struct err_detail *detail = &rq->detail;
 	const char *sentence = detail->sentence ? detail->sentence : row->sentence;
-	struct json *json = respond(rq, row->status);
+	struct json *json = respond_status(rq, row->status);
 
 	if (rq->path_flags & SAYS_SUCCESS)
 		json_bool(json, "success", false);

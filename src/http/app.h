@@ -15,8 +15,6 @@ struct app {
 	/* Fills rq->caller: whose is the bearer token, or, if it is NULL, who else shows who they are? ERR_UNAUTHORIZED,
 	 * ERR_TOKEN_EXPIRED, or ERR_UNAVAILABLE. NULL: only a token tells, and caller_read() whose it is. */
 	enum err (*authenticate)(struct request *rq, const char *token);
-	/* Carries out a row's change, which also writes the answer and completes the claim. */
-	enum err (*commit)(struct request *rq);
 
 	/* of microtaskd alone */
 	struct store *store;

@@ -145,5 +145,8 @@ enum err request_complete(struct request *rq)
 		return OK;
 	txn_start(&txn, rq->arena);
 	request_keep(rq, &txn);
-	return txn_commit(rq->db, &txn);
+	enum err err = txn_commit(rq->db, &txn);
+	if (err == OK)
+		rq->claim = NULL;
+	return err;
 }

@@ -26,6 +26,9 @@ void request_release(struct request *rq);
 /* Adds the step to a transaction that keeps the answer, as it is in rq, for the key, if there is one. */
 void request_keep(struct request *rq, struct txn *txn);
 
+/* Keeps the answer, as it is in rq, for the key, if there is one and no transaction has done so. */
+enum err request_complete(struct request *rq);
+
 /*
  * For a call that takes several transactions under one idempotency key. The key keeps the ids of the records whose part
  * is done, so that a repeat after a crash, or after an answer that left the outcome open, goes on from there.
@@ -38,7 +41,4 @@ bool request_noted(const struct request *rq, const struct id *id);
 bool request_noted_last(const struct request *rq, struct id *id);
 /* The parts that were done came to nothing. So if the call fails now, its key is given back, as for any other call. */
 void request_undone(struct request *rq);
-/* Keeps the answer as it is in rq for the key, if there is one, in a transaction of its own. */
-enum err request_complete(struct request *rq);
-
 #endif

@@ -233,7 +233,7 @@ static void write_success(struct json *json, const struct route *route)
 {
 	char status[12];
 
-	snprintf(status, sizeof(status), "%d", route->status ? route->status : 200);
+	snprintf(status, sizeof(status), "%d", route_status(route));
 	json_object(json, status);
 	json_text(json, "description", route->status == 201 ? "Made" : "Done");
 	write_success_headers(json, route);

@@ -216,15 +216,22 @@ static enum err claim_key(struct request *rq)
 	return request_has_key(rq) ? request_claim(rq) : OK;
 }
 
+static bool is_success(const struct request *rq)
+{
+	return rq->status >= 200 && rq->status <= 299;
+}
+
 static enum err act(struct request *rq)
 {
-	enum err e = rq->route->change ? rq->app->commit(rq) : rq->route->handler(rq);
+	enum err e = rq->route->handler(rq);
 
 	if (e == OK && rq->status == 0) {
 		log_line(LOG_ERROR, rq->request_id, "%s %s gave no answer", rq->method,
 			 rq->route->path);
 		e = ERR_INTERNAL;
 	}
+	if (e == OK && is_success(rq))
+		e = request_complete(rq);
 	/* What a handler said about an answer that is not sent does not hold for the refusal. */
 	if (e != OK)
 		buffer_reset(&rq->headers);
@@ -274,7 +281,7 @@ static enum err take_steps(struct request *rq)
 /* Only a success is kept for a repeat of the key; whatever else came of it, nothing happened. */
 static void release_unless_done(struct request *rq, enum err e)
 {
-	if (rq->claim && !rq->replayed && (e != OK || rq->status < 200 || rq->status > 299))
+	if (rq->claim && !rq->replayed && (e != OK || !is_success(rq)))
 		request_release(rq);
 }
 

@@ -3,7 +3,7 @@
  *
  *   match (404, 405) -> size (413) -> the time (503 until the primary was heard) -> caller (401) -> access (403)
  *   -> media type (415) -> ids, query and body (400, unless the key has a kept answer) -> open? (503) -> idempotency
- *   claim -> a turn, if the row needs one (503) -> handler, or change + commit -> answer -> ETag -> log
+ *   claim -> a turn, if the row needs one (503) -> handler -> its answer is kept for the key -> ETag -> log
  */
 #ifndef HTTP_PIPELINE_H
 #define HTTP_PIPELINE_H

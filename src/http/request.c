@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/random.h"
+#include "http/route.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -67,15 +68,20 @@ const char *request_header(const struct request *rq, const char *name)
 	return NULL;
 }
 
-struct json *respond(struct request *rq, int status)
+struct json *respond_status(struct request *rq, int status)
 {
 	json_object(start_answer(rq, status), NULL);
 	return &rq->json;
 }
 
-struct json *respond_array(struct request *rq, int status)
+struct json *respond(struct request *rq)
 {
-	json_array(start_answer(rq, status), NULL);
+	return respond_status(rq, route_status(rq->route));
+}
+
+struct json *respond_array(struct request *rq)
+{
+	json_array(start_answer(rq, route_status(rq->route)), NULL);
 	return &rq->json;
 }
 

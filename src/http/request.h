@@ -57,8 +57,8 @@ struct request {
 	const void *query_input, *body_input; /* structs of the route's schemas; NULL without one */
 	struct faults faults;
 	struct err_detail detail;
-	struct claim *claim; /* of the idempotency key; NULL without a key */
-	void *work; /* what the row's before leaves for its change and answer */
+	struct claim *
+		claim; /* of the idempotency key; NULL without a key, and once an answer is kept for it */
 	const bson_t *noted; /* what an earlier call with the key did; NULL: nothing */
 
 	/* the answer */
@@ -78,10 +78,12 @@ const char *request_id_new(struct arena *arena);
 /* A header by its name, such as "Accept-Language", for what only some rows need; NULL when it is absent or empty. */
 const char *request_header(const struct request *rq, const char *name);
 
-/* Starts the answer with a status and an open JSON object (respond) or array (respond_array). Drops what was written
- * before. The pipeline closes what is still open at the end. */
-struct json *respond(struct request *rq, int status);
-struct json *respond_array(struct request *rq, int status);
+/* Starts the answer, with the status of the request's row and an open JSON object (respond) or array (respond_array).
+ * Drops what was written before. The pipeline closes what is still open at the end. */
+struct json *respond(struct request *rq);
+struct json *respond_array(struct request *rq);
+/* As respond(), with another status. */
+struct json *respond_status(struct request *rq, int status);
 
 /* Adds a header line. The value must not come from a client. */
 void respond_header(struct request *rq, const char *name, const char *value);

@@ -118,6 +118,11 @@ bool route_admits(const struct route *route, enum role role)
 	return roles == 0 || roles == ACCESS_ANY || roles & role;
 }
 
+int route_status(const struct route *route)
+{
+	return route->status ? route->status : 200;
+}
+
 const char *route_id_name(const struct route *route, size_t index, size_t *length)
 {
 	for (const char *at = strchr(route->path, ':'); at; at = strchr(at + 1, ':')) {
@@ -174,20 +179,22 @@ static const char *row_problem(const struct route *route)
 		return "has a path that does not begin with a slash or ends with one";
 	if (!known_access(route->access))
 		return "does not say who may call it";
-	if (!route->handler == !route->change)
-		return "needs either a handler or a change";
-	if (route->change && !route->answer)
-		return "has a change but no answer";
-	if ((route->before || route->after) && !route->change)
-		return "does something before or after a change and has no change";
-	if (route->shown && !(route->body && route->change))
+	if (!route->handler)
+		return "has no handler";
+	if (route->shown && !route->body)
 		return "shows what it changes, and changes nothing by a body";
 	if (count_ids(route->path) > REQUEST_IDS_MAX)
 		return "has too many ids in its path";
 	if (route->method == GET && (route->body || route->flags & IDEMPOTENT))
 		return "is a GET and takes neither a body nor an idempotency key";
-	if (route->view && !view_fits(route->view))
+	if (!route->view)
+		return "does not say what it answers";
+	if (!view_fits(route->view))
 		return "has a view of too many rows";
+	if (route->flags & LISTS && !view_member(route->view, VIEW_LIST))
+		return "lists, and has a view without a list";
+	if (route_status(route) < 200 || route_status(route) > 299)
+		return "has a status that is no success";
 	if (route->flags & RAW_BODY && (route->method == GET || route->body))
 		return "takes its body raw and has a schema for it, or is a GET";
 	if (route->signatures && !(route->flags & RAW_BODY))

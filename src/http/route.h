@@ -1,10 +1,11 @@
 /*
- * What the row of a call says. The table of all rows is api/routes.c.
+ * What the row of a call says. The rows stand beside their handlers, in api/.
  */
 #ifndef HTTP_ROUTE_H
 #define HTTP_ROUTE_H
 
 #include "auth/role.h"
+#include "base/count.h"
 #include "base/error.h"
 #include "base/turn.h"
 #include "json/schema.h"
@@ -12,7 +13,6 @@
 
 #include <stddef.h>
 
-struct txn;
 struct json;
 struct request;
 
@@ -41,16 +41,6 @@ enum route_flag {
 	ALWAYS_OPEN = 1 << 6, /* answers even while the data is not adopted */
 };
 
-/*
- * A row either reads, then it has a handler, which writes the answer; or it changes something, then it has:
- *
- *   before   runs once, ahead of all else. It does what no transaction can hold, such as asking another service, and
- *            leaves what it found in rq->work. May be NULL
- *   change   plans the transaction; may run several times
- *   answer   writes the answer, inside the transaction, so that an idempotency key keeps the same text
- *   after    runs outside the transaction once it has happened, for what need not be part of it. If the process dies
- *            before, the sweep must do it. May be NULL
- */
 struct route {
 	enum method method;
 	const char *path; /* below /api: "/tasks/:id"; each :name stands for a record's id */
@@ -64,12 +54,8 @@ struct route {
 	/* For a RAW_BODY: the index-th header that may sign it, with a sentence about it; NULL after the last. */
 	const char *(*signatures)(size_t index, const char **help);
 	enum turn turn; /* the turn that it waits for before it acts */
-	enum err (*handler)(struct request *rq);
-	enum err (*before)(struct request *rq);
-	enum err (*change)(struct request *rq, struct txn *txn);
-	void (*answer)(struct request *rq, const struct txn *txn);
-	void (*after)(struct request *rq, const struct txn *txn);
-	int status; /* of a success; 0 means 200 */
+	enum err (*handler)(struct request *rq); /* does it, and writes the answer */
+	int status; /* of a success (route_status()); 0 means 200 */
 	const struct view *view; /* the answer's shape, for the OpenAPI document */
 	const char *summary; /* one line */
 	const char
@@ -79,15 +65,24 @@ struct route {
 				      ends with OK; may be NULL */
 };
 
+/* The rows of one resource, or of all. */
+struct routes {
+	const struct route *rows;
+	size_t count;
+};
+#define ROUTES_OF(array)                                  \
+	{                                                 \
+		.rows = (array), .count = COUNT_OF(array) \
+	}
+
 /* A row's errors in place: .errors = ERRORS(ERR_NOT_OWNER, ERR_CONFLICT) */
 #define ERRORS(...) ((const enum err[]){ __VA_ARGS__, OK })
 
 /*
- * Checks the rows when a program starts: NULL, or a sentence about the first row that is wrong. It has no access;
- * neither handler nor change, or both; a change without answer; a before or after without change; a shown without body
- * and change; a GET with a body or key; a raw body with a schema; a signature without a raw body; an idempotency key
- * where the caller may be unknown; a view with too many rows; a method and path that an earlier row has; other names
- * for the ids of an earlier row's path; more :names than REQUEST_IDS_MAX.
+ * Checks the rows when a program starts: NULL, or a sentence about the first row that is wrong. It lacks a method, a path,
+ * access, a handler or a view; or says what does not go together, as a GET with a body, an idempotency key where the
+ * caller may be unknown, or a list whose view has none; or it has the method and path of an earlier row, or other names
+ * for the ids of its path.
  */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 
@@ -103,6 +98,9 @@ const struct route *route_match(const struct route *routes, size_t count, struct
 
 /* May a caller of that role use it? ACCESS_ANY is also for users with a role that only an older server knew. */
 bool route_admits(const struct route *route, enum role role);
+
+/* The status of a success. */
+int route_status(const struct route *route);
 
 /* The name of the index-th id in a route's path, without the colon, *length bytes long; NULL when there are fewer. */
 const char *route_id_name(const struct route *route, size_t index, size_t *length);

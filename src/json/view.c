@@ -12,6 +12,17 @@ const struct view_row *view_row(const struct view *view, size_t index)
 	return index < before ? view_row(view->base, index) : &view->rows[index - before];
 }
 
+const struct view_row *view_member(const struct view *view, enum view_type type)
+{
+	for (size_t i = 0; i < view_count(view); i++) {
+		const struct view_row *row = view_row(view, i);
+
+		if (row->type == type && row->of)
+			return row;
+	}
+	return NULL;
+}
+
 bool view_fits(const struct view *view)
 {
 	size_t count = view_count(view);

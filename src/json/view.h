@@ -73,6 +73,9 @@ struct view {
 size_t view_count(const struct view *view);
 const struct view_row *view_row(const struct view *view, size_t index);
 
+/* The first member that is an object, or a list, of a view's; NULL: there is none. */
+const struct view_row *view_member(const struct view *view, enum view_type type);
+
 /* Has it VIEW_ROWS_MAX rows at most, and so each view within it? */
 bool view_fits(const struct view *view);
 

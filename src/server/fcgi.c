@@ -125,7 +125,7 @@ void worker_refuse(struct worker *w)
 {
 	struct request *rq = &w->rq;
 	const struct err_row *row = err_row(ERR_UNAVAILABLE);
-	struct json *json = respond(rq, row->status);
+	struct json *json = respond_status(rq, row->status);
 
 	json_text(json, "error", row->sentence);
 	json_text(json, "message", row->sentence);

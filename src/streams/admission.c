@@ -94,7 +94,7 @@ static enum err admit(struct request *rq)
 			return ERR_UNAVAILABLE;
 	if (!admission->last_event_id && query->last_event_id)
 		admission->last_event_id = strdup(query->last_event_id);
-	respond(rq, 200);
+	respond(rq);
 	return OK;
 }
 

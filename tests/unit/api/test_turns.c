@@ -59,6 +59,7 @@ END_TEST
 START_TEST(everything_scarce_that_a_route_needs_has_turns)
 {
 	const struct config config = { .threads = 16, .queue = 1024 };
+	const struct routes routes = api_routes();
 	struct bulkhead_limits limits[TURN_COUNT];
 	char run_dir[] = "/tmp/check_turns_XXXXXX";
 
@@ -67,9 +68,9 @@ START_TEST(everything_scarce_that_a_route_needs_has_turns)
 	ck_assert_int_eq(turns_plan(&config, semaphore, limits),
 			 limits[TURN_HASH].turns + limits[TURN_PROVIDER].turns +
 				 limits[TURN_GOOGLE].turns + 3);
-	for (size_t i = 0; i < api_route_count; i++)
-		if (api_routes[i].turn != TURN_NONE)
-			ck_assert_int_gt(limits[api_routes[i].turn].turns, 0);
+	for (size_t i = 0; i < routes.count; i++)
+		if (routes.rows[i].turn != TURN_NONE)
+			ck_assert_int_gt(limits[routes.rows[i].turn].turns, 0);
 	for (enum turn turn = TURN_HASH; turn < TURN_COUNT; turn++)
 		ck_assert_msg(limits[turn].wait_ms <= 10000, "nginx gives up at 15 s");
 	for (int slot = 0; slot < password_semaphore_slots(semaphore); slot++) {

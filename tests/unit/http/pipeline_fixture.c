@@ -46,6 +46,9 @@ static const struct schema paging_input = {
 	.name = "Paging", .size = sizeof(struct paging), .fields = paging_rows, .count = 1
 };
 
+static const struct view_row answer_rows[] = { MEMBER("name", TEXT) };
+static const struct view thing_view = VIEW_OF("Thing", answer_rows);
+
 static void reach(const char *step)
 {
 	strncat(scene.reached, step, sizeof(scene.reached) - strlen(scene.reached) - 1);
@@ -54,7 +57,7 @@ static void reach(const char *step)
 static void write_thing(struct request *rq)
 {
 	const struct thing *thing = rq->body_input;
-	struct json *json = respond(rq, scene.handler_status);
+	struct json *json = respond_status(rq, scene.handler_status);
 
 	json_text(json, "name", thing ? thing->name : "none");
 	json_text(json, "caller", rq->caller.known ? rq->caller.name : NULL);
@@ -90,70 +93,79 @@ static enum err shown(struct request *rq, struct json *json)
 	return scene.shown_result;
 }
 
-static enum err change(struct request *rq, struct txn *txn)
-{
-	(void)rq;
-	(void)txn;
-	return OK;
-}
-
-static void answer(struct request *rq, const struct txn *txn)
-{
-	(void)txn;
-	write_thing(rq);
-}
-
 static const struct route table[] = {
-	{ .method = GET, .path = "/open", .access = ACCESS_PUBLIC, .handler = handle },
-	{ .method = POST, .path = "/open", .access = ACCESS_PUBLIC, .handler = handle },
+	{ .method = GET,
+	  .path = "/open",
+	  .access = ACCESS_PUBLIC,
+	  .handler = handle,
+	  .view = &thing_view },
+	{ .method = POST,
+	  .path = "/open",
+	  .access = ACCESS_PUBLIC,
+	  .handler = handle,
+	  .view = &thing_view },
 	{ .method = POST,
 	  .path = "/raw",
 	  .access = ACCESS_PUBLIC,
 	  .flags = RAW_BODY,
-	  .handler = handle },
+	  .handler = handle,
+	  .view = &thing_view },
 	{ .method = GET,
 	  .path = "/said",
 	  .access = ACCESS_PUBLIC,
 	  .flags = SAYS_SUCCESS,
-	  .handler = handle },
+	  .handler = handle,
+	  .view = &thing_view },
 	{ .method = GET,
 	  .path = "/things",
 	  .access = ACCESS_OPTIONAL,
 	  .query = &paging_input,
-	  .handler = handle },
-	{ .method = GET, .path = "/things/:id", .access = ACCESS_ANY, .handler = handle },
+	  .handler = handle,
+	  .view = &thing_view },
+	{ .method = GET,
+	  .path = "/things/:id",
+	  .access = ACCESS_ANY,
+	  .handler = handle,
+	  .view = &thing_view },
 	{ .method = PUT,
 	  .path = "/things/:id",
 	  .access = ACCESS_WORKER,
 	  .query = &paging_input,
 	  .body = &thing_input,
 	  .flags = IDEMPOTENT,
-	  .handler = handle },
+	  .handler = handle,
+	  .view = &thing_view },
 	{ .method = DELETE,
 	  .path = "/things/:id",
 	  .access = ACCESS_WORKER | ACCESS_ADMIN,
 	  .flags = IDEMPOTENT,
-	  .change = change,
-	  .answer = answer },
+	  .handler = handle,
+	  .view = &thing_view },
 	{ .method = PUT,
 	  .path = "/edits/:id",
 	  .access = ACCESS_WORKER,
 	  .body = &edit_input,
 	  .shown = shown,
-	  .change = change,
-	  .answer = answer },
-	{ .method = PUT, .path = "/pairs/:a/:b", .access = ACCESS_WORKER, .handler = handle },
+	  .handler = handle,
+	  .view = &thing_view },
+	{ .method = PUT,
+	  .path = "/pairs/:a/:b",
+	  .access = ACCESS_WORKER,
+	  .handler = handle,
+	  .view = &thing_view },
 	{ .method = PUT,
 	  .path = "/scarce",
 	  .access = ACCESS_WORKER,
 	  .flags = IDEMPOTENT,
 	  .turn = TURN_PROVIDER,
-	  .handler = handle },
+	  .handler = handle,
+	  .view = &thing_view },
 	{ .method = GET,
 	  .path = "/alive",
 	  .access = ACCESS_PUBLIC,
 	  .flags = ALWAYS_OPEN,
-	  .handler = handle },
+	  .handler = handle,
+	  .view = &thing_view },
 };
 
 /* "boss" is somebody of a role that nobody knows. */
@@ -176,17 +188,10 @@ static enum err authenticate(struct request *rq, const char *token)
 	return OK;
 }
 
-static enum err commit(struct request *rq)
-{
-	reach("commit ");
-	return do_thing(rq);
-}
-
 static struct app app = {
 	.routes = table,
 	.route_count = COUNT_OF(table),
 	.authenticate = authenticate,
-	.commit = commit,
 };
 
 /* Nobody listens there. */

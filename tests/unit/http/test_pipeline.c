@@ -415,7 +415,7 @@ START_TEST(a_value_sent_back_as_it_is_shown_is_not_judged)
 {
 	edit(SCENE_ID, "{\"name\":\"longer than names are\"}");
 	expect_status(200);
-	expect_reached("auth shown commit ");
+	expect_reached("auth shown handle ");
 }
 END_TEST
 
@@ -442,7 +442,7 @@ START_TEST(nothing_is_shown_where_nothing_was_sent)
 {
 	edit(SCENE_ID, "");
 	expect_status(200);
-	expect_reached("auth commit ");
+	expect_reached("auth handle ");
 }
 END_TEST
 

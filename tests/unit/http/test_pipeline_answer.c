@@ -73,15 +73,6 @@ START_TEST(a_call_that_honours_no_key_does_not_look_at_it)
 }
 END_TEST
 
-START_TEST(a_change_is_committed_rather_than_handled)
-{
-	scene.rq.authorization = "Bearer worker";
-	scene_send("DELETE", "/api/things/" SCENE_ID);
-	expect_status(200);
-	expect_reached("auth commit ");
-}
-END_TEST
-
 /* --- entity tags and caches --- */
 
 /* The ETag header's value of the answer before. */
@@ -330,7 +321,6 @@ static TCase *keys(void)
 	tcase_add_loop_test(tcase, a_key_of_other_characters_is_refused, 0, COUNT(bad_keys));
 	tcase_add_test(tcase, a_key_of_256_characters_is_refused);
 	tcase_add_test(tcase, a_call_that_honours_no_key_does_not_look_at_it);
-	tcase_add_test(tcase, a_change_is_committed_rather_than_handled);
 	return tcase;
 }
 

@@ -39,7 +39,7 @@ static void service_ready(void)
 
 static void echo(struct request *rq)
 {
-	struct json *json = respond(rq, 200);
+	struct json *json = respond_status(rq, 200);
 
 	json_text(json, "method", rq->method);
 	json_text(json, "uri", rq->uri);
