@@ -1,4 +1,5 @@
 #include "api/api.h"
+
 #include "api/auth.h"
 #include "auth/caller.h"
 #include "auth/password.h"

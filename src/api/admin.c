@@ -1,4 +1,5 @@
 #include "api/api.h"
+
 #include "api/tasks.h"
 #include "market/adjustments.h"
 #include "market/removal.h"

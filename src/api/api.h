@@ -97,15 +97,15 @@ void page_members(struct json *json, const struct page *page);
  * written inside the transaction, from what its steps found, so that an idempotency key keeps the very text. What need
  * not be part of the transaction stands behind this; if the process dies before, the sweep must do it.
  */
-enum err carry_out(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
-		   void (*answer)(struct request *rq, const struct txn *txn));
+typedef enum err (*plain_plan)(struct request *rq, struct txn *txn);
+typedef void (*plain_answer)(struct request *rq, const struct txn *txn);
+enum err carry_out(struct request *rq, plain_plan plan, plain_answer answer);
 
-/* The same with an answer that only shows the record which the transaction found in a collection, with or without a
- * message, or that is a message alone. */
-enum err carry_out_shown(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
-			 const char *message, enum collection in);
-enum err carry_out_told(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
-			const char *message);
+/* The same, answered by the record that the transaction found in a collection, with a message unless that is NULL; or
+ * by a message alone. */
+enum err carry_out_shown(struct request *rq, plain_plan plan, const char *message,
+			 enum collection in);
+enum err carry_out_told(struct request *rq, plain_plan plan, const char *message);
 
 /* The same for a plan and an answer that also need what was found out before, or leave something for what follows. */
 typedef enum err (*change_plan)(struct request *rq, struct txn *txn, void *context);

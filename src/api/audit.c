@@ -1,6 +1,7 @@
-#include "market/audit.h"
 #include "api/api.h"
+
 #include "base/clock.h"
+#include "market/audit.h"
 #include "store/doc.h"
 
 /* ---- the audit ---- */

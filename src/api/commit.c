@@ -48,68 +48,52 @@ enum err carry_out_with(struct request *rq, change_plan plan, change_answer answ
 	return err;
 }
 
-/* ---- plans without a context ---- */
+/* ---- without a context ---- */
 
 struct plain {
-	enum err (*plan)(struct request *rq, struct txn *txn);
-	void (*answer)(struct request *rq, const struct txn *txn);
+	plain_plan plan;
+	plain_answer answer; /* NULL: the message and the record that was found there */
 	const char *message;
-	enum collection in;
+	enum collection in; /* COLLECTION_COUNT: none */
 };
 
-static enum err plain_plan(struct request *rq, struct txn *txn, void *context)
+static enum err plan_plain(struct request *rq, struct txn *txn, void *context)
 {
 	const struct plain *plain = context;
 
 	return plain->plan(rq, txn);
 }
 
-static void own_answer(struct request *rq, const struct txn *txn, void *context)
+static void answer_plain(struct request *rq, const struct txn *txn, void *context)
 {
 	const struct plain *plain = context;
 
-	plain->answer(rq, txn);
+	if (plain->answer)
+		plain->answer(rq, txn);
+	else if (plain->in == COLLECTION_COUNT)
+		respond_message(rq, plain->message);
+	else if (plain->message)
+		respond_about(rq, plain->message, txn_found(txn, plain->in));
+	else
+		respond_record(rq, txn_found(txn, plain->in));
 }
 
-enum err carry_out(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
-		   void (*answer)(struct request *rq, const struct txn *txn))
+enum err carry_out(struct request *rq, plain_plan plan, plain_answer answer)
 {
 	struct plain plain = { .plan = plan, .answer = answer };
 
-	return carry_out_with(rq, plain_plan, own_answer, &plain);
+	return carry_out_with(rq, plan_plain, answer_plain, &plain);
 }
 
-static void record_answer(struct request *rq, const struct txn *txn, void *context)
-{
-	const struct plain *plain = context;
-	const bson_t *record = txn_found(txn, plain->in);
-
-	if (plain->message)
-		respond_about(rq, plain->message, record);
-	else
-		respond_record(rq, record);
-}
-
-enum err carry_out_shown(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
-			 const char *message, enum collection in)
+enum err carry_out_shown(struct request *rq, plain_plan plan, const char *message,
+			 enum collection in)
 {
 	struct plain plain = { .plan = plan, .message = message, .in = in };
 
-	return carry_out_with(rq, plain_plan, record_answer, &plain);
+	return carry_out_with(rq, plan_plain, answer_plain, &plain);
 }
 
-static void message_answer(struct request *rq, const struct txn *txn, void *context)
+enum err carry_out_told(struct request *rq, plain_plan plan, const char *message)
 {
-	const struct plain *plain = context;
-
-	(void)txn;
-	respond_message(rq, plain->message);
-}
-
-enum err carry_out_told(struct request *rq, enum err (*plan)(struct request *rq, struct txn *txn),
-			const char *message)
-{
-	struct plain plain = { .plan = plan, .message = message };
-
-	return carry_out_with(rq, plain_plan, message_answer, &plain);
+	return carry_out_shown(rq, plan, message, COLLECTION_COUNT);
 }

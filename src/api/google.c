@@ -1,6 +1,7 @@
-#include "auth/google.h"
 #include "api/api.h"
+
 #include "api/auth.h"
+#include "auth/google.h"
 #include "auth/jws.h"
 #include "auth/throttle.h"
 #include "market/google_users.h"

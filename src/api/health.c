@@ -1,4 +1,5 @@
 #include "api/api.h"
+
 #include "store/mark.h"
 #include "store/setup.h"
 

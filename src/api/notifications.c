@@ -1,6 +1,7 @@
-#include "market/notifications.h"
 #include "api/api.h"
-#include "api/notification_view.h"
+
+#include "api/stream.h"
+#include "market/notifications.h"
 
 /* ---- inputs and views ---- */
 
@@ -16,6 +17,21 @@ static const struct field list_fields[] = {
 };
 static const struct schema list_schema =
 	SCHEMA_OF("NotificationQuery", struct notification_query, list_fields);
+
+static const struct view_row shown_rows[] = {
+	MEMBER("_id", ID),
+	MEMBER("toEmail", TEXT, .flags = VIEW_OPTIONAL),
+	MEMBER("message", TEXT, .flags = VIEW_ALWAYS, .example = "\"You earned 5 coins.\""),
+	MEMBER("actionRoute", TEXT, .flags = VIEW_ALWAYS, .help = "A page of the front end",
+	       .example = "\"/dashboard/worker/submissions\""),
+	MEMBER("type", TEXT, .flags = VIEW_OPTIONAL, .known = notice_kinds,
+	       .example = "\"approval\""),
+	MEMBER("isRead", BOOL, .flags = VIEW_ALWAYS, .example = "false"),
+	MEMBER("archived", BOOL, .flags = VIEW_ALWAYS, .example = "false"),
+	MEMBER("createdAt", DATE, .flags = VIEW_OPTIONAL),
+	MEMBER("updatedAt", DATE, .flags = VIEW_OPTIONAL),
+};
+const struct view notification_view = VIEW_OF("Notification", shown_rows);
 
 static const struct view_row unread_count_rows[] = { MEMBER("unreadCount", WHOLE, .example = "3") };
 static const struct view unread_count_view = VIEW_OF("UnreadCount", unread_count_rows);

@@ -1,4 +1,5 @@
 #include "api/api.h"
+
 #include "api/tasks.h"
 #include "market/task_lists.h"
 #include "market/tasks.h"

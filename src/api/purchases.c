@@ -1,4 +1,5 @@
 #include "api/api.h"
+
 #include "api/payments.h"
 #include "base/count.h"
 #include "market/packages.h"

@@ -1,4 +1,5 @@
 #include "api/api.h"
+
 #include "api/submissions.h"
 #include "base/clock.h"
 #include "market/status.h"

@@ -1,5 +1,6 @@
-#include "market/stats.h"
 #include "api/api.h"
+
+#include "market/stats.h"
 
 static const struct view_row stats_rows[] = {
 	MEMBER("totalWorkers", WHOLE),

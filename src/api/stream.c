@@ -1,9 +1,17 @@
+#include "api/stream.h"
+
 #include "api/api.h"
-#include "api/notification_view.h"
-#include "api/stream_query.h"
 #include "auth/ticket.h"
 #include "base/log.h"
 #include "market/missed.h"
+
+static const struct field stream_fields[] = {
+	FIELD("ticket", TEXT, stream_query, ticket, .max = 100,
+	      .help = "From POST /notifications/stream-ticket, instead of a token; good once"),
+	FIELD("lastEventId", TEXT, stream_query, last_event_id, .max = 100,
+	      .help = "Where the header Last-Event-ID cannot be sent: goes on behind this notification"),
+};
+const struct schema stream_schema = SCHEMA_OF("StreamQuery", struct stream_query, stream_fields);
 
 static const struct view_row ticket_rows[] = {
 	MEMBER("ticket", TEXT, .help = "Opens one stream within a minute",

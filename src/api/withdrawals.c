@@ -1,7 +1,8 @@
-#include "market/withdrawals.h"
 #include "api/api.h"
+
 #include "market/status.h"
 #include "market/withdrawal_lists.h"
+#include "market/withdrawals.h"
 #include "store/doc.h"
 
 /* ---- inputs ---- */

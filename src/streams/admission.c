@@ -1,6 +1,6 @@
 #include "streams/admission.h"
 
-#include "api/stream_query.h"
+#include "api/stream.h"
 #include "auth/caller.h"
 #include "auth/ticket.h"
 #include "base/clock.h"

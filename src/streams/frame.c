@@ -1,6 +1,6 @@
 #include "streams/frame.h"
 
-#include "api/notification_view.h"
+#include "api/stream.h"
 #include "http/render.h"
 #include "market/missed.h"
 #include "store/doc.h"
