@@ -81,12 +81,7 @@ static void app_close(struct app *app)
 static int serve(const struct config *config)
 {
 	char problem[256] = "";
-	const struct routes routes = api_routes();
-	struct app app = {
-		.routes = routes.rows,
-		.route_count = routes.count,
-		.config = config,
-	};
+	struct app app = { .routes = api_routes(), .config = config };
 	struct bulkhead_limits bulkheads[TURN_COUNT];
 	const struct fcgi_server server = {
 		.threads = (int)config->threads,
@@ -106,7 +101,7 @@ static int serve(const struct config *config)
 	fcgi_block_signals();
 	fetch_start();
 	log_set_level((enum log_level)config->log_level);
-	if (routes_check(routes.rows, routes.count, problem) ||
+	if (routes_check(app.routes.rows, app.routes.count, problem) ||
 	    providers_check(provider_rows, problem))
 		return program_refuse(NAME, problem);
 	if (app_open(&app, bulkheads)) {

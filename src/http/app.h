@@ -8,8 +8,7 @@
 #include <stdatomic.h>
 
 struct app {
-	const struct route *routes;
-	size_t route_count;
+	struct routes routes;
 	const struct config *config;
 
 	/* Fills rq->caller: whose is the bearer token, or, if it is NULL, who else shows who they are? ERR_UNAUTHORIZED,

@@ -4,9 +4,25 @@
 #include "store/claim.h"
 #include "store/doc.h"
 
-bool request_has_key(const struct request *rq)
+#define KEY_MAX 255
+
+static bool has_key(const struct request *rq)
 {
 	return rq->idempotency_key && rq->route->flags & IDEMPOTENT;
+}
+
+void request_check_key(struct request *rq)
+{
+	const char *key = rq->idempotency_key;
+	size_t length = 0;
+
+	if (!has_key(rq))
+		return;
+	while (key[length] >= 0x20 && key[length] <= 0x7E)
+		length++;
+	if (length == 0 || length > KEY_MAX || key[length] != '\0')
+		fault_add(&rq->faults, "Idempotency-Key", ERR_INVALID_INPUT,
+			  "Idempotency-Key must be 1 to 255 printable ASCII characters.");
 }
 
 /* The call's path as the table has it, with its ids: however an id was written, it is the same call. */
@@ -45,8 +61,12 @@ static void replay(struct request *rq, const struct kept_answer *kept)
 
 enum err request_recall(struct request *rq, bool own)
 {
-	struct claim_request request = claim_request_of(rq);
 	struct kept_answer kept;
+
+	if (!has_key(rq))
+		return OK;
+
+	struct claim_request request = claim_request_of(rq);
 	enum err err = claim_recall(rq->db, rq->arena, &request, own, &kept);
 
 	if (err == OK)
@@ -56,9 +76,13 @@ enum err request_recall(struct request *rq, bool own)
 
 enum err request_claim(struct request *rq)
 {
+	struct kept_answer kept;
+
+	if (!has_key(rq))
+		return OK;
+
 	struct claim *claim = arena_alloc(rq->arena, sizeof *claim);
 	struct claim_request request = claim_request_of(rq);
-	struct kept_answer kept;
 	enum err err = claim_take(rq->db, rq->arena, &request, claim, &kept);
 
 	if (err != OK)

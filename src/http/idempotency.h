@@ -5,8 +5,10 @@
 #include "http/request.h"
 #include "store/txn.h"
 
-/* Has it a key, and does its row honour keys? */
-bool request_has_key(const struct request *rq);
+/* The first three of these do nothing where there is no key, or its row honours none. */
+
+/* Adds a fault if the key is none. */
+void request_check_key(struct request *rq);
 
 /* Claims the key. OK: either rq->claim is set, and the call goes on; or rq->replayed is set, and rq has the answer that
  * was kept. ERR_KEY_REUSED, ERR_IN_PROGRESS, ERR_UNAVAILABLE. */

@@ -15,15 +15,13 @@
 
 #include <string.h>
 
-#define IDEMPOTENCY_KEY_MAX 255
-
 static enum err match(struct request *rq)
 {
 	const char *allow = NULL;
 
 	if (!rq->uri || !rq->method || !uri_split(rq->arena, rq->uri, &rq->path, &rq->query))
 		return ERR_NOT_FOUND;
-	rq->route = route_match(rq->app->routes, rq->app->route_count, rq->arena, rq->method,
+	rq->route = route_match(rq->app->routes.rows, rq->app->routes.count, rq->arena, rq->method,
 				rq->path, rq->id_texts, &allow, &rq->path_flags);
 	if (!rq->route && !allow)
 		return ERR_NOT_FOUND;
@@ -149,20 +147,6 @@ static enum err read_body(struct request *rq)
 	return OK;
 }
 
-static void check_idempotency_key(struct request *rq)
-{
-	const char *key = rq->idempotency_key;
-	size_t length = 0;
-
-	if (!key || !(rq->route->flags & IDEMPOTENT))
-		return;
-	while (key[length] >= 0x20 && key[length] <= 0x7E)
-		length++;
-	if (length == 0 || length > IDEMPOTENCY_KEY_MAX || key[length] != '\0')
-		fault_add(&rq->faults, "Idempotency-Key", ERR_INVALID_INPUT,
-			  "Idempotency-Key must be 1 to 255 printable ASCII characters.");
-}
-
 /* One bad field speaks for itself; several share a code, and their sentences follow each other. */
 static enum err judge_faults(struct request *rq)
 {
@@ -181,7 +165,7 @@ static enum err judge_faults(struct request *rq)
  * was kept is still the answer. Ids and keys are not among that, and a key belongs to them. */
 static enum err recall_answer(struct request *rq, size_t unfit)
 {
-	if (rq->faults.count == 0 || unfit > 0 || !request_has_key(rq))
+	if (rq->faults.count == 0 || unfit > 0)
 		return OK;
 
 	enum err e = request_recall(rq, false);
@@ -198,7 +182,7 @@ static enum err read_input(struct request *rq)
 	enum err e = OK;
 
 	read_ids(rq);
-	check_idempotency_key(rq);
+	request_check_key(rq);
 	size_t unfit = rq->faults.count;
 	if (query)
 		rq->query_input = schema_decode_query(rq->arena, query, rq->query, &rq->faults);
@@ -210,11 +194,6 @@ static enum err read_input(struct request *rq)
 }
 
 /* --- what is done --- */
-
-static enum err claim_key(struct request *rq)
-{
-	return request_has_key(rq) ? request_claim(rq) : OK;
-}
 
 static bool is_success(const struct request *rq)
 {
@@ -240,8 +219,8 @@ static enum err act(struct request *rq)
 
 /* The order in which refusals come is a promise of the contract. The row acts behind them. */
 static enum err (*const steps[])(struct request *rq) = {
-	match,	    check_size, tell_time, access_identify, access_admit, check_media_type,
-	read_input, check_open, claim_key,
+	match,	    check_size, tell_time,     access_identify, access_admit, check_media_type,
+	read_input, check_open, request_claim,
 };
 
 /*
@@ -252,14 +231,14 @@ static enum err recall_own(struct request *rq, enum err refusal)
 {
 	static const struct id nobody;
 
-	if (!request_has_key(rq) || id_equal(&rq->caller.id, &nobody))
+	if (id_equal(&rq->caller.id, &nobody))
 		return refusal;
 
 	struct faults told = rq->faults;
 
 	rq->faults = (struct faults){ 0 };
 	read_ids(rq);
-	check_idempotency_key(rq);
+	request_check_key(rq);
 
 	enum err e = rq->faults.count > 0 ? OK : request_recall(rq, true);
 

@@ -99,7 +99,7 @@ static enum err admit(struct request *rq)
 }
 
 /* The one call that this program answers; microtaskd's table has it, too. */
-static const struct route routes[] = {
+static const struct route rows[] = {
 	{ GET, "/notifications/stream", ACCESS_ANY, .query = &stream_schema, .flags = ALWAYS_OPEN,
 	  .handler = admit },
 };
@@ -108,8 +108,7 @@ static void admission_work(struct job *job, struct worker *worker)
 {
 	struct admission *admission = (struct admission *)job;
 	struct app app = {
-		.routes = routes,
-		.route_count = COUNT_OF(routes),
+		.routes = ROUTES_OF(rows),
 		.config = admission->loop->config,
 		.authenticate = authenticate,
 	};

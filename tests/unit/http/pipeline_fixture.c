@@ -189,8 +189,7 @@ static enum err authenticate(struct request *rq, const char *token)
 }
 
 static struct app app = {
-	.routes = table,
-	.route_count = COUNT_OF(table),
+	.routes = ROUTES_OF(table),
 	.authenticate = authenticate,
 };
 
@@ -221,7 +220,7 @@ void scene_setup(void)
 	scene.auth_result = ERR_UNAUTHORIZED;
 	scene.rq.app = &app;
 	app.adopted = true;
-	ck_assert_ptr_null(routes_check(table, app.route_count, problem));
+	ck_assert_ptr_null(routes_check(table, COUNT_OF(table), problem));
 }
 
 void scene_teardown(void)
