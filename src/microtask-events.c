@@ -1,6 +1,7 @@
 /* microtask-events: the streams of notifications. Configuration, set-up, serving, one teardown. */
 #include "base/log.h"
 #include "base/program.h"
+#include "market/packages.h"
 #include "providers/provider.h"
 #include "server/acceptor.h"
 #include "server/notify.h"
@@ -43,6 +44,7 @@ int main(int argc, char **argv)
 			"Serves HTTP on the listening socket it inherits as descriptor 0; its settings "
 			"are microtaskd's.",
 		.providers = provider_settings,
+		.check = packages_check,
 		.serve = serve,
 	};
 

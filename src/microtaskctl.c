@@ -2,6 +2,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "ctl/commands.h"
+#include "market/packages.h"
 #include "migrate/adoption.h"
 #include "providers/fetch.h"
 #include "providers/provider.h"
@@ -103,6 +104,8 @@ static int run_configured(const struct command *command, struct tool *tool, cons
 	struct arena *arena = arena_new();
 
 	tool->config = config_read(arena, provider_settings, file, problem);
+	if (tool->config && !packages_check(tool->config, problem))
+		tool->config = NULL;
 	if (tool->config)
 		log_set_level((enum log_level)tool->config->log_level);
 	int result = tool->config ? run_connected(command, tool) : tool_refuse(problem);

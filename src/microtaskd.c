@@ -124,6 +124,7 @@ int main(int argc, char **argv)
 		.name = NAME,
 		.about = "Serves FastCGI on the listening socket it inherits as descriptor 0.",
 		.providers = provider_settings,
+		.check = packages_check,
 		.serve = serve,
 	};
 

@@ -10,11 +10,11 @@
 #include "http/app.h"
 #include "http/idempotency.h"
 #include "http/page.h"
+#include "http/render.h"
 #include "http/request.h"
 #include "http/route.h"
 #include "market/market.h"
 #include "store/list.h"
-#include "store/render.h"
 
 /* The rows of each resource, which stand beside their handlers. */
 extern const struct routes health_routes, auth_routes, google_routes, account_routes, task_routes,

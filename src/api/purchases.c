@@ -2,6 +2,7 @@
 
 #include "api/payments.h"
 #include "base/count.h"
+#include "market/packages.h"
 #include "market/payments.h"
 #include "market/status.h"
 #include "store/doc.h"
@@ -81,13 +82,13 @@ static const struct view purchase_view = VIEW_OF("PurchaseDone", purchase_rows);
 
 static enum err payments_packages(struct request *rq)
 {
-	const struct packages *packages = &rq->app->config->packages;
+	struct packages packages = packages_read(rq->arena, rq->app->config->packages);
 	struct json *json = respond_array(rq);
 
-	for (size_t i = 0; i < packages->count; i++) {
+	for (size_t i = 0; i < packages.count; i++) {
 		json_object(json, NULL);
-		json_int(json, "coins", packages->list[i].coins);
-		json_cents(json, "price", packages->list[i].cents);
+		json_int(json, "coins", packages.list[i].coins);
+		json_cents(json, "price", packages.list[i].cents);
 		json_end(json);
 	}
 	return OK;
@@ -164,7 +165,8 @@ static enum err payments_create(struct request *rq)
 	const struct package_input *input = rq->body_input;
 	struct call *call = call_of(rq);
 	const struct provider *provider = provider_of(call->config);
-	const struct package *package = packages_find(&call->config->packages, input->coins.value);
+	const struct package *package =
+		packages_find(rq->arena, call->config->packages, input->coins.value);
 	struct payment payment = { 0 };
 
 	if (!provider || !package)
@@ -247,7 +249,8 @@ static enum err payments_pay_dummy(struct request *rq)
 	const struct package_input *input = rq->body_input;
 	const struct config *config = rq->app->config;
 	const struct provider *provider = provider_of(config);
-	const struct package *package = packages_find(&config->packages, input->coins.value);
+	const struct package *package =
+		packages_find(rq->arena, config->packages, input->coins.value);
 
 	if (!provider || !provider->is_free)
 		return provider ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
@@ -255,13 +258,14 @@ static enum err payments_pay_dummy(struct request *rq)
 }
 
 /* A package of either list, at its price. */
-static const struct package *package_bought(const struct config *config,
-					    const struct package_input *input)
+static const struct package *package_bought(struct request *rq, const struct package_input *input)
 {
-	const struct packages *lists[] = { &config->packages, &config->packages_extra };
+	const struct config *config = rq->app->config;
+	const char *const lists[] = { config->packages, config->packages_extra };
 
 	for (size_t i = 0; i < COUNT_OF(lists); i++) {
-		const struct package *package = packages_find(lists[i], input->coins.value);
+		const struct package *package =
+			packages_find(rq->arena, lists[i], input->coins.value);
 
 		if (package && package->cents == input->amount.value)
 			return package;
@@ -274,7 +278,7 @@ static enum err payments_purchase(struct request *rq)
 	const struct package_input *input = rq->body_input;
 	const struct config *config = rq->app->config;
 	const struct provider *provider = provider_of(config);
-	const struct package *package = package_bought(config, input);
+	const struct package *package = package_bought(rq, input);
 	const char *method = input->method ? input->method : "";
 
 	if (!provider || !package)

@@ -1,11 +1,30 @@
-/* From a bearer token to the user as the database has them now. */
+/* The caller of a request: from a bearer token to the user as the database has them now. */
 #ifndef AUTH_CALLER_H
 #define AUTH_CALLER_H
 
-#include "base/caller.h"
+#include "auth/role.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/id.h"
 #include "store/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The user behind a token as the database has them at the time of the request, never as the token
+ * says. Texts live as long as the request's arena.
+ */
+struct caller {
+	bool known; /* false: no token, or one ignored on a public route */
+	struct id id;
+	enum role role;
+	const char *name, *email;
+	/* As read, before this request: to tell, never to decide by. */
+	int64_t coins, owed_coins;
+	int64_t issued_at, expires_at; /* of the token in use: seconds since 1970 */
+	const bson_t *record; /* the user document; NULL when nobody is known */
+};
 
 /*
  * Checks the token and reads its user. ERR_UNAUTHORIZED (also for a user who is gone, being removed, or whose tokens

@@ -7,7 +7,7 @@
 #ifndef AUTH_TICKET_H
 #define AUTH_TICKET_H
 
-#include "base/caller.h"
+#include "auth/caller.h"
 #include "base/error.h"
 #include "store/txn.h"
 

@@ -74,9 +74,10 @@ const struct setting config_settings[] = {
 	{ "REVIEW_DAYS", SETTING_WHOLE, AT(review_days), .standard = "0", .max = 3650,
 	  .sentence =
 		  "Approves work that was not reviewed for so many days; 0 leaves it waiting." },
-	{ "COIN_PACKAGES", SETTING_PACKAGES, AT(packages), .standard = "10:1,150:10,500:20,1000:35",
+	{ "COIN_PACKAGES", SETTING_TEXT, AT(packages), .standard = "10:1,150:10,500:20,1000:35",
+	  .form = "coins:dollars,…",
 	  .sentence = "What coins cost, as coins:dollars pairs separated by commas." },
-	{ "COIN_PACKAGES_EXTRA", SETTING_PACKAGES, AT(packages_extra),
+	{ "COIN_PACKAGES_EXTRA", SETTING_TEXT, AT(packages_extra), .form = "coins:dollars,…",
 	  .sentence = "More packages, sold by POST /api/payments/purchase-coins alone." },
 	{ "PAYMENTS_PROVIDER", SETTING_PROVIDER, AT(provider), .standard = "dummy",
 	  .flags = SETTING_NOT_PRODUCTION,
@@ -295,14 +296,6 @@ static bool text_store(struct reading *reading, const struct setting *setting, c
 	return true;
 }
 
-static bool packages_store(struct reading *reading, const struct setting *setting,
-			   const char *value, struct packages *at)
-{
-	const char *wrong = packages_read(reading->arena, value, at);
-
-	return !wrong || refuse(reading, "%s %s", setting->name, wrong);
-}
-
 static bool value_store(struct reading *reading, const struct slot *slot, const char *value,
 			bool production)
 {
@@ -324,8 +317,6 @@ static bool value_store(struct reading *reading, const struct slot *slot, const 
 			return false;
 		*(bool *)at = place == 1;
 		return true;
-	case SETTING_PACKAGES:
-		return packages_store(reading, setting, value, at);
 	}
 	return false;
 }

@@ -11,7 +11,6 @@
 #define BASE_CONFIG_H
 
 #include "base/arena.h"
-#include "base/packages.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,8 +36,8 @@ struct config {
 	const char *google_client_ids; /* GOOGLE_CLIENT_ID, comma-separated; NULL: there is none */
 	const char *google_keys_url; /* MICROTASK_GOOGLE_KEYS_URL: where Google's keys are */
 	int64_t review_days; /* REVIEW_DAYS: unreviewed work is approved after so many; 0 = off */
-	struct packages packages; /* COIN_PACKAGES: what everybody is offered */
-	struct packages packages_extra; /* COIN_PACKAGES_EXTRA: for POST /purchase-coins alone */
+	const char *packages; /* COIN_PACKAGES: what everybody is offered (market/packages.h) */
+	const char *packages_extra; /* COIN_PACKAGES_EXTRA; NULL: there was none */
 	int64_t provider; /* PAYMENTS_PROVIDER: the place among the providers, from 1 on; 0: none */
 	const void *provider_settings; /* that provider's own; NULL: it has none */
 };

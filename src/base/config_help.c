@@ -27,7 +27,10 @@ static void range_print(const struct setting *setting, const struct page *page)
 
 	switch (setting->type) {
 	case SETTING_TEXT:
-		fputs(setting->flags & SETTING_SECRET ? "secret text" : "text", out);
+		if (setting->form)
+			fputs(setting->form, out);
+		else
+			fputs(setting->flags & SETTING_SECRET ? "secret text" : "text", out);
 		break;
 	case SETTING_WHOLE:
 		fprintf(out, "%" PRId64 " to %" PRId64, setting->min, setting->max);
@@ -41,9 +44,6 @@ static void range_print(const struct setting *setting, const struct page *page)
 		fputs("none", out);
 		for (size_t i = 0; page->providers[i]; i++)
 			fprintf(out, ", %s", page->providers[i]->name);
-		break;
-	case SETTING_PACKAGES:
-		fputs("coins:dollars,…", out);
 		break;
 	}
 }

@@ -37,7 +37,7 @@ static int configured(const struct program *program, const char *file, bool only
 	const struct config *config = config_read(arena, program->providers, file, problem);
 	int result = EXIT_SUCCESS;
 
-	if (!config)
+	if (!config || !program->check(config, problem))
 		result = program_refuse(program->name, problem);
 	else if (!only_check)
 		result = program->serve(config);

@@ -9,6 +9,8 @@ struct program {
 	const char *name;
 	const char *about; /* one sentence, for the usage */
 	const struct provider_settings *const *providers; /* what config_read() takes */
+	/* Are settings right that mean something to higher rooms alone? Otherwise there is a sentence in problem. */
+	bool (*check)(const struct config *config, char problem[256]);
 	int (*serve)(const struct config *config); /* the exit status */
 };
 

@@ -15,7 +15,6 @@ enum setting_type {
 	SETTING_CHOICE, /* int64_t, the place in choices */
 	SETTING_PROVIDER, /* int64_t, the place among the providers, from 1 on; 0: "none" */
 	SETTING_SWITCH, /* bool, the place in choices, of which there are two */
-	SETTING_PACKAGES, /* struct packages */
 };
 
 enum setting_flag {
@@ -33,6 +32,7 @@ struct setting {
 	unsigned flags;
 	int64_t min, max;
 	const char *const *choices; /* NULL-terminated */
+	const char *form; /* of a TEXT: what it looks like, in a word; may be NULL */
 	/* NULL when the value will do, else how the sentence goes on after the name. */
 	const char *(*check)(const char *value, bool production);
 	const char *sentence;

@@ -4,7 +4,7 @@
 #ifndef HTTP_ROUTE_H
 #define HTTP_ROUTE_H
 
-#include "base/caller.h"
+#include "auth/role.h"
 #include "base/count.h"
 #include "base/error.h"
 #include "base/turn.h"

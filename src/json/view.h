@@ -2,7 +2,7 @@
  * Documents out as data: which fields of a record are shown, as what, to whom.
  *
  * A view is a whitelist: a field without a row never leaves the service. Records are written through views by
- * store/render.h straight from BSON; the OpenAPI document prints the same rows.
+ * http/render.h straight from BSON; the OpenAPI document prints the same rows.
  */
 #ifndef JSON_VIEW_H
 #define JSON_VIEW_H
@@ -60,7 +60,7 @@ struct view {
 	bool is_list; /* the answer is a plain array of such objects */
 };
 
-/* The most rows of a view, those of its base among them: store/render.h has a bit for each. */
+/* The most rows of a view, those of its base among them: http/render.h has a bit for each. */
 #define VIEW_ROWS_MAX 64
 
 /* A view of an array of rows; what else it says may follow: VIEW_OF("Top", top_rows, .is_list = true). */

@@ -11,7 +11,7 @@
 #ifndef MARKET_MARKET_H
 #define MARKET_MARKET_H
 
-#include "base/caller.h"
+#include "auth/caller.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "store/store.h"

@@ -9,6 +9,7 @@
 #define MARKET_PAYMENTS_H
 
 #include "market/market.h"
+#include "market/packages.h"
 #include "market/status.h"
 #include "providers/provider.h"
 #include "store/list.h"

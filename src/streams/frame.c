@@ -1,9 +1,9 @@
 #include "streams/frame.h"
 
 #include "api/stream.h"
+#include "http/render.h"
 #include "market/missed.h"
 #include "store/doc.h"
-#include "store/render.h"
 #include "json/json_out.h"
 
 #include <string.h>

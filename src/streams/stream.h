@@ -7,8 +7,8 @@
 #ifndef STREAMS_STREAM_H
 #define STREAMS_STREAM_H
 
+#include "auth/caller.h"
 #include "base/buffer.h"
-#include "base/caller.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -534,8 +534,8 @@ def test_a_mongodb_that_is_not_there_is_told_in_a_sentence(stack):
     assert "MongoDB" in said.stderr and said.stderr.strip().endswith(".")
 
 
-def microtaskd(stack, *arguments, **env):
-    program = pathlib.Path(stack.env()["MICROTASKCTL"]).with_name("microtaskd")
+def microtaskd(stack, *arguments, name="microtaskd", **env):
+    program = pathlib.Path(stack.env()["MICROTASKCTL"]).with_name(name)
     environment = {
         "MICROTASK_ENV": "development",
         "MONGODB_URI": stack.mongodb_uri,
@@ -589,6 +589,8 @@ def test_help_has_two_forms_alone(stack):
         ({"MICROTASK_THREADS": "many"}, ["MICROTASK_THREADS"]),
         ({"LOGIN_FAILURES": "-1"}, ["LOGIN_FAILURES"]),
         ({"MONGODB_URI": "nonsense"}, ["MONGODB_URI"]),
+        ({"COIN_PACKAGES": "10:free"}, ["COIN_PACKAGES", "10:1,150:9.99"]),
+        ({"COIN_PACKAGES_EXTRA": "5:1,5:2"}, ["COIN_PACKAGES_EXTRA", "same coins"]),
     ],
 )
 def test_a_wrong_setting_refuses_to_start_in_one_sentence(stack, bad, words):
@@ -596,6 +598,14 @@ def test_a_wrong_setting_refuses_to_start_in_one_sentence(stack, bad, words):
     assert all(word in said for word in words), said
     for value in bad.values():
         assert len(value) < 20 or value not in said, "no secret is shown"
+
+
+@pytest.mark.parametrize(
+    "name, argument", [("microtask-events", "--check-config"), ("microtaskctl", "audit")]
+)
+def test_a_setting_that_is_wrong_for_one_program_is_wrong_for_all(stack, name, argument):
+    said = sentence(microtaskd(stack, argument, name=name, COIN_PACKAGES="10:free"))
+    assert said.startswith(f"{name}: COIN_PACKAGES must be coins:dollars"), said
 
 
 def test_settings_may_stand_in_a_file(stack, tmp_path):

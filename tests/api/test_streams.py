@@ -247,6 +247,9 @@ def test_without_a_good_token_or_ticket_nobody_listens(stack, worker):
     assert_error(ask(stack, params={"ticket": "x" * 43}), 401, "unauthorized")
     assert_error(ask(stack, params={"ticket": "x" * 4000}), 401, "unauthorized")
     assert_error(ask(stack, params={"ticket": ""}), 401, "unauthorized")
+    ticket = {"ticket": ticket_of(worker)}  # where both are sent, the token is what counts
+    assert_error(ask(stack, token="x.y.z", params=ticket), 401, "unauthorized")
+    assert ask(stack, method="HEAD", params=ticket).status_code == 200
     refused = ask(stack, headers={"Origin": ORIGIN, "X-Request-Id": unique()})
     assert refused.headers["access-control-allow-origin"] == ORIGIN
     assert refused.headers["www-authenticate"] == "Bearer"

@@ -112,6 +112,18 @@ def test_who_is_turned_away_has_paid_nothing_and_may_use_the_key_again(fake, sta
     assert ok(purchase(buyer, card, key=key))["paymentId"] in {str(p["_id"]) for p in made}
 
 
+def test_a_kept_answer_waits_for_no_turn(fake, stack, hang, buyer):
+    card, key = fake.card(), unique("key-")
+    first = purchase(buyer, card, key=key)
+    ok(first)
+    with hanging(stack, [purchase_call(buyer, hang()) for _ in range(20)]) as (volley, log):
+        again = purchase(buyer, card, key=key)
+        assert (again.status_code, again.content) == (200, first.content)
+        assert again.headers["idempotent-replayed"] == "true"
+        fake.released.set()
+        volley.answers()
+
+
 @promise("1 Limits", "Another service that hangs holds up only those who need it")
 def test_when_stripe_is_back_all_is_as_before(fake, stack, hang):
     calls = [purchase_call(one, hang()) for one in buyers(stack, 20)]

@@ -12,7 +12,6 @@
 
 Suite *suite_arena(void);
 Suite *suite_buffer(void);
-Suite *suite_caller(void);
 Suite *suite_clock(void);
 Suite *suite_comma(void);
 Suite *suite_config(void);
@@ -41,12 +40,12 @@ Suite *suite_failure(void);
 Suite *suite_mark(void);
 Suite *suite_presence(void);
 Suite *suite_refresher(void);
-Suite *suite_render(void);
 Suite *suite_txn(void);
 
 Suite *suite_google(void);
 Suite *suite_jwk(void);
 Suite *suite_password(void);
+Suite *suite_role(void);
 Suite *suite_token(void);
 
 Suite *suite_google_keys(void);
@@ -56,6 +55,7 @@ Suite *suite_stripe(void);
 Suite *suite_adjustments(void);
 Suite *suite_ledger(void);
 Suite *suite_missed(void);
+Suite *suite_packages(void);
 Suite *suite_payments(void);
 Suite *suite_removal(void);
 Suite *suite_reversals(void);
@@ -73,6 +73,7 @@ Suite *suite_openapi(void);
 Suite *suite_pipeline(void);
 Suite *suite_pipeline_answer(void);
 Suite *suite_pipeline_turn(void);
+Suite *suite_render(void);
 Suite *suite_request(void);
 Suite *suite_route(void);
 

@@ -63,18 +63,6 @@ static const struct config *read_with(const char *name, const char *value)
 	return config_read(arena, provider_settings, NULL, problem);
 }
 
-/* In the order of the setting: "coins:cents ". */
-static void expect_packages(const struct packages *packages, const char *expected)
-{
-	const char *found = "";
-
-	for (size_t i = 0; i < packages->count; i++)
-		found = arena_printf(arena, "%s%lld:%lld ", found,
-				     (long long)packages->list[i].coins,
-				     (long long)packages->list[i].cents);
-	ck_assert_str_eq(found, expected);
-}
-
 PROMISE("1 CORS",
 	"Its default is `http://localhost:5173,http://localhost:3000,https://microtash.vercel.app`")
 PROMISE("1 Limits", "RATE_LIMIT 500 calls in 15 minutes", "REGISTER_LIMIT 20")
@@ -101,8 +89,8 @@ START_TEST(what_is_not_given_has_its_default)
 	ck_assert_int_eq(config->login_failures, 10);
 	ck_assert_int_eq(config->register_limit, 20);
 	ck_assert_int_eq(config->review_days, 0);
-	expect_packages(&config->packages, "10:100 150:1000 500:2000 1000:3500 ");
-	expect_packages(&config->packages_extra, "");
+	ck_assert_str_eq(config->packages, "10:1,150:10,500:20,1000:35");
+	ck_assert_ptr_null(config->packages_extra);
 	ck_assert_ptr_null(provider_of(config));
 	ck_assert_ptr_null(config->provider_settings);
 	ck_assert_ptr_null(config->jwt_secret_previous);
@@ -152,21 +140,6 @@ START_TEST(only_development_has_a_default_database)
 }
 END_TEST
 
-PROMISE("2 Prices", "`COIN_PACKAGES` sets them")
-START_TEST(packages_have_coins_and_a_price_with_cents)
-{
-	setenv("COIN_PACKAGES_EXTRA", "50:5,120:10,320:25,700:50", 1);
-	const struct config *config =
-		read_with("COIN_PACKAGES", "1:0.01,19:19.99,20:1.5,1000000000:999999.99");
-
-	ck_assert_msg(config != NULL, "%s", problem);
-	expect_packages(&config->packages, "1:1 19:1999 20:150 1000000000:99999999 ");
-	expect_packages(&config->packages_extra, "50:500 120:1000 320:2500 700:5000 ");
-	ck_assert_int_eq(packages_find(&config->packages, 20)->cents, 150);
-	ck_assert_ptr_null(packages_find(&config->packages, 50));
-}
-END_TEST
-
 PROMISE("7 Providers", "PAYMENTS_PROVIDER `dummy`, the default in development",
 	"PAYMENTS_PROVIDER `dummy` in production only when set")
 START_TEST(only_development_takes_payments_unasked)
@@ -202,9 +175,6 @@ START_TEST(stripe_needs_its_two_secrets)
 }
 END_TEST
 
-#define PACKAGES_SENTENCE                                                                       \
-	"COIN_PACKAGES must be coins:dollars, as in 10:1,150:9.99, without spaces: coins from " \
-	"1 to 1000000000, dollars from 0.01 to 999999.99."
 #define BASE_SENTENCE \
 	"STRIPE_API_BASE must be an http or https address, as in https://api.example.com."
 #define WORD_SENTENCE "STRIPE_SECRET_KEY must be printable ASCII characters without spaces."
@@ -278,30 +248,6 @@ static const struct {
 	{ "CORS_ORIGINS", ",https://a.example", ORIGINS_SENTENCE },
 	{ "CORS_ORIGINS", "https://a.example\";}", ORIGINS_SENTENCE },
 	{ "CORS_ORIGINS", "https://[::1", ORIGINS_SENTENCE },
-	{ "COIN_PACKAGES", "10", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", ":1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", ",", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:1,", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:1, 20:2", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10=1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "ten:1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:one", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:$1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "0:1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "-10:1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10.5:1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "1000000001:1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:0", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:-1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:1.005", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:1e2", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:1000000", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "99999999999999999999:1", PACKAGES_SENTENCE },
-	{ "COIN_PACKAGES", "10:1,20:2,10:3",
-	  "COIN_PACKAGES must not have two packages of the same coins." },
-	{ "COIN_PACKAGES_EXTRA", "5:1,5:1",
-	  "COIN_PACKAGES_EXTRA must not have two packages of the same coins." },
 	{ "PAYMENTS_PROVIDER", "paypal", "PAYMENTS_PROVIDER must be none, dummy or stripe." },
 	{ "STRIPE_SECRET_KEY", "sk test", WORD_SENTENCE },
 	{ "STRIPE_SECRET_KEY", "sk_test\nX: y", WORD_SENTENCE },
@@ -526,7 +472,6 @@ Suite *suite_config(void)
 	tcase_add_test(values, the_environment_sets_every_kind_of_value);
 	tcase_add_test(values, an_empty_value_counts_as_not_given);
 	tcase_add_test(values, only_development_has_a_default_database);
-	tcase_add_test(values, packages_have_coins_and_a_price_with_cents);
 	tcase_add_test(values, only_development_takes_payments_unasked);
 	tcase_add_test(values, stripe_needs_its_two_secrets);
 	tcase_add_loop_test(values, a_bad_value_is_refused_in_one_sentence, 0, COUNT(bad));

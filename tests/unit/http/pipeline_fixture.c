@@ -202,10 +202,11 @@ void scene_close(void)
 	char problem[256];
 
 	app.adopted = false;
-	if (scene.rq.db)
-		return;
-	app.store = store_open(&(struct store_options){ .uri = AWAY, .answer_ms = 1000 }, problem);
-	scene.rq.db = db_open(app.store);
+	if (!app.store) /* once: when one is closed, the driver is done for good */
+		app.store = store_open(&(struct store_options){ .uri = AWAY, .answer_ms = 1000 },
+				       problem);
+	if (!scene.rq.db)
+		scene.rq.db = db_open(app.store);
 	ck_assert_ptr_nonnull(scene.rq.db);
 }
 
@@ -229,8 +230,6 @@ void scene_teardown(void)
 	buffer_free(&scene.rq.out);
 	buffer_free(&scene.rq.headers);
 	db_close(scene.rq.db);
-	store_close(app.store);
-	app.store = NULL;
 }
 
 void scene_send(const char *method, const char *uri)

@@ -3,7 +3,7 @@
 #ifndef TESTS_MARKET_RULE_H
 #define TESTS_MARKET_RULE_H
 
-#include "base/caller.h"
+#include "auth/caller.h"
 #include "market/market.h"
 #include "store/doc.h"
 

@@ -1,4 +1,4 @@
-#include "store/render.h"
+#include "http/render.h"
 
 #include "store/doc.h"
 

@@ -1,4 +1,4 @@
-#include "base/caller.h"
+#include "auth/role.h"
 #include "suites.h"
 
 START_TEST(each_role_has_a_name_that_leads_back_to_it)
@@ -29,9 +29,9 @@ START_TEST(an_unknown_name_is_no_role)
 }
 END_TEST
 
-Suite *suite_caller(void)
+Suite *suite_role(void)
 {
-	Suite *suite = suite_create("caller");
+	Suite *suite = suite_create("role");
 	TCase *roles = tcase_create("roles");
 
 	tcase_add_test(roles, each_role_has_a_name_that_leads_back_to_it);

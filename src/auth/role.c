@@ -1,4 +1,4 @@
-#include "base/caller.h"
+#include "auth/role.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* Records as JSON: BSON through a view straight into the answer, with no tree in between. */
-#ifndef STORE_RENDER_H
-#define STORE_RENDER_H
+#ifndef HTTP_RENDER_H
+#define HTTP_RENDER_H
 
-#include "base/caller.h"
+#include "auth/caller.h"
 #include "json/json_out.h"
 #include "json/view.h"
 

@@ -1,5 +1,5 @@
 /* Views: what leaves the service of a record, as what, and to whom. */
-#include "store/render.h"
+#include "http/render.h"
 #include "suites.h"
 
 #include "store/doc.h"
