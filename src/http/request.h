@@ -57,8 +57,8 @@ struct request {
 	const void *query_input, *body_input; /* structs of the route's schemas; NULL without one */
 	struct faults faults;
 	struct err_detail detail;
-	struct claim *
-		claim; /* of the idempotency key; NULL without a key, and once an answer is kept for it */
+	struct claim
+		*claim; /* of the idempotency key; NULL: there is none, or it keeps the answer */
 	const bson_t *noted; /* what an earlier call with the key did; NULL: nothing */
 
 	/* the answer */
