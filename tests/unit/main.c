@@ -21,6 +21,7 @@ static Suite *(*const suites[])(void) = {
 	suite_network,
 	suite_random,
 	suite_unicode,
+	suite_json_edit,
 	suite_json_in,
 	suite_json_out,
 	suite_json_pick,

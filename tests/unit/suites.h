@@ -25,6 +25,7 @@ Suite *suite_network(void);
 Suite *suite_random(void);
 Suite *suite_unicode(void);
 
+Suite *suite_json_edit(void);
 Suite *suite_json_in(void);
 Suite *suite_json_out(void);
 Suite *suite_json_pick(void);
