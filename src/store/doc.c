@@ -226,6 +226,15 @@ void doc_array_doc(struct doc_array *array, const bson_t *doc)
 	bson_append_document(array->doc, next_key(array, buffer), -1, doc);
 }
 
+void doc_array_field(struct doc_array *array, const bson_t *doc, const char *field)
+{
+	char buffer[16];
+	bson_iter_t at;
+
+	if (bson_iter_init_find(&at, doc, field))
+		bson_append_iter(array->doc, next_key(array, buffer), -1, &at);
+}
+
 void doc_unchanged(bson_t *filter, const bson_t *record, const char *field)
 {
 	bson_iter_t at;
