@@ -31,6 +31,7 @@ static Suite *(*const suites[])(void) = {
 	suite_text_email,
 	suite_address,
 	suite_buggify,
+	suite_claim_people,
 	suite_collections,
 	suite_cursor,
 	suite_doc,

@@ -36,6 +36,7 @@ Suite *suite_text_email(void);
 
 Suite *suite_address(void);
 Suite *suite_buggify(void);
+Suite *suite_claim_people(void);
 Suite *suite_collections(void);
 Suite *suite_cursor(void);
 Suite *suite_doc(void);
