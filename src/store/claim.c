@@ -147,21 +147,10 @@ static enum err record_take_over(const struct attempt *attempt, const bson_t *re
 
 /* ---- claiming ---- */
 
-static const uint8_t *record_bytes(const bson_t *record, const char *field, uint32_t *length)
-{
-	bson_iter_t at;
-	const uint8_t *bytes = NULL;
-
-	*length = 0;
-	if (bson_iter_init_find(&at, record, field) && BSON_ITER_HOLDS_BINARY(&at))
-		bson_iter_binary(&at, NULL, length, &bytes);
-	return bytes;
-}
-
 static bool same_body(const struct attempt *attempt, const bson_t *record)
 {
 	uint32_t length;
-	const uint8_t *hash = record_bytes(record, "body_hash", &length);
+	const uint8_t *hash = doc_bytes(record, "body_hash", &length);
 
 	return length == DIGEST_SIZE && !memcmp(hash, attempt->body_hash, DIGEST_SIZE);
 }
@@ -185,7 +174,7 @@ static void answer_read(const bson_t *record, struct kept_answer *answer)
 
 	answer->kept = true;
 	answer->status = (int)doc_whole(record, "status", 200);
-	answer->body = (const char *)record_bytes(record, "body", &length);
+	answer->body = (const char *)doc_bytes(record, "body", &length);
 	answer->length = length;
 }
 

@@ -64,13 +64,10 @@ static const char *body_without(struct arena *arena, const char *body, size_t le
 struct db_update claim_forget(struct arena *arena, const bson_t *kept, const struct id *id)
 {
 	bson_t *filter = DOC(arena, NULL), *change = DOC(arena, SUB("$pull", ID("people", id)));
-	const uint8_t *bytes = NULL;
-	uint32_t length = 0;
-	bson_iter_t at;
-
-	if (bson_iter_init_find(&at, kept, "body") && BSON_ITER_HOLDS_BINARY(&at))
-		bson_iter_binary(&at, NULL, &length, &bytes);
+	uint32_t length;
+	const uint8_t *bytes = doc_bytes(kept, "body", &length);
 	const char *body = body_without(arena, (const char *)bytes, length, id);
+
 	doc_unchanged(filter, kept, "_id");
 	doc_unchanged(filter, kept, "body");
 	if (body)

@@ -174,6 +174,17 @@ bool doc_bool(const bson_t *doc, const char *field, bool absent)
 	return bson_iter_bool(&at);
 }
 
+const uint8_t *doc_bytes(const bson_t *doc, const char *field, uint32_t *length)
+{
+	bson_iter_t at;
+	const uint8_t *bytes = NULL;
+
+	*length = 0;
+	if (bson_iter_init_find(&at, doc, field) && BSON_ITER_HOLDS_BINARY(&at))
+		bson_iter_binary(&at, NULL, length, &bytes);
+	return bytes;
+}
+
 bool doc_part(const bson_t *doc, const char *field, bson_t *part)
 {
 	bson_iter_t at;

@@ -92,6 +92,8 @@ int64_t doc_cents(const bson_t *doc, const char *field, int64_t absent);
 /* A date in milliseconds; `absent` when there is no such field. */
 int64_t doc_date(const bson_t *doc, const char *field, int64_t absent);
 bool doc_bool(const bson_t *doc, const char *field, bool absent);
+/* Binary data, living as long as doc; NULL when absent. */
+const uint8_t *doc_bytes(const bson_t *doc, const char *field, uint32_t *length);
 /* An embedded document or array; false when absent. */
 bool doc_part(const bson_t *doc, const char *field, bson_t *part);
 
