@@ -48,7 +48,11 @@ static const char *fate_text(const struct personal *person, const struct persona
 
 int command_personal_data(struct tool *tool)
 {
+	char problem[256];
+
 	(void)tool;
+	if (collections_check(collection_rows, problem))
+		return tool_refuse(problem);
 	printf("# Personal data\n\n"
 	       "<!-- Printed by `make docs` from the table in src/store/collections.c: change that. -->\n\n"
 	       "Which fields of the database hold somebody's data, in which field the id of that user stands, and what a\n"
