@@ -53,6 +53,8 @@ static const struct command {
 	{ "init-set", init_set, true, 2, 2, "NAME HOST:PORT",
 	  "for trying out: make a new mongod a replica set of its own; exit status 0 when it takes writes" },
 	{ "routes", command_routes, true, 0, 0, "", "list every call and who may use it" },
+	{ "personal-data", command_personal_data, true, 0, 0, "",
+	  "print which fields hold personal data, and what a removal does with them" },
 	{ "openapi", command_openapi, true, 0, 2, "[--server ADDRESS]",
 	  "print the OpenAPI document; with the address below which the calls are, if it is known" },
 };

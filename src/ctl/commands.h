@@ -11,6 +11,7 @@ int command_audit(struct tool *tool);
 int command_sweep(struct tool *tool);
 int command_seed_demo(struct tool *tool);
 int command_routes(struct tool *tool);
+int command_personal_data(struct tool *tool);
 int command_openapi(struct tool *tool);
 
 #endif

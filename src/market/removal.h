@@ -3,9 +3,9 @@
  *
  * The user document is the job: `closing` in it, set by one transaction, ends every token and every new task,
  * submission and withdrawal of the user. The job then cancels their open tasks, rejects pending work and withdrawals,
- * turns their name and e-mail in records that are kept into DELETED_NAME and DELETED_EMAIL, removes what is theirs
- * alone, and last removes the document itself, in one transaction that forfeits the balance and is guarded by nothing
- * being open any more.
+ * goes by the table of collections (store/collections.h) to take their data out of the records that are kept and remove
+ * what is theirs alone, and last removes the document itself, in one transaction that forfeits the balance and is
+ * guarded by nothing being open any more.
  *
  * All of that is done by small transactions, guarded like any other, and by changes that may be repeated. So the job
  * may be killed anywhere, and several processes may work on the same user. The journal names the admin who ordered the
@@ -15,9 +15,6 @@
 #define MARKET_REMOVAL_H
 
 #include "market/market.h"
-
-#define DELETED_NAME "Deleted user"
-#define DELETED_EMAIL "deleted-%s@invalid" /* with the user's id */
 
 /* How long a call that orders a removal works on it before it answers. */
 #define REMOVAL_ANSWER_MS 8000

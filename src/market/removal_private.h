@@ -22,11 +22,8 @@ void removal_end_plan(struct call *call, const bson_t *user, const char *key, in
 /* Ends what the user has open. ERR_CONFLICT when something stays open that cannot be ended. */
 enum err removal_end_business(struct removal *removal);
 
-/* Takes name and e-mail out of records that are kept, and removes the records that are the user's alone. */
+/* Takes the user's data out of records and answers that are kept, and removes the records that are the user's alone.
+ * ERR_CONFLICT when others change an answer at the same moment. */
 enum err removal_tidy(struct removal *removal);
-
-/* Takes name and e-mail out of the answers that are kept for idempotency keys of others, so that a repeat shows what
- * the records show now. */
-enum err removal_forget_answers(struct removal *removal, const char *deleted_email);
 
 #endif

@@ -6,6 +6,7 @@
 #include "market/submissions.h"
 #include "market/tasks.h"
 #include "market/withdrawals.h"
+#include "store/claim_people.h"
 #include "store/doc.h"
 
 #include <string.h>
@@ -17,19 +18,13 @@ enum {
 
 /* ---- records in batches ---- */
 
-struct work {
-	enum collection in;
-	const bson_t *filter; /* of the removal's arena */
-	size_t batch; /* records at once */
-	enum err (*run)(struct removal *removal, const struct work *work, const struct id *ids,
-			size_t count);
-	const void *with; /* what run needs to know */
-};
-
 struct batch {
 	struct removal *removal;
-	const struct work *work;
-	struct id ids[BATCH_MAX];
+	enum collection in;
+	size_t most; /* records at once */
+	enum err (*run)(const struct batch *batch);
+	const void *with; /* what run needs to know */
+	const bson_t *docs[BATCH_MAX];
 	size_t count;
 	enum err err;
 };
@@ -39,7 +34,7 @@ static bool batch_run(struct batch *batch)
 	struct removal *removal = batch->removal;
 
 	if (batch->count)
-		batch->err = batch->work->run(removal, batch->work, batch->ids, batch->count);
+		batch->err = batch->run(batch);
 	batch->count = 0;
 	arena_reset(removal->call.arena);
 	if (batch->err == OK && clock_steady() >= removal->until)
@@ -51,30 +46,31 @@ static bool batch_take(void *context, const bson_t *doc)
 {
 	struct batch *batch = context;
 
-	if (doc_id(doc, "_id", &batch->ids[batch->count]))
-		batch->count++;
-	return batch->count < batch->work->batch || batch_run(batch);
+	batch->docs[batch->count++] = doc_copy(batch->removal->call.arena, doc);
+	return batch->count < batch->most || batch_run(batch);
 }
 
-static enum err each_batch(struct removal *removal, const struct work *work)
+/* Runs over all records that match a filter of the removal's arena. Of each, nothing is read but its id, and the text of
+ * a kept answer. */
+static enum err batch_each(struct batch *batch, const bson_t *filter)
 {
-	struct batch batch = { .removal = removal, .work = work };
-	bson_t *options = DOC(removal->arena, SUB("projection", INT("_id", 1)));
-	enum err err =
-		db_each(removal->call.db, work->in, work->filter, options, batch_take, &batch);
+	struct removal *removal = batch->removal;
+	bson_t *options = DOC(removal->arena, SUB("projection", INT("_id", 1), INT("body", 1)));
+	enum err err = db_each(removal->call.db, batch->in, filter, options, batch_take, batch);
 
-	if (err == OK && batch.err == OK)
-		batch_run(&batch);
-	return err != OK ? err : batch.err;
+	if (err == OK && batch->err == OK)
+		batch_run(batch);
+	return err != OK ? err : batch->err;
 }
 
-static bson_t *all_of(struct arena *arena, const struct id *ids, size_t count)
+static bson_t *batch_filter(const struct batch *batch)
 {
-	struct doc_array array = doc_array_new(arena);
+	struct arena *arena = batch->removal->call.arena;
+	struct doc_array ids = doc_array_new(arena);
 
-	for (size_t i = 0; i < count; i++)
-		doc_array_id(&array, &ids[i]);
-	return DOC(arena, SUB("_id", ARRAY("$in", array.doc)));
+	for (size_t i = 0; i < batch->count; i++)
+		doc_array_field(&ids, batch->docs[i], "_id");
+	return DOC(arena, SUB("_id", ARRAY("$in", ids.doc)));
 }
 
 /* ---- open business ---- */
@@ -128,11 +124,13 @@ static bool is_trouble(enum err err)
 }
 
 static enum err txn_make(struct removal *removal, const struct open_business *business,
-			 const struct id *id, struct txn *txn)
+			 const bson_t *doc, struct txn *txn)
 {
+	struct id id = doc_own_id(doc);
+
 	memset(&removal->detail, 0, sizeof removal->detail);
 	txn_start(txn, removal->call.arena);
-	return business->end(&removal->call, id, txn);
+	return business->end(&removal->call, &id, txn);
 }
 
 static void ended(struct removal *removal, const struct open_business *business,
@@ -142,31 +140,30 @@ static void ended(struct removal *removal, const struct open_business *business,
 		business->after(&removal->call, txn);
 }
 
-static enum err end_each_alone(struct removal *removal, const struct open_business *business,
-			       const struct id *ids, size_t count)
+static enum err end_each_alone(const struct batch *batch)
 {
+	struct removal *removal = batch->removal;
 	struct txn txn;
 	enum err err = OK;
 
-	for (size_t i = 0; i < count && !is_trouble(err); i++) {
-		err = txn_make(removal, business, &ids[i], &txn);
+	for (size_t i = 0; i < batch->count && !is_trouble(err); i++) {
+		err = txn_make(removal, batch->with, batch->docs[i], &txn);
 		if (err == OK)
 			err = txn_commit(removal->call.db, &txn);
 		if (err == OK)
-			ended(removal, business, &txn);
+			ended(removal, batch->with, &txn);
 	}
 	return is_trouble(err) ? err : OK;
 }
 
-static enum err end_batch(struct removal *removal, const struct work *work, const struct id *ids,
-			  size_t count)
+static enum err end_batch(const struct batch *batch)
 {
-	const struct open_business *business = work->with;
+	struct removal *removal = batch->removal;
 	struct txn txns[GROUP], *made[GROUP] = { 0 };
 	size_t made_count = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		enum err err = txn_make(removal, business, &ids[i], &txns[i]);
+	for (size_t i = 0; i < batch->count; i++) {
+		enum err err = txn_make(removal, batch->with, batch->docs[i], &txns[i]);
 
 		if (is_trouble(err))
 			return err;
@@ -174,9 +171,9 @@ static enum err end_batch(struct removal *removal, const struct work *work, cons
 			made[made_count++] = &txns[i];
 	}
 	if (txn_commit_group(removal->call.db, made, made_count) != OK)
-		return end_each_alone(removal, business, ids, count);
+		return end_each_alone(batch);
 	for (size_t i = 0; i < made_count; i++)
-		ended(removal, business, made[i]);
+		ended(removal, batch->with, made[i]);
 	return OK;
 }
 
@@ -202,98 +199,83 @@ enum err removal_end_business(struct removal *removal)
 {
 	enum err err = OK;
 
-	for (size_t i = 0; i < BUSINESS_COUNT && err == OK; i++)
-		err = each_batch(removal,
-				 &(struct work){
-					 .in = open_business[i].in,
-					 .filter = business_filter(removal, &open_business[i]),
-					 .batch = GROUP,
-					 .run = end_batch,
-					 .with = &open_business[i],
-				 });
+	for (size_t i = 0; i < BUSINESS_COUNT && err == OK; i++) {
+		const struct open_business *business = &open_business[i];
+		struct batch batch = { .removal = removal,
+				       .in = business->in,
+				       .most = GROUP,
+				       .run = end_batch,
+				       .with = business };
+
+		err = batch_each(&batch, business_filter(removal, business));
+	}
 	return err == OK ? see_none_open(removal) : err;
 }
 
-/* ---- what is kept, without a name ---- */
+/* ---- the person in what is kept ---- */
 
-static const struct named {
-	enum collection in;
-	const char *owner, *name, *email;
-} named[] = {
-	{ TASKS, "buyer_id", "buyer_name", "buyer_email" },
-	{ SUBMISSIONS, "buyer_id", "buyer_name", "buyer_email" },
-	{ SUBMISSIONS, "worker_id", "worker_name", "worker_email" },
-	{ WITHDRAWALS, "worker_id", "worker_name", "worker_email" },
-	{ PAYMENTS, "buyer_id", "buyer_name", "buyer_email" },
+static enum err forget_batch(const struct batch *batch)
+{
+	struct removal *removal = batch->removal;
+	struct arena *arena = removal->call.arena;
+	const bson_t *texts = personal_forgotten(arena, batch->with, &removal->user);
+
+	return db_update_many(removal->call.db, arena, batch->in, batch_filter(batch),
+			      DOC(arena, PART("$set", texts)), NULL);
+}
+
+static enum err remove_batch(const struct batch *batch)
+{
+	struct call *call = &batch->removal->call;
+
+	return db_remove(call->db, call->arena, batch->in, batch_filter(batch), false);
+}
+
+static enum err answers_batch(const struct batch *batch)
+{
+	struct call *call = &batch->removal->call;
+	struct db_update updates[BATCH_MAX];
+	int64_t matched, taken;
+
+	for (size_t i = 0; i < batch->count; i++)
+		updates[i] = claim_forget(call->arena, batch->docs[i], &batch->removal->user);
+	enum err err = db_update_bulk(call->db, call->arena, batch->in, updates, batch->count,
+				      &matched, &taken);
+	return err == OK && matched < (int64_t)batch->count ? ERR_CONFLICT : err;
+}
+
+static enum err (*const batch_runs[])(const struct batch *batch) = {
+	[RECORD_STAYS] = forget_batch,
+	[RECORD_GOES] = remove_batch,
+	[RECORD_IS_ANSWER] = answers_batch,
 };
 
-static const char *deleted_email(const struct removal *removal, struct arena *arena)
-{
-	return arena_printf(arena, DELETED_EMAIL, id_text(arena, &removal->user));
-}
-
-static enum err forget_batch(struct removal *removal, const struct work *work, const struct id *ids,
-			     size_t count)
-{
-	struct arena *arena = removal->call.arena;
-	const struct named *fields = work->with;
-
-	return db_update_many(removal->call.db, arena, work->in, all_of(arena, ids, count),
-			      DOC(arena, SUB("$set", TEXT(fields->name, DELETED_NAME),
-					     TEXT(fields->email, deleted_email(removal, arena)))),
-			      NULL);
-}
-
-static enum err forget_names(struct removal *removal)
+static enum err person_take_out(struct removal *removal, enum collection in,
+				const struct personal *person)
 {
 	struct arena *arena = removal->arena;
-	const char *email = deleted_email(removal, arena);
-	enum err err = OK;
+	const bson_t *texts = personal_forgotten(arena, person, &removal->user);
+	bson_t *filter = DOC(arena, ID(person->whose, &removal->user));
+	struct batch batch = { .removal = removal,
+			       .in = in,
+			       .most = BATCH_MAX,
+			       .run = batch_runs[person->record],
+			       .with = person };
 
-	for (size_t i = 0; i < COUNT_OF(named) && err == OK; i++) {
-		const struct named *fields = &named[i];
-		bson_t *filter = DOC(arena, ID(fields->owner, &removal->user),
-				     LIST("$or", ITEM(SUB(fields->name, TEXT("$ne", DELETED_NAME))),
-					  ITEM(SUB(fields->email, TEXT("$ne", email)))));
-
-		err = each_batch(removal, &(struct work){ .in = fields->in,
-							  .filter = filter,
-							  .batch = BATCH_MAX,
-							  .run = forget_batch,
-							  .with = fields });
-	}
-	return err;
-}
-
-/* ---- what is theirs alone ---- */
-
-static enum err remove_batch(struct removal *removal, const struct work *work, const struct id *ids,
-			     size_t count)
-{
-	struct arena *arena = removal->call.arena;
-
-	return db_remove(removal->call.db, arena, work->in, all_of(arena, ids, count), false);
-}
-
-static enum err remove_own(struct removal *removal)
-{
-	bson_t *own = DOC(removal->arena, ID("user_id", &removal->user));
-	enum err err = each_batch(removal, &(struct work){ .in = NOTIFICATIONS,
-							   .filter = own,
-							   .batch = BATCH_MAX,
-							   .run = remove_batch });
-
-	/* kept answers tell what they told the user; a day has not many */
-	return err == OK ? db_remove(removal->call.db, removal->arena, IDEMPOTENCY, own, false) :
-			   err;
+	/* those of which that is done are not done again */
+	if (person->record == RECORD_STAYS)
+		bson_concat(filter, DOC(arena, LIST("$nor", BCON_DOCUMENT(texts))));
+	return batch_each(&batch, filter);
 }
 
 enum err removal_tidy(struct removal *removal)
 {
-	enum err err = forget_names(removal);
+	enum err err = OK;
 
-	if (err == OK)
-		err = remove_own(removal);
-	return err == OK ? removal_forget_answers(removal, deleted_email(removal, removal->arena)) :
-			   err;
+	for (int in = 0; in < COLLECTION_COUNT; in++)
+		for (const struct personal *person = collection_rows[in].people;
+		     person->whose && err == OK; person++)
+			if (person->record != RECORD_IS_ACCOUNT)
+				err = person_take_out(removal, (enum collection)in, person);
+	return err;
 }

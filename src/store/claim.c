@@ -1,8 +1,8 @@
 #include "store/claim.h"
 
 #include "base/clock.h"
-#include "base/count.h"
 #include "base/digest.h"
+#include "store/claim_people.h"
 #include "store/doc.h"
 #include "store/presence.h"
 #include "store/releases.h"
@@ -147,21 +147,10 @@ static enum err record_take_over(const struct attempt *attempt, const bson_t *re
 
 /* ---- claiming ---- */
 
-static const uint8_t *record_bytes(const bson_t *record, const char *field, uint32_t *length)
-{
-	bson_iter_t at;
-	const uint8_t *bytes = NULL;
-
-	*length = 0;
-	if (bson_iter_init_find(&at, record, field) && BSON_ITER_HOLDS_BINARY(&at))
-		bson_iter_binary(&at, NULL, length, &bytes);
-	return bytes;
-}
-
 static bool same_body(const struct attempt *attempt, const bson_t *record)
 {
 	uint32_t length;
-	const uint8_t *hash = record_bytes(record, "body_hash", &length);
+	const uint8_t *hash = doc_bytes(record, "body_hash", &length);
 
 	return length == DIGEST_SIZE && !memcmp(hash, attempt->body_hash, DIGEST_SIZE);
 }
@@ -185,7 +174,7 @@ static void answer_read(const bson_t *record, struct kept_answer *answer)
 
 	answer->kept = true;
 	answer->status = (int)doc_whole(record, "status", 200);
-	answer->body = (const char *)record_bytes(record, "body", &length);
+	answer->body = (const char *)doc_bytes(record, "body", &length);
 	answer->length = length;
 }
 
@@ -322,24 +311,6 @@ enum err claim_recall(struct db *db, struct arena *arena, const struct claim_req
 
 /* ---- completing ---- */
 
-/* Whom the transaction's records name: their names may have to be taken out of the answer some day. */
-static bson_t *people_of(const struct txn *txn)
-{
-	static const char *const owners[] = { "worker_id", "buyer_id" };
-	struct doc_array people = doc_array_new(txn->arena);
-	struct id id;
-
-	for (size_t i = 0; i < txn->count; i++) {
-		const struct step *step = &txn->steps[i];
-		const bson_t *doc = step->found ? step->found : step->doc;
-
-		for (size_t k = 0; doc && k < COUNT_OF(owners); k++)
-			if (doc_id(doc, owners[k], &id))
-				doc_array_id(&people, &id);
-	}
-	return people.doc;
-}
-
 void claim_complete(struct txn *txn, const struct claim *claim, int status, const char *body,
 		    size_t length, int64_t now)
 {
@@ -349,7 +320,7 @@ void claim_complete(struct txn *txn, const struct claim *claim, int status, cons
 
 	BSON_APPEND_BINARY(set, "body", BSON_SUBTYPE_BINARY, (const uint8_t *)(body ? body : ""),
 			   (uint32_t)length);
-	BSON_APPEND_ARRAY(set, "people", people_of(txn));
+	BSON_APPEND_ARRAY(set, "people", claim_people(txn));
 	/* the answer tells what the parts came to */
 	txn_update(txn, IDEMPOTENCY, claim_held(arena, claim),
 		   DOC(arena, PART("$set", set), SUB("$unset", INT("results", 1))),

@@ -91,6 +91,8 @@ static void topology_watch(struct store *store)
 
 struct store *store_open(const struct store_options *options, char problem[256])
 {
+	if (collections_check(collection_rows, problem))
+		return NULL;
 	mongoc_init();
 	mongoc_log_set_handler(driver_log, NULL);
 

@@ -174,6 +174,17 @@ bool doc_bool(const bson_t *doc, const char *field, bool absent)
 	return bson_iter_bool(&at);
 }
 
+const uint8_t *doc_bytes(const bson_t *doc, const char *field, uint32_t *length)
+{
+	bson_iter_t at;
+	const uint8_t *bytes = NULL;
+
+	*length = 0;
+	if (bson_iter_init_find(&at, doc, field) && BSON_ITER_HOLDS_BINARY(&at))
+		bson_iter_binary(&at, NULL, length, &bytes);
+	return bytes;
+}
+
 bool doc_part(const bson_t *doc, const char *field, bson_t *part)
 {
 	bson_iter_t at;
@@ -224,6 +235,15 @@ void doc_array_doc(struct doc_array *array, const bson_t *doc)
 	char buffer[16];
 
 	bson_append_document(array->doc, next_key(array, buffer), -1, doc);
+}
+
+void doc_array_field(struct doc_array *array, const bson_t *doc, const char *field)
+{
+	char buffer[16];
+	bson_iter_t at;
+
+	if (bson_iter_init_find(&at, doc, field))
+		bson_append_iter(array->doc, next_key(array, buffer), -1, &at);
 }
 
 void doc_unchanged(bson_t *filter, const bson_t *record, const char *field)

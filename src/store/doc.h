@@ -92,6 +92,8 @@ int64_t doc_cents(const bson_t *doc, const char *field, int64_t absent);
 /* A date in milliseconds; `absent` when there is no such field. */
 int64_t doc_date(const bson_t *doc, const char *field, int64_t absent);
 bool doc_bool(const bson_t *doc, const char *field, bool absent);
+/* Binary data, living as long as doc; NULL when absent. */
+const uint8_t *doc_bytes(const bson_t *doc, const char *field, uint32_t *length);
 /* An embedded document or array; false when absent. */
 bool doc_part(const bson_t *doc, const char *field, bson_t *part);
 
@@ -104,6 +106,8 @@ struct doc_array doc_array_new(struct arena *arena);
 void doc_array_id(struct doc_array *array, const struct id *id);
 void doc_array_text(struct doc_array *array, const char *text);
 void doc_array_doc(struct doc_array *array, const bson_t *doc);
+/* The value of a field, of whatever type; nothing when it is absent. */
+void doc_array_field(struct doc_array *array, const bson_t *doc, const char *field);
 
 /*
  * Adds to a filter that a field has the value that it had when the record was read. Where the record lacked it, as some

@@ -8,25 +8,6 @@
 
 enum { ELECTED_LATELY_MS = 10000, CONFIRM_MS = 3000 };
 
-static const char *const collection_names[COLLECTION_COUNT] = {
-	[USERS] = "users",
-	[TASKS] = "tasks",
-	[SUBMISSIONS] = "submissions",
-	[WITHDRAWALS] = "withdrawals",
-	[PAYMENTS] = "payments",
-	[NOTIFICATIONS] = "notifications",
-	[LEDGER] = "ledger",
-	[IDEMPOTENCY] = "idempotency",
-	[THROTTLE] = "throttle",
-	[TICKETS] = "tickets",
-	[META] = "meta",
-};
-
-const char *collection_name(enum collection collection)
-{
-	return collection_names[collection];
-}
-
 bool store_elected_lately(struct store *store)
 {
 	int64_t at = store->elected_at;

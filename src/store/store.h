@@ -10,27 +10,11 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/id.h"
+#include "store/collections.h"
 
 #include <bson/bson.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-enum collection {
-	USERS,
-	TASKS,
-	SUBMISSIONS,
-	WITHDRAWALS,
-	PAYMENTS,
-	NOTIFICATIONS,
-	LEDGER,
-	IDEMPOTENCY,
-	THROTTLE,
-	TICKETS,
-	META,
-	COLLECTION_COUNT
-};
-
-const char *collection_name(enum collection collection);
 
 /* A process's pool; shared by its threads. */
 struct store;

@@ -24,6 +24,7 @@ Suite *suite_network(void);
 Suite *suite_random(void);
 Suite *suite_unicode(void);
 
+Suite *suite_json_edit(void);
 Suite *suite_json_in(void);
 Suite *suite_json_out(void);
 Suite *suite_json_pick(void);
@@ -34,6 +35,8 @@ Suite *suite_text_email(void);
 
 Suite *suite_address(void);
 Suite *suite_buggify(void);
+Suite *suite_claim_people(void);
+Suite *suite_collections(void);
 Suite *suite_cursor(void);
 Suite *suite_doc(void);
 Suite *suite_failure(void);
