@@ -180,28 +180,24 @@ static size_t quoted_length(const char *text, size_t length)
 
 void json_indent(struct buffer *out, const char *text, size_t length)
 {
+	char before = '\0'; /* the last byte that was no white space */
 	int depth = 0;
 
 	for (size_t i = 0; i < length; i++) {
-		bool opens = text[i] == '{' || text[i] == '[';
+		bool opened = before == '{' || before == '[';
 		bool closes = text[i] == '}' || text[i] == ']';
+		size_t quoted = text[i] == '"' ? quoted_length(text + i, length - i) : 1;
 
-		if (text[i] == '"') {
-			size_t quoted = quoted_length(text + i, length - i);
-
-			buffer_put(out, text + i, quoted);
-			i += quoted - 1;
+		if (strchr(" \t\r\n", text[i]))
 			continue;
-		}
-		if (closes && --depth >= 0 && text[i - 1] != '{' && text[i - 1] != '[')
+		depth += opened - closes;
+		if (opened != closes || before == ',')
 			new_line(out, depth);
-		buffer_byte(out, text[i]);
+		buffer_put(out, text + i, quoted);
 		if (text[i] == ':')
 			buffer_byte(out, ' ');
-		depth += opens;
-		if (text[i] == ',' ||
-		    (opens && i + 1 < length && text[i + 1] != '}' && text[i + 1] != ']'))
-			new_line(out, depth);
+		before = text[i];
+		i += quoted - 1;
 	}
 	buffer_byte(out, '\n');
 }
