@@ -207,11 +207,12 @@ static struct given give_piece(struct arena *arena, struct json_piece piece)
 void *schema_pick_body(struct arena *arena, const struct schema *schema, const char *body,
 		       size_t length, struct faults *faults)
 {
-	struct json_piece top = json_pick_object(body, length);
-	struct json_piece object = json_pick(arena, top, schema->at);
 	size_t count = schema_count(schema);
 	struct given *given = arena_alloc(arena, count * sizeof(*given));
 
+	body = text_skip_mark(body, &length);
+	struct json_piece top = json_pick_object(body, length);
+	struct json_piece object = json_pick(arena, top, schema->at);
 	if (!top.text)
 		return NULL;
 	for (size_t i = 0; i < count; i++)
