@@ -1,22 +1,27 @@
 /* What arrays hold: ids, objects of a schema of their own. */
 #include "json/schema_private.h"
 
+static bool is_array(const struct slot *slot, const char *unit)
+{
+	if (slot->given->kind != GIVEN_LIST)
+		return slot_refuse(slot, ERR_INVALID_INPUT,
+				   arena_printf(slot->arena, "must be an array of %s", unit));
+	return slot_within(slot, slot->given->count) ||
+	       slot_refuse_size(slot, "an array of ", unit);
+}
+
 bool slot_decode_ids(const struct slot *slot)
 {
-	const struct given *given = slot->given;
-	struct id *ids;
+	size_t count = slot->given->count;
+	struct id *ids = arena_alloc(slot->arena, count * sizeof(*ids));
 
-	if (given->kind != GIVEN_LIST)
-		return slot_refuse(slot, ERR_INVALID_INPUT, "must be an array of ids");
-	if (!slot_within(slot, given->count))
-		return slot_refuse_size(slot, "an array of ", "ids");
-	ids = arena_alloc(slot->arena, given->count * sizeof(*ids));
-	for (size_t i = 0; i < given->count; i++) {
-		if (!given_id(&given->items[i], &ids[i]))
+	if (!is_array(slot, "ids"))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!given_id(&slot->given->items[i], &ids[i]))
 			return slot_refuse(slot, ERR_INVALID_ID,
 					   "must hold ids of 24 hex digits only");
-	}
-	*(struct id_list *)slot->at = (struct id_list){ .ids = ids, .count = given->count };
+	*(struct id_list *)slot->at = (struct id_list){ ids, count };
 	return true;
 }
 
@@ -50,19 +55,14 @@ static bool decode_object(const struct slot *slot, size_t index, const void **ob
 
 bool slot_decode_objects(const struct slot *slot)
 {
-	const struct given *given = slot->given;
-	const void **objects;
+	size_t count = slot->given->count;
+	const void **objects = arena_alloc(slot->arena, count * sizeof(*objects));
 
-	if (given->kind != GIVEN_LIST)
-		return slot_refuse(slot, ERR_INVALID_INPUT, "must be an array of objects");
-	if (!slot_within(slot, given->count))
-		return slot_refuse_size(slot, "an array of ", "objects");
-	objects = arena_alloc(slot->arena, given->count * sizeof(*objects));
-	for (size_t i = 0; i < given->count; i++) {
+	if (!is_array(slot, "objects"))
+		return false;
+	for (size_t i = 0; i < count; i++)
 		if (!decode_object(slot, i, &objects[i]))
 			return false;
-	}
-	*(struct object_list *)slot->at =
-		(struct object_list){ .objects = objects, .count = given->count };
+	*(struct object_list *)slot->at = (struct object_list){ objects, count };
 	return true;
 }

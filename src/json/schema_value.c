@@ -94,8 +94,21 @@ static const char *text_problem(const struct slot *slot, const char *text, size_
 	return slot->field->flags & FIELD_LABEL ? label_problem(text, length) : NULL;
 }
 
+/* Has it the form that the type asks for? */
+static bool is_formed(const struct slot *slot, const char *text, size_t length)
+{
+	if (slot->field->type == FIELD_EMAIL)
+		return text_is_email(text, length);
+	return slot->field->type != FIELD_URL || length == 0 || text_is_url(text, length);
+}
+
 static bool decode_text(const struct slot *slot)
 {
+	static const char *const kinds[] = {
+		[FIELD_TEXT] = "",
+		[FIELD_EMAIL] = "an e-mail address of ",
+		[FIELD_URL] = "empty or an http or https address of ",
+	};
 	size_t length;
 	const char *text = digits(slot, &length);
 
@@ -103,11 +116,9 @@ static bool decode_text(const struct slot *slot)
 		text = trimmed(slot, "must be text", &length);
 	if (!text)
 		return false;
-	if (!slot_within(slot, utf8_count(text, length)))
-		return slot_refuse_size(slot, "", "characters");
-
+	if (!is_formed(slot, text, length) || !slot_within(slot, utf8_count(text, length)))
+		return slot_refuse_size(slot, kinds[slot->field->type], "characters");
 	const char *problem = text_problem(slot, text, length);
-
 	return problem ? slot_refuse(slot, ERR_INVALID_INPUT, problem) :
 			 store_text(slot, text, length);
 }
@@ -121,32 +132,6 @@ static bool decode_password(const struct slot *slot)
 	if (!slot_within(slot, given->length))
 		return slot_refuse_size(slot, "", "bytes long");
 	return store_text(slot, given->text, given->length);
-}
-
-static bool decode_email(const struct slot *slot)
-{
-	size_t length;
-	const char *text = trimmed(slot, "must be text", &length);
-
-	if (!text)
-		return false;
-	if (!text_is_email(text, length) || !slot_within(slot, utf8_count(text, length)))
-		return slot_refuse_size(slot, "an e-mail address of ", "characters");
-	return store_text(slot, text, length);
-}
-
-static bool decode_url(const struct slot *slot)
-{
-	size_t length;
-	const char *text = trimmed(slot, "must be text", &length);
-
-	if (!text)
-		return false;
-	if (length > 0 &&
-	    (!text_is_url(text, length) || !slot_within(slot, utf8_count(text, length))))
-		return slot_refuse_size(slot, "empty or an http or https address of ",
-					"characters");
-	return store_text(slot, text, length);
 }
 
 /* "must be one of worker, buyer" */
@@ -178,17 +163,11 @@ static bool decode_choice(const struct slot *slot)
 
 /* --- numbers --- */
 
-static const char *cents_text(const struct slot *slot, int64_t cents)
-{
-	return arena_printf(slot->arena, "%s%" PRId64 ".%02d", cents < 0 ? "-" : "",
-			    cents < 0 ? -(cents / 100) : cents / 100,
-			    (int)(cents < 0 ? -(cents % 100) : cents % 100));
-}
-
 static const char *limit_text(const struct slot *slot, int64_t limit)
 {
 	if (slot->field->type == FIELD_MONEY)
-		return cents_text(slot, limit);
+		return arena_printf(slot->arena, "%" PRId64 ".%02d", limit / 100,
+				    (int)(limit % 100));
 	return arena_printf(slot->arena, "%" PRId64, limit);
 }
 
@@ -220,12 +199,6 @@ static bool number_text(const struct slot *slot, const char **text, size_t *leng
 	return decimal_plain(*text, *length);
 }
 
-/* How many decimals of what was sent are kept. */
-static unsigned decimals_of(const struct field *field)
-{
-	return field->type == FIELD_MONEY ? 2 : field->type == FIELD_SECONDS ? 3 : 0;
-}
-
 static bool refuse_fraction(const struct slot *slot)
 {
 	if (slot->field->type == FIELD_COINS)
@@ -253,13 +226,15 @@ static bool decode_number(const struct slot *slot)
 {
 	const struct field *field = slot->field;
 	const char *text;
+	/* how many decimals of what was sent are kept */
+	unsigned decimals = field->type == FIELD_MONEY ? 2 : field->type == FIELD_SECONDS ? 3 : 0;
 	size_t length;
 	int64_t value;
 
 	if (!number_text(slot, &text, &length))
 		return slot_refuse(slot, ERR_INVALID_INPUT, number_words(slot));
 
-	enum decimal read = decimal_read(text, length, decimals_of(field), &value);
+	enum decimal read = decimal_read(text, length, decimals, &value);
 
 	if (read == DECIMAL_FRACTION && field->type != FIELD_SECONDS)
 		return refuse_fraction(slot);
@@ -337,7 +312,7 @@ static bool decode_bool(const struct slot *slot)
 
 static bool (*const decoders[])(const struct slot *) = {
 	[FIELD_TEXT] = decode_text,	 [FIELD_PASSWORD] = decode_password,
-	[FIELD_EMAIL] = decode_email,	 [FIELD_URL] = decode_url,
+	[FIELD_EMAIL] = decode_text,	 [FIELD_URL] = decode_text,
 	[FIELD_WHOLE] = decode_number,	 [FIELD_COINS] = decode_number,
 	[FIELD_MONEY] = decode_number,	 [FIELD_DATE] = decode_date,
 	[FIELD_SECONDS] = decode_number, [FIELD_CHOICE] = decode_choice,
