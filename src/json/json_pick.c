@@ -9,18 +9,6 @@
 
 /* ---- values, passed over ---- */
 
-static bool skip_text(struct json_piece *left)
-{
-	if (!json_take(left, '"'))
-		return false;
-	while (left->length) {
-		if (json_take(left, '"'))
-			return true;
-		json_skip(left, *left->text == '\\' && left->length > 1 ? 2 : 1);
-	}
-	return false;
-}
-
 /* An array or object: to the bracket that closes as many as were opened. */
 static bool skip_nested(struct json_piece *left)
 {
@@ -30,7 +18,7 @@ static bool skip_nested(struct json_piece *left)
 		char c = *left->text;
 
 		if (c == '"') {
-			if (!skip_text(left))
+			if (!json_skip_text(left))
 				return false;
 			continue;
 		}
@@ -58,7 +46,7 @@ static bool value_take(struct json_piece *left, struct json_piece *value)
 	char c = json_peek(left);
 
 	*value = *left;
-	bool whole = c == '"'		  ? skip_text(left) :
+	bool whole = c == '"'		  ? json_skip_text(left) :
 		     c == '{' || c == '[' ? skip_nested(left) :
 					    skip_plain(left);
 	value->length -= left->length;

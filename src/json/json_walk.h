@@ -37,6 +37,19 @@ static inline void json_skip_space(struct json_piece *left)
 		json_skip(left, 1);
 }
 
+/* A text with its quotes, whatever is in it; false when it has no end. */
+static inline bool json_skip_text(struct json_piece *left)
+{
+	if (!json_take(left, '"'))
+		return false;
+	while (left->length) {
+		if (json_take(left, '"'))
+			return true;
+		json_skip(left, *left->text == '\\' && left->length > 1 ? 2 : 1);
+	}
+	return false;
+}
+
 enum { JSON_NO_DIGITS = -1, JSON_LONE_SURROGATE = -2 };
 
 /* The four hex digits of an escape behind its \u. */
