@@ -98,18 +98,16 @@ static enum err indexes_drop(struct setup *setup, enum collection in, const bson
 	if (!batch_of(existing, &rows))
 		return OK;
 	while (err == OK && batch_next(&rows, &index)) {
+		if (!index_refuses(arena, in, &index))
+			continue;
 		const char *name = doc_text(&index, "name");
-
-		if (index_refuses(arena, in, &index))
-			err = change(
-				setup, in,
-				arena_printf(
-					arena,
-					"unique index %s is not ours and would refuse what this service writes:",
-					name),
-				"dropped",
-				DOC(arena, TEXT("dropIndexes", collection_name(in)),
-				    TEXT("index", name)));
+		const char *what = arena_printf(
+			arena,
+			"unique index %s is not ours and would refuse what this service writes:",
+			name);
+		err = change(
+			setup, in, what, "dropped",
+			DOC(arena, TEXT("dropIndexes", collection_name(in)), TEXT("index", name)));
 	}
 	return err;
 }
