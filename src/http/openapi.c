@@ -1,6 +1,5 @@
 #include "http/openapi.h"
 
-#include "base/count.h"
 #include "http/openapi_private.h"
 
 #include <ctype.h>
@@ -273,15 +272,8 @@ static void write_operation(struct json *json, const struct route *route)
 
 /* --- the document --- */
 
-static void write_version(struct json *json, const struct document *document)
+static void write_server(struct json *json, const char *known)
 {
-	json_text(json, NULL, document->about->version);
-}
-
-static void write_server(struct json *json, const struct document *document)
-{
-	const char *known = document->about->server;
-
 	/* programs that read the document from a file take a relative address for one of their own */
 	json_text(json, "url", known ? known : "/api");
 	if (!known)
@@ -312,83 +304,74 @@ static bool path_stands_before(const struct route *routes, size_t index)
 	return false;
 }
 
-static void write_paths(struct json *json, const struct document *document)
+static void write_paths(struct json *json, const struct route *routes, size_t count)
 {
-	const struct route *routes = document->routes;
-
-	for (size_t i = 0; i < document->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (path_stands_before(routes, i))
 			continue;
 		open_path(json, routes[i].path);
-		for (size_t j = i; j < document->count; j++)
+		for (size_t j = i; j < count; j++)
 			if (!strcmp(routes[i].path, routes[j].path))
 				write_operation(json, &routes[j]);
 		json_end(json);
 	}
 }
 
-/* Where there are several, a request has one of them. */
-static void write_signatures(struct json *json, const struct document *document)
+static void write_signatures(struct json *json, const struct route *route)
 {
 	const char *header, *help, *other;
 	char component[64];
 
-	for (size_t r = 0; r < document->count; r++)
-		for (size_t i = 0; (header = signature_of(&document->routes[r], i, &help)) != NULL;
-		     i++) {
-			json_object(json, component_name(header, component));
-			json_text(json, "name", header);
-			json_text(json, "in", "header");
-			json_bool(json, "required", !signature_of(&document->routes[r], 1, &other));
-			json_text(json, "description", help);
-			write_form(json, "schema", JSON({ "type" : "string" }));
-			json_end(json);
-		}
+	for (size_t i = 0; (header = signature_of(route, i, &help)) != NULL; i++) {
+		json_object(json, component_name(header, component));
+		json_text(json, "name", header);
+		json_text(json, "in", "header");
+		/* where there are several, a request has one of them */
+		json_bool(json, "required", !signature_of(route, 1, &other));
+		json_text(json, "description", help);
+		write_form(json, "schema", JSON({ "type" : "string" }));
+		json_end(json);
+	}
 }
 
-/* What stands in place of each @name of the constant text. */
-static const struct {
-	const char *name;
-	void (*write)(struct json *json, const struct document *document);
-} places[] = {
-	{ "@version", write_version }, { "@server", write_server },
-	{ "@paths", write_paths },     { "@signatures", write_signatures },
-	{ "@codes", write_all_codes }, { "@schemas", write_schemas },
+/* The document in the making. */
+struct document {
+	struct buffer text;
+	const char *rest; /* of the constant text */
+	struct json json;
 };
 
-/* Writes what belongs in the place at the beginning of text. Returns what is behind it. */
-static const char *fill_place(struct buffer *out, const char *text, const struct document *document)
+/* Copies the constant text up to its next @name, which must be this one. What is written then stands in its place. */
+static struct json *place(struct document *document, const char *name)
 {
-	struct json json;
+	size_t constant = strcspn(document->rest, "@");
 
-	json_start(&json, out);
+	if (strncmp(document->rest + constant, name, strlen(name)) != 0)
+		abort();
+	buffer_put(&document->text, document->rest, constant);
+	document->rest += constant + strlen(name);
+	json_start(&document->json, &document->text);
 	/* members that follow one */
-	json.comma = out->bytes[out->length - 1] == '}';
-	for (size_t i = 0; i < COUNT_OF(places); i++) {
-		size_t length = strlen(places[i].name);
-
-		if (!strncmp(text, places[i].name, length)) {
-			places[i].write(&json, document);
-			return text + length;
-		}
-	}
-	abort();
+	document->json.comma = document->text.bytes[document->text.length - 1] == '}';
+	return &document->json;
 }
 
 void openapi_write(struct buffer *out, const struct route *routes, size_t count,
 		   const struct openapi_about *about)
 {
-	const struct document document = { routes, count, about };
-	struct buffer text = { 0 };
+	struct document document = { .rest = openapi_text };
+	struct json *json;
 
-	for (const char *at = openapi_text; *at;) {
-		size_t constant = strcspn(at, "@");
-
-		buffer_put(&text, at, constant);
-		at += constant;
-		if (*at)
-			at = fill_place(&text, at, &document);
-	}
-	json_indent(out, text.bytes, text.length);
-	buffer_free(&text);
+	json_text(place(&document, "@version"), NULL, about->version);
+	write_server(place(&document, "@server"), about->server);
+	write_paths(place(&document, "@paths"), routes, count);
+	json = place(&document, "@signatures");
+	for (size_t i = 0; i < count; i++)
+		write_signatures(json, &routes[i]);
+	write_all_codes(place(&document, "@codes"));
+	write_all_codes(place(&document, "@codes"));
+	write_schemas(place(&document, "@schemas"), routes, count);
+	buffer_text(&document.text, document.rest);
+	json_indent(out, document.text.bytes, document.text.length);
+	buffer_free(&document.text);
 }

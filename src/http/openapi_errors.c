@@ -122,12 +122,11 @@ void tell_error_codes(struct buffer *text, const struct route *route)
 	buffer_byte(text, '.');
 }
 
-void write_all_codes(struct json *json, const struct document *document)
+void write_all_codes(struct json *json)
 {
 	struct answers all;
 	const char *codes[ERR_COUNT];
 
-	(void)document;
 	memset(&all, true, sizeof(all));
 	codes_of(&all, 0, codes);
 	write_texts(json, NULL, codes);

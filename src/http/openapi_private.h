@@ -31,16 +31,9 @@ bool needs_a_field(const struct schema *schema);
 void write_error_codes(struct json *json, const struct route *route);
 void tell_error_codes(struct buffer *text, const struct route *route);
 
-/* What the document is printed from. */
-struct document {
-	const struct route *routes;
-	size_t count;
-	const struct openapi_about *about;
-};
-
 /* Writes the JSON Schema of each input and view that the routes use, into an open object. */
-void write_schemas(struct json *json, const struct document *document);
+void write_schemas(struct json *json, const struct route *routes, size_t count);
 /* Writes all codes that there are today, each once, in the order of their table. */
-void write_all_codes(struct json *json, const struct document *document);
+void write_all_codes(struct json *json);
 
 #endif

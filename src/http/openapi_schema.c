@@ -338,17 +338,15 @@ static struct entry *add_view(struct catalogue *catalogue, const struct view *vi
 	return entry;
 }
 
-void write_schemas(struct json *json, const struct document *document)
+void write_schemas(struct json *json, const struct route *routes, size_t count)
 {
 	struct catalogue catalogue = { .schema_count = 0 };
 
-	for (size_t i = 0; i < document->count; i++) {
-		const struct route *route = &document->routes[i];
-
-		if (route->body)
-			add_schema(&catalogue, route->body);
-		if (route->view)
-			add_view(&catalogue, route->view, route->flags & LISTS);
+	for (size_t i = 0; i < count; i++) {
+		if (routes[i].body)
+			add_schema(&catalogue, routes[i].body);
+		if (routes[i].view)
+			add_view(&catalogue, routes[i].view, routes[i].flags & LISTS);
 	}
 	for (size_t i = 0; i < catalogue.schema_count; i++)
 		write_schema(json, catalogue.schemas[i]);
