@@ -51,28 +51,17 @@ static struct given give(struct arena *arena, struct json_object *value)
 	return (struct given){ .kind = GIVEN_NOTHING };
 }
 
-static struct json_object *member(struct arena *arena, struct json_object *of, const char *name,
-				  size_t length)
-{
-	const char *word = arena_copy(arena, name, length);
-
-	if (json_object_is_type(of, json_type_object))
-		return json_object_object_get(of, word);
-	if (!json_object_is_type(of, json_type_array) || strspn(word, "0123456789") != length)
-		return NULL;
-	return json_object_array_get_idx(of, (size_t)strtoul(word, NULL, 10));
-}
-
 /* What stands at a path of names and places; NULL when nothing does. */
 static struct json_object *value_at(struct arena *arena, struct json_object *from, const char *path)
 {
-	while (from && path && *path) {
-		size_t length = strcspn(path, ".");
+	struct json_object *found = NULL;
 
-		from = member(arena, from, path, length);
-		path += length + (path[length] == '.');
-	}
-	return from;
+	if (!from || !path || !*path)
+		return from;
+	char *pointer = arena_printf(arena, "/%s", path);
+	for (char *dot = pointer; (dot = strchr(dot, '.')) != NULL;)
+		*dot = '/';
+	return json_pointer_get(from, pointer, &found) == 0 ? found : NULL;
 }
 
 struct given *given_members(struct arena *arena, const struct schema *schema,
