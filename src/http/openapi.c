@@ -1,41 +1,39 @@
 #include "http/openapi.h"
 
-#include "base/count.h"
 #include "http/openapi_private.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+void write_texts(struct json *json, const char *key, const char *const *texts)
+{
+	json_array(json, key);
+	for (; *texts; texts++)
+		json_text(json, NULL, *texts);
+	json_end(json);
+}
+
+void write_reference(struct json *json, const char *key, const char *kind, const char *name)
+{
+	write_form(json, key, JSON({ "$ref" : "#/components/%s/%s" }), kind, name);
+}
 
 /* --- a call --- */
 
-/* "getTasksById": the method, then each word of the path with a capital. */
-static void write_operation_id(struct json *json, const struct route *route)
+/* The words of a path, each with a capital: "TasksById". */
+static void put_words(struct buffer *out, const char *path)
 {
-	struct buffer id = { 0 };
-	bool capital = false;
-
-	for (const char *c = method_name(route->method); *c; c++)
-		buffer_byte(&id, (char)tolower((unsigned char)*c));
-	for (const char *c = route->path; *c; c++) {
+	for (const char *c = path; *c; c++) {
 		if (*c == ':')
-			buffer_text(&id, "By");
-		if (!isalnum((unsigned char)*c)) {
-			capital = true;
-			continue;
-		}
-		buffer_byte(&id, capital ? (char)toupper((unsigned char)*c) : *c);
-		capital = false;
+			buffer_text(out, "By");
+		/* every path begins with a slash */
+		if (isalnum((unsigned char)*c))
+			buffer_byte(out, isalnum((unsigned char)c[-1]) ?
+						 *c :
+						 (char)toupper((unsigned char)*c));
 	}
-	json_text(json, "operationId", id.bytes);
-	buffer_free(&id);
-}
-
-static void write_tag(struct json *json, const struct route *route)
-{
-	json_array(json, "tags");
-	json_text_n(json, NULL, route->path + 1, strcspn(route->path + 1, "/"));
-	json_end(json);
 }
 
 /* "worker or buyer" */
@@ -57,18 +55,15 @@ static void write_description(struct json *json, const struct route *route)
 
 	buffer_text(&text, "Who may call: ");
 	if (route->access == ACCESS_PUBLIC)
-		buffer_text(&text, "anyone.");
+		buffer_text(&text, "anyone");
 	else if (route->access == ACCESS_OPTIONAL)
-		buffer_text(&text, "anyone; a good token tells who asks, a bad one is ignored.");
+		buffer_text(&text, "anyone; a good token tells who asks, a bad one is ignored");
 	else if (route->access == ACCESS_ANY)
-		buffer_text(&text, "anyone logged in.");
+		buffer_text(&text, "anyone logged in");
 	else
 		list_roles(&text, route->access);
-	if (text.bytes[text.length - 1] != '.')
-		buffer_byte(&text, '.');
-	if (route->about)
-		buffer_printf(&text, "\n\n%s", route->about);
-	buffer_text(&text, "\n\n");
+	buffer_printf(&text, ".\n\n%s%s", route->about ? route->about : "",
+		      route->about ? "\n\n" : "");
 	tell_error_codes(&text, route);
 	json_text(json, "description", text.bytes);
 	buffer_free(&text);
@@ -76,32 +71,27 @@ static void write_description(struct json *json, const struct route *route)
 
 static void write_security(struct json *json, const struct route *route)
 {
-	json_array(json, "security");
 	/* a ticket in the address does as well */
-	if (route->access == ACCESS_OPTIONAL || route->flags & STREAMS) {
-		json_object(json, NULL);
-		json_end(json);
-	}
-	if (route->access != ACCESS_PUBLIC) {
-		json_object(json, NULL);
-		json_array(json, "bearer");
-		json_end(json);
-		json_end(json);
-	}
-	json_end(json);
+	bool may_lack = route->access == ACCESS_OPTIONAL || route->flags & STREAMS;
+
+	write_form(json, "security",
+		   route->access == ACCESS_PUBLIC ? JSON([]) :
+		   may_lack			  ? JSON([ {}, { "bearer" : [] } ]) :
+						    JSON([ { "bearer" : [] } ]));
 }
 
 /* --- what it takes --- */
 
 static void write_path_parameter(struct json *json, const char *name, size_t length)
 {
-	char text[64];
-
-	snprintf(text, sizeof(text), "%.*s", (int)length, name);
-	write_form(json, NULL,
-		   "{'name':'%s','in':'path','required':true,'description':'%s','schema':{" ID_FORM
-		   "}}",
-		   text, "The record's id: 24 hexadecimal digits");
+	write_form(json, NULL, JSON({
+			   "name" : "%.*s",
+			   "in" : "path",
+			   "required" : true,
+			   "description" : "The record's id: 24 hexadecimal digits",
+			   "schema" : { "type" : "string", "pattern" : "%s" }
+		   }),
+		   (int)length, name, ID_PATTERN);
 }
 
 static void write_query_parameter(struct json *json, const struct field *field)
@@ -109,26 +99,11 @@ static void write_query_parameter(struct json *json, const struct field *field)
 	json_object(json, NULL);
 	json_text(json, "name", field->name);
 	json_text(json, "in", "query");
-	json_bool(json, "required", (field->flags & FIELD_REQUIRED) != 0);
+	json_bool(json, "required", field->flags & FIELD_REQUIRED);
 	if (field->help)
 		json_text(json, "description", field->help);
 	write_field_schema(json, "schema", field);
 	json_end(json);
-}
-
-static bool names_error(const struct route *route, enum err wanted)
-{
-	for (const enum err *err = route->errors; err && *err != OK; err++) {
-		if (*err == wanted)
-			return true;
-	}
-	return false;
-}
-
-/* Does the answer carry an ETag? A stream has no end that one could be made of. */
-static bool has_tag(const struct route *route)
-{
-	return route->method == GET && !(route->flags & STREAMS);
 }
 
 /* The index-th header that may sign the body; NULL: there are fewer. */
@@ -147,6 +122,20 @@ static const char *component_name(const char *header, char name[64])
 			name[length++] = *header;
 	name[length] = '\0';
 	return name;
+}
+
+static bool names_error(const struct route *route, enum err wanted)
+{
+	for (const enum err *err = route->errors; err && *err != OK; err++)
+		if (*err == wanted)
+			return true;
+	return false;
+}
+
+/* Does the answer carry an ETag? A stream has no end that one could be made of. */
+static bool has_tag(const struct route *route)
+{
+	return route->method == GET && !(route->flags & STREAMS);
 }
 
 static void write_parameters(struct json *json, const struct route *route)
@@ -173,7 +162,7 @@ static void write_parameters(struct json *json, const struct route *route)
 
 static void write_request_body(struct json *json, const struct route *route)
 {
-	bool raw = (route->flags & RAW_BODY) != 0;
+	bool raw = route->flags & RAW_BODY;
 
 	if (!route->body && !raw)
 		return;
@@ -181,12 +170,12 @@ static void write_request_body(struct json *json, const struct route *route)
 	json_bool(json, "required", raw || needs_a_field(route->body));
 	json_object(json, "content");
 	json_object(json, "application/json");
-	if (raw) {
-		/* whatever another service sends of its own */
-		write_form(json, "schema", "{'type':'object','additionalProperties':true}");
+	if (raw) { /* whatever another service sends of its own */
+		write_form(json, "schema",
+			   JSON({ "type" : "object", "additionalProperties" : true }));
 	} else {
 		write_reference(json, "schema", "schemas", route->body->name);
-		write_schema_example(json, "example", route->body);
+		write_body_example(json, route->body);
 	}
 	json_end(json);
 	json_end(json);
@@ -195,36 +184,29 @@ static void write_request_body(struct json *json, const struct route *route)
 
 /* --- what it answers --- */
 
-static void write_success_headers(struct json *json, const struct route *route)
+static void write_content(struct json *json, const struct route *route)
 {
-	if (!has_tag(route) && !(route->flags & IDEMPOTENT))
-		return;
-	json_object(json, "headers");
-	if (has_tag(route))
-		write_reference(json, "ETag", "headers", "ETag");
-	if (route->flags & IDEMPOTENT)
-		write_reference(json, "Idempotent-Replayed", "headers", "IdempotentReplayed");
-	json_end(json);
-}
-
-static void write_success_content(struct json *json, const struct route *route)
-{
-	bool streams = (route->flags & STREAMS) != 0;
+	bool streams = route->flags & STREAMS;
+	const char *name = route->view->name;
 
 	json_object(json, "content");
 	json_object(json, streams ? "text/event-stream" : "application/json");
 	/* of a stream the schema is that of all its text; what stands in its events is said in words */
 	if (streams)
-		write_form(json, "schema",
-			   "{'type':'string','description':"
-			   "'Server-sent events; the data of each is a %s as JSON'}",
-			   route->view->name);
+		write_form(json, "schema", JSON({
+				   "type" : "string",
+				   "description" :
+					   "Server-sent events; the data of each is a %s as JSON"
+			   }),
+			   name);
 	else if (route->flags & ARRAY || route->view->is_list)
-		write_form(json, "schema",
-			   "{'type':'array','items':{'$ref':'#/components/schemas/%s'}}",
-			   route->view->name);
+		write_form(json, "schema", JSON({
+				   "type" : "array",
+				   "items" : { "$ref" : "#/components/schemas/%s" }
+			   }),
+			   name);
 	else
-		write_reference(json, "schema", "schemas", route->view->name);
+		write_reference(json, "schema", "schemas", name);
 	json_end(json);
 	json_end(json);
 }
@@ -236,32 +218,48 @@ static void write_success(struct json *json, const struct route *route)
 	snprintf(status, sizeof(status), "%d", route_status(route));
 	json_object(json, status);
 	json_text(json, "description", route->status == 201 ? "Made" : "Done");
-	write_success_headers(json, route);
+	if (has_tag(route) || route->flags & IDEMPOTENT) {
+		json_object(json, "headers");
+		if (has_tag(route))
+			write_reference(json, "ETag", "headers", "ETag");
+		else
+			write_reference(json, "Idempotent-Replayed", "headers",
+					"IdempotentReplayed");
+		json_end(json);
+	}
 	if (route->view)
-		write_success_content(json, route);
+		write_content(json, route);
 	json_end(json);
 }
 
+/*
+ * Every refusal has one shape, so that clients that are made from the document have one model for them. What differs by
+ * call, its codes, stands beside it.
+ */
 static void write_answers(struct json *json, const struct route *route)
 {
 	json_object(json, "responses");
 	write_success(json, route);
 	if (has_tag(route))
 		write_form(json, "304",
-			   "{'description':'Unchanged since the ETag of If-None-Match'}");
-	write_error_answers(json);
+			   JSON({ "description" : "Unchanged since the ETag of If-None-Match" }));
+	write_reference(json, "4XX", "responses", "ApiError");
+	write_reference(json, "5XX", "responses", "ApiError");
 	json_end(json);
 }
 
 static void write_operation(struct json *json, const struct route *route)
 {
-	char method[8] = "";
+	struct buffer name = { 0 };
 
-	for (size_t i = 0; method_name(route->method)[i]; i++)
-		method[i] = (char)tolower((unsigned char)method_name(route->method)[i]);
-	json_object(json, method);
-	write_operation_id(json, route);
-	write_tag(json, route);
+	for (const char *c = method_name(route->method); *c; c++)
+		buffer_byte(&name, (char)tolower((unsigned char)*c));
+	json_object(json, name.bytes);
+	put_words(&name, route->path);
+	json_text(json, "operationId", name.bytes);
+	buffer_free(&name);
+	write_form(json, "tags", JSON(["%.*s"]), (int)strcspn(route->path + 1, "/"),
+		   route->path + 1);
 	json_text(json, "summary", route->summary ? route->summary : "");
 	write_description(json, route);
 	write_security(json, route);
@@ -272,21 +270,27 @@ static void write_operation(struct json *json, const struct route *route)
 	json_end(json);
 }
 
-/* --- the paths --- */
+/* --- the document --- */
+
+static void write_server(struct json *json, const char *known)
+{
+	/* programs that read the document from a file take a relative address for one of their own */
+	json_text(json, "url", known ? known : "/api");
+	if (!known)
+		json_text(json, "description", "Where this document comes from");
+}
 
 /* "/tasks/{id}" for "/tasks/:id" */
 static void open_path(struct json *json, const char *pattern)
 {
 	struct buffer path = { 0 };
 
-	while (*pattern) {
-		size_t name = *pattern == ':' ? strcspn(pattern, "/") : 0;
+	for (size_t length; *pattern; pattern += 1 + length) {
+		bool named = pattern[1] == ':';
 
-		if (name > 0)
-			buffer_printf(&path, "{%.*s}", (int)(name - 1), pattern + 1);
-		else
-			buffer_byte(&path, *pattern);
-		pattern += name > 0 ? name : 1;
+		length = strcspn(pattern + 1, "/");
+		buffer_printf(&path, named ? "/{%.*s}" : "/%.*s", (int)(length - named),
+			      pattern + 1 + named);
 	}
 	json_object(json, path.bytes);
 	buffer_free(&path);
@@ -294,133 +298,80 @@ static void open_path(struct json *json, const char *pattern)
 
 static bool path_stands_before(const struct route *routes, size_t index)
 {
-	for (size_t i = 0; i < index; i++) {
-		if (strcmp(routes[i].path, routes[index].path) == 0)
+	for (size_t i = 0; i < index; i++)
+		if (!strcmp(routes[i].path, routes[index].path))
 			return true;
-	}
 	return false;
 }
 
 static void write_paths(struct json *json, const struct route *routes, size_t count)
 {
-	json_object(json, "paths");
 	for (size_t i = 0; i < count; i++) {
 		if (path_stands_before(routes, i))
 			continue;
 		open_path(json, routes[i].path);
-		for (size_t j = i; j < count; j++) {
-			if (strcmp(routes[i].path, routes[j].path) == 0)
+		for (size_t j = i; j < count; j++)
+			if (!strcmp(routes[i].path, routes[j].path))
 				write_operation(json, &routes[j]);
-		}
 		json_end(json);
 	}
-	json_end(json);
 }
 
-/* --- the rest --- */
-
-/* What every answer looks like that no row describes, as write_form() takes it. */
-static const struct {
-	const char *kind, *name, *form;
-} constants[] = {
-	{ "securitySchemes", "bearer",
-	  "{'type':'http','scheme':'bearer','bearerFormat':'JWT',"
-	  "'description':'The token of POST /auth/login or /auth/register; it lasts 7 days'}" },
-	{ "parameters", "IdempotencyKey",
-	  "{'name':'Idempotency-Key','in':'header','required':false,"
-	  "'description':'A repeat with the same key and body gets the same answer, and nothing is "
-	  "done again','schema':{'type':'string','minLength':1,'maxLength':255,"
-	  "'pattern':'^[ -~]+$'}}" },
-	{ "parameters", "IfMatch",
-	  "{'name':'If-Match','in':'header','required':false,"
-	  "'description':'The ETag the record had when it was read; 412 if it has changed',"
-	  "'schema':{'type':'string'}}" },
-	{ "parameters", NULL, NULL }, /* those that sign a body */
-	{ "parameters", "IfNoneMatch",
-	  "{'name':'If-None-Match','in':'header','required':false,"
-	  "'description':'The ETag of an earlier answer; 304 if it is still the same',"
-	  "'schema':{'type':'string'}}" },
-	{ "headers", "ETag",
-	  "{'description':'Names this very answer; weak','schema':{'type':'string'}}" },
-	{ "headers", "IdempotentReplayed",
-	  "{'description':'true: the kept answer to an earlier request with this key',"
-	  "'schema':{'type':'string'}}" },
-	{ "headers", "RetryAfter",
-	  "{'description':'Seconds until another try makes sense',"
-	  "'schema':{'type':'integer','minimum':1}}" },
-};
-
-/* Where there are several, a request has one of them. */
 static void write_signatures(struct json *json, const struct route *route)
 {
 	const char *header, *help, *other;
 	char component[64];
 
 	for (size_t i = 0; (header = signature_of(route, i, &help)) != NULL; i++) {
-		write_form(json, component_name(header, component),
-			   "{'name':'%s','in':'header','required':%s,'description':'%s',"
-			   "'schema':{'type':'string'}}",
-			   header, signature_of(route, 1, &other) ? "false" : "true", help);
-	}
-}
-
-static bool signs_like_one_before(const struct route *routes, size_t index)
-{
-	for (size_t i = 0; i < index; i++) {
-		if (routes[i].signatures == routes[index].signatures)
-			return true;
-	}
-	return false;
-}
-
-static void write_constants(struct json *json, const char *kind, const struct route *routes,
-			    size_t count)
-{
-	for (size_t i = 0; i < COUNT_OF(constants); i++) {
-		if (strcmp(constants[i].kind, kind) != 0)
-			continue;
-		if (constants[i].form)
-			write_form(json, constants[i].name, constants[i].form);
-		for (size_t r = 0; !constants[i].form && r < count; r++)
-			if (!signs_like_one_before(routes, r))
-				write_signatures(json, &routes[r]);
-	}
-}
-
-static void write_components(struct json *json, const struct route *routes, size_t count)
-{
-	static const char *const kinds[] = { "securitySchemes", "parameters", "headers" };
-	struct catalogue catalogue = { .schema_count = 0 };
-
-	catalogue_fill(&catalogue, routes, count);
-	json_object(json, "components");
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		json_object(json, kinds[i]);
-		write_constants(json, kinds[i], routes, count);
+		json_object(json, component_name(header, component));
+		json_text(json, "name", header);
+		json_text(json, "in", "header");
+		/* where there are several, a request has one of them */
+		json_bool(json, "required", !signature_of(route, 1, &other));
+		json_text(json, "description", help);
+		write_form(json, "schema", JSON({ "type" : "string" }));
 		json_end(json);
 	}
-	json_object(json, "responses");
-	write_error_response(json);
-	json_end(json);
-	json_object(json, "schemas");
-	write_error_schemas(json);
-	catalogue_write(json, &catalogue);
-	json_end(json);
-	json_end(json);
+}
+
+/* The document in the making. */
+struct document {
+	struct buffer text;
+	const char *rest; /* of the constant text */
+	struct json json;
+};
+
+/* Copies the constant text up to its next @name, which must be this one. What is written then stands in its place. */
+static struct json *place(struct document *document, const char *name)
+{
+	size_t constant = strcspn(document->rest, "@");
+
+	if (strncmp(document->rest + constant, name, strlen(name)) != 0)
+		abort();
+	buffer_put(&document->text, document->rest, constant);
+	document->rest += constant + strlen(name);
+	json_start(&document->json, &document->text);
+	/* members that follow one */
+	document->json.comma = document->text.bytes[document->text.length - 1] == '}';
+	return &document->json;
 }
 
 void openapi_write(struct buffer *out, const struct route *routes, size_t count,
 		   const struct openapi_about *about)
 {
-	struct buffer compact = { 0 };
-	struct json json;
+	struct document document = { .rest = openapi_text };
+	struct json *json;
 
-	json_start(&json, &compact);
-	json_object(&json, NULL);
-	write_head(&json, routes, count, about);
-	write_paths(&json, routes, count);
-	write_components(&json, routes, count);
-	json_finish(&json);
-	json_indent(out, compact.bytes, compact.length);
-	buffer_free(&compact);
+	json_text(place(&document, "@version"), NULL, about->version);
+	write_server(place(&document, "@server"), about->server);
+	write_paths(place(&document, "@paths"), routes, count);
+	json = place(&document, "@signatures");
+	for (size_t i = 0; i < count; i++)
+		write_signatures(json, &routes[i]);
+	write_all_codes(place(&document, "@codes"));
+	write_all_codes(place(&document, "@codes"));
+	write_schemas(place(&document, "@schemas"), routes, count);
+	buffer_text(&document.text, document.rest);
+	json_indent(out, document.text.bytes, document.text.length);
+	buffer_free(&document.text);
 }

@@ -1,7 +1,7 @@
 #include "json/json_in.h"
 
 #include "base/decimal.h"
-#include "base/encoding.h"
+#include "json/json_walk.h"
 
 #include <json-c/json.h>
 #include <limits.h>
@@ -14,12 +14,11 @@
  * It calls itself once per level, and JSON_DEPTH_MAX bounds that.
  */
 struct scan {
-	const char *text;
-	size_t length, at;
+	struct json_piece left;
 	size_t depth;
 	size_t values; /* of any kind */
 	size_t members; /* of all objects, a name given twice counted twice */
-	const char *problem; /* of the first fault; at stands there */
+	const char *problem; /* of the first fault, which is what is left */
 };
 
 static bool scan_value(struct scan *scan);
@@ -30,122 +29,82 @@ static bool broken(struct scan *scan, const char *problem)
 	return false;
 }
 
-/* The byte at hand; 0, which no JSON contains, at the end. */
-static char peek(const struct scan *scan)
-{
-	return scan->at < scan->length ? scan->text[scan->at] : '\0';
-}
-
-static bool take(struct scan *scan, char wanted)
-{
-	if (peek(scan) != wanted)
-		return false;
-	scan->at++;
-	return true;
-}
-
-static void skip_space(struct scan *scan)
-{
-	while (peek(scan) == ' ' || peek(scan) == '\t' || peek(scan) == '\n' || peek(scan) == '\r')
-		scan->at++;
-}
-
 static bool scan_word(struct scan *scan, const char *word)
 {
 	size_t length = strlen(word);
 
-	if (scan->length - scan->at < length || memcmp(scan->text + scan->at, word, length) != 0)
+	if (scan->left.length < length || memcmp(scan->left.text, word, length) != 0)
 		return broken(scan, "a value is expected");
-	scan->at += length;
+	json_skip(&scan->left, length);
 	return true;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static bool scan_digits(struct scan *scan)
 {
-	size_t start = scan->at;
-
-	while (peek(scan) >= '0' && peek(scan) <= '9')
-		scan->at++;
-	return scan->at > start || broken(scan, "a digit is expected");
+	if (!is_digit(json_peek(&scan->left)))
+		return broken(scan, "a digit is expected");
+	while (is_digit(json_peek(&scan->left)))
+		json_skip(&scan->left, 1);
+	return true;
 }
 
 static bool scan_number(struct scan *scan)
 {
-	size_t start = scan->at;
+	struct json_piece *left = &scan->left;
+	const char *start = left->text;
 	int64_t ignored;
 
-	take(scan, '-');
-	if (!take(scan, '0') && !scan_digits(scan))
+	json_take(left, '-');
+	if (!json_take(left, '0') && !scan_digits(scan))
 		return false;
-	if (take(scan, '.') && !scan_digits(scan))
+	if (json_take(left, '.') && !scan_digits(scan))
 		return false;
-	if (take(scan, 'e') || take(scan, 'E')) {
-		if (!take(scan, '+'))
-			take(scan, '-');
+	if (json_take(left, 'e') || json_take(left, 'E')) {
+		if (!json_take(left, '+'))
+			json_take(left, '-');
 		if (!scan_digits(scan))
 			return false;
 	}
-	if (decimal_read(scan->text + start, scan->at - start, 0, &ignored) == DECIMAL_BEYOND)
+	if (decimal_read(start, (size_t)(left->text - start), 0, &ignored) == DECIMAL_BEYOND)
 		return broken(scan, "a number does not fit 64 bits");
 	return true;
 }
 
-/* The four hex digits of a \u escape; -1 when they are none. */
-static int32_t scan_hex4(struct scan *scan)
-{
-	int32_t unit = 0;
-
-	for (int i = 0; i < 4; i++, scan->at++) {
-		int digit = hex_digit(peek(scan));
-
-		if (digit < 0)
-			return -1;
-		unit = unit * 16 + digit;
-	}
-	return unit;
-}
-
-static bool scan_unicode_escape(struct scan *scan)
-{
-	int32_t unit = scan_hex4(scan);
-
-	if (unit < 0)
-		return broken(scan, "four hex digits are expected");
-	if (unit == 0)
-		return broken(scan, "a text contains NUL");
-	if (unit < 0xD800 || unit > 0xDFFF)
-		return true;
-
-	int32_t low = unit < 0xDC00 && take(scan, '\\') && take(scan, 'u') ? scan_hex4(scan) : -1;
-
-	return (low >= 0xDC00 && low <= 0xDFFF) || broken(scan, "a surrogate stands alone");
-}
-
 static bool scan_escape(struct scan *scan)
 {
-	char c = peek(scan);
+	char c = json_peek(&scan->left);
 
 	if (c == '\0' || !strchr("\"\\/bfnrtu", c))
 		return broken(scan, "an escape is unknown");
-	scan->at++;
-	return c != 'u' || scan_unicode_escape(scan);
+	json_skip(&scan->left, 1);
+	if (c != 'u')
+		return true;
+	int32_t meant = json_take_unicode(&scan->left);
+	return meant > 0 || broken(scan, meant == 0		 ? "a text contains NUL" :
+					 meant == JSON_NO_DIGITS ? "four hex digits are expected" :
+								   "a surrogate stands alone");
 }
 
 static bool scan_text(struct scan *scan)
 {
-	if (!take(scan, '"'))
+	struct json_piece *left = &scan->left;
+
+	if (!json_take(left, '"'))
 		return broken(scan, "a text in double quotes is expected");
-	while (!take(scan, '"')) {
-		if (scan->at == scan->length)
+	while (!json_take(left, '"')) {
+		if (!left->length)
 			return broken(scan, "a text is not closed");
-		if ((unsigned char)peek(scan) < 0x20)
+		if ((unsigned char)*left->text < 0x20)
 			return broken(scan, "a text contains a control character");
-		if (take(scan, '\\')) {
-			if (!scan_escape(scan))
-				return false;
-		} else {
-			scan->at++;
-		}
+		if (!json_take(left, '\\'))
+			json_skip(left, 1);
+		else if (!scan_escape(scan))
+			return false;
 	}
 	return true;
 }
@@ -153,11 +112,11 @@ static bool scan_text(struct scan *scan)
 static bool scan_member(struct scan *scan)
 {
 	scan->members++;
-	skip_space(scan);
+	json_skip_space(&scan->left);
 	if (!scan_text(scan))
 		return false;
-	skip_space(scan);
-	return take(scan, ':') ? scan_value(scan) : broken(scan, "a colon is expected");
+	json_skip_space(&scan->left);
+	return json_take(&scan->left, ':') ? scan_value(scan) : broken(scan, "a colon is expected");
 }
 
 /* The rest of an array or object whose bracket was taken; item reads one of its elements. */
@@ -165,14 +124,14 @@ static bool scan_items(struct scan *scan, char closing, bool (*item)(struct scan
 {
 	if (++scan->depth > JSON_DEPTH_MAX)
 		return broken(scan, "it is nested too deep");
-	skip_space(scan);
-	if (!take(scan, closing)) {
+	json_skip_space(&scan->left);
+	if (!json_take(&scan->left, closing)) {
 		do {
 			if (!item(scan))
 				return false;
-			skip_space(scan);
-		} while (take(scan, ','));
-		if (!take(scan, closing))
+			json_skip_space(&scan->left);
+		} while (json_take(&scan->left, ','));
+		if (!json_take(&scan->left, closing))
 			return broken(scan, "a comma or a closing bracket is expected");
 	}
 	scan->depth--;
@@ -183,13 +142,13 @@ static bool scan_value(struct scan *scan)
 {
 	if (++scan->values > JSON_VALUES_MAX)
 		return broken(scan, "it holds too many values");
-	skip_space(scan);
-	switch (peek(scan)) {
+	json_skip_space(&scan->left);
+	switch (json_peek(&scan->left)) {
 	case '{':
-		scan->at++;
+		json_skip(&scan->left, 1);
 		return scan_items(scan, '}', scan_member);
 	case '[':
-		scan->at++;
+		json_skip(&scan->left, 1);
 		return scan_items(scan, ']', scan_value);
 	case '"':
 		return scan_text(scan);
@@ -200,7 +159,7 @@ static bool scan_value(struct scan *scan)
 	case 'n':
 		return scan_word(scan, "null");
 	default:
-		if (peek(scan) != '-' && (peek(scan) < '0' || peek(scan) > '9'))
+		if (json_peek(&scan->left) != '-' && !is_digit(json_peek(&scan->left)))
 			return broken(scan, "a value is expected");
 		return scan_number(scan);
 	}
@@ -208,14 +167,14 @@ static bool scan_value(struct scan *scan)
 
 static bool scan_document(struct scan *scan)
 {
-	if (scan->length > INT_MAX)
+	if (scan->left.length > INT_MAX)
 		return broken(scan, "it is too long");
-	if (!utf8_valid(scan->text, scan->length))
+	if (!utf8_valid(scan->left.text, scan->left.length))
 		return broken(scan, "it is not UTF-8");
 	if (!scan_value(scan))
 		return false;
-	skip_space(scan);
-	return scan->at == scan->length || broken(scan, "something follows its end");
+	json_skip_space(&scan->left);
+	return !scan->left.length || broken(scan, "something follows its end");
 }
 
 /* --- the tree --- */
@@ -261,12 +220,13 @@ static struct json_object *build_tree(const char *text, size_t length, bool *bui
 struct json_object *json_in(struct arena *arena, const char *text, size_t length,
 			    const char **problem)
 {
-	struct scan scan = { .text = text, .length = length };
+	struct scan scan = { .left = { text, length } };
 	bool built;
 
 	*problem = NULL;
 	if (!scan_document(&scan)) {
-		*problem = arena_printf(arena, "%s (at byte %zu)", scan.problem, scan.at + 1);
+		*problem = arena_printf(arena, "%s (at byte %zu)", scan.problem,
+					length - scan.left.length + 1);
 		return NULL;
 	}
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/quote.h"
+#include "json/json_walk.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -168,40 +169,28 @@ static void new_line(struct buffer *out, int depth)
 		buffer_text(out, "  ");
 }
 
-/* The length of a text with its quotes. */
-static size_t quoted_length(const char *text, size_t length)
-{
-	size_t at = 1;
-
-	while (at < length && text[at] != '"')
-		at += text[at] == '\\' ? 2 : 1;
-	return at < length ? at + 1 : length;
-}
-
 void json_indent(struct buffer *out, const char *text, size_t length)
 {
+	struct json_piece left = { text, length };
+	char before = '\0';
 	int depth = 0;
 
-	for (size_t i = 0; i < length; i++) {
-		bool opens = text[i] == '{' || text[i] == '[';
-		bool closes = text[i] == '}' || text[i] == ']';
+	for (json_skip_space(&left); left.length; json_skip_space(&left)) {
+		const char *part = left.text;
+		bool opened = before == '{' || before == '[';
+		bool closes = *part == '}' || *part == ']';
 
-		if (text[i] == '"') {
-			size_t quoted = quoted_length(text + i, length - i);
-
-			buffer_put(out, text + i, quoted);
-			i += quoted - 1;
-			continue;
-		}
-		if (closes && --depth >= 0 && text[i - 1] != '{' && text[i - 1] != '[')
+		depth += opened - closes;
+		if (opened != closes || before == ',')
 			new_line(out, depth);
-		buffer_byte(out, text[i]);
-		if (text[i] == ':')
+		if (*part == '"')
+			json_skip_text(&left);
+		else
+			json_skip(&left, 1);
+		buffer_put(out, part, (size_t)(left.text - part));
+		if (*part == ':')
 			buffer_byte(out, ' ');
-		depth += opens;
-		if (text[i] == ',' ||
-		    (opens && i + 1 < length && text[i + 1] != '}' && text[i + 1] != ']'))
-			new_line(out, depth);
+		before = *part;
 	}
 	buffer_byte(out, '\n');
 }

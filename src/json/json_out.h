@@ -51,8 +51,7 @@ void json_id(struct json *json, const char *key, const struct id *id);
 void json_raw(struct json *json, const char *key, const char *text, size_t length);
 
 /* Appends JSON text spread over lines, for people and for diffs, with a line end at its end; indented by blanks, so
- * that readers of YAML take it too. The text must have no white space between its parts, as none written by the above
- * has. */
+ * that readers of YAML take it too. */
 void json_indent(struct buffer *out, const char *text, size_t length);
 
 #endif

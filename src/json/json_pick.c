@@ -1,81 +1,28 @@
 #include "json/json_pick.h"
 
 #include "base/buffer.h"
-#include "base/encoding.h"
-#include "json/text.h"
-
-#include <stdint.h>
+#include "json/json_walk.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define REPLACEMENT UINT32_C(0xFFFD)
 
-/* What is left of a text. */
-struct walk {
-	const char *at, *end;
-};
-
-static struct walk walk_of(struct json_piece piece)
-{
-	return (struct walk){ piece.text, piece.text + piece.length };
-}
-
-/* The byte at hand; 0, which begins no value, at the end. */
-static char peek(const struct walk *walk)
-{
-	return walk->at < walk->end ? *walk->at : '\0';
-}
-
-static bool take(struct walk *walk, char wanted)
-{
-	if (walk->at == walk->end || *walk->at != wanted)
-		return false;
-	walk->at++;
-	return true;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static void skip_space(struct walk *walk)
-{
-	while (walk->at < walk->end && is_space(*walk->at))
-		walk->at++;
-}
-
 /* ---- values, passed over ---- */
 
-static bool skip_text(struct walk *walk)
-{
-	if (!take(walk, '"'))
-		return false;
-	while (walk->at < walk->end) {
-		char c = *walk->at++;
-
-		if (c == '"')
-			return true;
-		if (c == '\\' && walk->at < walk->end)
-			walk->at++;
-	}
-	return false;
-}
-
 /* An array or object: to the bracket that closes as many as were opened. */
-static bool skip_nested(struct walk *walk)
+static bool skip_nested(struct json_piece *left)
 {
 	size_t depth = 0;
 
-	while (walk->at < walk->end) {
-		char c = *walk->at;
+	while (left->length) {
+		char c = *left->text;
 
 		if (c == '"') {
-			if (!skip_text(walk))
+			if (!json_skip_text(left))
 				return false;
 			continue;
 		}
-		walk->at++;
+		json_skip(left, 1);
 		if (c == '{' || c == '[')
 			depth++;
 		else if ((c == '}' || c == ']') && --depth == 0)
@@ -85,38 +32,36 @@ static bool skip_nested(struct walk *walk)
 }
 
 /* A number or a word, or what stands in place of one. */
-static bool skip_plain(struct walk *walk)
+static bool skip_plain(struct json_piece *left)
 {
-	const char *start = walk->at;
+	size_t before = left->length;
 
-	while (walk->at < walk->end && !is_space(*walk->at) && !strchr(",:]}[{\"", *walk->at))
-		walk->at++;
-	return walk->at > start;
+	while (left->length && !json_is_space(*left->text) && !strchr(",:]}[{\"", *left->text))
+		json_skip(left, 1);
+	return left->length < before;
 }
 
-static bool value_take(struct walk *walk, struct json_piece *value)
+static bool value_take(struct json_piece *left, struct json_piece *value)
 {
-	const char *start = walk->at;
-	char c = peek(walk);
-	bool whole = c == '"'		  ? skip_text(walk) :
-		     c == '{' || c == '[' ? skip_nested(walk) :
-					    skip_plain(walk);
+	char c = json_peek(left);
 
-	*value = (struct json_piece){ start, (size_t)(walk->at - start) };
+	*value = *left;
+	bool whole = c == '"'		  ? json_skip_text(left) :
+		     c == '{' || c == '[' ? skip_nested(left) :
+					    skip_plain(left);
+	value->length -= left->length;
 	return whole;
 }
 
 struct json_piece json_pick_object(const char *text, size_t length)
 {
-	const char *start = text_skip_mark(text, &length);
-	struct walk walk = { start, start + length };
-	struct json_piece object;
+	struct json_piece left = { text, length }, object;
 
-	skip_space(&walk);
-	if (peek(&walk) != '{' || !value_take(&walk, &object))
+	json_skip_space(&left);
+	if (json_peek(&left) != '{' || !value_take(&left, &object))
 		return (struct json_piece){ 0 };
-	skip_space(&walk);
-	return walk.at == walk.end ? object : (struct json_piece){ 0 };
+	json_skip_space(&left);
+	return left.length ? (struct json_piece){ 0 } : object;
 }
 
 /* ---- the way to a value ---- */
@@ -130,24 +75,24 @@ static bool is_named(struct arena *arena, struct json_piece quoted, const char *
 }
 
 /* The next member of an object; false at its end, and where something is broken: then the end is not at hand. */
-static bool member_next(struct walk *walk, bool first, struct json_piece *key,
+static bool member_next(struct json_piece *left, bool first, struct json_piece *key,
 			struct json_piece *value)
 {
-	struct walk ahead = *walk;
+	struct json_piece ahead = *left;
 
-	skip_space(&ahead);
-	if (!first && !take(&ahead, ','))
+	json_skip_space(&ahead);
+	if (!first && !json_take(&ahead, ','))
 		return false;
-	skip_space(&ahead);
-	if (peek(&ahead) != '"' || !value_take(&ahead, key))
+	json_skip_space(&ahead);
+	if (json_peek(&ahead) != '"' || !value_take(&ahead, key))
 		return false;
-	skip_space(&ahead);
-	if (!take(&ahead, ':'))
+	json_skip_space(&ahead);
+	if (!json_take(&ahead, ':'))
 		return false;
-	skip_space(&ahead);
+	json_skip_space(&ahead);
 	if (!value_take(&ahead, value))
 		return false;
-	*walk = ahead;
+	*left = ahead;
 	return true;
 }
 
@@ -155,11 +100,10 @@ static bool member_next(struct walk *walk, bool first, struct json_piece *key,
 static struct json_piece member(struct arena *arena, struct json_piece object, const char *name,
 				size_t length)
 {
-	struct walk walk = walk_of(object);
 	struct json_piece found = { 0 }, key, value;
 
-	take(&walk, '{');
-	for (bool first = true; member_next(&walk, first, &key, &value); first = false)
+	json_take(&object, '{');
+	for (bool first = true; member_next(&object, first, &key, &value); first = false)
 		if (is_named(arena, key, name, length))
 			found = value;
 	return found;
@@ -167,18 +111,17 @@ static struct json_piece member(struct arena *arena, struct json_piece object, c
 
 static struct json_piece item(struct json_piece array, size_t place)
 {
-	struct walk walk = walk_of(array);
 	struct json_piece value;
 
-	take(&walk, '[');
+	json_take(&array, '[');
 	do {
-		skip_space(&walk);
-		if (!value_take(&walk, &value))
+		json_skip_space(&array);
+		if (!value_take(&array, &value))
 			break;
 		if (place-- == 0)
 			return value;
-		skip_space(&walk);
-	} while (take(&walk, ','));
+		json_skip_space(&array);
+	} while (json_take(&array, ','));
 	return (struct json_piece){ 0 };
 }
 
@@ -200,86 +143,50 @@ struct json_piece json_pick(struct arena *arena, struct json_piece from, const c
 
 /* ---- texts ---- */
 
-/* Four hex digits behind \u; more than 16 bits when they are none. */
-static uint32_t hex4(struct walk *walk)
+static uint32_t unicode_escape(struct json_piece *left)
 {
-	uint32_t unit = 0;
+	struct json_piece behind = *left;
+	int32_t meant = json_take_unicode(&behind);
 
-	if (walk->end - walk->at < 4)
-		return UINT32_MAX;
-	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(walk->at[i]);
-
-		if (digit < 0)
-			return UINT32_MAX;
-		unit = unit * 16 + (uint32_t)digit;
-	}
-	walk->at += 4;
-	return unit;
+	/* what follows a lone surrogate, or is no digit, is read by itself */
+	json_skip(left, meant > 0 ? left->length - behind.length : meant == JSON_NO_DIGITS ? 0 : 4);
+	return meant > 0 ? (uint32_t)meant : REPLACEMENT;
 }
 
-/* The low half of a pair, if it is next. */
-static bool low_surrogate(struct walk *walk, uint32_t *low)
-{
-	struct walk ahead = *walk;
-
-	if (!take(&ahead, '\\') || !take(&ahead, 'u'))
-		return false;
-	*low = hex4(&ahead);
-	if (*low < 0xDC00 || *low > 0xDFFF)
-		return false;
-	*walk = ahead;
-	return true;
-}
-
-static uint32_t unicode_escape(struct walk *walk)
-{
-	uint32_t low, unit = hex4(walk);
-
-	if (unit >= 0xD800 && unit <= 0xDBFF && low_surrogate(walk, &low))
-		return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-	return unit == 0 || unit > 0xFFFF || (unit >= 0xD800 && unit <= 0xDFFF) ? REPLACEMENT :
-										  unit;
-}
-
-static uint32_t escape(struct walk *walk)
+static uint32_t escape(struct json_piece *left)
 {
 	static const char names[] = "bfnrt", meant[] = "\b\f\n\r\t";
-	char c = peek(walk);
+	char c = json_peek(left);
 	const char *name = c ? strchr(names, c) : NULL;
 
-	if (walk->at == walk->end || (unsigned char)c >= 0x80)
+	if (!left->length || (unsigned char)c >= 0x80)
 		return REPLACEMENT;
-	walk->at++;
+	json_skip(left, 1);
 	if (c == 'u')
-		return unicode_escape(walk);
+		return unicode_escape(left);
 	return name ? (uint32_t)meant[name - names] : c ? (uint32_t)c : REPLACEMENT;
 }
 
 /* One character that is written as itself. */
-static uint32_t plain(struct walk *walk)
+static uint32_t plain(struct json_piece *left)
 {
-	size_t left = (size_t)(walk->end - walk->at), length;
+	size_t size = 1;
 
-	for (size_t n = 1; n <= 4 && n <= left; n++)
-		if (utf8_valid(walk->at, n)) {
-			uint32_t code_point = utf8_next(walk->at, &length);
-
-			walk->at += n;
-			return code_point ? code_point : REPLACEMENT;
-		}
-	walk->at++;
-	return REPLACEMENT;
+	while (size < UTF8_MAX && size < left->length && !utf8_valid(left->text, size))
+		size++;
+	uint32_t code_point = utf8_valid(left->text, size) ? utf8_next(left->text, &size) : 0;
+	json_skip(left, code_point ? size : 1);
+	return code_point ? code_point : REPLACEMENT;
 }
 
 const char *json_pick_text(struct arena *arena, struct json_piece quoted, size_t *length)
 {
-	struct walk walk = { quoted.text + 1, quoted.text + quoted.length - 1 };
+	struct json_piece left = { quoted.text + 1, quoted.length - 2 };
 	struct buffer out = { 0 };
-	char bytes[4];
+	char bytes[UTF8_MAX];
 
-	while (walk.at < walk.end) {
-		uint32_t code_point = take(&walk, '\\') ? escape(&walk) : plain(&walk);
+	while (left.length) {
+		uint32_t code_point = json_take(&left, '\\') ? escape(&left) : plain(&left);
 
 		buffer_put(&out, bytes, utf8_encode(code_point, bytes));
 	}
@@ -291,34 +198,28 @@ const char *json_pick_text(struct arena *arena, struct json_piece quoted, size_t
 
 /* ---- members of one's own ---- */
 
-/* From the key's first byte to the value's last. */
-static void member_copy(struct buffer *out, struct json_piece key, struct json_piece value)
-{
-	if (out->length > 1)
-		buffer_put(out, ",", 1);
-	buffer_put(out, key.text, (size_t)(value.text + value.length - key.text));
-}
-
 struct json_piece json_pick_members(struct arena *arena, const char *text, size_t length,
 				    bool (*wanted)(const void *context, const char *name),
 				    const void *context)
 {
-	struct walk walk = { text, text + length };
+	struct json_piece left = json_pick_object(text, length), key, value;
 	struct buffer out = { 0 };
-	struct json_piece key, value;
 	size_t name_length;
 
-	skip_space(&walk);
-	bool whole = take(&walk, '{');
-	buffer_put(&out, "{", 1);
-	for (bool first = true; whole && member_next(&walk, first, &key, &value); first = false)
-		if (wanted(context, json_pick_text(arena, key, &name_length)))
-			member_copy(&out, key, value);
-	buffer_put(&out, "}", 1);
-	skip_space(&walk);
-	whole = whole && take(&walk, '}');
-	skip_space(&walk);
+	if (!left.text)
+		return left;
+	json_take(&left, '{');
+	buffer_text(&out, "{");
+	for (bool first = true; member_next(&left, first, &key, &value); first = false) {
+		if (!wanted(context, json_pick_text(arena, key, &name_length)))
+			continue;
+		buffer_text(&out, out.length > 1 ? "," : "");
+		/* from the key's first byte to the value's last */
+		buffer_put(&out, key.text, (size_t)(value.text + value.length - key.text));
+	}
+	buffer_text(&out, "}");
+	json_skip_space(&left);
 	struct json_piece picked = { arena_copy(arena, out.bytes, out.length), out.length };
 	buffer_free(&out);
-	return whole && walk.at == walk.end ? picked : (struct json_piece){ 0 };
+	return json_take(&left, '}') && !left.length ? picked : (struct json_piece){ 0 };
 }

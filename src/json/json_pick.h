@@ -13,13 +13,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A value as it stands in the text. */
+/* A value as it stands in the text, or what is left of the text. */
 struct json_piece {
 	const char *text; /* NULL: there is none */
 	size_t length;
 };
 
-/* The whole text as an object, without a byte order mark in front. The piece has no text when it is not an object. */
+/* The whole text as an object. The piece has no text when it is not one. */
 struct json_piece json_pick_object(const char *text, size_t length);
 
 /* The value at a path of names and array indexes ("data.0.id") inside a value; a path that is empty or NULL is the

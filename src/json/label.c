@@ -27,44 +27,32 @@ static enum ground ground_of(uint32_t c)
 	return unicode_is_visible(c) ? SYMBOL : NOTHING;
 }
 
-static bool word_goes_on(const struct label *label)
+/* The character behind; 0 at the end. */
+static uint32_t behind(const struct label *label)
 {
 	size_t size;
 
-	if (label->next == label->end)
-		return false;
-
-	uint32_t c = utf8_next(label->next, &size);
-
-	return unicode_is_alnum(c) || unicode_is_mark(c);
-}
-
-static bool emoji_goes_on(const struct label *label)
-{
-	size_t size;
-
-	return label->next < label->end && unicode_is_emoji(utf8_next(label->next, &size));
+	return label->next < label->end ? utf8_next(label->next, &size) : 0;
 }
 
 /* Behind a virama a joiner shapes the letter before, also where the word ends. */
 static bool joins(const struct label *label)
 {
+	uint32_t c = behind(label);
+
 	if (unicode_is_joiner(label->before))
 		return false;
 	if (label->ground == EMOJI)
-		return emoji_goes_on(label);
-	return label->ground == WORD && (word_goes_on(label) || unicode_is_virama(label->before));
+		return unicode_is_emoji(c);
+	return label->ground == WORD &&
+	       (unicode_is_alnum(c) || unicode_is_mark(c) || unicode_is_virama(label->before));
 }
 
 /* The keys of a telephone become caps; other letters have one look, and a selector behind them hides there. */
 static bool has_looks(const struct label *label)
 {
-	size_t size;
-	bool is_key = label->before < 0x80 && strchr("0123456789#*", (int)label->before);
-
 	if (label->before < 0x80)
-		return is_key && label->next < label->end &&
-		       utf8_next(label->next, &size) == KEY_CAP;
+		return strchr("0123456789#*", (int)label->before) && behind(label) == KEY_CAP;
 	return label->ground != WORD || unicode_has_looks(label->before);
 }
 

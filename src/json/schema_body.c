@@ -20,66 +20,48 @@ static struct given give_list(struct arena *arena, struct json_object *list)
 }
 
 /* json-c keeps the source of a double as its text, so numbers stay exact on their way. */
-static struct given give_number(struct json_object *number)
+static struct given give_plain(struct json_object *value, enum given_kind kind)
 {
-	struct given given = { .kind = GIVEN_NUMBER };
+	struct given given = { .kind = kind };
 
 	given.text =
-		json_object_to_json_string_length(number, JSON_C_TO_STRING_PLAIN, &given.length);
+		json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN, &given.length);
 	return given;
-}
-
-static struct given give_bool(struct json_object *value)
-{
-	const char *text = json_object_get_boolean(value) ? "true" : "false";
-
-	return (struct given){ .kind = GIVEN_BOOL, .text = text, .length = strlen(text) };
 }
 
 static struct given give(struct arena *arena, struct json_object *value)
 {
 	switch (json_object_get_type(value)) {
-	case json_type_null:
-		return (struct given){ .kind = GIVEN_NOTHING };
 	case json_type_string:
 		return (struct given){ .kind = GIVEN_TEXT,
 				       .text = json_object_get_string(value),
 				       .length = (size_t)json_object_get_string_len(value) };
 	case json_type_int:
 	case json_type_double:
-		return give_number(value);
+		return give_plain(value, GIVEN_NUMBER);
 	case json_type_boolean:
-		return give_bool(value);
+		return give_plain(value, GIVEN_BOOL);
 	case json_type_array:
 		return give_list(arena, value);
 	case json_type_object:
 		return (struct given){ .kind = GIVEN_OBJECT, .object = value };
+	case json_type_null:
+		break;
 	}
 	return (struct given){ .kind = GIVEN_NOTHING };
-}
-
-static struct json_object *member(struct arena *arena, struct json_object *of, const char *name,
-				  size_t length)
-{
-	const char *word = arena_copy(arena, name, length);
-
-	if (json_object_is_type(of, json_type_object))
-		return json_object_object_get(of, word);
-	if (!json_object_is_type(of, json_type_array) || strspn(word, "0123456789") != length)
-		return NULL;
-	return json_object_array_get_idx(of, (size_t)strtoul(word, NULL, 10));
 }
 
 /* What stands at a path of names and places; NULL when nothing does. */
 static struct json_object *value_at(struct arena *arena, struct json_object *from, const char *path)
 {
-	while (from && path && *path) {
-		size_t length = strcspn(path, ".");
+	struct json_object *found = NULL;
 
-		from = member(arena, from, path, length);
-		path += length + (path[length] == '.');
-	}
-	return from;
+	if (!from || !path || !*path)
+		return from;
+	char *pointer = arena_printf(arena, "/%s", path);
+	for (char *dot = pointer; (dot = strchr(dot, '.')) != NULL;)
+		*dot = '/';
+	return json_pointer_get(from, pointer, &found) == 0 ? found : NULL;
 }
 
 struct given *given_members(struct arena *arena, const struct schema *schema,
@@ -112,18 +94,6 @@ static struct json_object *read_object(struct arena *arena, const char *body, si
 	return root;
 }
 
-void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
-			 size_t length, struct faults *faults, struct err_detail *detail,
-			 enum err *err)
-{
-	struct json_object *root = read_object(arena, body, length, detail, err);
-
-	if (*err != OK)
-		return NULL;
-	root = value_at(arena, root, schema->at);
-	return schema_fill(arena, schema, given_members(arena, schema, root), faults);
-}
-
 /* ---- a record sent back ---- */
 
 static bool same_text(const struct given *a, const struct given *b)
@@ -150,14 +120,17 @@ static bool is_echo(const struct given *sent, const struct given *shown)
 	}
 }
 
-/* A record that cannot be read back is compared with nothing. */
-static const struct given *given_shown(struct arena *arena, const struct schema *schema,
-				       struct json_piece shown)
+/* What is no change counts as absent. A record that cannot be read back is compared with nothing. */
+static void drop_echoes(struct arena *arena, const struct schema *schema, struct json_piece shown,
+			struct given *sent)
 {
 	const char *problem;
 	struct json_object *record = json_in(arena, shown.text, shown.length, &problem);
+	const struct given *stored = given_members(arena, schema, record);
 
-	return given_members(arena, schema, problem ? NULL : record);
+	for (size_t i = 0; i < schema_count(schema); i++)
+		if (is_echo(&sent[i], &stored[i]))
+			sent[i] = (struct given){ .kind = GIVEN_NOTHING };
 }
 
 void *schema_decode_edit(struct arena *arena, const struct schema *schema, struct json_piece body,
@@ -165,53 +138,52 @@ void *schema_decode_edit(struct arena *arena, const struct schema *schema, struc
 			 enum err *err)
 {
 	struct json_object *root = read_object(arena, body.text, body.length, detail, err);
-	size_t count = schema_count(schema);
 
 	if (*err != OK)
 		return NULL;
-
-	struct given *sent = given_members(arena, schema, root);
-	const struct given *stored = given_shown(arena, schema, shown);
-
-	for (size_t i = 0; i < count; i++)
-		if (is_echo(&sent[i], &stored[i]))
-			sent[i] = (struct given){ .kind = GIVEN_NOTHING };
+	struct given *sent = given_members(arena, schema, value_at(arena, root, schema->at));
+	if (shown.text)
+		drop_echoes(arena, schema, shown, sent);
 	return schema_fill(arena, schema, sent, faults);
+}
+
+void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
+			 size_t length, struct faults *faults, struct err_detail *detail,
+			 enum err *err)
+{
+	return schema_decode_edit(arena, schema, (struct json_piece){ body, length },
+				  (struct json_piece){ 0 }, faults, detail, err);
 }
 
 /* ---- of a known sender ---- */
 
-static struct given given_text(struct arena *arena, struct json_piece quoted)
-{
-	struct given given = { .kind = GIVEN_TEXT };
-
-	given.text = json_pick_text(arena, quoted, &given.length);
-	return given;
-}
-
 /* A number or a word counts as strict JSON has it; what else stands there is a fault, as an array or object is. */
 static struct given give_piece(struct arena *arena, struct json_piece piece)
 {
-	const char *problem = NULL;
+	struct given given = { .kind = GIVEN_TEXT };
+	const char *problem = "it is no single value";
+	struct json_object *value = NULL;
 
 	if (!piece.text)
 		return (struct given){ .kind = GIVEN_NOTHING };
-	if (*piece.text == '"')
-		return given_text(arena, piece);
-	if (*piece.text == '{' || *piece.text == '[')
-		return (struct given){ .kind = GIVEN_LIST };
-	struct json_object *value = json_in(arena, piece.text, piece.length, &problem);
+	if (*piece.text == '"') {
+		given.text = json_pick_text(arena, piece, &given.length);
+		return given;
+	}
+	if (*piece.text != '{' && *piece.text != '[')
+		value = json_in(arena, piece.text, piece.length, &problem);
 	return problem ? (struct given){ .kind = GIVEN_LIST } : give(arena, value);
 }
 
 void *schema_pick_body(struct arena *arena, const struct schema *schema, const char *body,
 		       size_t length, struct faults *faults)
 {
-	struct json_piece top = json_pick_object(body, length);
-	struct json_piece object = json_pick(arena, top, schema->at);
 	size_t count = schema_count(schema);
 	struct given *given = arena_alloc(arena, count * sizeof(*given));
 
+	body = text_skip_mark(body, &length);
+	struct json_piece top = json_pick_object(body, length);
+	struct json_piece object = json_pick(arena, top, schema->at);
 	if (!top.text)
 		return NULL;
 	for (size_t i = 0; i < count; i++)

@@ -29,29 +29,6 @@ struct given {
 struct given *given_members(struct arena *arena, const struct schema *schema,
 			    struct json_object *object);
 
-/* One row at work. */
-struct slot {
-	struct arena *arena;
-	const struct field *field;
-	const struct given *given;
-	void *at; /* where the row stores */
-	struct faults *faults;
-	bool foreign; /* of the schema */
-};
-
-/* Tells a fault of the row: its name, then the words. Always false, to be returned. */
-bool slot_refuse(const struct slot *slot, enum err err, const char *words);
-/* "must be <kind>1 to 200 <unit>", by the row's limits. */
-bool slot_refuse_size(const struct slot *slot, const char *kind, const char *unit);
-/* Is a size within them? */
-bool slot_within(const struct slot *slot, size_t size);
-
-bool given_id(const struct given *given, struct id *id);
-
-/* Decoders of arrays: store at the row's place, or tell the fault and answer false. */
-bool slot_decode_ids(const struct slot *slot);
-bool slot_decode_objects(const struct slot *slot);
-
 /* Makes the schema's struct out of one given for each row, in the order of schema_field(). */
 void *schema_fill(struct arena *arena, const struct schema *schema, const struct given *given,
 		  struct faults *faults);

@@ -15,14 +15,6 @@ static size_t find_row(const struct schema *schema, const char *name)
 	return i;
 }
 
-static enum given_kind broken(struct arena *arena, const struct field *field, const char *what,
-			      struct faults *faults)
-{
-	fault_add(faults, field->name, ERR_INVALID_INPUT,
-		  arena_printf(arena, "%s %s.", field->name, what));
-	return GIVEN_BROKEN;
-}
-
 /* A form sends its empty fields, too: whoever filters by nothing wants no filter. */
 static bool is_blank(const char *text)
 {
@@ -39,14 +31,14 @@ static void read_value(struct arena *arena, const struct field *field, const cha
 
 	if (given->kind == GIVEN_BROKEN || (value && is_blank(value)))
 		return;
-	if (!value)
-		given->kind = broken(arena, field, "is not percent-encoded UTF-8", faults);
-	else if (given->kind != GIVEN_NOTHING)
-		given->kind = broken(arena, field, "must be given once only", faults);
-	else
-		*given = (struct given){ .kind = GIVEN_TEXT,
-					 .text = value,
-					 .length = strlen(value) };
+	if (value && given->kind == GIVEN_NOTHING) {
+		*given = (struct given){ GIVEN_TEXT, .text = value, .length = strlen(value) };
+		return;
+	}
+	given->kind = GIVEN_BROKEN;
+	fault_add(faults, field->name, ERR_INVALID_INPUT,
+		  arena_printf(arena, "%s %s.", field->name,
+			       value ? "must be given once only" : "is not percent-encoded UTF-8"));
 }
 
 /* Reads "name=value" into the place of the row it names, if any. */

@@ -8,7 +8,18 @@
 #include <inttypes.h>
 #include <string.h>
 
-bool slot_refuse(const struct slot *slot, enum err err, const char *words)
+/* One row at work. */
+struct slot {
+	struct arena *arena;
+	const struct field *field;
+	const struct given *given;
+	void *at; /* where the row stores */
+	struct faults *faults;
+	bool foreign; /* of the schema */
+};
+
+/* Tells a fault of the row: its name, then the words. Always false, to be returned. */
+static bool refuse(const struct slot *slot, enum err err, const char *words)
 {
 	const char *name = slot->field->name;
 
@@ -16,137 +27,94 @@ bool slot_refuse(const struct slot *slot, enum err err, const char *words)
 	return false;
 }
 
-static bool has_limit(const struct field *field)
+static bool refuse_input(const struct slot *slot, const char *words)
 {
-	return field->max != 0 && field->max != INT64_MAX;
+	return refuse(slot, ERR_INVALID_INPUT, words);
 }
 
 static int64_t upper_limit(const struct field *field)
 {
-	return has_limit(field) ? field->max : INT64_MAX;
+	return field->max ? field->max : INT64_MAX;
 }
 
-bool slot_within(const struct slot *slot, size_t size)
+static bool is_within(const struct slot *slot, size_t size)
 {
 	return (int64_t)size >= slot->field->min && (int64_t)size <= upper_limit(slot->field);
 }
 
-/* "1 to 200 characters", "at most 254 characters" */
-static const char *size_words(const struct slot *slot, const char *unit)
+/* "must be <kind>1 to 200 characters", "… at most 254 characters": by the row's limits. */
+static bool refuse_size(const struct slot *slot, const char *kind, const char *unit)
 {
-	int64_t min = slot->field->min, max = slot->field->max;
+	int64_t min = slot->field->min, max = upper_limit(slot->field);
+	const char *size =
+		max == INT64_MAX ? arena_printf(slot->arena, "at least %" PRId64, min) :
+		min == 0	 ? arena_printf(slot->arena, "at most %" PRId64, max) :
+				   arena_printf(slot->arena, "%" PRId64 " to %" PRId64, min, max);
 
-	if (!has_limit(slot->field))
-		return arena_printf(slot->arena, "at least %" PRId64 " %s", min, unit);
-	if (min == 0)
-		return arena_printf(slot->arena, "at most %" PRId64 " %s", max, unit);
-	return arena_printf(slot->arena, "%" PRId64 " to %" PRId64 " %s", min, max, unit);
-}
-
-bool slot_refuse_size(const struct slot *slot, const char *kind, const char *unit)
-{
-	const char *size = size_words(slot, unit);
-
-	return slot_refuse(slot, ERR_INVALID_INPUT,
-			   arena_printf(slot->arena, "must be %s%s", kind, size));
+	return refuse_input(slot, arena_printf(slot->arena, "must be %s%s %s", kind, size, unit));
 }
 
 /* --- texts --- */
 
-/* What was given, without white space around it; NULL and a fault when it is no text. */
-static const char *trimmed(const struct slot *slot, const char *on_miss, size_t *length)
+static bool is_text(const struct slot *slot, const char *on_miss)
 {
-	if (slot->given->kind != GIVEN_TEXT) {
-		slot_refuse(slot, ERR_INVALID_INPUT, on_miss);
-		return NULL;
-	}
-	*length = slot->given->length;
-	return text_trim(slot->given->text, length);
+	return slot->given->kind == GIVEN_TEXT || refuse_input(slot, on_miss);
 }
 
-/* A number that a row of digits takes for its text; NULL when it is none. */
-static const char *digits(const struct slot *slot, size_t *length)
+/* Is it a number that a row of digits takes for its text? */
+static bool is_digits(const struct slot *slot)
 {
 	const struct given *given = slot->given;
 
-	if (given->kind != GIVEN_NUMBER || !(slot->field->flags & FIELD_DIGITS))
-		return NULL;
-	for (size_t i = 0; i < given->length; i++)
-		if (given->text[i] < '0' || given->text[i] > '9')
-			return NULL;
-	*length = given->length;
-	return given->text;
+	return given->kind == GIVEN_NUMBER && slot->field->flags & FIELD_DIGITS &&
+	       strspn(given->text, "0123456789") == given->length;
 }
 
-static bool store_text(const struct slot *slot, const char *text, size_t length)
+/* Has it the form that the type asks for? */
+static bool is_formed(const struct slot *slot)
 {
-	*(const char **)slot->at = arena_copy(slot->arena, text, length);
-	return true;
+	const struct given *given = slot->given;
+
+	if (slot->field->type == FIELD_EMAIL)
+		return text_is_email(given->text, given->length);
+	return slot->field->type != FIELD_URL || given->length == 0 ||
+	       text_is_url(given->text, given->length);
 }
 
 /* NULL, or what is wrong with the characters of a text; an empty one has none. */
-static const char *text_problem(const struct slot *slot, const char *text, size_t length)
+static const char *text_problem(const struct slot *slot)
 {
-	if (slot->foreign || length == 0)
+	const struct given *given = slot->given;
+
+	if (slot->foreign || given->length == 0 || slot->field->type == FIELD_PASSWORD)
 		return NULL;
-	if (text_has_controls(text, length))
+	if (text_has_controls(given->text, given->length))
 		return "must hold no control characters but tab, line feed and carriage return";
-	return slot->field->flags & FIELD_LABEL ? label_problem(text, length) : NULL;
+	return slot->field->flags & FIELD_LABEL ? label_problem(given->text, given->length) : NULL;
 }
 
 static bool decode_text(const struct slot *slot)
 {
-	size_t length;
-	const char *text = digits(slot, &length);
-
-	if (!text)
-		text = trimmed(slot, "must be text", &length);
-	if (!text)
-		return false;
-	if (!slot_within(slot, utf8_count(text, length)))
-		return slot_refuse_size(slot, "", "characters");
-
-	const char *problem = text_problem(slot, text, length);
-
-	return problem ? slot_refuse(slot, ERR_INVALID_INPUT, problem) :
-			 store_text(slot, text, length);
-}
-
-static bool decode_password(const struct slot *slot)
-{
+	static const char *const kinds[] = {
+		[FIELD_TEXT] = "",
+		[FIELD_PASSWORD] = "",
+		[FIELD_EMAIL] = "an e-mail address of ",
+		[FIELD_URL] = "empty or an http or https address of ",
+	};
 	const struct given *given = slot->given;
+	bool in_bytes = slot->field->type == FIELD_PASSWORD;
 
-	if (given->kind != GIVEN_TEXT)
-		return slot_refuse(slot, ERR_INVALID_INPUT, "must be text");
-	if (!slot_within(slot, given->length))
-		return slot_refuse_size(slot, "", "bytes long");
-	return store_text(slot, given->text, given->length);
-}
-
-static bool decode_email(const struct slot *slot)
-{
-	size_t length;
-	const char *text = trimmed(slot, "must be text", &length);
-
-	if (!text)
+	if (!is_digits(slot) && !is_text(slot, "must be text"))
 		return false;
-	if (!text_is_email(text, length) || !slot_within(slot, utf8_count(text, length)))
-		return slot_refuse_size(slot, "an e-mail address of ", "characters");
-	return store_text(slot, text, length);
-}
-
-static bool decode_url(const struct slot *slot)
-{
-	size_t length;
-	const char *text = trimmed(slot, "must be text", &length);
-
-	if (!text)
-		return false;
-	if (length > 0 &&
-	    (!text_is_url(text, length) || !slot_within(slot, utf8_count(text, length))))
-		return slot_refuse_size(slot, "empty or an http or https address of ",
-					"characters");
-	return store_text(slot, text, length);
+	size_t size = in_bytes ? given->length : utf8_count(given->text, given->length);
+	if (!is_formed(slot) || !is_within(slot, size))
+		return refuse_size(slot, kinds[slot->field->type],
+				   in_bytes ? "bytes long" : "characters");
+	const char *problem = text_problem(slot);
+	if (problem)
+		return refuse_input(slot, problem);
+	*(const char **)slot->at = arena_copy(slot->arena, given->text, given->length);
+	return true;
 }
 
 /* "must be one of worker, buyer" */
@@ -160,35 +128,30 @@ static const char *choice_words(const struct slot *slot)
 	return words;
 }
 
+static bool says(const struct given *given, const char *word)
+{
+	return given->length == strlen(word) && !memcmp(given->text, word, given->length);
+}
+
 static bool decode_choice(const struct slot *slot)
 {
-	size_t length;
-	const char *text = trimmed(slot, choice_words(slot), &length);
-
-	if (!text)
+	if (!is_text(slot, choice_words(slot)))
 		return false;
-	for (const char *const *choice = slot->field->choices; *choice; choice++) {
-		if (strlen(*choice) == length && memcmp(*choice, text, length) == 0) {
+	for (const char *const *choice = slot->field->choices; *choice; choice++)
+		if (says(slot->given, *choice)) {
 			*(const char **)slot->at = *choice;
 			return true;
 		}
-	}
-	return slot_refuse(slot, ERR_INVALID_INPUT, choice_words(slot));
+	return refuse_input(slot, choice_words(slot));
 }
 
 /* --- numbers --- */
 
-static const char *cents_text(const struct slot *slot, int64_t cents)
-{
-	return arena_printf(slot->arena, "%s%" PRId64 ".%02d", cents < 0 ? "-" : "",
-			    cents < 0 ? -(cents / 100) : cents / 100,
-			    (int)(cents < 0 ? -(cents % 100) : cents % 100));
-}
-
 static const char *limit_text(const struct slot *slot, int64_t limit)
 {
 	if (slot->field->type == FIELD_MONEY)
-		return cents_text(slot, limit);
+		return arena_printf(slot->arena, "%" PRId64 ".%02d", limit / 100,
+				    (int)(limit % 100));
 	return arena_printf(slot->arena, "%" PRId64, limit);
 }
 
@@ -201,43 +164,27 @@ static const char *number_words(const struct slot *slot)
 				   "a whole number";
 	const char *min = limit_text(slot, field->min);
 
-	if (!has_limit(field))
+	if (upper_limit(field) == INT64_MAX)
 		return arena_printf(slot->arena, "must be %s, at least %s", kind, min);
 	return arena_printf(slot->arena, "must be %s from %s to %s", kind, min,
 			    limit_text(slot, field->max));
 }
 
 /* Is it a number at all? JSON's own were checked by its grammar. */
-static bool number_text(const struct slot *slot, const char **text, size_t *length)
+static bool is_number(const struct slot *slot)
 {
-	*length = slot->given->length;
-	*text = slot->given->text;
-	if (slot->given->kind == GIVEN_NUMBER)
-		return true;
-	if (slot->given->kind != GIVEN_TEXT || slot->field->flags & FIELD_NO_TEXT)
-		return false;
-	*text = text_trim(*text, length);
-	return decimal_plain(*text, *length);
-}
+	const struct given *given = slot->given;
 
-/* How many decimals of what was sent are kept. */
-static unsigned decimals_of(const struct field *field)
-{
-	return field->type == FIELD_MONEY ? 2 : field->type == FIELD_SECONDS ? 3 : 0;
-}
-
-static bool refuse_fraction(const struct slot *slot)
-{
-	if (slot->field->type == FIELD_COINS)
-		return slot_refuse(slot, ERR_WHOLE_COINS, "must be a whole number of coins");
-	return slot_refuse(slot, ERR_INVALID_INPUT, number_words(slot));
+	return given->kind == GIVEN_NUMBER ||
+	       (given->kind == GIVEN_TEXT && !(slot->field->flags & FIELD_NO_TEXT) &&
+		decimal_plain(given->text, given->length));
 }
 
 static bool refuse_below(const struct slot *slot)
 {
 	const struct field *field = slot->field;
 
-	slot_refuse(slot, field->below ? field->below : ERR_INVALID_INPUT, number_words(slot));
+	refuse(slot, field->below ? field->below : ERR_INVALID_INPUT, number_words(slot));
 	if (field->below_tells)
 		fault_number(slot->faults, field->below_tells, field->min);
 	return false;
@@ -252,25 +199,27 @@ static bool store_number(const struct slot *slot, int64_t value)
 static bool decode_number(const struct slot *slot)
 {
 	const struct field *field = slot->field;
-	const char *text;
-	size_t length;
+	/* how many decimals of what was sent are kept */
+	unsigned decimals = field->type == FIELD_MONEY ? 2 : field->type == FIELD_SECONDS ? 3 : 0;
 	int64_t value;
 
-	if (!number_text(slot, &text, &length))
-		return slot_refuse(slot, ERR_INVALID_INPUT, number_words(slot));
+	if (!is_number(slot))
+		return refuse_input(slot, number_words(slot));
 
-	enum decimal read = decimal_read(text, length, decimals_of(field), &value);
+	enum decimal read = decimal_read(slot->given->text, slot->given->length, decimals, &value);
 
 	if (read == DECIMAL_FRACTION && field->type != FIELD_SECONDS)
-		return refuse_fraction(slot);
+		return field->type == FIELD_COINS ?
+			       refuse(slot, ERR_WHOLE_COINS, "must be a whole number of coins") :
+			       refuse_input(slot, number_words(slot));
 	/* what is less than a thousandth counts as one; before 1970 it is cut off */
-	if (read == DECIMAL_FRACTION && *text != '-')
+	if (read == DECIMAL_FRACTION && *slot->given->text != '-')
 		value++;
 	if (value < field->min)
 		return refuse_below(slot);
 	if (value > upper_limit(field) || read == DECIMAL_BEYOND) {
 		if (!(field->flags & FIELD_CLAMP))
-			return slot_refuse(slot, ERR_INVALID_INPUT, number_words(slot));
+			return refuse_input(slot, number_words(slot));
 		value = upper_limit(field);
 	}
 	return store_number(slot, value);
@@ -278,21 +227,19 @@ static bool decode_number(const struct slot *slot)
 
 static bool decode_date(const struct slot *slot)
 {
-	size_t length;
-	int64_t when;
 	const char *words = "must be an ISO 8601 date or date-time";
-	const char *text = trimmed(slot, words, &length);
+	int64_t when;
 
-	if (!text)
+	if (!is_text(slot, words))
 		return false;
-	if (!clock_parse(text, length, &when))
-		return slot_refuse(slot, ERR_INVALID_INPUT, words);
+	if (!clock_parse(slot->given->text, slot->given->length, &when))
+		return refuse_input(slot, words);
 	return store_number(slot, when);
 }
 
 /* --- ids --- */
 
-bool given_id(const struct given *given, struct id *id)
+static bool given_id(const struct given *given, struct id *id)
 {
 	size_t length = given->length;
 
@@ -309,50 +256,109 @@ static bool decode_id(const struct slot *slot)
 	struct id_given *given = slot->at;
 
 	given->given = given_id(slot->given, &given->id);
-	return given->given || slot_refuse(slot, ERR_INVALID_ID, "must be an id of 24 hex digits");
+	return given->given || refuse(slot, ERR_INVALID_ID, "must be an id of 24 hex digits");
 }
 
 /* --- truths --- */
 
 static bool decode_bool(const struct slot *slot)
 {
-	static const char words[] = "must be true or false";
-	const char *text = slot->given->text;
-	size_t length = slot->given->length;
+	const struct given *given = slot->given;
+	bool is_word = given->kind == GIVEN_TEXT || given->kind == GIVEN_BOOL;
 
-	if (slot->given->kind == GIVEN_TEXT)
-		text = text_trim(text, &length);
-	else if (slot->given->kind != GIVEN_BOOL)
-		return slot_refuse(slot, ERR_INVALID_INPUT, words);
+	if (!is_word || (!says(given, "true") && !says(given, "false")))
+		return refuse_input(slot, "must be true or false");
+	*(bool *)slot->at = says(given, "true");
+	return true;
+}
 
-	bool is = length == 4 && memcmp(text, "true", 4) == 0;
+/* --- arrays --- */
 
-	if (!is && (length != 5 || memcmp(text, "false", 5) != 0))
-		return slot_refuse(slot, ERR_INVALID_INPUT, words);
-	*(bool *)slot->at = is;
+static bool is_array(const struct slot *slot, const char *unit)
+{
+	if (slot->given->kind != GIVEN_LIST)
+		return refuse_input(slot,
+				    arena_printf(slot->arena, "must be an array of %s", unit));
+	return is_within(slot, slot->given->count) || refuse_size(slot, "an array of ", unit);
+}
+
+static bool decode_ids(const struct slot *slot)
+{
+	size_t count = slot->given->count;
+	struct id *ids = arena_alloc(slot->arena, count * sizeof(*ids));
+
+	if (!is_array(slot, "ids"))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!given_id(&slot->given->items[i], &ids[i]))
+			return refuse(slot, ERR_INVALID_ID, "must hold ids of 24 hex digits only");
+	*(struct id_list *)slot->at = (struct id_list){ ids, count };
+	return true;
+}
+
+/* The item's faults under the names that its reader would look for: "keys[2].kid". */
+static void tell_faults_of_item(const struct slot *slot, size_t index, const struct faults *faults)
+{
+	for (size_t i = 0; i < faults_told(faults); i++) {
+		const char *prefix =
+			arena_printf(slot->arena, "%s[%zu].", slot->field->name, index);
+
+		fault_add(slot->faults,
+			  arena_printf(slot->arena, "%s%s", prefix, faults->list[i].field),
+			  faults->list[i].err,
+			  arena_printf(slot->arena, "%s%s", prefix, faults->list[i].message));
+	}
+}
+
+static bool decode_object(const struct slot *slot, size_t index, const void **object)
+{
+	const struct given *given = &slot->given->items[index];
+	const struct schema *schema = slot->field->of;
+	struct faults faults = { .count = 0 };
+
+	if (given->kind != GIVEN_OBJECT)
+		return refuse_input(slot, "must hold objects only");
+	*object = schema_fill(slot->arena, schema,
+			      given_members(slot->arena, schema, given->object), &faults);
+	tell_faults_of_item(slot, index, &faults);
+	return faults.count == 0;
+}
+
+static bool decode_objects(const struct slot *slot)
+{
+	size_t count = slot->given->count;
+	const void **objects = arena_alloc(slot->arena, count * sizeof(*objects));
+
+	if (!is_array(slot, "objects"))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!decode_object(slot, i, &objects[i]))
+			return false;
+	*(struct object_list *)slot->at = (struct object_list){ objects, count };
 	return true;
 }
 
 /* --- a row --- */
 
 static bool (*const decoders[])(const struct slot *) = {
-	[FIELD_TEXT] = decode_text,	 [FIELD_PASSWORD] = decode_password,
-	[FIELD_EMAIL] = decode_email,	 [FIELD_URL] = decode_url,
+	[FIELD_TEXT] = decode_text,	 [FIELD_PASSWORD] = decode_text,
+	[FIELD_EMAIL] = decode_text,	 [FIELD_URL] = decode_text,
 	[FIELD_WHOLE] = decode_number,	 [FIELD_COINS] = decode_number,
 	[FIELD_MONEY] = decode_number,	 [FIELD_DATE] = decode_date,
 	[FIELD_SECONDS] = decode_number, [FIELD_CHOICE] = decode_choice,
-	[FIELD_ID] = decode_id,		 [FIELD_IDS] = slot_decode_ids,
-	[FIELD_BOOL] = decode_bool,	 [FIELD_OBJECTS] = slot_decode_objects,
+	[FIELD_ID] = decode_id,		 [FIELD_IDS] = decode_ids,
+	[FIELD_BOOL] = decode_bool,	 [FIELD_OBJECTS] = decode_objects,
 };
 
 /* Stores what was given for a row of the schema at the row's offset of a zeroed struct, or tells its fault. */
 static void value_store(struct arena *arena, const struct schema *schema, const struct field *field,
 			const struct given *given, void *into, struct faults *faults)
 {
+	struct given trimmed = *given;
 	struct slot slot = {
 		.arena = arena,
 		.field = field,
-		.given = given,
+		.given = &trimmed,
 		.at = (char *)into + field->offset,
 		.faults = faults,
 		.foreign = schema->foreign,
@@ -360,9 +366,11 @@ static void value_store(struct arena *arena, const struct schema *schema, const 
 
 	if (given->kind == GIVEN_BROKEN)
 		return;
+	if (given->kind == GIVEN_TEXT && field->type != FIELD_PASSWORD)
+		trimmed.text = text_trim(given->text, &trimmed.length);
 	if (given->kind == GIVEN_NOTHING) {
 		if (field->flags & FIELD_REQUIRED)
-			slot_refuse(&slot, ERR_INVALID_INPUT, "is required");
+			refuse_input(&slot, "is required");
 		return;
 	}
 	if (!decoders[field->type](&slot) || !field->check)

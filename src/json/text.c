@@ -3,7 +3,6 @@
 #include "base/encoding.h"
 #include "base/unicode.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -59,30 +58,24 @@ const char *text_skip_mark(const char *text, size_t *length)
 	return text + sizeof(mark);
 }
 
-static bool is_unbroken(const char *text, size_t length)
+bool text_has(const char *text, size_t length, bool (*is)(uint32_t c))
 {
 	size_t size;
 
-	for (size_t at = 0; at < length; at += size) {
-		uint32_t c = utf8_next(text + at, &size);
+	for (size_t at = 0; at < length; at += size)
+		if (is(utf8_next(text + at, &size)))
+			return true;
+	return false;
+}
 
-		if (is_space(c) || unicode_is_control(c))
-			return false;
-	}
-	return true;
+static bool is_refused_control(uint32_t c)
+{
+	return unicode_is_control(c) && c != '\t' && c != '\n' && c != '\r';
 }
 
 bool text_has_controls(const char *text, size_t length)
 {
-	size_t size;
-
-	for (size_t at = 0; at < length; at += size) {
-		uint32_t c = utf8_next(text + at, &size);
-
-		if (unicode_is_control(c) && c != '\t' && c != '\n' && c != '\r')
-			return true;
-	}
-	return false;
+	return text_has(text, length, is_refused_control);
 }
 
 /* The host of what follows "//": without user, port, path, query and fragment. */
@@ -90,10 +83,9 @@ static size_t host_length(const char *text, size_t length)
 {
 	size_t size = 0, start = 0;
 
-	for (; size < length && !strchr("/?#\\", text[size]); size++) {
+	for (; size < length && !strchr("/?#\\", text[size]); size++)
 		if (text[size] == '@')
 			start = size + 1;
-	}
 
 	const char *port = memchr(text + start, ':', size - start);
 
@@ -104,7 +96,7 @@ bool text_is_url(const char *text, size_t length)
 {
 	static const char *const schemes[] = { "http://", "https://" };
 
-	if (!is_unbroken(text, length))
+	if (text_has(text, length, is_space) || text_has(text, length, unicode_is_control))
 		return false;
 	for (size_t i = 0; i < 2; i++) {
 		size_t prefix = strlen(schemes[i]);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Skips white space at both ends of a text, as JavaScript's trim() does: returns the new beginning and sets the
  * length. */
@@ -16,6 +17,8 @@ const char *text_trim(const char *text, size_t *length);
 /* Skips a byte order mark at the beginning, if there is one: returns the new beginning and sets the length. */
 const char *text_skip_mark(const char *text, size_t *length);
 
+/* Does it hold a character that is such a one? */
+bool text_has(const char *text, size_t length, bool (*is)(uint32_t c));
 /* Does it hold control characters other than tab, line feed and carriage return? */
 bool text_has_controls(const char *text, size_t length);
 

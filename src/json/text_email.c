@@ -1,9 +1,7 @@
 /* What may be an e-mail address (contract section 3). */
-#include "base/encoding.h"
 #include "base/unicode.h"
 #include "json/text.h"
 
-#include <stdint.h>
 #include <string.h>
 
 /* What an address shows as nothing, as a blank or as a bracket: nobody could tell it from another, or where it ends. */
@@ -12,16 +10,6 @@ static bool is_barred(uint32_t c)
 	if (unicode_is_hidden(c) || unicode_is_bracket(c) || c == '<' || c == '>')
 		return true;
 	return !unicode_is_visible(c) && !unicode_is_mark(c);
-}
-
-static bool has_barred(const char *text, size_t length)
-{
-	size_t size;
-
-	for (size_t at = 0; at < length; at += size)
-		if (is_barred(utf8_next(text + at, &size)))
-			return true;
-	return false;
 }
 
 /* Parts between dots, none of them empty. */
@@ -40,6 +28,6 @@ bool text_is_email(const char *text, size_t length)
 		return false;
 	size_t local = (size_t)(at - text), domain = length - local - 1;
 	return has_parts(text, local) && has_parts(at + 1, domain) && memchr(at, '.', domain + 1) &&
-	       !memchr(at + 1, '@', domain) && !has_barred(text, length) &&
+	       !memchr(at + 1, '@', domain) && !text_has(text, length, is_barred) &&
 	       unicode_is_nfc(text, length);
 }

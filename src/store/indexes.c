@@ -13,136 +13,150 @@
 
 #include <string.h>
 
+/* Options. What is a macro of C, as true is, may stand in JSON() itself alone. */
+#define WHERE(field, ...) JSON({ "partialFilterExpression" : { field : __VA_ARGS__ } })
+#define WHERE_POSITIVE(field) WHERE(field, { "$gt" : 0 })
+#define WHERE_THERE(field) JSON({ "partialFilterExpression" : { field : { "$exists" : true } } })
 #define UNIQUE_WHERE_THERE(field) \
-	"{\"unique\": true, \"partialFilterExpression\": {\"" field "\": {\"$exists\": true}}}"
+	JSON({ "unique" : true, "partialFilterExpression" : { field : { "$exists" : true } } })
 /*
  * Such an index holds open tasks and nothing else, so a list reads hardly a record that it does not
  * show, however many have ended. A submission that does not take the last slot leaves it as it is.
  */
-#define WHILE_OPEN \
-	"{\"partialFilterExpression\": {\"status\": \"active\", \"required_workers\": {\"$gt\": 0}}}"
+#define WHILE_OPEN WHERE("status", "active", "required_workers" : { "$gt" : 0 })
 /* It holds what is still to be adopted, so as a rule nothing, and costs the others nothing. */
-#define TO_BE_ADOPTED(in)                                               \
-	{                                                               \
-		in, "unadopted", "{\"" MARK "\": 1, \"_id\": 1}",       \
-			"{\"partialFilterExpression\": {" UNMARKED "}}" \
-	}
-#define GONE_AT_ITS_TIME "{\"expireAfterSeconds\": 0}"
+#define TO_BE_ADOPTED "unadopted", MARK " _id", WHERE(MARK, null)
+#define GONE_AT_ITS_TIME JSON({ "expireAfterSeconds" : 0 })
 
 const struct index_row index_rows[] = {
-	TO_BE_ADOPTED(USERS),
-	TO_BE_ADOPTED(TASKS),
-	TO_BE_ADOPTED(SUBMISSIONS),
-	TO_BE_ADOPTED(WITHDRAWALS),
-	TO_BE_ADOPTED(PAYMENTS),
-	TO_BE_ADOPTED(NOTIFICATIONS),
+	{ USERS, TO_BE_ADOPTED },
+	{ TASKS, TO_BE_ADOPTED },
+	{ SUBMISSIONS, TO_BE_ADOPTED },
+	{ WITHDRAWALS, TO_BE_ADOPTED },
+	{ PAYMENTS, TO_BE_ADOPTED },
+	{ NOTIFICATIONS, TO_BE_ADOPTED },
 
 	/* old records have no key, so duplicates among them stop nothing */
-	{ USERS, "email_key", "{\"email_key\": 1}", UNIQUE_WHERE_THERE("email_key") },
-	{ USERS, "email", "{\"email\": 1}", NULL },
-	{ USERS, "google_key", "{\"google_key\": 1}", UNIQUE_WHERE_THERE("google_key") },
-	{ USERS, "googleId", "{\"googleId\": 1}", NULL },
-	{ USERS, "role_coins", "{\"role\": 1, \"coins\": -1, \"_id\": -1, \"closing\": 1}", NULL },
-	{ USERS, "role_created", "{\"role\": 1, \"createdAt\": 1, \"_id\": 1, \"closing\": 1}",
-	  NULL },
-	{ USERS, "created", "{\"createdAt\": 1, \"_id\": 1, \"closing\": 1}", NULL },
-	{ USERS, "closing", "{\"closing\": 1}",
-	  "{\"partialFilterExpression\": {\"closing\": true}}" },
-	{ USERS, "owing", "{\"owed_coins\": 1}",
-	  "{\"partialFilterExpression\": {\"owed_coins\": {\"$gt\": 0}}}" },
-	{ USERS, "last_login", "{\"lastLogin\": 1}", NULL },
+	{ USERS, "email_key", "email_key", UNIQUE_WHERE_THERE("email_key") },
+	{ USERS, "email", "email", NULL },
+	{ USERS, "google_key", "google_key", UNIQUE_WHERE_THERE("google_key") },
+	{ USERS, "googleId", "googleId", NULL },
+	{ USERS, "role_coins", "role -coins -_id closing", NULL },
+	{ USERS, "role_created", "role createdAt _id closing", NULL },
+	{ USERS, "created", "createdAt _id closing", NULL },
+	{ USERS, "closing", "closing", JSON({ "partialFilterExpression" : { "closing" : true } }) },
+	{ USERS, "owing", "owed_coins", WHERE_POSITIVE("owed_coins") },
+	{ USERS, "last_login", "lastLogin", NULL },
 
 	/* the list of open tasks in each of its orders; by their slots they are counted, too */
-	{ TASKS, "open_by_created", "{\"createdAt\": 1, \"_id\": 1, \"payable_amount\": 1}",
-	  WHILE_OPEN },
-	{ TASKS, "open_by_payable", "{\"payable_amount\": 1, \"_id\": 1}", WHILE_OPEN },
-	{ TASKS, "open_by_deadline", "{\"completion_date\": 1, \"_id\": 1}", WHILE_OPEN },
-	{ TASKS, "active_slots",
-	  "{\"status\": 1, \"required_workers\": 1, \"_id\": 1, \"completion_date\": 1,"
-	  " \"expires_at\": 1}",
-	  "{\"partialFilterExpression\": {\"status\": \"active\"}}" },
-	{ TASKS, "open_by_category", "{\"category\": 1, \"createdAt\": 1, \"_id\": 1}",
-	  WHILE_OPEN },
-	{ TASKS, "open_by_words", "{\"words\": 1, \"createdAt\": 1, \"_id\": 1}", WHILE_OPEN },
-	{ TASKS, "open_by_expiry", "{\"expires_at\": 1}", WHILE_OPEN },
+	{ TASKS, "open_by_created", "createdAt _id payable_amount", WHILE_OPEN },
+	{ TASKS, "open_by_payable", "payable_amount _id", WHILE_OPEN },
+	{ TASKS, "open_by_deadline", "completion_date _id", WHILE_OPEN },
+	{ TASKS, "active_slots", "status required_workers _id completion_date expires_at",
+	  WHERE("status", "active") },
+	{ TASKS, "open_by_category", "category createdAt _id", WHILE_OPEN },
+	{ TASKS, "open_by_words", "words createdAt _id", WHILE_OPEN },
+	{ TASKS, "open_by_expiry", "expires_at", WHILE_OPEN },
 	/* "completed" and "cancelled" stand behind it; open ones are not to be looked for in here */
-	{ TASKS, "ended_by_created", "{\"status\": 1, \"createdAt\": 1, \"_id\": 1}",
-	  "{\"partialFilterExpression\": {\"status\": {\"$gt\": \"active\"}}}" },
-	{ TASKS, "buyer_created", "{\"buyer_id\": 1, \"createdAt\": 1, \"_id\": 1, \"status\": 1}",
-	  NULL },
-	{ TASKS, "created", "{\"createdAt\": 1, \"_id\": 1, \"status\": 1}", NULL },
+	{ TASKS, "ended_by_created", "status createdAt _id",
+	  WHERE("status", { "$gt" : "active" }) },
+	{ TASKS, "buyer_created", "buyer_id createdAt _id status", NULL },
+	{ TASKS, "created", "createdAt _id status", NULL },
 
-	{ SUBMISSIONS, "slot_key", "{\"slot_key\": 1}", UNIQUE_WHERE_THERE("slot_key") },
-	{ SUBMISSIONS, "worker_created", "{\"worker_id\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
-	{ SUBMISSIONS, "worker_task", "{\"worker_id\": 1, \"task_id\": 1}", NULL },
+	{ SUBMISSIONS, "slot_key", "slot_key", UNIQUE_WHERE_THERE("slot_key") },
+	{ SUBMISSIONS, "worker_created", "worker_id createdAt _id", NULL },
+	{ SUBMISSIONS, "worker_task", "worker_id task_id", NULL },
 	/* earnings are summed from the keys */
-	{ SUBMISSIONS, "worker_status",
-	  "{\"worker_id\": 1, \"status\": 1, \"createdAt\": 1, \"_id\": 1, \"payable_amount\": 1}",
-	  NULL },
-	{ SUBMISSIONS, "buyer_status",
-	  "{\"buyer_id\": 1, \"status\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
-	{ SUBMISSIONS, "task_status", "{\"task_id\": 1, \"status\": 1}", NULL },
-	{ SUBMISSIONS, "task_created", "{\"task_id\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
+	{ SUBMISSIONS, "worker_status", "worker_id status createdAt _id payable_amount", NULL },
+	{ SUBMISSIONS, "buyer_status", "buyer_id status createdAt _id", NULL },
+	{ SUBMISSIONS, "task_status", "task_id status", NULL },
+	{ SUBMISSIONS, "task_created", "task_id createdAt _id", NULL },
 	/* what waited too long, and, counted by task, what is pending */
-	{ SUBMISSIONS, "status_submitted", "{\"status\": 1, \"submitted_date\": 1, \"task_id\": 1}",
-	  NULL },
-	{ SUBMISSIONS, "created", "{\"createdAt\": 1, \"_id\": 1}", NULL },
+	{ SUBMISSIONS, "status_submitted", "status submitted_date task_id", NULL },
+	{ SUBMISSIONS, "created", "createdAt _id", NULL },
 
-	{ WITHDRAWALS, "worker_created", "{\"worker_id\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
-	{ WITHDRAWALS, "status_created", "{\"status\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
+	{ WITHDRAWALS, "worker_created", "worker_id createdAt _id", NULL },
+	{ WITHDRAWALS, "status_created", "status createdAt _id", NULL },
 
-	{ PAYMENTS, "txn_key", "{\"txn_key\": 1}", UNIQUE_WHERE_THERE("txn_key") },
+	{ PAYMENTS, "txn_key", "txn_key", UNIQUE_WHERE_THERE("txn_key") },
 	/* those whose provider is still to be asked what became of them */
-	{ PAYMENTS, "check_at", "{\"check_at\": 1}",
-	  "{\"partialFilterExpression\": {\"check_at\": {\"$exists\": true}}}" },
-	{ PAYMENTS, "intent_id", "{\"intent_id\": 1}",
-	  "{\"partialFilterExpression\": {\"intent_id\": {\"$exists\": true}}}" },
-	{ PAYMENTS, "reversed", "{\"reversed_coins\": 1}",
-	  "{\"partialFilterExpression\": {\"reversed_coins\": {\"$gt\": 0}}}" },
+	{ PAYMENTS, "check_at", "check_at", WHERE_THERE("check_at") },
+	{ PAYMENTS, "intent_id", "intent_id", WHERE_THERE("intent_id") },
+	{ PAYMENTS, "reversed", "reversed_coins", WHERE_POSITIVE("reversed_coins") },
 	/* what was paid is summed from the keys */
-	{ PAYMENTS, "status_paid", "{\"status\": 1, \"price\": 1, \"amount\": 1}", NULL },
-	{ PAYMENTS, "buyer_created", "{\"buyer_id\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
+	{ PAYMENTS, "status_paid", "status price amount", NULL },
+	{ PAYMENTS, "buyer_created", "buyer_id createdAt _id", NULL },
 
-	{ NOTIFICATIONS, "user_listed",
-	  "{\"user_id\": 1, \"archived\": 1, \"createdAt\": 1, \"_id\": 1}", NULL },
-	{ NOTIFICATIONS, "user_unread", "{\"user_id\": 1, \"isRead\": 1, \"archived\": 1}", NULL },
+	{ NOTIFICATIONS, "user_listed", "user_id archived createdAt _id", NULL },
+	{ NOTIFICATIONS, "user_unread", "user_id isRead archived", NULL },
 
-	{ LEDGER, "at", "{\"at\": 1, \"_id\": 1}", NULL },
-	{ LEDGER, "user_at", "{\"user\": 1, \"at\": 1, \"_id\": 1}", NULL },
-	{ LEDGER, "task_at", "{\"task\": 1, \"at\": 1, \"_id\": 1}", NULL },
+	{ LEDGER, "at", "at _id", NULL },
+	{ LEDGER, "user_at", "user at _id", NULL },
+	{ LEDGER, "task_at", "task at _id", NULL },
 	/* where a user's coins came from is summed from the keys */
-	{ LEDGER, "received", "{\"to\": 1, \"kind\": 1, \"buyer\": 1, \"task\": 1, \"coins\": 1}",
-	  "{\"partialFilterExpression\": {\"to\": {\"$gt\": \"user:\", \"$lt\": \"user;\"}}}" },
+	{ LEDGER, "received", "to kind buyer task coins",
+	  WHERE("to", { "$gt" : "user:", "$lt" : "user;" }) },
 
-	{ IDEMPOTENCY, "user", "{\"user_id\": 1}", NULL },
-	{ IDEMPOTENCY, "people", "{\"people\": 1}", NULL },
-	{ IDEMPOTENCY, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
-	{ THROTTLE, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
-	{ TICKETS, "expires_at", "{\"expires_at\": 1}", GONE_AT_ITS_TIME },
+	{ IDEMPOTENCY, "user", "user_id", NULL },
+	{ IDEMPOTENCY, "people", "people", NULL },
+	{ IDEMPOTENCY, "expires_at", "expires_at", GONE_AT_ITS_TIME },
+	{ THROTTLE, "expires_at", "expires_at", GONE_AT_ITS_TIME },
+	{ TICKETS, "expires_at", "expires_at", GONE_AT_ITS_TIME },
 };
 const size_t index_row_count = COUNT_OF(index_rows);
 
-#define NOT_NEGATIVE "{\"bsonType\": \"number\", \"minimum\": 0}"
+#define PROPERTIES(...) JSON({ "$jsonSchema" : { "properties" : { __VA_ARGS__ } } })
+#define NOT_NEGATIVE(field)                  \
+field : {                                    \
+	"bsonType" : "number", "minimum" : 0 \
+}
 
 /* A last line behind the guards of the transactions: should one be wrong, nothing is written at all. */
 const struct validator_row validator_rows[] = {
-	{ USERS, "{\"$jsonSchema\": {\"properties\": {\"coins\": " NOT_NEGATIVE
-		 ", \"pending_coins\": " NOT_NEGATIVE ", \"owed_coins\": " NOT_NEGATIVE "}}}" },
-	{ TASKS, "{\"$jsonSchema\": {\"properties\": {\"required_workers\": " NOT_NEGATIVE
-		 ", \"payable_amount\": " NOT_NEGATIVE "}}}" },
-	{ SUBMISSIONS,
-	  "{\"$jsonSchema\": {\"properties\": {\"payable_amount\": " NOT_NEGATIVE "}}}" },
-	{ WITHDRAWALS,
-	  "{\"$jsonSchema\": {\"properties\": {\"withdrawal_coin\": " NOT_NEGATIVE "}}}" },
-	{ PAYMENTS, "{\"$jsonSchema\": {\"properties\": {\"coin_amount\": " NOT_NEGATIVE "}}}" },
-	{ LEDGER,
-	  "{\"$jsonSchema\": {\"required\": [\"from\", \"to\", \"coins\", \"kind\", \"at\"],"
-	  " \"properties\": {\"from\": {\"bsonType\": \"string\"},"
-	  " \"to\": {\"bsonType\": \"string\"},"
-	  " \"coins\": {\"bsonType\": \"long\", \"minimum\": 1},"
-	  " \"at\": {\"bsonType\": \"date\"}}}}" },
+	{ USERS, PROPERTIES(NOT_NEGATIVE("coins"), NOT_NEGATIVE("pending_coins"),
+			    NOT_NEGATIVE("owed_coins")) },
+	{ TASKS, PROPERTIES(NOT_NEGATIVE("required_workers"), NOT_NEGATIVE("payable_amount")) },
+	{ SUBMISSIONS, PROPERTIES(NOT_NEGATIVE("payable_amount")) },
+	{ WITHDRAWALS, PROPERTIES(NOT_NEGATIVE("withdrawal_coin")) },
+	{ PAYMENTS, PROPERTIES(NOT_NEGATIVE("coin_amount")) },
+	{ LEDGER, JSON({
+		  "$jsonSchema" : {
+			  "required" : [ "from", "to", "coins", "kind", "at" ],
+			  "properties" : {
+				  "from" : { "bsonType" : "string" },
+				  "to" : { "bsonType" : "string" },
+				  "coins" : { "bsonType" : "long", "minimum" : 1 },
+				  "at" : { "bsonType" : "date" }
+			  }
+		  }
+	  }) },
 };
 const size_t validator_row_count = COUNT_OF(validator_rows);
+
+/* "role -coins" as { role: 1, coins: -1 } */
+static bson_t *keys_of(struct arena *arena, const struct index_row *row)
+{
+	bson_t *keys = doc_keep(arena, bson_new());
+	size_t length;
+
+	for (const char *at = row->keys; *at; at += length + (at[length] == ' ')) {
+		bool down = *at == '-';
+
+		at += down;
+		length = strcspn(at, " ");
+		bson_append_int32(keys, at, (int)length, down ? -1 : 1);
+	}
+	return keys;
+}
+
+const bson_t *index_spec(struct arena *arena, const struct index_row *row)
+{
+	bson_t *spec = DOC(arena, TEXT("name", row->name), PART("key", keys_of(arena, row)));
+
+	if (row->options)
+		bson_concat(spec, doc_parse(arena, row->options));
+	return spec;
+}
 
 /* ---- those that a database has ---- */
 
@@ -219,7 +233,7 @@ static bool is_ours(struct arena *arena, enum collection in, const bson_t *index
 	for (size_t i = 0; i < index_row_count; i++)
 		if (index_rows[i].in == in && index_rows[i].options &&
 		    doc_text_is(index, "name", index_rows[i].name) &&
-		    same_keys(keys, doc_parse(arena, index_rows[i].keys)))
+		    same_keys(keys, keys_of(arena, &index_rows[i])))
 			return true;
 	return false;
 }
@@ -245,8 +259,8 @@ bool index_serves(struct arena *arena, const bson_t *index, const struct index_r
 	const char *name = doc_text(index, "name");
 	bson_t keys;
 
-	if (!name || !doc_part(index, "key", &keys) ||
-	    !same_keys(&keys, doc_parse(arena, row->keys)) || index_refuses(arena, row->in, index))
+	if (!name || !doc_part(index, "key", &keys) || !same_keys(&keys, keys_of(arena, row)) ||
+	    index_refuses(arena, row->in, index))
 		return false;
 	return !strcmp(name, row->name) || (!row->options && is_plain(index));
 }

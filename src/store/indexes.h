@@ -6,14 +6,18 @@
 
 #include <stddef.h>
 
-/* One index; keys and options are JSON. Changed keys or options need a new name. */
+/* One index. Changed keys or options need a new name. */
 struct index_row {
 	enum collection in;
-	const char *name, *keys, *options; /* options may be NULL */
+	const char *name;
+	const char *keys; /* "role -coins": by role, within it by coins from the highest */
+	const char *options; /* JSON; may be NULL */
 };
 extern const struct index_row index_rows[];
 extern const size_t index_row_count;
 
+/* As createIndexes takes it. */
+const bson_t *index_spec(struct arena *arena, const struct index_row *row);
 /* Is it needed while data is adopted for the first time? */
 bool index_is_early(const struct index_row *row);
 

@@ -23,10 +23,8 @@ struct setup {
 
 static enum err failed(struct setup *setup, const char *what, const bson_error_t *error)
 {
-	enum err err = store_failed(error, what);
-
 	snprintf(setup->problem, PROBLEM_SIZE, "%s: %.180s", what, error->message);
-	return err;
+	return store_failed(error, what);
 }
 
 static enum err refused(struct setup *setup, enum err err, const char *sentence)
@@ -38,24 +36,43 @@ static enum err refused(struct setup *setup, enum err err, const char *sentence)
 static bool run(struct setup *setup, const char *database, const bson_t *command,
 		const bson_t **reply, bson_error_t *error)
 {
-	struct db *db = setup->db;
 	bson_t raw;
-	bool ok = mongoc_client_command_simple(
-		db->client, database ? database : db->store->database, command, NULL, &raw, error);
+	bool ok = mongoc_client_command_simple(setup->db->client, database, command, NULL, &raw,
+					       error);
 
 	*reply = doc_steal(setup->arena, &raw);
 	return ok;
 }
 
-/* The documents of a reply's first batch, which is all of it for our few names; false when it is
- * none. */
+/* Makes a change of a collection, or in a dry run only says that it would be: "3 indexes" are "made". */
+static enum err change(struct setup *setup, enum collection in, const char *what, const char *made,
+		       bson_t *command)
+{
+	bool dry_run = setup->order->dry_run;
+	const bson_t *reply;
+	bson_error_t error;
+
+	setup->changes++;
+	bson_concat(command, DOC(setup->arena, SUB("writeConcern", TEXT("w", "majority"))));
+	if (!dry_run && !run(setup, setup->db->store->database, command, &reply, &error) &&
+	    error.code != INDEX_NOT_FOUND)
+		return failed(setup,
+			      arena_printf(setup->arena, "%s: %s cannot be %s", collection_name(in),
+					   what, made),
+			      &error);
+	fprintf(setup->report, "%s: %s %s%s\n", collection_name(in), what, dry_run ? "to be " : "",
+		made);
+	return OK;
+}
+
+/* The documents of a reply's first batch, which is all of it for our few names; false when there are none. */
 static bool batch_of(const bson_t *reply, bson_iter_t *rows)
 {
 	bson_iter_t at, batch;
 
-	return bson_iter_init(&at, reply) &&
+	return reply && bson_iter_init(&at, reply) &&
 	       bson_iter_find_descendant(&at, "cursor.firstBatch", &batch) &&
-	       BSON_ITER_HOLDS_ARRAY(&batch) && bson_iter_recurse(&batch, rows);
+	       bson_iter_recurse(&batch, rows);
 }
 
 static bool batch_next(bson_iter_t *rows, bson_t *doc)
@@ -71,40 +88,27 @@ static bool batch_next(bson_iter_t *rows, bson_t *doc)
 
 /* ---- indexes ---- */
 
-static enum err index_drop(struct setup *setup, enum collection in, const char *name)
-{
-	const char *collection = collection_name(in);
-	const bson_t *reply;
-	bson_error_t error;
-
-	setup->changes++;
-	fprintf(setup->report,
-		"%s: unique index %s is not ours and would refuse what this service writes: %s\n",
-		collection, name, setup->order->dry_run ? "to be dropped" : "dropped");
-	if (setup->order->dry_run ||
-	    run(setup, NULL,
-		DOC(setup->arena, TEXT("dropIndexes", collection), TEXT("index", name),
-		    SUB("writeConcern", TEXT("w", "majority"))),
-		&reply, &error) ||
-	    error.code == INDEX_NOT_FOUND)
-		return OK;
-	return failed(setup,
-		      arena_printf(setup->arena, "The index %s of %s cannot be dropped", name,
-				   collection),
-		      &error);
-}
-
 static enum err indexes_drop(struct setup *setup, enum collection in, const bson_t *existing)
 {
+	struct arena *arena = setup->arena;
 	bson_iter_t rows;
 	bson_t index;
 	enum err err = OK;
 
-	if (!existing || !batch_of(existing, &rows))
+	if (!batch_of(existing, &rows))
 		return OK;
-	while (err == OK && batch_next(&rows, &index))
-		if (index_refuses(setup->arena, in, &index))
-			err = index_drop(setup, in, doc_text(&index, "name"));
+	while (err == OK && batch_next(&rows, &index)) {
+		if (!index_refuses(arena, in, &index))
+			continue;
+		const char *name = doc_text(&index, "name");
+		const char *what = arena_printf(
+			arena,
+			"unique index %s is not ours and would refuse what this service writes:",
+			name);
+		err = change(
+			setup, in, what, "dropped",
+			DOC(arena, TEXT("dropIndexes", collection_name(in)), TEXT("index", name)));
+	}
 	return err;
 }
 
@@ -114,22 +118,12 @@ static bool index_is_there(const struct setup *setup, const bson_t *existing,
 	bson_iter_t rows;
 	bson_t index;
 
-	if (!existing || !batch_of(existing, &rows))
+	if (!batch_of(existing, &rows))
 		return false;
 	while (batch_next(&rows, &index))
 		if (index_serves(setup->arena, &index, row))
 			return true;
 	return false;
-}
-
-static bson_t *index_spec(struct arena *arena, const struct index_row *row)
-{
-	bson_t *spec =
-		DOC(arena, TEXT("name", row->name), PART("key", doc_parse(arena, row->keys)));
-
-	if (row->options)
-		bson_concat(spec, doc_parse(arena, row->options));
-	return spec;
 }
 
 /* The indexes of a collection, as the server lists them; NULL when there is no such collection. */
@@ -139,7 +133,7 @@ static enum err indexes_read(struct setup *setup, enum collection in, const bson
 	bson_t *command = DOC(setup->arena, TEXT("listIndexes", collection_name(in)),
 			      SUB("cursor", INT("batchSize", 1000)));
 
-	if (run(setup, NULL, command, existing, &error))
+	if (run(setup, setup->db->store->database, command, existing, &error))
 		return OK;
 	*existing = NULL;
 	return error.code == NAMESPACE_NOT_FOUND ?
@@ -147,52 +141,30 @@ static enum err indexes_read(struct setup *setup, enum collection in, const bson
 		       failed(setup, "The indexes cannot be read", &error);
 }
 
-/* early: of a collection that is there already, what adoption needs alone. */
-static struct doc_array indexes_missing(const struct setup *setup, enum collection in,
-					const bson_t *existing, bool early)
-{
-	struct doc_array missing = doc_array_new(setup->arena);
-
-	for (size_t i = 0; i < index_row_count; i++)
-		if (index_rows[i].in == in &&
-		    (!early || !existing || index_is_early(&index_rows[i])) &&
-		    !index_is_there(setup, existing, &index_rows[i]))
-			doc_array_doc(&missing, index_spec(setup->arena, &index_rows[i]));
-	return missing;
-}
-
-/* What is missing is made by one command, which reads the collection once. */
+/* What is missing is made by one command, which reads the collection once. early: of a collection that is there already,
+ * what adoption needs alone. */
 static enum err indexes_make(struct setup *setup, enum collection in, bool early)
 {
 	struct arena *arena = setup->arena;
-	const char *collection = collection_name(in);
-	const bson_t *existing, *reply;
-	bson_error_t error;
+	struct doc_array missing = doc_array_new(arena);
+	const bson_t *existing;
 	enum err err = indexes_read(setup, in, &existing);
 
 	if (err == OK)
 		err = indexes_drop(setup, in, existing);
-	if (err != OK)
+	for (size_t i = 0; i < index_row_count; i++)
+		if (index_rows[i].in == in &&
+		    (!early || !existing || index_is_early(&index_rows[i])) &&
+		    !index_is_there(setup, existing, &index_rows[i]))
+			doc_array_doc(&missing, index_spec(arena, &index_rows[i]));
+	if (err != OK || !missing.count)
 		return err;
-	struct doc_array missing = indexes_missing(setup, in, existing, early);
-	if (!missing.count)
-		return OK;
-	setup->changes++;
-	if (setup->order->dry_run) {
-		fprintf(setup->report, "%s: %u %s to be made\n", collection, missing.count,
-			missing.count == 1 ? "index" : "indexes");
-		return OK;
-	}
-	if (!run(setup, NULL,
-		 DOC(arena, TEXT("createIndexes", collection), ARRAY("indexes", missing.doc),
-		     SUB("writeConcern", TEXT("w", "majority"))),
-		 &reply, &error))
-		return failed(setup,
-			      arena_printf(arena, "The indexes of %s cannot be made", collection),
-			      &error);
-	fprintf(setup->report, "%s: %u %s made\n", collection, missing.count,
-		missing.count == 1 ? "index" : "indexes");
-	return OK;
+	return change(setup, in,
+		      arena_printf(arena, "%u %s", missing.count,
+				   missing.count == 1 ? "index" : "indexes"),
+		      "made",
+		      DOC(arena, TEXT("createIndexes", collection_name(in)),
+			  ARRAY("indexes", missing.doc)));
 }
 
 static enum err indexes_make_all(struct setup *setup, bool early)
@@ -206,31 +178,15 @@ static enum err indexes_make_all(struct setup *setup, bool early)
 
 /* ---- validators ---- */
 
-/* The collection's options as they stand; empty when it has none. */
-static enum err options_read(struct setup *setup, enum collection in, bson_t *options)
+static bool validator_is_there(const bson_t *reply, const bson_t *rule)
 {
-	const bson_t *reply;
-	bson_error_t error;
 	bson_iter_t rows;
-	bson_t info;
+	bson_t info, options, validator;
 
-	bson_init(options);
-	if (!run(setup, NULL,
-		 DOC(setup->arena, INT("listCollections", 1),
-		     SUB("filter", TEXT("name", collection_name(in)))),
-		 &reply, &error))
-		return failed(setup, "The collections cannot be listed", &error);
-	if (batch_of(reply, &rows) && batch_next(&rows, &info))
-		doc_part(&info, "options", options);
-	return OK;
-}
-
-static bool validator_is_there(const bson_t *options, const bson_t *rule)
-{
-	bson_t validator;
-
-	return doc_text_is(options, "validationLevel", "moderate") &&
-	       doc_part(options, "validator", &validator) && bson_equal(&validator, rule);
+	return batch_of(reply, &rows) && batch_next(&rows, &info) &&
+	       doc_part(&info, "options", &options) &&
+	       doc_text_is(&options, "validationLevel", "moderate") &&
+	       doc_part(&options, "validator", &validator) && bson_equal(&validator, rule);
 }
 
 /* Changing it waits for open transactions, so it is done only where something is to be changed. */
@@ -238,28 +194,19 @@ static enum err validator_make(struct setup *setup, const struct validator_row *
 {
 	struct arena *arena = setup->arena;
 	const char *collection = collection_name(row->in);
-	bson_t *rule = doc_parse(arena, row->rule), options;
+	bson_t *rule = doc_parse(arena, row->rule);
 	const bson_t *reply;
 	bson_error_t error;
-	enum err err = options_read(setup, row->in, &options);
 
-	if (err != OK || validator_is_there(&options, rule))
-		return err;
-	setup->changes++;
-	if (setup->order->dry_run) {
-		fprintf(setup->report, "%s: validator to be set\n", collection);
-		return OK;
-	}
-	if (!run(setup, NULL,
-		 DOC(arena, TEXT("collMod", collection), PART("validator", rule),
-		     TEXT("validationLevel", "moderate"), TEXT("validationAction", "error"),
-		     SUB("writeConcern", TEXT("w", "majority"))),
+	if (!run(setup, setup->db->store->database,
+		 DOC(arena, INT("listCollections", 1), SUB("filter", TEXT("name", collection))),
 		 &reply, &error))
-		return failed(setup,
-			      arena_printf(arena, "The validator of %s cannot be set", collection),
-			      &error);
-	fprintf(setup->report, "%s: validator set\n", collection);
-	return OK;
+		return failed(setup, "The collections cannot be listed", &error);
+	if (validator_is_there(reply, rule))
+		return OK;
+	return change(setup, row->in, "validator", "set",
+		      DOC(arena, TEXT("collMod", collection), PART("validator", rule),
+			  TEXT("validationLevel", "moderate"), TEXT("validationAction", "error")));
 }
 
 /* ---- the server, and the version of the data ---- */

@@ -289,6 +289,11 @@ def test_no_two_members_become_one_name():
 # --- what it tells of each call ---
 
 
+def test_no_tag_is_left_over():
+    used = {tag for _, call in OPERATIONS for tag in call["tags"]}
+    assert {tag["name"] for tag in document()["tags"]} <= used
+
+
 @pytest.mark.parametrize("name, call", OPERATIONS, ids=[name for name, _ in OPERATIONS])
 def test_each_call_is_explained(name, call):
     assert call["summary"] and call["description"] and call["tags"]

@@ -187,7 +187,7 @@ END_TEST
 START_TEST(indented_text_is_for_people)
 {
 	struct buffer pretty = { 0 };
-	const char *text = "{\"a\":[1,{}],\"b\":\"{\\\",:[\",\"c\":[]}";
+	const char *text = "{\"a\":[1,{}], \"b\" : \"{\\\",:[\",\n\"c\":[ ] }";
 
 	json_indent(&pretty, text, strlen(text));
 	ck_assert_str_eq(pretty.bytes, "{\n  \"a\": [\n    1,\n    {}\n  ],\n"
