@@ -9,7 +9,7 @@
 #include "providers/google_keys.h"
 #include "providers/provider.h"
 #include "server/fcgi.h"
-#include "server/notify.h"
+#include "server/process.h"
 #include "store/connect.h"
 
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static void turn_away(void *context, struct request *rq, int seconds)
 static void ready(void *context)
 {
 	(void)context;
-	notify_send("READY=1");
+	process_tell("READY=1");
 }
 
 /* A server that is away now may be back soon; one that cannot do transactions will not. */
@@ -110,7 +110,7 @@ static int serve(const struct config *config)
 	};
 	int result = EXIT_FAILURE;
 
-	fcgi_block_signals();
+	process_block_signals();
 	fetch_start();
 	log_set_level((enum log_level)config->log_level);
 	if (routes_check(api_routes, api_route_count, problem) ||

@@ -2,21 +2,17 @@
 
 #include "base/clock.h"
 #include "base/count.h"
-#include "base/descriptors.h"
 #include "base/log.h"
-#include "server/listener.h"
-#include "server/notify.h"
+#include "server/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -25,12 +21,8 @@
 #define ACCEPTS_AT_ONCE 64
 /* How often the clock is looked at while a time is waited for; else only epoll wakes the thread. */
 #define TICK_MS 20
-#define ACCEPT_PAUSE_MS 50
 /* How often those are looked for who do not send the rest of a request. */
 #define IDLE_TICK_MS 1000
-/* Of the descriptors that may be open, connections leave so many, or half of few: each request takes one while it is read,
- * and so do connections to other services. */
-#define DESCRIPTORS_LEFT 256
 
 struct acceptor {
 	int epoll;
@@ -43,7 +35,6 @@ struct acceptor {
 	bool draining, cut;
 	int64_t cut_at; /* once draining: when reading ends */
 	int64_t accept_again; /* after a pause; 0: none is on */
-	int64_t complained; /* when the log was last told of a pause */
 	int64_t looked; /* when unfinished requests were last looked for */
 	int64_t most; /* how many connections there may be */
 
@@ -59,30 +50,6 @@ static bool complain(const char *what)
 {
 	log_line(LOG_ERROR, NULL, "%s: %s", what, strerror(errno));
 	return false;
-}
-
-/* SIGUSR1 too: libfcgi gives it a handler, and a request whose read that interrupts is lost. */
-void acceptor_block_signals(void)
-{
-	static const int blocked[] = { SIGTERM, SIGINT, SIGPIPE, SIGUSR1 };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < COUNT_OF(blocked); i++)
-		sigaddset(&set, blocked[i]);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
-static bool take_signals(struct acceptor *acceptor)
-{
-	sigset_t ends;
-
-	acceptor_block_signals();
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	acceptor->signals.fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	return acceptor->signals.fd >= 0 || complain("Signals cannot be waited for");
 }
 
 static bool watch(struct acceptor *acceptor, int operation, struct connection *connection,
@@ -107,21 +74,20 @@ struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *
 	struct acceptor *acceptor = calloc(1, sizeof(*acceptor));
 	if (!acceptor)
 		abort();
-	acceptor->epoll = acceptor->signals.fd = -1;
+	process_block_signals();
+	acceptor->epoll = -1;
+	acceptor->signals.fd = process_signals();
 	acceptor->ready = ready;
 	acceptor->refused = refused;
 	pthread_mutex_init(&acceptor->lock, NULL);
 
 	acceptor->listener.fd = listen_fd;
-	if (!take_signals(acceptor) || !listener_take(listen_fd, &acceptor->tcp) ||
-	    !watch_first(acceptor)) {
-		acceptor_free(acceptor);
-		return NULL;
-	}
-	int64_t descriptors = descriptors_raise();
-	acceptor->most = descriptors > 2 * DESCRIPTORS_LEFT ? descriptors - DESCRIPTORS_LEFT :
-							      descriptors / 2;
-	return acceptor;
+	acceptor->most = process_connections();
+	if (acceptor->signals.fd >= 0 && process_listens(listen_fd, &acceptor->tcp) &&
+	    watch_first(acceptor))
+		return acceptor;
+	acceptor_free(acceptor);
+	return NULL;
 }
 
 /* --- connections --- */
@@ -209,17 +175,11 @@ static bool any_open(struct acceptor *acceptor)
 	return any;
 }
 
-/* Out of descriptors or memory: who is connected is served on, newcomers wait in the kernel. */
 static void pause_accepting(struct acceptor *acceptor)
 {
-	int64_t now = clock_steady();
-
-	if (acceptor->complained == 0 || now - acceptor->complained >= CLOCK_SECOND) {
-		complain("No connection can be accepted for the moment");
-		acceptor->complained = now;
-	}
+	process_cannot_accept();
 	watch(acceptor, EPOLL_CTL_DEL, &acceptor->listener, 0);
-	acceptor->accept_again = now + ACCEPT_PAUSE_MS;
+	acceptor->accept_again = clock_steady() + PROCESS_ACCEPT_PAUSE_MS;
 }
 
 static bool is_full(struct acceptor *acceptor)
@@ -258,11 +218,9 @@ static void begin_drain(struct acceptor *acceptor)
 {
 	log_line(LOG_INFO, NULL,
 		 "Stopping: no new connections, those that exist are served until they close");
-	/* Newcomers wait in the kernel: who manages us may start a successor at once. */
-	notify_send("STOPPING=1");
+	process_tell("STOPPING=1");
 	acceptor->draining = true;
 	acceptor->cut_at = clock_steady() + acceptor->drain_ms;
-	/* Never shutdown(): the socket may be shared with the process that goes on. */
 	if (acceptor->accept_again == 0)
 		watch(acceptor, EPOLL_CTL_DEL, &acceptor->listener, 0);
 	acceptor->accept_again = 0;
@@ -292,9 +250,7 @@ static void cut_readers(struct acceptor *acceptor)
 
 static void take_signal(struct acceptor *acceptor)
 {
-	struct signalfd_siginfo signal;
-
-	if (read(acceptor->signals.fd, &signal, sizeof(signal)) != sizeof(signal))
+	if (!process_take_signal(acceptor->signals.fd))
 		return;
 	if (!acceptor->draining)
 		begin_drain(acceptor);

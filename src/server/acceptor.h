@@ -18,7 +18,7 @@ struct acceptor;
 
 /*
  * listen_fd stays the caller's, may be shared with other processes, and becomes non-blocking.
- * Blocks SIGTERM, SIGINT, SIGPIPE and SIGUSR1 in this thread and those it makes later. NULL with a
+ * Blocks signals (process_block_signals()). NULL with a
  * logged reason.
  */
 struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *refused);
@@ -40,8 +40,5 @@ bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connec
 
 /* Closes all connections; no thread may own one any more. NULL is fine. */
 void acceptor_free(struct acceptor *acceptor);
-
-/* Blocks the signals that the acceptor waits for, in this thread and those it will make. */
-void acceptor_block_signals(void);
 
 #endif

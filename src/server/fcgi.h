@@ -46,16 +46,9 @@ struct fcgi_server {
 
 /*
  * Serves listen_fd (inherited as descriptor 0) until a signal; it is made non-blocking and stays
- * open. Blocks SIGTERM, SIGINT, SIGPIPE and SIGUSR1; call it before any other thread exists, or
- * fcgi_block_signals() before those.
+ * open. Call it before any other thread exists, or process_block_signals() before those.
  * Returns 0 after a clean drain, -1 with a logged reason otherwise.
  */
 int fcgi_serve(const struct fcgi_server *server, int listen_fd);
-
-/*
- * Blocks the signals that fcgi_serve() takes. For a program that makes threads before it serves (a
- * MongoDB pool does, for its monitors): a thread that has them open would swallow a SIGTERM.
- */
-void fcgi_block_signals(void);
 
 #endif

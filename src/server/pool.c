@@ -345,11 +345,6 @@ static int pool_run(struct pool *pool)
 	return acceptor_run(pool->acceptor, FCGI_DRAIN_MS);
 }
 
-void fcgi_block_signals(void)
-{
-	acceptor_block_signals();
-}
-
 int fcgi_serve(const struct fcgi_server *server, int listen_fd)
 {
 	struct pool pool = { .server = server };

@@ -70,7 +70,7 @@ static Suite *(*const suites[])(void) = {
 	suite_fcgi,
 	suite_fcgi_stop,
 	suite_fcgi_turns,
-	suite_notify,
+	suite_process,
 	suite_records,
 	suite_turns,
 	suite_frame,

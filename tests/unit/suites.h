@@ -81,7 +81,7 @@ Suite *suite_fair(void);
 Suite *suite_fcgi(void);
 Suite *suite_fcgi_stop(void);
 Suite *suite_fcgi_turns(void);
-Suite *suite_notify(void);
+Suite *suite_process(void);
 Suite *suite_records(void);
 
 Suite *suite_turns(void);
