@@ -1,8 +1,8 @@
 #include "server/acceptor.h"
 
 #include "base/clock.h"
-#include "base/count.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "server/process.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ struct acceptor {
 
 	/* Guards what follows, the closing of descriptors, and who is unfinished. */
 	pthread_mutex_t lock;
-	struct connection *open; /* the newest */
+	LIST_HEAD(, connection) open;
 	int64_t count; /* of those that are open */
 };
 
@@ -71,9 +71,8 @@ static bool watch_first(struct acceptor *acceptor)
 
 struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *refused)
 {
-	struct acceptor *acceptor = calloc(1, sizeof(*acceptor));
-	if (!acceptor)
-		abort();
+	struct acceptor *acceptor = memory_new(sizeof(*acceptor));
+
 	process_block_signals();
 	acceptor->epoll = -1;
 	acceptor->signals.fd = process_signals();
@@ -102,40 +101,19 @@ static void configure(const struct acceptor *acceptor, int fd)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-static void list_add(struct acceptor *acceptor, struct connection *connection)
-{
-	pthread_mutex_lock(&acceptor->lock);
-	connection->older = acceptor->open;
-	if (connection->older)
-		connection->older->newer = connection;
-	acceptor->open = connection;
-	acceptor->count++;
-	pthread_mutex_unlock(&acceptor->lock);
-}
-
-/* The lock must be held. */
-static void list_remove(struct acceptor *acceptor, struct connection *connection)
-{
-	if (connection->newer)
-		connection->newer->older = connection->older;
-	else
-		acceptor->open = connection->older;
-	if (connection->older)
-		connection->older->newer = connection->newer;
-	acceptor->count--;
-}
-
 /* One event and then none until the connection is kept again, so that it has one owner. */
 #define ONE_REQUEST (EPOLLIN | EPOLLRDHUP | EPOLLONESHOT)
 
 static void admit(struct acceptor *acceptor, int fd)
 {
-	struct connection *connection = calloc(1, sizeof(*connection));
-	if (!connection)
-		abort();
+	struct connection *connection = memory_new(sizeof(*connection));
+
 	connection->fd = fd;
 	configure(acceptor, fd);
-	list_add(acceptor, connection);
+	pthread_mutex_lock(&acceptor->lock);
+	LIST_INSERT_HEAD(&acceptor->open, connection, of_open);
+	acceptor->count++;
+	pthread_mutex_unlock(&acceptor->lock);
 	if (!watch(acceptor, EPOLL_CTL_ADD, connection, ONE_REQUEST)) {
 		complain("A connection cannot be watched");
 		acceptor_close(acceptor, connection);
@@ -158,7 +136,8 @@ void acceptor_close(struct acceptor *acceptor, struct connection *connection)
 {
 	/* Under the lock: cut_readers() must not meet a number that already means another file. */
 	pthread_mutex_lock(&acceptor->lock);
-	list_remove(acceptor, connection);
+	LIST_REMOVE(connection, of_open);
+	acceptor->count--;
 	close(connection->fd);
 	pthread_mutex_unlock(&acceptor->lock);
 	records_reset(&connection->records);
@@ -170,7 +149,7 @@ void acceptor_close(struct acceptor *acceptor, struct connection *connection)
 static bool any_open(struct acceptor *acceptor)
 {
 	pthread_mutex_lock(&acceptor->lock);
-	bool any = acceptor->open != NULL;
+	bool any = acceptor->count > 0;
 	pthread_mutex_unlock(&acceptor->lock);
 	return any;
 }
@@ -230,9 +209,10 @@ static void begin_drain(struct acceptor *acceptor)
 static void cut_unfinished(struct acceptor *acceptor)
 {
 	int64_t since = clock_steady() - CONNECTION_PATIENCE_MS;
+	struct connection *c;
 
 	pthread_mutex_lock(&acceptor->lock);
-	for (struct connection *c = acceptor->open; c; c = c->older)
+	LIST_FOREACH(c, &acceptor->open, of_open)
 		if (c->unfinished_since && c->unfinished_since < since)
 			shutdown(c->fd, SHUT_RDWR);
 	pthread_mutex_unlock(&acceptor->lock);
@@ -241,9 +221,11 @@ static void cut_unfinished(struct acceptor *acceptor)
 /* Makes every connection look closed by its client; answers can still be sent. */
 static void cut_readers(struct acceptor *acceptor)
 {
+	struct connection *c;
+
 	pthread_mutex_lock(&acceptor->lock);
 	acceptor->cut = true; /* which others ask for */
-	for (struct connection *c = acceptor->open; c; c = c->older)
+	LIST_FOREACH(c, &acceptor->open, of_open)
 		shutdown(c->fd, SHUT_RD);
 	pthread_mutex_unlock(&acceptor->lock);
 }
@@ -296,8 +278,8 @@ static void dispatch(struct acceptor *acceptor, const struct epoll_event *event)
 	else if ((event->events & EPOLLHUP) || /* nobody waits for what was not begun */
 		 ((event->events & (EPOLLRDHUP | EPOLLERR)) && is_gone(connection)))
 		acceptor_close(acceptor, connection);
-	else if (!queue_push(acceptor->ready, connection))
-		queue_push(acceptor->refused, connection);
+	else if (!queue_push(acceptor->ready, &connection->queued))
+		queue_push(acceptor->refused, &connection->queued);
 }
 
 static void tick(struct acceptor *acceptor)
@@ -341,12 +323,12 @@ void acceptor_free(struct acceptor *acceptor)
 {
 	if (!acceptor)
 		return;
-	while (acceptor->open)
-		acceptor_close(acceptor, acceptor->open);
-	const int own[] = { acceptor->epoll, acceptor->signals.fd };
-	for (size_t i = 0; i < COUNT_OF(own); i++)
-		if (own[i] >= 0)
-			close(own[i]);
+	while (!LIST_EMPTY(&acceptor->open))
+		acceptor_close(acceptor, LIST_FIRST(&acceptor->open));
+	if (acceptor->epoll >= 0)
+		close(acceptor->epoll);
+	if (acceptor->signals.fd >= 0)
+		close(acceptor->signals.fd);
 	pthread_mutex_destroy(&acceptor->lock);
 	free(acceptor);
 }

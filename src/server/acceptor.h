@@ -10,11 +10,21 @@
 #define SERVER_ACCEPTOR_H
 
 #include "server/queue.h"
+#include "server/records.h"
 
 /* How long a peer may take to send the rest of a request, or to take an answer, before it loses its connection. */
 #define CONNECTION_PATIENCE_MS 10000
 
 struct acceptor;
+
+struct connection {
+	struct queued queued; /* first; in the queue it waits in */
+	int fd; /* the acceptor's, which alone closes it */
+	struct records records; /* what has come of a request */
+	/* While it waits for the rest of a request: since when, in steady milliseconds. Else 0. */
+	int64_t unfinished_since;
+	LIST_ENTRY(connection) of_open; /* the acceptor's list of all that are open */
+};
 
 /*
  * listen_fd stays the caller's, may be shared with other processes, and becomes non-blocking.

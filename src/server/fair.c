@@ -1,5 +1,7 @@
 #include "server/fair.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 
 /* Those of one inner key. */
@@ -62,15 +64,6 @@ static struct fair_lane *lane_find(const struct fair_flow *flow, uint64_t key)
 	return NULL;
 }
 
-static void *made(size_t size)
-{
-	void *memory = calloc(1, size);
-
-	if (!memory)
-		abort();
-	return memory;
-}
-
 /* At the end of the turns, unless it waits for one already. */
 static struct fair_flow *flow_of(struct fair *fair, uint64_t key)
 {
@@ -79,7 +72,7 @@ static struct fair_flow *flow_of(struct fair *fair, uint64_t key)
 	if (flow && flow->waiting == 0)
 		TAILQ_REMOVE(&fair->flows, flow, next);
 	if (!flow) {
-		flow = made(sizeof *flow);
+		flow = memory_new(sizeof *flow);
 		flow->key = key;
 		TAILQ_INIT(&flow->lanes);
 	}
@@ -94,7 +87,7 @@ static struct fair_lane *lane_of(struct fair_flow *flow, uint64_t key)
 
 	if (lane)
 		return lane;
-	lane = made(sizeof *lane);
+	lane = memory_new(sizeof *lane);
 	lane->key = key;
 	TAILQ_INIT(&lane->waiters);
 	TAILQ_INSERT_TAIL(&flow->lanes, lane, next);

@@ -2,9 +2,11 @@
 #ifndef STREAMS_MAILBOX_H
 #define STREAMS_MAILBOX_H
 
+#include "server/queue.h"
+
 /* The first member of what is posted. */
 struct message {
-	struct message *next; /* the mailbox's */
+	struct queued queued; /* first; the mailbox's, and before that the pool's */
 	void (*handle)(struct message *message); /* in the loop; it is the handler's to free */
 	void (*discard)(struct message *message); /* the loop has ended: frees it, and no more */
 };
