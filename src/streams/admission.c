@@ -1,4 +1,4 @@
-#include "streams/admission.h"
+#include "streams/loop.h"
 
 #include "api/stream_query.h"
 #include "auth/caller.h"
@@ -6,12 +6,12 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "http/answer.h"
 #include "http/pipeline.h"
 #include "http/request.h"
 #include "http/route.h"
-#include "streams/catch_up.h"
 #include "streams/frame.h"
 
 #include <event2/buffer.h>
@@ -95,7 +95,7 @@ static enum err admit(struct request *rq)
 		if (!wait_for_database(rq))
 			return ERR_UNAVAILABLE;
 	if (!admission->last_event_id && query->last_event_id)
-		admission->last_event_id = strdup(query->last_event_id);
+		admission->last_event_id = memory_text(query->last_event_id);
 	respond(rq, 200);
 	return OK;
 }
@@ -291,7 +291,7 @@ static char *header_copy(struct evhttp_request *request, const char *name)
 {
 	const char *value = evhttp_find_header(evhttp_request_get_input_headers(request), name);
 
-	return value && *value ? strdup(value) : NULL;
+	return value && *value ? memory_text(value) : NULL;
 }
 
 /*
@@ -302,7 +302,7 @@ static char *uri_copy(struct evhttp_request *request)
 {
 	char *uri = header_copy(request, "X-Request-Uri");
 
-	return uri ? uri : strdup(evhttp_request_get_uri(request));
+	return uri ? uri : memory_text(evhttp_request_get_uri(request));
 }
 
 static bool is_full(const struct loop *loop)
@@ -312,10 +312,8 @@ static bool is_full(const struct loop *loop)
 
 void admission_begin(struct loop *loop, struct evhttp_request *request)
 {
-	struct admission *admission = calloc(1, sizeof *admission);
+	struct admission *admission = memory_new(sizeof *admission);
 
-	if (!admission)
-		abort();
 	*admission = (struct admission){
 		.job = { .message = { .handle = admission_handle, .discard = admission_discard },
 			 .work = admission_work,

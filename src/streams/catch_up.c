@@ -1,11 +1,11 @@
-#include "streams/catch_up.h"
+#include "streams/loop.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "market/missed.h"
 #include "streams/frame.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct catch_up {
 	struct job job; /* first */
@@ -104,18 +104,15 @@ static void catch_up_discard(struct message *message)
 void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *user,
 		    const char *last)
 {
-	struct catch_up *catch_up = calloc(1, sizeof *catch_up);
-	char *copy = strdup(last);
+	struct catch_up *catch_up = memory_new(sizeof *catch_up);
 
-	if (!catch_up || !copy)
-		abort();
 	*catch_up = (struct catch_up){
 		.job = { .message = { .handle = catch_up_handle, .discard = catch_up_discard },
 			 .work = catch_up_work,
 			 .until = clock_steady() + LOOP_PATIENCE_MS },
 		.stream = stream,
 		.user = *user,
-		.last = copy,
+		.last = memory_text(last),
 		.opened = clock_now(),
 	};
 	pool_send(loop->pool, &catch_up->job);

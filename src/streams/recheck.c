@@ -1,7 +1,8 @@
-#include "streams/recheck.h"
+#include "streams/loop.h"
 
 #include "auth/caller.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "store/doc.h"
 
 #include <stdlib.h>
@@ -111,12 +112,10 @@ static void recheck_handle(struct message *message)
 /* Sorted and each once; refused unless they are found. */
 static void gather(struct recheck *recheck)
 {
-	size_t all, distinct = 0;
-	struct id *users = hub_users(recheck->loop->hub, &all);
-	struct standing *standings = malloc((all + 1) * sizeof *standings);
+	size_t all = hub_count(recheck->loop->hub), distinct = 0;
+	struct id *users = hub_users(recheck->loop->hub);
+	struct standing *standings = memory_new((all + 1) * sizeof *standings);
 
-	if (!standings)
-		abort();
 	for (size_t i = 0; i < all; i++)
 		standings[i] = (struct standing){ .user = users[i], .refused_until = INT64_MAX };
 	qsort(standings, all, sizeof *standings, standing_compare);
@@ -130,10 +129,8 @@ static void gather(struct recheck *recheck)
 
 void recheck_begin(struct loop *loop)
 {
-	struct recheck *recheck = calloc(1, sizeof *recheck);
+	struct recheck *recheck = memory_new(sizeof *recheck);
 
-	if (!recheck)
-		abort();
 	recheck->job =
 		(struct job){ .message = { .handle = recheck_handle, .discard = recheck_discard },
 			      .work = recheck_work,

@@ -4,11 +4,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "server/process.h"
-#include "store/doc.h"
-#include "streams/admission.h"
-#include "streams/frame.h"
-#include "streams/recheck.h"
-#include "streams/watcher.h"
+#include "streams/loop.h"
 
 #include <event2/event.h>
 #include <event2/http.h>
@@ -30,7 +26,6 @@ struct server {
 	struct event *messages, *signals, *second, *accept_again;
 	int signal_fd;
 	struct watcher *watcher;
-	struct watcher_callbacks callbacks;
 	int64_t seconds;
 };
 
@@ -59,36 +54,6 @@ static void on_second(evutil_socket_t fd, short what, void *context)
 	hub_tick(server->loop.hub);
 	if (++server->seconds % RECHECK_S == 0 && hub_count(server->loop.hub) > 0)
 		recheck_begin(&server->loop);
-}
-
-static void on_told(void *context, const bson_t *notification)
-{
-	struct server *server = context;
-	struct buffer frame = { 0 };
-	struct id user;
-
-	if (!doc_id(notification, "user_id", &user) || !hub_count_of(server->loop.hub, &user) ||
-	    doc_bool(notification, "archived", false))
-		return;
-	frame_notification(&frame, notification);
-	hub_tell(server->loop.hub, &user, frame.bytes, frame.length);
-	buffer_free(&frame);
-}
-
-/* The first time nobody listens yet. Later it means that the database has forgotten what we had not read. */
-static void on_begins(void *context)
-{
-	struct server *server = context;
-	struct buffer frame = { 0 };
-
-	if (server->loop.watching) {
-		log_line(LOG_WARN, NULL,
-			 "The database's record of changes has a gap: all streams are reset");
-		frame_reset(&frame, clock_now());
-		hub_tell_all(server->loop.hub, frame.bytes, frame.length);
-		buffer_free(&frame);
-	}
-	server->loop.watching = true;
 }
 
 static void on_signal(evutil_socket_t fd, short what, void *context)
@@ -201,15 +166,13 @@ static bool start(struct server *server, struct store *store, int listen_fd)
 	struct loop *loop = &server->loop;
 
 	process_block_signals();
-	server->callbacks = (struct watcher_callbacks){ server, on_begins, on_told };
 	loop->streams_max = streams_max(loop->config);
 	loop->hub = hub_new();
 	loop->mailbox = mailbox_new();
 	if (!loop->mailbox || !start_loop(server))
 		return false;
 	loop->pool = pool_open(store, POOL_THREADS, loop->mailbox);
-	server->watcher =
-		loop->pool ? watcher_start(store, loop->mailbox, &server->callbacks) : NULL;
+	server->watcher = loop->pool ? watcher_start(store, loop) : NULL;
 	return server->watcher && start_http(server, listen_fd);
 }
 
