@@ -73,10 +73,7 @@ static bool app_open(struct app *app, struct bulkhead_limits bulkheads[TURN_COUN
 								 .run_dir = config->run_dir },
 					problem);
 	}
-	app->google = google_keys_new(&(struct google_keys_options){
-		.url = config->google_keys_url,
-		.timeout_ms = GOOGLE_MS,
-	});
+	app->google = google_keys_new(config->google_keys_url, GOOGLE_MS);
 	if (app->store && server_suits(app->store, problem))
 		return true;
 	program_refuse(NAME, problem);
