@@ -135,9 +135,11 @@ static void slots_make(struct reading *reading, struct config *config)
 		count += (*each)->count;
 	reading->slots = arena_alloc(reading->arena, count * sizeof(struct slot));
 	slots_add(reading, config_settings, SETTING_COUNT, NULL, config);
-	for (each = reading->providers; *each; each++)
-		slots_add(reading, (*each)->rows, (*each)->count, *each,
-			  arena_alloc(reading->arena, (*each)->size));
+	for (each = reading->providers; *each; each++) {
+		if ((*each)->kept)
+			memset((*each)->kept, 0, (*each)->size);
+		slots_add(reading, (*each)->rows, (*each)->count, *each, (*each)->kept);
+	}
 }
 
 static struct slot *slot_find(const struct reading *reading, const char *name)
@@ -343,8 +345,8 @@ static bool slot_store(struct reading *reading, const struct slot *slot, bool pr
 	return !value || value_store(reading, slot, value, production);
 }
 
-/* The chosen provider gets its settings, and must have those that it needs. */
-static bool provider_choose(struct reading *reading, struct config *config)
+/* The chosen provider must have the settings that it needs. */
+static bool provider_has_all(struct reading *reading, const struct config *config)
 {
 	if (config->provider == 0)
 		return true;
@@ -352,10 +354,8 @@ static bool provider_choose(struct reading *reading, struct config *config)
 	for (size_t i = 0; i < reading->count; i++) {
 		const struct slot *slot = &reading->slots[i];
 
-		if (slot->provider != chosen)
-			continue;
-		config->provider_settings = slot->into;
-		if (slot->setting->flags & SETTING_NEEDED && !slot->value)
+		if (slot->provider == chosen && slot->setting->flags & SETTING_NEEDED &&
+		    !slot->value)
 			return refuse(reading, "%s is not set, and PAYMENTS_PROVIDER %s needs it.",
 				      slot->setting->name, chosen->name);
 	}
@@ -375,5 +375,5 @@ const struct config *config_read(struct arena *arena,
 	for (size_t i = 0; i < reading.count; i++)
 		if (!slot_store(&reading, &reading.slots[i], config->production))
 			return NULL;
-	return provider_choose(&reading, config) ? config : NULL;
+	return provider_has_all(&reading, config) ? config : NULL;
 }

@@ -40,7 +40,6 @@ struct config {
 	struct packages packages; /* COIN_PACKAGES: what everybody is offered */
 	struct packages packages_extra; /* COIN_PACKAGES_EXTRA: for POST /purchase-coins alone */
 	int64_t provider; /* PAYMENTS_PROVIDER: the place among the providers, from 1 on; 0: none */
-	const void *provider_settings; /* that provider's own; NULL: it has none */
 };
 
 /*

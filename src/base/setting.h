@@ -38,12 +38,13 @@ struct setting {
 	const char *sentence;
 };
 
-/* What a payment provider brings along. */
+/* What a payment provider brings along. config_read() fills in what it keeps, whether it is chosen or not. */
 struct provider_settings {
 	const char *name; /* chooses it, as PAYMENTS_PROVIDER */
 	const struct setting *rows;
 	size_t count;
-	size_t size; /* of the struct that the offsets are in */
+	void *kept; /* the provider's struct, in which the offsets are; its texts live as long as the configuration */
+	size_t size; /* of that struct */
 };
 
 extern const struct setting config_settings[];
