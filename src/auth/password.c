@@ -1,6 +1,7 @@
 #include "auth/password.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "base/turn.h"
 
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,13 +52,9 @@ static int cores_usable(void)
  */
 static int slot_open(const struct password_semaphore *semaphore, int slot)
 {
-	char path[PATH_MAX];
-	int length = snprintf(path, sizeof(path), "%s/hash.%d.lock", semaphore->directory, slot);
+	char path[PATH_MAX + 32]; /* what is cut is too long for open() */
 
-	if (length < 0 || (size_t)length >= sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	snprintf(path, sizeof(path), "%s/hash.%d.lock", semaphore->directory, slot);
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
 }
 
@@ -75,11 +73,10 @@ static bool semaphore_usable(const struct password_semaphore *semaphore)
 
 struct password_semaphore *password_semaphore_new(const char *run_dir)
 {
-	struct password_semaphore *semaphore = calloc(1, sizeof(*semaphore));
+	struct password_semaphore *semaphore = memory_new(sizeof(*semaphore));
 	int cores = cores_usable();
 
-	if (!semaphore || !(semaphore->directory = strdup(run_dir)))
-		abort();
+	semaphore->directory = memory_text(run_dir);
 	semaphore->slots = cores > 2 ? cores - 1 : 1;
 	if (semaphore_usable(semaphore))
 		return semaphore;
@@ -158,11 +155,9 @@ void password_semaphore_release(struct password_semaphore *semaphore, int slot)
 /* crypt(3) into a buffer of our own; its working memory, which knows the password, is wiped. */
 static bool bcrypt_run(const char *password, const char *setting, char hash[PASSWORD_HASH_SIZE])
 {
-	struct crypt_data *data = calloc(1, sizeof(*data));
+	struct crypt_data *data = memory_new(sizeof(*data));
 	bool made = false;
 
-	if (!data)
-		abort();
 	const char *output = crypt_rn(password, setting, data, sizeof(*data));
 	if (output && strlen(output) == HASH_LENGTH) {
 		memcpy(hash, output, PASSWORD_HASH_SIZE);
@@ -204,16 +199,6 @@ static bool hash_fits(const char *hash)
 	return cost >= COST_MIN && cost <= COST_MAX;
 }
 
-/* In the same time wherever they differ. */
-static bool hash_equal(const char *a, const char *b)
-{
-	unsigned char differing = 0;
-
-	for (size_t i = 0; i < HASH_LENGTH; i++)
-		differing |= (unsigned char)(a[i] ^ b[i]);
-	return differing == 0;
-}
-
 bool password_verify(const char *password, const char *hash)
 {
 	/* Of the usual cost and of no password. */
@@ -229,7 +214,8 @@ bool password_verify(const char *password, const char *hash)
 	 */
 	expected[2] = 'b';
 	strncpy(read, password, PASSWORD_BYTES_MAX);
-	bool same = bcrypt_run(read, expected, found) && hash_equal(found, expected);
+	bool same = bcrypt_run(read, expected, found) &&
+		    CRYPTO_memcmp(found, expected, HASH_LENGTH) == 0;
 	explicit_bzero(read, sizeof(read));
 	explicit_bzero(found, sizeof(found));
 	return real && same;

@@ -1,17 +1,15 @@
 /* Is a message Stripe's? */
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/encoding.h"
 #include "providers/stripe.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAC_BYTES 32
-#define MAC_HEX ((size_t)(2 * MAC_BYTES))
+#define MAC_HEX ((size_t)(2 * DIGEST_SIZE))
 #define TOLERANCE_S 300
 
 struct part {
@@ -56,15 +54,12 @@ static void mac_hex(const char *secret, struct part time, const char *body, size
 		    char hex[MAC_HEX + 1])
 {
 	struct buffer signed_text = { 0 };
-	unsigned char mac[MAC_BYTES];
+	uint8_t mac[DIGEST_SIZE];
 
 	buffer_put(&signed_text, time.text, time.length);
 	buffer_byte(&signed_text, '.');
 	buffer_put(&signed_text, body, length);
-	/* Fails only without memory, and then like every other allocation here. */
-	if (!HMAC(EVP_sha256(), secret, (int)strlen(secret),
-		  (const unsigned char *)signed_text.bytes, signed_text.length, mac, NULL))
-		abort();
+	digest_hmac(secret, strlen(secret), signed_text.bytes, signed_text.length, mac);
 	hex_encode(mac, sizeof mac, hex);
 	buffer_free(&signed_text);
 }
