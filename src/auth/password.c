@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "base/turn.h"
 
 #include <crypt.h>
@@ -103,7 +102,7 @@ int password_semaphore_slots(const struct password_semaphore *semaphore)
 static int slot_take(const struct password_semaphore *semaphore)
 {
 	/* From a random one on, so that waiters spread out. */
-	uint32_t first = random_below((uint32_t)semaphore->slots);
+	uint32_t first = arc4random_uniform((uint32_t)semaphore->slots);
 
 	for (int i = 0; i < semaphore->slots; i++) {
 		int fd = slot_open(semaphore,
@@ -127,7 +126,7 @@ static int slot_wait(const struct password_semaphore *semaphore, int64_t since)
 	if (end < begun + MOMENT_MS)
 		end = begun + MOMENT_MS;
 	do {
-		clock_sleep(POLL_MS_MIN + random_below(POLL_MS_SPREAD));
+		clock_sleep(POLL_MS_MIN + arc4random_uniform(POLL_MS_SPREAD));
 		fd = slot_take(semaphore);
 	} while (fd < 0 && clock_steady() < end);
 	if (fd < 0 && errno != EWOULDBLOCK)
@@ -173,7 +172,7 @@ bool password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 	char salt[SALT_BYTES];
 
-	random_bytes(salt, sizeof(salt));
+	arc4random_buf(salt, sizeof(salt));
 	/* What bcrypt would not read may not seem to protect. */
 	if (strlen(password) <= PASSWORD_BYTES_MAX &&
 	    crypt_gensalt_rn("$2b$", PASSWORD_COST, salt, sizeof(salt), setting, sizeof(setting)) &&

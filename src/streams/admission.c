@@ -7,7 +7,6 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "http/answer.h"
 #include "http/pipeline.h"
 #include "http/request.h"
@@ -202,7 +201,7 @@ static void open_stream(struct admission *admission)
 	bool resumes = frame_id_read(last, &(struct id){ 0 }, &(int64_t){ 0 }) != FRAME_ID_NONE;
 	struct buffer begin = { 0 };
 
-	frame_begin(&begin, RETRY_MS_LEAST + (int)random_below(RETRY_MS_SPREAD));
+	frame_begin(&begin, RETRY_MS_LEAST + (int)arc4random_uniform(RETRY_MS_SPREAD));
 	if (!resumes)
 		frame_mark(&begin, clock_now());
 	struct stream *stream =

@@ -19,7 +19,6 @@ static Suite *(*const suites[])(void) = {
 	suite_id,
 	suite_log,
 	suite_network,
-	suite_random,
 	suite_unicode,
 	suite_json_in,
 	suite_json_out,

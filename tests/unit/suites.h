@@ -22,7 +22,6 @@ Suite *suite_error(void);
 Suite *suite_id(void);
 Suite *suite_log(void);
 Suite *suite_network(void);
-Suite *suite_random(void);
 Suite *suite_unicode(void);
 
 Suite *suite_json_in(void);
