@@ -1,5 +1,4 @@
 /* microtask-events: the streams of notifications. Configuration, set-up, serving, one teardown. */
-#include "base/log.h"
 #include "base/program.h"
 #include "providers/provider.h"
 #include "server/process.h"
@@ -17,7 +16,6 @@ static int serve(const struct config *config)
 	char problem[256] = "";
 
 	process_block_signals();
-	log_set_level((enum log_level)config->log_level);
 	struct store *store = store_open(&(struct store_options){ .uri = config->mongodb_uri,
 								  .threads = STREAMS_CONNECTIONS,
 								  .answer_ms = ANSWER_MS },

@@ -109,7 +109,6 @@ static int serve(const struct config *config)
 
 	process_block_signals();
 	fetch_start();
-	log_set_level((enum log_level)config->log_level);
 	if (routes_check(api_routes, api_route_count, problem) ||
 	    providers_check(provider_rows, problem))
 		return program_refuse(NAME, problem);

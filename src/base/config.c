@@ -15,6 +15,7 @@
 
 #define OUR_PREFIX "MICROTASK_"
 
+/* Their places are the values of config->production. */
 static const char *const environments[] = { "development", "production", NULL };
 /* As enum log_level counts. */
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
@@ -24,7 +25,7 @@ static_assert(LOG_DEBUG == 0 && LOG_ERROR == 3, "log_levels follows enum log_lev
 
 /* MICROTASK_ENV comes first: what the others may be depends on it. */
 const struct setting config_settings[] = {
-	{ "MICROTASK_ENV", SETTING_SWITCH, AT(production), .standard = "production",
+	{ "MICROTASK_ENV", SETTING_CHOICE, AT(production), .standard = "production",
 	  .choices = environments,
 	  .sentence = "What the service runs for; development allows more comfortable defaults." },
 	{ "MONGODB_URI", SETTING_TEXT, AT(mongodb_uri),
@@ -260,8 +261,8 @@ static const char *choices_join(struct arena *arena, const char *const *choices)
 	return joined;
 }
 
-static bool choice_store(struct reading *reading, const char *name, const char *const *choices,
-			 const char *value, int64_t *at)
+static bool choice_store(struct reading *reading, const struct setting *setting,
+			 const char *const *choices, const char *value, int64_t *at)
 {
 	for (int64_t i = 0; choices[i]; i++) {
 		if (strcmp(choices[i], value) == 0) {
@@ -269,7 +270,8 @@ static bool choice_store(struct reading *reading, const char *name, const char *
 			return true;
 		}
 	}
-	return refuse(reading, "%s must be %s.", name, choices_join(reading->arena, choices));
+	return refuse(reading, "%s must be %s.", setting->name,
+		      choices_join(reading->arena, choices));
 }
 
 /* "none", and the names of all. */
@@ -310,7 +312,6 @@ static bool value_store(struct reading *reading, const struct slot *slot, const 
 {
 	const struct setting *setting = slot->setting;
 	void *at = (char *)slot->into + setting->offset;
-	int64_t place;
 
 	switch (setting->type) {
 	case SETTING_TEXT:
@@ -318,14 +319,9 @@ static bool value_store(struct reading *reading, const struct slot *slot, const 
 	case SETTING_WHOLE:
 		return whole_store(reading, setting, value, at);
 	case SETTING_CHOICE:
-		return choice_store(reading, setting->name, setting->choices, value, at);
+		return choice_store(reading, setting, setting->choices, value, at);
 	case SETTING_PROVIDER:
-		return choice_store(reading, setting->name, provider_names(reading), value, at);
-	case SETTING_SWITCH:
-		if (!choice_store(reading, setting->name, setting->choices, value, &place))
-			return false;
-		*(bool *)at = place == 1;
-		return true;
+		return choice_store(reading, setting, provider_names(reading), value, at);
 	case SETTING_PACKAGES:
 		return packages_store(reading, setting, value, at);
 	}

@@ -13,14 +13,13 @@
 #include "base/arena.h"
 #include "base/packages.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct provider_settings; /* base/setting.h */
 
 struct config {
-	bool production; /* MICROTASK_ENV: production unless it is development */
+	int64_t production; /* MICROTASK_ENV: 1 for production, 0 for development */
 	const char *mongodb_uri; /* with the database's name in its path */
 	const char *jwt_secret; /* at least 32 bytes; in production no known example value */
 	const char *jwt_secret_previous; /* comma-separated, none empty; NULL: there was none */

@@ -12,9 +12,8 @@
 enum setting_type {
 	SETTING_TEXT, /* const char * */
 	SETTING_WHOLE, /* int64_t, min..max */
-	SETTING_CHOICE, /* int64_t, the place in choices */
+	SETTING_CHOICE, /* int64_t, the place in choices, from 0 on */
 	SETTING_PROVIDER, /* int64_t, the place among the providers, from 1 on; 0: "none" */
-	SETTING_SWITCH, /* bool, the place in choices, of which there are two */
 	SETTING_PACKAGES, /* struct packages */
 };
 
