@@ -1,4 +1,4 @@
-#include "ctl/commands.h"
+#include "ctl/tool.h"
 
 #include "api/admin.h"
 #include "api/auth.h"

@@ -40,6 +40,7 @@ static Suite *(*const suites[])(void) = {
 	suite_google,
 	suite_jwk,
 	suite_password,
+	suite_ticket,
 	suite_token,
 	suite_google_keys,
 	suite_provider,
@@ -70,10 +71,13 @@ static Suite *(*const suites[])(void) = {
 	suite_fcgi_stop,
 	suite_fcgi_turns,
 	suite_process,
+	suite_queue,
 	suite_records,
 	suite_turns,
 	suite_frame,
 	suite_mailbox,
+	suite_stream,
+	suite_seed,
 };
 /* clang-format on */
 

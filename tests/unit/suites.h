@@ -46,6 +46,7 @@ Suite *suite_txn(void);
 Suite *suite_google(void);
 Suite *suite_jwk(void);
 Suite *suite_password(void);
+Suite *suite_ticket(void);
 Suite *suite_token(void);
 
 Suite *suite_google_keys(void);
@@ -81,11 +82,15 @@ Suite *suite_fcgi(void);
 Suite *suite_fcgi_stop(void);
 Suite *suite_fcgi_turns(void);
 Suite *suite_process(void);
+Suite *suite_queue(void);
 Suite *suite_records(void);
 
 Suite *suite_turns(void);
 
 Suite *suite_frame(void);
 Suite *suite_mailbox(void);
+Suite *suite_stream(void);
+
+Suite *suite_seed(void);
 
 #endif
