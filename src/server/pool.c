@@ -3,13 +3,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "server/acceptor.h"
+#include "server/process.h"
 #include "server/worker.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -275,11 +275,8 @@ static bool pool_start(struct pool *pool)
 	for (; pool->count < wanted; pool->count++) {
 		struct thread *thread = &pool->threads[pool->count];
 		thread->pool = pool;
-		int error = pthread_create(&thread->id, NULL, thread_main, thread);
-		if (error) {
-			log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
+		if (!process_thread(&thread->id, thread_main, thread))
 			return false;
-		}
 	}
 	for (size_t i = 0; i < pool->count; i++)
 		while (sem_wait(&pool->started) != 0)

@@ -82,7 +82,16 @@ bool process_take_signal(int fd)
 	return read(fd, &signal, sizeof signal) == sizeof signal;
 }
 
-/* ---- connections ---- */
+/* ---- threads, connections ---- */
+
+bool process_thread(pthread_t *thread, void *(*run)(void *context), void *context)
+{
+	int error = pthread_create(thread, NULL, run, context);
+
+	if (error)
+		log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
+	return error == 0;
+}
 
 /* Of the descriptors that may be open, connections leave so many, or half of few: each request takes one while it is
  * read, and so do connections to other services. */

@@ -9,6 +9,7 @@
 #ifndef SERVER_PROCESS_H
 #define SERVER_PROCESS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ void process_block_signals(void);
 int process_signals(void);
 /* Takes one signal from it. false: none has come. */
 bool process_take_signal(int fd);
+
+/* Makes a thread. false with a logged reason. */
+bool process_thread(pthread_t *thread, void *(*run)(void *context), void *context);
 
 /*
  * Raises the limit of open files to the most that the system allows, which is safe as nothing here uses select().

@@ -147,11 +147,6 @@ static void admission_free(struct admission *admission)
 	free(admission);
 }
 
-static void admission_discard(struct message *message)
-{
-	admission_free((struct admission *)message);
-}
-
 /* Lines "Name: value\r\n". */
 static void add_headers(struct evkeyvalq *headers, char *line)
 {
@@ -254,10 +249,8 @@ static bool has_enough(const struct admission *admission)
 	return hub_count_of(admission->loop->hub, &admission->caller.id) >= STREAMS_A_USER;
 }
 
-static void admission_handle(struct message *message)
+static void admission_answer(struct admission *admission)
 {
-	struct admission *admission = (struct admission *)message;
-
 	admission->loop->arriving--;
 	if (admission->job.late)
 		refuse_unheard(admission, "(too late)");
@@ -269,6 +262,14 @@ static void admission_handle(struct message *message)
 		answer_head(admission->request);
 	else
 		open_stream(admission);
+}
+
+static void admission_handle(struct message *message, bool over)
+{
+	struct admission *admission = (struct admission *)message;
+
+	if (!over)
+		admission_answer(admission);
 	admission_free(admission);
 }
 
@@ -314,7 +315,7 @@ void admission_begin(struct loop *loop, struct evhttp_request *request)
 	struct admission *admission = memory_new(sizeof *admission);
 
 	*admission = (struct admission){
-		.job = { .message = { .handle = admission_handle, .discard = admission_discard },
+		.job = { .message = { .handle = admission_handle },
 			 .work = admission_work,
 			 .until = clock_steady() + LOOP_PATIENCE_MS },
 		.loop = loop,

@@ -76,29 +76,16 @@ static void catch_up_work(struct job *job, struct worker *worker)
 
 /* ---- in the loop ---- */
 
-static void catch_up_free(struct catch_up *catch_up)
-{
-	buffer_free(&catch_up->frames);
-	free(catch_up->last);
-	free(catch_up);
-}
-
 /* Without what was missed the stream had a hole: rather none, and the reader tries again. */
-static void catch_up_handle(struct message *message)
+static void catch_up_handle(struct message *message, bool over)
 {
 	struct catch_up *catch_up = (struct catch_up *)message;
 
 	stream_go_on(catch_up->stream, catch_up->frames.bytes, catch_up->frames.length,
-		     catch_up->failed || catch_up->job.late);
-	catch_up_free(catch_up);
-}
-
-static void catch_up_discard(struct message *message)
-{
-	struct catch_up *catch_up = (struct catch_up *)message;
-
-	stream_go_on(catch_up->stream, NULL, 0, true);
-	catch_up_free(catch_up);
+		     catch_up->failed || catch_up->job.late || over);
+	buffer_free(&catch_up->frames);
+	free(catch_up->last);
+	free(catch_up);
 }
 
 void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *user,
@@ -107,7 +94,7 @@ void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *u
 	struct catch_up *catch_up = memory_new(sizeof *catch_up);
 
 	*catch_up = (struct catch_up){
-		.job = { .message = { .handle = catch_up_handle, .discard = catch_up_discard },
+		.job = { .message = { .handle = catch_up_handle },
 			 .work = catch_up_work,
 			 .until = clock_steady() + LOOP_PATIENCE_MS },
 		.stream = stream,

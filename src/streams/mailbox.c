@@ -28,13 +28,13 @@ struct mailbox *mailbox_new(void)
 	return NULL;
 }
 
-static void empty(struct mailbox *mailbox, bool handles)
+static void handle_all(struct mailbox *mailbox, bool over)
 {
 	for (struct queued *at = queue_take_all(&mailbox->posted), *next; at; at = next) {
 		struct message *message = (struct message *)at;
 
 		next = STAILQ_NEXT(at, next);
-		(handles ? message->handle : message->discard)(message);
+		message->handle(message, over);
 	}
 }
 
@@ -42,7 +42,7 @@ void mailbox_free(struct mailbox *mailbox)
 {
 	if (!mailbox)
 		return;
-	empty(mailbox, false);
+	handle_all(mailbox, true);
 	if (mailbox->fd >= 0)
 		close(mailbox->fd);
 	queue_destroy(&mailbox->posted);
@@ -61,7 +61,7 @@ void mailbox_handle_all(struct mailbox *mailbox)
 	/* before taking: what is posted after that wakes the loop once more */
 	while (read(mailbox->fd, &posted, sizeof posted) < 0 && errno == EINTR)
 		;
-	empty(mailbox, true);
+	handle_all(mailbox, false);
 }
 
 void mailbox_post(struct mailbox *mailbox, struct message *message)

@@ -2,11 +2,10 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/memory.h"
+#include "server/process.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { PAUSE_MS = 200 };
 
@@ -37,12 +36,8 @@ static void *worker_run(void *argument)
 static bool worker_start(struct pool *pool, struct worker *worker, struct store *store)
 {
 	*worker = (struct worker){ .pool = pool, .db = db_open(store), .arena = arena_new() };
-	int error = worker->db ? pthread_create(&worker->thread, NULL, worker_run, worker) : 0;
-
-	if (worker->db && !error)
+	if (worker->db && process_thread(&worker->thread, worker_run, worker))
 		return true;
-	if (error)
-		log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
 	db_close(worker->db);
 	arena_free(worker->arena);
 	return false;

@@ -77,14 +77,6 @@ static void recheck_work(struct job *job, struct worker *worker)
 
 /* ---- in the loop ---- */
 
-static void recheck_discard(struct message *message)
-{
-	struct recheck *recheck = (struct recheck *)message;
-
-	free(recheck->standings);
-	free(recheck);
-}
-
 /* While the database is away nobody can tell who is gone, and nothing is told either. */
 static bool knows(const struct recheck *recheck)
 {
@@ -101,12 +93,14 @@ static bool has_lost_access(void *context, const struct id *user, int64_t issued
 	       (standing && issued_at <= standing->refused_until);
 }
 
-static void recheck_handle(struct message *message)
+static void recheck_handle(struct message *message, bool over)
 {
 	struct recheck *recheck = (struct recheck *)message;
 
-	hub_end_where(recheck->loop->hub, has_lost_access, recheck);
-	recheck_discard(message);
+	if (!over)
+		hub_end_where(recheck->loop->hub, has_lost_access, recheck);
+	free(recheck->standings);
+	free(recheck);
 }
 
 /* Sorted and each once; refused unless they are found. */
@@ -131,10 +125,9 @@ void recheck_begin(struct loop *loop)
 {
 	struct recheck *recheck = memory_new(sizeof *recheck);
 
-	recheck->job =
-		(struct job){ .message = { .handle = recheck_handle, .discard = recheck_discard },
-			      .work = recheck_work,
-			      .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
+	recheck->job = (struct job){ .message = { .handle = recheck_handle },
+				     .work = recheck_work,
+				     .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
 	recheck->loop = loop;
 	gather(recheck);
 	pool_send(loop->pool, &recheck->job);

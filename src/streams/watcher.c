@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "server/process.h"
 #include "store/doc.h"
 #include "store/watch.h"
 #include "streams/frame.h"
@@ -10,7 +11,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	WAIT_MS = 500, /* how long the server keeps a question open; also bounds a stop */
@@ -60,24 +60,16 @@ static void begin(struct loop *loop)
 	loop->watching = true;
 }
 
-static void news_discard(struct message *message)
+static void news_handle(struct message *message, bool over)
 {
 	struct news *news = (struct news *)message;
 
-	if (news->notification)
-		bson_destroy(news->notification);
-	free(news);
-}
-
-static void news_handle(struct message *message)
-{
-	struct news *news = (struct news *)message;
-
-	if (news->notification)
+	if (news->notification && !over)
 		tell(news->loop->hub, news->notification);
-	else
+	else if (!over)
 		begin(news->loop);
-	news_discard(message);
+	bson_destroy(news->notification);
+	free(news);
 }
 
 /* ---- in the thread ---- */
@@ -86,7 +78,7 @@ static void news_post(struct watcher *watcher, bson_t *notification)
 {
 	struct news *news = memory_new(sizeof *news);
 
-	*news = (struct news){ .message = { .handle = news_handle, .discard = news_discard },
+	*news = (struct news){ .message = { .handle = news_handle },
 			       .loop = watcher->loop,
 			       .notification = notification };
 	mailbox_post(watcher->loop->mailbox, &news->message);
@@ -123,11 +115,8 @@ struct watcher *watcher_start(struct store *store, struct loop *loop)
 
 	watcher->loop = loop;
 	watcher->db = db_open(store);
-	int error = watcher->db ? pthread_create(&watcher->thread, NULL, watcher_run, watcher) : 0;
-	if (watcher->db && !error)
+	if (watcher->db && process_thread(&watcher->thread, watcher_run, watcher))
 		return watcher;
-	if (error)
-		log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
 	db_close(watcher->db);
 	free(watcher);
 	return NULL;
