@@ -1,7 +1,4 @@
-/*
- * A setting: a row of the table of config.c, or of a payment provider's, which brings its own along, so that nothing here
- * knows any.
- */
+/* A setting is a row of a table: of config.c's, or of a payment provider's own, so that nothing here knows a provider. */
 #ifndef BASE_SETTING_H
 #define BASE_SETTING_H
 

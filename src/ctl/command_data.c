@@ -74,9 +74,7 @@ int command_init_db(struct tool *tool)
 
 int command_seed_demo(struct tool *tool)
 {
-	struct seed_order order = { .now = clock_now(),
-				    .production = tool->config->production,
-				    .progress = stdout };
+	struct seed_order order = { .now = clock_now(), .production = tool->config->production };
 	char problem[256] = "";
 	bool scaled = true;
 
@@ -94,6 +92,7 @@ int command_seed_demo(struct tool *tool)
 	enum err err = setup_ready(tool->db, tool->arena);
 	if (err != OK)
 		return tool_refuse_unadopted(err);
+	setlinebuf(stdout); /* who waits for a million tasks wants to see them come */
 	err = seed_demo(tool->db, &order, problem);
 	return refuse_with(err, problem);
 }

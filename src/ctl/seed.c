@@ -4,7 +4,7 @@
 #include "ctl/seed_private.h"
 #include "store/doc.h"
 
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { BATCH_USERS = 1000, BATCH_TASKS = 250 };
@@ -27,20 +27,6 @@ static enum err flush(struct seeding *seeding)
 	return err;
 }
 
-__attribute__((format(printf, 2, 3))) static void say(const struct seeding *seeding,
-						      const char *format, ...)
-{
-	va_list values;
-
-	if (!seeding->progress)
-		return;
-	va_start(values, format);
-	vfprintf(seeding->progress, format, values);
-	va_end(values);
-	fputc('\n', seeding->progress);
-	fflush(seeding->progress);
-}
-
 /* ---- all ---- */
 
 static int64_t at_least(int64_t value, int64_t least)
@@ -59,8 +45,8 @@ static enum err users_add(struct seeding *seeding)
 			err = flush(seeding);
 	}
 	if (err == OK)
-		say(seeding, "Demo data  %lld workers, %lld buyers and an admin",
-		    (long long)seeding->workers, (long long)seeding->buyers);
+		printf("Demo data  %lld workers, %lld buyers and an admin\n",
+		       (long long)seeding->workers, (long long)seeding->buyers);
 	return err;
 }
 
@@ -74,8 +60,8 @@ static enum err tasks_add(struct seeding *seeding)
 		if (task % BATCH_TASKS == BATCH_TASKS - 1 || task == seeding->tasks - 1)
 			err = flush(seeding);
 		if (err == OK && (task % step == step - 1 || task == seeding->tasks - 1))
-			say(seeding, "Demo data  %lld of %lld tasks with their submissions",
-			    (long long)task + 1, (long long)seeding->tasks);
+			printf("Demo data  %lld of %lld tasks with their submissions\n",
+			       (long long)task + 1, (long long)seeding->tasks);
 	}
 	return err;
 }
@@ -177,7 +163,7 @@ static enum err seed_once(struct seeding *seeding, const struct seed_order *orde
 
 	if (err != OK || !seeding->finished)
 		return err == OK ? seed_all(seeding) : err;
-	say(seeding, "Demo data  is there already");
+	printf("Demo data  is there already\n");
 	return OK;
 }
 
@@ -190,15 +176,10 @@ enum err seed_demo(struct db *db, const struct seed_order *order, char problem[2
 			 "give --force if you mean it.");
 		return ERR_FORBIDDEN;
 	}
-	if (order->scale < 0 || order->scale > SEED_TASKS_MAX) {
-		snprintf(problem, 256, "The scale is a number of tasks, 1 to %d.", SEED_TASKS_MAX);
-		return ERR_INVALID_INPUT;
-	}
 	struct seeding *seeding = memory_new(sizeof *seeding);
 
 	seeding->db = db;
 	seeding->arena = arena_new();
-	seeding->progress = order->progress;
 	enum err err = seed_once(seeding, order, problem);
 	arena_free(seeding->arena);
 	free(seeding);

@@ -5,8 +5,6 @@
 #include "auth/password.h"
 #include "ctl/seed.h"
 
-#include <stdio.h>
-
 /* What has become of a task. */
 enum fate { OPEN, COMPLETED, CANCELLED, EXPIRED };
 
@@ -37,7 +35,6 @@ struct bulk {
 struct seeding {
 	struct db *db;
 	struct arena *arena; /* lives as long as a batch */
-	FILE *progress;
 	int64_t tasks, buyers, workers;
 	int64_t now;
 	bool finished; /* by an earlier run */

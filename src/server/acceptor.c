@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,8 @@ struct acceptor {
 	bool tcp;
 
 	int drain_ms;
-	bool draining, cut;
+	bool draining;
+	atomic_bool cut; /* which others ask for */
 	int64_t cut_at; /* once draining: when reading ends */
 	int64_t accept_again; /* after a pause; 0: none is on */
 	int64_t looked; /* when unfinished requests were last looked for */
@@ -41,7 +43,7 @@ struct acceptor {
 	/* Guards what follows, the closing of descriptors, and who is unfinished. */
 	pthread_mutex_t lock;
 	LIST_HEAD(, connection) open;
-	int64_t count; /* of those that are open */
+	_Atomic int64_t count; /* of those that are open */
 };
 
 /* --- set-up --- */
@@ -146,14 +148,6 @@ void acceptor_close(struct acceptor *acceptor, struct connection *connection)
 
 /* --- the loop --- */
 
-static bool any_open(struct acceptor *acceptor)
-{
-	pthread_mutex_lock(&acceptor->lock);
-	bool any = acceptor->count > 0;
-	pthread_mutex_unlock(&acceptor->lock);
-	return any;
-}
-
 static void pause_accepting(struct acceptor *acceptor)
 {
 	process_cannot_accept();
@@ -161,17 +155,9 @@ static void pause_accepting(struct acceptor *acceptor)
 	acceptor->accept_again = clock_steady() + PROCESS_ACCEPT_PAUSE_MS;
 }
 
-static bool is_full(struct acceptor *acceptor)
-{
-	pthread_mutex_lock(&acceptor->lock);
-	bool full = acceptor->count >= acceptor->most;
-	pthread_mutex_unlock(&acceptor->lock);
-	return full;
-}
-
 static int accept_one(struct acceptor *acceptor)
 {
-	if (!is_full(acceptor))
+	if (acceptor->count < acceptor->most)
 		return accept4(acceptor->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 	errno = EMFILE;
 	return -1;
@@ -224,7 +210,7 @@ static void cut_readers(struct acceptor *acceptor)
 	struct connection *c;
 
 	pthread_mutex_lock(&acceptor->lock);
-	acceptor->cut = true; /* which others ask for */
+	acceptor->cut = true;
 	LIST_FOREACH(c, &acceptor->open, of_open)
 		shutdown(c->fd, SHUT_RD);
 	pthread_mutex_unlock(&acceptor->lock);
@@ -260,10 +246,7 @@ static void take_back(struct acceptor *acceptor, struct connection *connection)
 
 bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connection)
 {
-	pthread_mutex_lock(&acceptor->lock);
-	bool cut = acceptor->cut;
-	pthread_mutex_unlock(&acceptor->lock);
-	return !cut && is_gone(connection);
+	return !acceptor->cut && is_gone(connection);
 }
 
 static void dispatch(struct acceptor *acceptor, const struct epoll_event *event)
@@ -303,7 +286,7 @@ int acceptor_run(struct acceptor *acceptor, int drain_ms)
 	struct epoll_event events[EVENTS_AT_ONCE];
 
 	acceptor->drain_ms = drain_ms;
-	while (!acceptor->draining || any_open(acceptor)) {
+	while (!acceptor->draining || acceptor->count > 0) {
 		bool timed = acceptor->draining || acceptor->accept_again != 0;
 		int count = epoll_wait(acceptor->epoll, events, EVENTS_AT_ONCE,
 				       timed ? TICK_MS : IDLE_TICK_MS);

@@ -1,9 +1,9 @@
 /*
  * A fair queue: round robin over two levels of keys.
  *
- * Each waiter has an outer key (an address, or an account) and an inner one (among the waiters of an address, the
- * account that is meant). Outer keys are served in turn, within one of them inner keys in turn, and within those first
- * come, first served. So somebody who sends a hundred calls waits for their own calls, and somebody who sends one is
+ * Each waiter has an outer key, which says who calls, and an inner one, which says for what: for a log-in these are the
+ * address and the account. Outer keys are served in turn; within an outer key, its inner keys in turn; within an inner
+ * key, who came first. So somebody who sends a hundred calls waits for their own calls, and somebody who sends one is
  * served next. All functions are cheap, and none of them locks.
  */
 #ifndef SERVER_FAIR_H
@@ -56,8 +56,8 @@ struct waiter *fair_oldest(const struct fair *fair);
 /* Takes one out that waits no longer. It gets no turn. */
 void fair_remove(struct fair *fair, struct waiter *waiter);
 
-/* The waiter that has to make room for a new one with this key: the last one of the keys of which most wait. NULL when
- * this key would then have at least as many. */
+/* Who has to go when there is no room for a new waiter with this key: of the outer key with most waiters, and of its inner
+ * key with most, who came last. NULL when the new one's outer key would then have as many: the new one cannot stay. */
 struct waiter *fair_crowd(const struct fair *fair, struct fair_key key);
 
 /* What a waiter that came now would find. */
