@@ -50,11 +50,10 @@ static int64_t good_for(int64_t max_age)
 {
 	if (max_age < 0)
 		return GOOGLE_KEYS_GOOD_MS;
-	if (max_age < GOOGLE_KEYS_GOOD_MIN_MS / CLOCK_SECOND)
-		return GOOGLE_KEYS_GOOD_MIN_MS;
 	if (max_age > GOOGLE_KEYS_GOOD_MAX_MS / CLOCK_SECOND)
 		return GOOGLE_KEYS_GOOD_MAX_MS;
-	return max_age * CLOCK_SECOND;
+	int64_t ms = max_age * CLOCK_SECOND;
+	return ms > GOOGLE_KEYS_GOOD_MIN_MS ? ms : GOOGLE_KEYS_GOOD_MIN_MS;
 }
 
 /* NULL and a logged reason when there are none to be had. */

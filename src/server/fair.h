@@ -14,8 +14,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-struct fair_flow;
-struct fair_lane;
+struct fair_group;
+TAILQ_HEAD(fair_groups, fair_group);
 
 /* Hashes of names. Two names with the same hash share what one of them would get. */
 struct fair_key {
@@ -27,15 +27,14 @@ struct waiter {
 	struct fair_key key;
 	int64_t since, begun_us; /* when its wait and its turn began; used by the bulkhead */
 	bool bulky;
-	struct fair_flow *flow;
-	struct fair_lane *lane;
+	struct fair_group *flow, *lane; /* those of its outer key, and of its inner key as well */
 	TAILQ_ENTRY(waiter) in_lane, in_all;
 };
 
 TAILQ_HEAD(waiters, waiter);
 
 struct fair {
-	TAILQ_HEAD(, fair_flow) flows; /* in the order of their turns */
+	struct fair_groups flows; /* in the order of their turns */
 	struct waiters all; /* the oldest first */
 	size_t waiting;
 };
