@@ -1,10 +1,8 @@
 /* microtask-events: the streams of notifications. Configuration, set-up, serving, one teardown. */
-#include "base/log.h"
 #include "base/program.h"
 #include "market/packages.h"
 #include "providers/provider.h"
-#include "server/acceptor.h"
-#include "server/notify.h"
+#include "server/process.h"
 #include "store/connect.h"
 #include "streams/server.h"
 
@@ -14,24 +12,18 @@
 
 enum { ANSWER_MS = 3000 };
 
-static void ready(void)
-{
-	notify_send("READY=1");
-}
-
 static int serve(const struct config *config)
 {
 	char problem[256] = "";
 
-	acceptor_block_signals();
-	log_set_level((enum log_level)config->log_level);
+	process_block_signals();
 	struct store *store = store_open(&(struct store_options){ .uri = config->mongodb_uri,
 								  .threads = STREAMS_CONNECTIONS,
 								  .answer_ms = ANSWER_MS },
 					 problem);
 	if (!store)
 		return program_refuse(NAME, problem);
-	int result = streams_serve(config, store, 0, ready);
+	int result = streams_serve(config, store, 0);
 	store_close(store);
 	return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

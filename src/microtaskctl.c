@@ -1,13 +1,12 @@
 /* microtaskctl: what an operator does beside the running service. One row a command. */
 #include "base/count.h"
 #include "base/log.h"
-#include "ctl/commands.h"
+#include "ctl/tool.h"
 #include "market/packages.h"
 #include "migrate/adoption.h"
 #include "providers/fetch.h"
 #include "providers/provider.h"
 #include "store/connect.h"
-#include "store/replica_set.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -18,18 +17,6 @@
 /* Counting and seeding may take long. A sweep is tried again, and must not wait for a server that hangs while another
  * has been elected. */
 enum { ANSWER_MS = 10 * 60 * 1000, SWEEP_ANSWER_MS = 30 * 1000 };
-
-/* ---- init-set ---- */
-
-static int init_set(struct tool *tool)
-{
-	char problem[256] = "";
-	enum err err = replica_set_begin(tool->argv[0], tool->argv[1], problem);
-
-	return err == OK ? EXIT_SUCCESS : tool_refuse(problem);
-}
-
-/* ---- the commands ---- */
 
 static const struct command {
 	const char *name;
@@ -50,7 +37,7 @@ static const struct command {
 	  "do what is due: deadlines, unreviewed work, open payments, removals" },
 	{ "seed-demo", command_seed_demo, false, 0, 3, "[--scale TASKS] [--force]",
 	  "demo data, the same each time" },
-	{ "init-set", init_set, true, 2, 2, "NAME HOST:PORT",
+	{ "init-set", command_init_set, true, 2, 2, "NAME HOST:PORT",
 	  "for trying out: make a new mongod a replica set of its own; exit status 0 when it takes writes" },
 	{ "routes", command_routes, true, 0, 0, "", "list every call and who may use it" },
 	{ "personal-data", command_personal_data, true, 0, 0, "",

@@ -11,7 +11,7 @@
 #include "providers/google_keys.h"
 #include "providers/provider.h"
 #include "server/fcgi.h"
-#include "server/notify.h"
+#include "server/process.h"
 #include "store/connect.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static struct db *thread_start(struct app *app)
 
 static void ready(void)
 {
-	notify_send("READY=1");
+	process_tell("READY=1");
 }
 
 /* A server that is away now may be back soon; one that cannot do transactions will not. */
@@ -61,10 +61,7 @@ static bool app_open(struct app *app, struct bulkhead_limits bulkheads[TURN_COUN
 								 .run_dir = config->run_dir },
 					problem);
 	}
-	app->google = google_keys_new(&(struct google_keys_options){
-		.url = config->google_keys_url,
-		.timeout_ms = GOOGLE_MS,
-	});
+	app->google = google_keys_new(config->google_keys_url, GOOGLE_MS);
 	if (app->store && server_suits(app->store, problem))
 		return true;
 	program_refuse(NAME, problem);
@@ -98,10 +95,14 @@ static int serve(const struct config *config)
 	};
 	int result = EXIT_FAILURE;
 
-	fcgi_block_signals();
+	process_block_signals();
 	fetch_start();
+<<<<<<< ours
+	if (routes_check(routes.rows, routes.count, problem) ||
+=======
 	log_set_level((enum log_level)config->log_level);
 	if (routes_check(app.routes.rows, app.routes.count, problem) ||
+>>>>>>> theirs
 	    providers_check(provider_rows, problem))
 		return program_refuse(NAME, problem);
 	if (app_open(&app, bulkheads)) {

@@ -93,15 +93,14 @@ static enum err payments_history(struct request *rq)
 
 static enum err payments_webhook(struct request *rq)
 {
-	const struct config *config = rq->app->config;
-	const struct provider *provider = provider_of(config);
+	const struct provider *provider = provider_of(rq->app->config);
 	const char *body = rq->body ? rq->body : "";
 	struct provider_event event;
 
 	if (!provider || provider->untold)
 		return provider ? ERR_NOT_FOUND : ERR_NOT_CONFIGURED;
-	if (!provider->is_signed(config, request_header(rq, provider->header), body,
-				 rq->body_length, rq->now))
+	if (!provider->is_signed(request_header(rq, provider->header), body, rq->body_length,
+				 rq->now))
 		return ERR_BAD_SIGNATURE;
 	enum err err = provider->read_event(rq->arena, body, rq->body_length, &event);
 	if (err == OK)

@@ -16,7 +16,7 @@ struct header {
 };
 
 static const struct field header_fields[] = {
-	{ "kid", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct header, kid), .min = 1 },
+	FIELD("kid", PASSWORD, header, kid, .flags = FIELD_REQUIRED, .min = 1),
 };
 
 static const struct schema header_schema =
@@ -24,9 +24,9 @@ static const struct schema header_schema =
 		  .foreign = true);
 
 struct payload {
+	struct jws_times times; /* first */
 	const char *issuer, *audience, *subject, *email, *name, *picture;
 	bool email_verified;
-	struct number issued_at, expires_at, not_before;
 };
 
 /* Of an address at all. Whether an account may have it is asked where one is made or found by it: email_fits. */
@@ -37,26 +37,19 @@ static const char *email_check(const void *at)
 
 /* FIELD_PASSWORD where nothing may be trimmed. A subject has at most 255 characters. */
 static const struct field payload_fields[] = {
-	{ "iss", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct payload, issuer) },
-	{ "aud", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct payload, audience) },
-	{ "sub", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct payload, subject),
-	  .min = 1, .max = 255 },
-	{ "email", FIELD_TEXT, FIELD_REQUIRED, .offset = offsetof(struct payload, email),
-	  .max = 254, .check = email_check },
-	{ "email_verified", FIELD_BOOL, FIELD_REQUIRED,
-	  .offset = offsetof(struct payload, email_verified) },
-	{ "name", FIELD_TEXT, 0, .offset = offsetof(struct payload, name) },
-	{ "picture", FIELD_TEXT, 0, .offset = offsetof(struct payload, picture) },
-	{ "exp", FIELD_SECONDS, FIELD_REQUIRED | FIELD_NO_TEXT,
-	  .offset = offsetof(struct payload, expires_at), .max = JWS_TIME_MAX },
-	{ "iat", FIELD_SECONDS, FIELD_NO_TEXT, .offset = offsetof(struct payload, issued_at),
-	  .max = JWS_TIME_MAX },
-	{ "nbf", FIELD_SECONDS, FIELD_NO_TEXT, .offset = offsetof(struct payload, not_before),
-	  .max = JWS_TIME_MAX },
+	FIELD("iss", PASSWORD, payload, issuer, .flags = FIELD_REQUIRED),
+	FIELD("aud", PASSWORD, payload, audience, .flags = FIELD_REQUIRED),
+	FIELD("sub", PASSWORD, payload, subject, .flags = FIELD_REQUIRED, .min = 1, .max = 255),
+	FIELD("email", TEXT, payload, email, .flags = FIELD_REQUIRED, .max = 254,
+	      .check = email_check),
+	FIELD("email_verified", BOOL, payload, email_verified, .flags = FIELD_REQUIRED),
+	FIELD("name", TEXT, payload, name),
+	FIELD("picture", TEXT, payload, picture),
 };
 
 static const struct schema payload_schema =
-	SCHEMA_OF("GoogleTokenPayload", struct payload, payload_fields, .foreign = true);
+	SCHEMA_OF("GoogleTokenPayload", struct payload, payload_fields, .base = &jws_times_schema,
+		  .foreign = true);
 
 static void release_key(void *key)
 {
@@ -88,18 +81,14 @@ static bool is_googles(const char *issuer)
 	       strcmp(issuer, "https://accounts.google.com") == 0;
 }
 
-static bool is_ahead(struct number time, int64_t now)
-{
-	return time.given && time.value > now + GOOGLE_SKEW_MS;
-}
-
 static enum err payload_judge(const struct payload *payload, const char *client_ids, int64_t now)
 {
+	struct number issued = payload->times.issued_at;
+
 	if (!is_googles(payload->issuer) || !comma_has(client_ids, payload->audience) ||
-	    !payload->email_verified || is_ahead(payload->issued_at, now) ||
-	    is_ahead(payload->not_before, now))
+	    !payload->email_verified || (issued.given && issued.value > now + GOOGLE_SKEW_MS))
 		return ERR_UNAUTHORIZED;
-	return now >= payload->expires_at.value ? ERR_TOKEN_EXPIRED : OK;
+	return jws_times_judge(&payload->times, now, GOOGLE_SKEW_MS);
 }
 
 /* The first characters, as many as a name may have, trimmed like every text. */

@@ -19,15 +19,13 @@
 #define GOOGLE_NAME_MAX 100
 #define GOOGLE_PICTURE_MAX 2048
 
-/* Ready for an account: all but the address have a length and form that accounts may have; email_fits says whether the
- * address has. Texts live as long as the arena. */
+/* What an account is made of. Texts live as long as the arena. */
 struct google_claims {
-	const char *
-		subject; /* Google's id of the person, for ever; an address may pass to somebody else */
-	const char *email;
+	const char *subject; /* Google's id of the person, for ever */
+	const char *email; /* it may pass to somebody else one day */
 	bool email_fits; /* may a new account have this address? Older accounts may have others */
-	const char *
-		name; /* 1 to GOOGLE_NAME_MAX characters; made from the address where Google tells none */
+	/* 1 to GOOGLE_NAME_MAX characters that an account may have; made from the address where Google tells none. */
+	const char *name;
 	const char *picture; /* an http(s) address, or empty */
 };
 

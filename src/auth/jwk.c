@@ -1,6 +1,7 @@
 #include "auth/jwk.h"
 
 #include "base/encoding.h"
+#include "base/memory.h"
 #include "json/schema.h"
 
 #include <openssl/bn.h>
@@ -18,14 +19,10 @@ struct key_text {
 };
 
 /* None is trimmed, and none is required: a key of another kind is left out, not an error. */
-#define KEY_TEXT(name, member)                                                       \
-	{                                                                            \
-		name, FIELD_PASSWORD, 0, .offset = offsetof(struct key_text, member) \
-	}
-
 static const struct field key_fields[] = {
-	KEY_TEXT("kty", kind), KEY_TEXT("use", use),   KEY_TEXT("alg", alg),
-	KEY_TEXT("kid", kid),  KEY_TEXT("n", modulus), KEY_TEXT("e", exponent),
+	FIELD("kty", PASSWORD, key_text, kind),	 FIELD("use", PASSWORD, key_text, use),
+	FIELD("alg", PASSWORD, key_text, alg),	 FIELD("kid", PASSWORD, key_text, kid),
+	FIELD("n", PASSWORD, key_text, modulus), FIELD("e", PASSWORD, key_text, exponent),
 };
 
 static const struct schema key_schema = SCHEMA_OF("Jwk", struct key_text, key_fields);
@@ -35,8 +32,8 @@ struct set_text {
 };
 
 static const struct field set_fields[] = {
-	{ "keys", FIELD_OBJECTS, FIELD_REQUIRED, .offset = offsetof(struct set_text, keys),
-	  .max = JWK_KEYS_MAX, .of = &key_schema },
+	FIELD("keys", OBJECTS, set_text, keys, .flags = FIELD_REQUIRED, .max = JWK_KEYS_MAX,
+	      .of = &key_schema),
 };
 
 static const struct schema set_schema = SCHEMA_OF("JwkSet", struct set_text, set_fields);
@@ -129,30 +126,19 @@ struct jwk_set {
 	} keys[JWK_KEYS_MAX];
 };
 
-static void set_add(struct jwk_set *set, const char *kid, EVP_PKEY *key)
-{
-	char *copy = strdup(kid);
-
-	if (!copy)
-		abort();
-	set->keys[set->count].kid = copy;
-	set->keys[set->count].key = key;
-	set->count++;
-}
-
 struct jwk_set *jwk_set_read(struct arena *arena, const char *json, size_t length)
 {
 	const struct set_text *text = set_text_read(arena, json, length);
-	struct jwk_set *set = calloc(1, sizeof(*set));
+	struct jwk_set *set = memory_new(sizeof(*set));
 
-	if (!set)
-		abort();
 	for (size_t i = 0; text && i < text->keys.count; i++) {
 		const struct key_text *key_text = text->keys.objects[i];
 		EVP_PKEY *key = key_read(arena, key_text);
 
-		if (key)
-			set_add(set, key_text->kid, key);
+		if (!key)
+			continue;
+		set->keys[set->count].kid = memory_text(key_text->kid);
+		set->keys[set->count++].key = key;
 	}
 	if (set->count > 0)
 		return set;

@@ -7,12 +7,32 @@
 
 static const struct field header_fields[] = {
 	/* The one type that is never trimmed: " HS256" is another algorithm. */
-	{ "alg", FIELD_PASSWORD, FIELD_REQUIRED, .offset = offsetof(struct jws_header, alg) },
-	{ "typ", FIELD_TEXT, 0, .offset = offsetof(struct jws_header, typ), .max = JWS_LENGTH_MAX },
+	FIELD("alg", PASSWORD, jws_header, alg, .flags = FIELD_REQUIRED),
+	FIELD("typ", TEXT, jws_header, typ, .max = JWS_LENGTH_MAX),
 };
 
 const struct schema jws_header_schema =
 	SCHEMA_OF("TokenHeader", struct jws_header, header_fields, .foreign = true);
+
+/* The last millisecond of the year 9999. */
+#define TIME_MAX INT64_C(253402300799999)
+
+static const struct field times_fields[] = {
+	FIELD("iat", SECONDS, jws_times, issued_at, .flags = FIELD_NO_TEXT, .max = TIME_MAX),
+	FIELD("exp", SECONDS, jws_times, expires_at, .flags = FIELD_REQUIRED | FIELD_NO_TEXT,
+	      .max = TIME_MAX),
+	FIELD("nbf", SECONDS, jws_times, not_before, .flags = FIELD_NO_TEXT, .max = TIME_MAX),
+};
+
+const struct schema jws_times_schema =
+	SCHEMA_OF("TokenTimes", struct jws_times, times_fields, .foreign = true);
+
+enum err jws_times_judge(const struct jws_times *times, int64_t now, int64_t skew)
+{
+	if (times->not_before.given && times->not_before.value > now + skew)
+		return ERR_UNAUTHORIZED;
+	return now >= times->expires_at.value ? ERR_TOKEN_EXPIRED : OK;
+}
 
 bool jws_split(const char *token, struct jws *jws)
 {

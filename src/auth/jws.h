@@ -16,9 +16,6 @@
 #include <stdint.h>
 
 #define JWS_LENGTH_MAX 4096
-/* The last millisecond of the year 9999: the latest time that a claim may have (FIELD_SECONDS). */
-#define JWS_TIME_MAX INT64_C(253402300799999)
-
 /* A token's parts, as they stand in its text. */
 struct jws {
 	const char *text; /* what is signed: header, dot, payload */
@@ -34,6 +31,16 @@ struct jws_header {
 	const char *alg, *typ;
 };
 extern const struct schema jws_header_schema;
+
+/* The times that are read of every payload, as the base of its schema: iat, exp (required) and nbf, in milliseconds. */
+struct jws_times {
+	struct number issued_at, expires_at, not_before;
+};
+extern const struct schema jws_times_schema;
+
+/* Is a payload good now, by a clock that may be behind by skew? ERR_UNAUTHORIZED before nbf, ERR_TOKEN_EXPIRED from exp
+ * on, where no skew counts. */
+enum err jws_times_judge(const struct jws_times *times, int64_t now, int64_t skew);
 
 /* false when the text has not exactly three parts or more than JWS_LENGTH_MAX bytes. */
 bool jws_split(const char *token, struct jws *jws);

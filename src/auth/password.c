@@ -1,13 +1,14 @@
 #include "auth/password.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/random.h"
+#include "base/memory.h"
 #include "base/turn.h"
 
 #include <crypt.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,13 +51,9 @@ static int cores_usable(void)
  */
 static int slot_open(const struct password_semaphore *semaphore, int slot)
 {
-	char path[PATH_MAX];
-	int length = snprintf(path, sizeof(path), "%s/hash.%d.lock", semaphore->directory, slot);
+	char path[PATH_MAX + 32]; /* what is cut is too long for open() */
 
-	if (length < 0 || (size_t)length >= sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	snprintf(path, sizeof(path), "%s/hash.%d.lock", semaphore->directory, slot);
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
 }
 
@@ -75,11 +72,10 @@ static bool semaphore_usable(const struct password_semaphore *semaphore)
 
 struct password_semaphore *password_semaphore_new(const char *run_dir)
 {
-	struct password_semaphore *semaphore = calloc(1, sizeof(*semaphore));
+	struct password_semaphore *semaphore = memory_new(sizeof(*semaphore));
 	int cores = cores_usable();
 
-	if (!semaphore || !(semaphore->directory = strdup(run_dir)))
-		abort();
+	semaphore->directory = memory_text(run_dir);
 	semaphore->slots = cores > 2 ? cores - 1 : 1;
 	if (semaphore_usable(semaphore))
 		return semaphore;
@@ -106,7 +102,7 @@ int password_semaphore_slots(const struct password_semaphore *semaphore)
 static int slot_take(const struct password_semaphore *semaphore)
 {
 	/* From a random one on, so that waiters spread out. */
-	uint32_t first = random_below((uint32_t)semaphore->slots);
+	uint32_t first = arc4random_uniform((uint32_t)semaphore->slots);
 
 	for (int i = 0; i < semaphore->slots; i++) {
 		int fd = slot_open(semaphore,
@@ -130,7 +126,7 @@ static int slot_wait(const struct password_semaphore *semaphore, int64_t since)
 	if (end < begun + MOMENT_MS)
 		end = begun + MOMENT_MS;
 	do {
-		clock_sleep(POLL_MS_MIN + random_below(POLL_MS_SPREAD));
+		clock_sleep(POLL_MS_MIN + arc4random_uniform(POLL_MS_SPREAD));
 		fd = slot_take(semaphore);
 	} while (fd < 0 && clock_steady() < end);
 	if (fd < 0 && errno != EWOULDBLOCK)
@@ -158,11 +154,9 @@ void password_semaphore_release(struct password_semaphore *semaphore, int slot)
 /* crypt(3) into a buffer of our own; its working memory, which knows the password, is wiped. */
 static bool bcrypt_run(const char *password, const char *setting, char hash[PASSWORD_HASH_SIZE])
 {
-	struct crypt_data *data = calloc(1, sizeof(*data));
+	struct crypt_data *data = memory_new(sizeof(*data));
 	bool made = false;
 
-	if (!data)
-		abort();
 	const char *output = crypt_rn(password, setting, data, sizeof(*data));
 	if (output && strlen(output) == HASH_LENGTH) {
 		memcpy(hash, output, PASSWORD_HASH_SIZE);
@@ -178,7 +172,7 @@ bool password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 	char salt[SALT_BYTES];
 
-	random_bytes(salt, sizeof(salt));
+	arc4random_buf(salt, sizeof(salt));
 	/* What bcrypt would not read may not seem to protect. */
 	if (strlen(password) <= PASSWORD_BYTES_MAX &&
 	    crypt_gensalt_rn("$2b$", PASSWORD_COST, salt, sizeof(salt), setting, sizeof(setting)) &&
@@ -204,16 +198,6 @@ static bool hash_fits(const char *hash)
 	return cost >= COST_MIN && cost <= COST_MAX;
 }
 
-/* In the same time wherever they differ. */
-static bool hash_equal(const char *a, const char *b)
-{
-	unsigned char differing = 0;
-
-	for (size_t i = 0; i < HASH_LENGTH; i++)
-		differing |= (unsigned char)(a[i] ^ b[i]);
-	return differing == 0;
-}
-
 bool password_verify(const char *password, const char *hash)
 {
 	/* Of the usual cost and of no password. */
@@ -229,7 +213,8 @@ bool password_verify(const char *password, const char *hash)
 	 */
 	expected[2] = 'b';
 	strncpy(read, password, PASSWORD_BYTES_MAX);
-	bool same = bcrypt_run(read, expected, found) && hash_equal(found, expected);
+	bool same = bcrypt_run(read, expected, found) &&
+		    CRYPTO_memcmp(found, expected, HASH_LENGTH) == 0;
 	explicit_bzero(read, sizeof(read));
 	explicit_bzero(found, sizeof(found));
 	return real && same;

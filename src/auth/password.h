@@ -1,10 +1,9 @@
 /*
- * Passwords: bcrypt through crypt(3), and the semaphore that keeps hashing from starving
- * everything else.
+ * Passwords: bcrypt through crypt(3), and a semaphore that keeps hashing from starving everything else.
  *
- * A hash of cost 10 is about 50 ms of CPU. At most cores − 1 (at least one) run at a time on a
- * host, over all its processes: a slot is a lock on a file in the run directory, which the kernel
- * frees when a process dies. Only threads with the turn to hash (base/turn.h) come here, so few wait.
+ * A hash of cost 10 is about 50 ms of CPU. On a host at most one fewer than it has cores are made at a time (at least
+ * one), whichever process makes them: each takes a slot, which is a lock on a file in the run directory. The kernel
+ * frees it when the process dies. Only threads with the turn to hash (base/turn.h) come here, so few wait.
  */
 #ifndef AUTH_PASSWORD_H
 #define AUTH_PASSWORD_H
@@ -22,19 +21,16 @@
 
 struct password_semaphore;
 
-/*
- * run_dir: where the lock files are; made if missing. NULL and a logged reason when it cannot be
- * used.
- */
+/* run_dir: where the lock files are; made if missing. NULL and a logged reason when it cannot be used. */
 struct password_semaphore *password_semaphore_new(const char *run_dir);
 void password_semaphore_free(struct password_semaphore *semaphore);
 /* How many can hash at once on this host. */
 int password_semaphore_slots(const struct password_semaphore *semaphore);
 
 /*
- * Waits for a slot, for one who has waited since then (steady milliseconds). Who is next is each process's to say, by its
- * queue for turns; between processes chance decides, alike for all. OK, or ERR_UNAVAILABLE: it took longer than
- * PASSWORD_WAIT_MS and a moment; or ERR_INTERNAL: without the turn. There is nothing to release then.
+ * Waits for a slot, for a caller who came at `since` (steady milliseconds). Within a process callers come here in the
+ * order of their turns; which of several processes gets a free slot is chance. OK, and the slot is to be released.
+ * ERR_UNAVAILABLE: PASSWORD_WAIT_MS are over, and at least a moment was waited here. ERR_INTERNAL: the thread has no turn.
  */
 enum err password_semaphore_acquire(struct password_semaphore *semaphore, int64_t since, int *slot);
 void password_semaphore_release(struct password_semaphore *semaphore, int slot);
@@ -43,8 +39,8 @@ void password_semaphore_release(struct password_semaphore *semaphore, int slot);
 bool password_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
 
 /*
- * Does the password fit the hash ($2a$, $2b$ or $2y$, first 72 bytes)? hash NULL, empty or of
- * another kind: spends the same time on a fixed dummy and says no. Call it with a slot.
+ * Does the password fit the hash ($2a$, $2b$ or $2y$, first 72 bytes)? hash NULL, empty or of another kind: spends the
+ * same time on a fixed dummy and says no. Call it with a slot.
  */
 bool password_verify(const char *password, const char *hash);
 

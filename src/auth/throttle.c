@@ -1,5 +1,6 @@
 #include "auth/throttle.h"
 
+#include "base/count.h"
 #include "base/digest.h"
 #include "base/email.h"
 #include "base/encoding.h"
@@ -141,11 +142,9 @@ enum err throttle_login_check(struct db *db, struct arena *arena, const char *ad
 	struct login login = { .account_key = key_account(arena, address, email), .now = now };
 	bson_t *filter = DOC(arena, SUB("_id", LIST("$in", BCON_UTF8(login.account_key),
 						    BCON_UTF8(key_address(arena, address)))));
-	enum err err = OK;
 
 	*retry_after = 0;
-	if (limit > 0)
-		err = db_each(db, THROTTLE, filter, NULL, login_take, &login);
+	enum err err = limit > 0 ? db_each(db, THROTTLE, filter, NULL, login_take, &login) : OK;
 	if (limit <= 0 || err != OK)
 		return err;
 	if (login.account.count >= limit)
@@ -158,15 +157,12 @@ enum err throttle_login_check(struct db *db, struct arena *arena, const char *ad
 enum err throttle_login_failed(struct db *db, struct arena *arena, const char *address,
 			       const char *email, int64_t limit, int64_t now)
 {
+	const char *keys[] = { key_account(arena, address, email), key_address(arena, address) };
 	struct window window;
 	enum err err = OK;
 
-	if (limit > 0)
-		err = count(db, arena, key_account(arena, address, email), THROTTLE_LOGIN_MS, now,
-			    &window);
-	if (limit > 0 && err == OK)
-		err = count(db, arena, key_address(arena, address), THROTTLE_LOGIN_MS, now,
-			    &window);
+	for (size_t i = 0; i < COUNT_OF(keys) && limit > 0 && err == OK; i++)
+		err = count(db, arena, keys[i], THROTTLE_LOGIN_MS, now, &window);
 	return err;
 }
 

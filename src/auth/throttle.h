@@ -1,10 +1,9 @@
 /*
  * Throttling of guesses and registrations, counted in the database for all workers together.
  *
- * A window is fixed: it begins with the first count, and what it held is gone when it is over.
- * Unknown accounts are counted like known ones, so that a refusal tells nothing about them. An
- * e-mail address is stored as its hash only. Addresses of IPv6 count by their /64
- * (base/network.h). A limit of 0 switches a check off.
+ * A window is fixed: it begins with the first count, and what it held is gone when it is over. Unknown accounts are
+ * counted like known ones, so that a refusal tells nothing about them. An e-mail address is stored as its hash only.
+ * Addresses of IPv6 count by their /64 (base/network.h). A limit of 0 switches a check off.
  */
 #ifndef AUTH_THROTTLE_H
 #define AUTH_THROTTLE_H
@@ -20,9 +19,9 @@
 #define THROTTLE_ADDRESS_TIMES 10
 
 /*
- * May this address try this account once more? ERR_TOO_MANY_REQUESTS with the seconds to wait. Call
- * it with a slot of the hashing semaphore, and count the outcome before releasing it: then no more
- * guesses are under way at once than there are slots.
+ * May this address try this account once more? ERR_TOO_MANY_REQUESTS with the seconds to wait. Call it with a slot of
+ * the hashing semaphore, and count the outcome before releasing it: then no more guesses are under way at once than
+ * there are slots.
  */
 enum err throttle_login_check(struct db *db, struct arena *arena, const char *address,
 			      const char *email, int64_t limit, int64_t now, int *retry_after);

@@ -3,9 +3,9 @@
 #include "auth/caller.h"
 #include "base/digest.h"
 #include "base/encoding.h"
-#include "base/random.h"
 #include "store/doc.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SECRET_BYTES = 32 };
@@ -17,7 +17,7 @@ char *ticket_issue(struct txn *txn, const struct caller *caller, int64_t now)
 	struct arena *arena = txn->arena;
 	uint8_t secret[SECRET_BYTES], digest[DIGEST_SIZE];
 
-	random_bytes(secret, sizeof secret);
+	arc4random_buf(secret, sizeof secret);
 	char *ticket = base64url_encode(arena, secret, sizeof secret);
 	digest_sha256(ticket, strlen(ticket), digest);
 	txn_insert(txn, TICKETS,

@@ -1,8 +1,8 @@
 /*
  * JSON Web Tokens (RFC 7519), HS256 only, interchangeable with those of the usual Node library.
  *
- * Claims {userId, email, role, iat, exp}; signed with the bytes of JWT_SECRET. The MAC is verified
- * in constant time before anything is parsed.
+ * Claims {userId, email, role, iat, exp}; signed with the bytes of JWT_SECRET. The MAC is verified in constant time
+ * before anything is parsed.
  */
 #ifndef AUTH_TOKEN_H
 #define AUTH_TOKEN_H
@@ -32,10 +32,9 @@ struct token_claims {
 char *token_sign(struct arena *arena, const char *secret, const struct token_claims *claims);
 
 /*
- * Checks form, signature, algorithm and times. ERR_UNAUTHORIZED, or ERR_TOKEN_EXPIRED when only the
- * time is wrong (now >= exp). Refused: any other alg, crit, a missing exp, nbf ahead, a claim of
- * ours twice, loose base64, over TOKEN_LENGTH_MAX. Other claims are not checked. email and role
- * are NULL when the token lacks them. now: milliseconds.
+ * Checks form, signature, algorithm and times. ERR_UNAUTHORIZED, or ERR_TOKEN_EXPIRED when only the time is wrong (now
+ * >= exp). Refused: any other alg, crit, a missing exp, nbf ahead, a claim of ours twice, loose base64, over
+ * TOKEN_LENGTH_MAX. Other claims are not checked. email and role are NULL when the token lacks them. now: milliseconds.
  */
 enum err token_verify(struct arena *arena, const struct token_secrets *secrets, const char *token,
 		      int64_t now, struct token_claims *claims);

@@ -1,10 +1,9 @@
 /*
  * Memory of one request: allocate freely, release all at once.
  *
- * Foreign objects (bson, cursors, json trees, EVP contexts) are handed to arena_defer() right where
- * they are made, so no later line needs a clean-up path. An arena belongs to one thread at a time.
- * Running out of memory ends the process: a worker that cannot allocate cannot answer either, and
- * its supervisor starts a fresh one.
+ * Foreign objects (bson, cursors, json trees, EVP contexts) are handed to arena_defer() right where they are made, so
+ * no later line needs a clean-up path. An arena belongs to one thread at a time. Running out of memory ends the
+ * process: a worker that cannot allocate cannot answer either, and its supervisor starts a fresh one.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -28,10 +27,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
  * room. */
 void *arena_grow(struct arena *arena, void *list, size_t count, size_t *room, size_t item_size);
 
-/*
- * Calls release(object) at the next reset or free, in reverse order of the calls. object may be
- * NULL.
- */
+/* Calls release(object) at the next reset or free, in reverse order of the calls. object may be NULL. */
 void arena_defer(struct arena *arena, void (*release)(void *object), void *object);
 
 /* Runs what was deferred and forgets all allocations; keeps a first block for the next request. */

@@ -1,6 +1,7 @@
 #include "base/buggify.h"
 
 #include "base/clock.h"
+#include "base/comma.h"
 #include "base/count.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -109,13 +110,13 @@ void buggify_start(void)
 
 static bool is_named(const char *site)
 {
-	const char *at = settings.sites;
-	size_t length = strlen(site);
+	const char *sites = settings.sites, *word;
+	size_t length;
 
-	if (!at || !*at)
+	if (!sites || !*sites)
 		return true;
-	for (; *at; at += strcspn(at, ","), at += *at == ',')
-		if (memmem(site, length, at, strcspn(at, ",")))
+	while ((word = comma_next(&sites, &length)))
+		if (length && memmem(site, strlen(site), word, length))
 			return true;
 	return false;
 }

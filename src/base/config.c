@@ -15,6 +15,7 @@
 
 #define OUR_PREFIX "MICROTASK_"
 
+/* Their places are the values of config->production. */
 static const char *const environments[] = { "development", "production", NULL };
 /* As enum log_level counts. */
 static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
@@ -24,7 +25,7 @@ static_assert(LOG_DEBUG == 0 && LOG_ERROR == 3, "log_levels follows enum log_lev
 
 /* MICROTASK_ENV comes first: what the others may be depends on it. */
 const struct setting config_settings[] = {
-	{ "MICROTASK_ENV", SETTING_SWITCH, AT(production), .standard = "production",
+	{ "MICROTASK_ENV", SETTING_CHOICE, AT(production), .standard = "production",
 	  .choices = environments,
 	  .sentence = "What the service runs for; development allows more comfortable defaults." },
 	{ "MONGODB_URI", SETTING_TEXT, AT(mongodb_uri),
@@ -136,9 +137,11 @@ static void slots_make(struct reading *reading, struct config *config)
 		count += (*each)->count;
 	reading->slots = arena_alloc(reading->arena, count * sizeof(struct slot));
 	slots_add(reading, config_settings, SETTING_COUNT, NULL, config);
-	for (each = reading->providers; *each; each++)
-		slots_add(reading, (*each)->rows, (*each)->count, *each,
-			  arena_alloc(reading->arena, (*each)->size));
+	for (each = reading->providers; *each; each++) {
+		if ((*each)->kept)
+			memset((*each)->kept, 0, (*each)->size);
+		slots_add(reading, (*each)->rows, (*each)->count, *each, (*each)->kept);
+	}
 }
 
 static struct slot *slot_find(const struct reading *reading, const char *name)
@@ -259,8 +262,8 @@ static const char *choices_join(struct arena *arena, const char *const *choices)
 	return joined;
 }
 
-static bool choice_store(struct reading *reading, const char *name, const char *const *choices,
-			 const char *value, int64_t *at)
+static bool choice_store(struct reading *reading, const struct setting *setting,
+			 const char *const *choices, const char *value, int64_t *at)
 {
 	for (int64_t i = 0; choices[i]; i++) {
 		if (strcmp(choices[i], value) == 0) {
@@ -268,7 +271,8 @@ static bool choice_store(struct reading *reading, const char *name, const char *
 			return true;
 		}
 	}
-	return refuse(reading, "%s must be %s.", name, choices_join(reading->arena, choices));
+	return refuse(reading, "%s must be %s.", setting->name,
+		      choices_join(reading->arena, choices));
 }
 
 /* "none", and the names of all. */
@@ -301,7 +305,6 @@ static bool value_store(struct reading *reading, const struct slot *slot, const 
 {
 	const struct setting *setting = slot->setting;
 	void *at = (char *)slot->into + setting->offset;
-	int64_t place;
 
 	switch (setting->type) {
 	case SETTING_TEXT:
@@ -309,14 +312,9 @@ static bool value_store(struct reading *reading, const struct slot *slot, const 
 	case SETTING_WHOLE:
 		return whole_store(reading, setting, value, at);
 	case SETTING_CHOICE:
-		return choice_store(reading, setting->name, setting->choices, value, at);
+		return choice_store(reading, setting, setting->choices, value, at);
 	case SETTING_PROVIDER:
-		return choice_store(reading, setting->name, provider_names(reading), value, at);
-	case SETTING_SWITCH:
-		if (!choice_store(reading, setting->name, setting->choices, value, &place))
-			return false;
-		*(bool *)at = place == 1;
-		return true;
+		return choice_store(reading, setting, provider_names(reading), value, at);
 	}
 	return false;
 }
@@ -334,8 +332,8 @@ static bool slot_store(struct reading *reading, const struct slot *slot, bool pr
 	return !value || value_store(reading, slot, value, production);
 }
 
-/* The chosen provider gets its settings, and must have those that it needs. */
-static bool provider_choose(struct reading *reading, struct config *config)
+/* The chosen provider must have the settings that it needs. */
+static bool provider_has_all(struct reading *reading, const struct config *config)
 {
 	if (config->provider == 0)
 		return true;
@@ -343,10 +341,8 @@ static bool provider_choose(struct reading *reading, struct config *config)
 	for (size_t i = 0; i < reading->count; i++) {
 		const struct slot *slot = &reading->slots[i];
 
-		if (slot->provider != chosen)
-			continue;
-		config->provider_settings = slot->into;
-		if (slot->setting->flags & SETTING_NEEDED && !slot->value)
+		if (slot->provider == chosen && slot->setting->flags & SETTING_NEEDED &&
+		    !slot->value)
 			return refuse(reading, "%s is not set, and PAYMENTS_PROVIDER %s needs it.",
 				      slot->setting->name, chosen->name);
 	}
@@ -366,5 +362,5 @@ const struct config *config_read(struct arena *arena,
 	for (size_t i = 0; i < reading.count; i++)
 		if (!slot_store(&reading, &reading.slots[i], config->production))
 			return NULL;
-	return provider_choose(&reading, config) ? config : NULL;
+	return provider_has_all(&reading, config) ? config : NULL;
 }

@@ -1,31 +1,28 @@
 /*
- * Configuration: names and values from the environment, or from a file of NAME=value lines over it.
+ * Configuration: names and values from the environment, and from a file of NAME=value lines, which wins.
  *
- * config.c has the one table (name, type, default, range, secret or not, one sentence) that
- * reading, checking, `--help-config` and docs/configuration.md share; behind it stand the settings of the payment
- * providers, of which there is a NULL-terminated array. The names that came with the service's contract
- * (MONGODB_URI, JWT_SECRET, …) are kept; those of ours begin with MICROTASK_, and one of those that
- * is unknown refuses to start.
+ * config.c has a table with a row for each setting (base/setting.h), and each payment provider has one of its own.
+ * Reading, checking, `--help-config` and docs/configuration.md all go by these tables. `providers` is a NULL-terminated
+ * array of them. Settings that older servers had keep their names (MONGODB_URI, JWT_SECRET, …); those of ours begin with
+ * MICROTASK_, and a name that begins so and is unknown keeps a program from starting.
  */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
 #include "base/arena.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct provider_settings; /* base/setting.h */
 
 struct config {
-	bool production; /* MICROTASK_ENV: production unless it is development */
+	int64_t production; /* MICROTASK_ENV: 1 for production, 0 for development */
 	const char *mongodb_uri; /* with the database's name in its path */
 	const char *jwt_secret; /* at least 32 bytes; in production no known example value */
 	const char *jwt_secret_previous; /* comma-separated, none empty; NULL: there was none */
 	const char *cors_origins; /* comma-separated; nginx answers by it */
-	const char
-		*run_dir; /* MICROTASK_RUN_DIR: lock files shared by the processes of this host */
+	const char *run_dir; /* MICROTASK_RUN_DIR: lock files that this host's processes share */
 	int64_t threads; /* MICROTASK_THREADS: worker threads a process */
 	int64_t queue; /* MICROTASK_QUEUE: calls that may wait for a thread, and for a turn */
 	int64_t streams; /* MICROTASK_STREAMS: open streams a process of microtask-events */
@@ -39,7 +36,6 @@ struct config {
 	const char *packages; /* COIN_PACKAGES: what everybody is offered (market/packages.h) */
 	const char *packages_extra; /* COIN_PACKAGES_EXTRA; NULL: there was none */
 	int64_t provider; /* PAYMENTS_PROVIDER: the place among the providers, from 1 on; 0: none */
-	const void *provider_settings; /* that provider's own; NULL: it has none */
 };
 
 /*

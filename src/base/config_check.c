@@ -11,15 +11,30 @@
 /* A random secret has more different bytes than this, even one written in hex. */
 #define SECRET_VARIETY_MIN 8
 
+static const char *const web[] = { "https://", "http://" };
+
+/* What follows the first of these beginnings that an address has; NULL: it has none. */
+static const char *after_scheme(const char *value, const char *const *schemes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(value, schemes[i], strlen(schemes[i])) == 0)
+			return value + strlen(schemes[i]);
+	return NULL;
+}
+
+static bool is_word(const char *text)
+{
+	while (isgraph((unsigned char)*text))
+		text++;
+	return *text == '\0';
+}
+
 const char *config_check_mongodb_uri(const char *value, bool production)
 {
 	static const char *const schemes[] = { "mongodb://", "mongodb+srv://" };
-	const char *host = NULL;
+	const char *host = after_scheme(value, schemes, COUNT_OF(schemes));
 
 	(void)production;
-	for (size_t i = 0; i < COUNT_OF(schemes); i++)
-		if (strncmp(value, schemes[i], strlen(schemes[i])) == 0)
-			host = value + strlen(schemes[i]);
 	if (!host)
 		return "must begin with mongodb:// or mongodb+srv://.";
 	const char *path = host + strcspn(host, "/?");
@@ -94,27 +109,21 @@ const char *config_check_jwt_secret_previous(const char *value, bool production)
 const char *config_check_google_client_id(const char *value, bool production)
 {
 	(void)production;
-	for (const char *at = value; *at; at++)
-		if (!isgraph((unsigned char)*at))
-			return "must be words, as in 1234-abcd.apps.googleusercontent.com, with "
-			       "nothing but a comma between them.";
+	if (!is_word(value))
+		return "must be words, as in 1234-abcd.apps.googleusercontent.com, with nothing but a "
+		       "comma between them.";
 	return is_comma_list(value) ? NULL : "must not have a comma without a word beside it.";
 }
 
 const char *config_check_service_url(const char *value, bool production)
 {
-	static const char *const schemes[] = { "https://", "http://" };
-	const char *host = NULL;
+	const char *host = after_scheme(value, web, production ? 1 : COUNT_OF(web));
 
-	for (size_t i = 0; i < (production ? 1 : 2); i++)
-		if (strncmp(value, schemes[i], strlen(schemes[i])) == 0)
-			host = value + strlen(schemes[i]);
 	if (!host)
 		return production ? "must begin with https://." :
 				    "must begin with https:// or http://.";
-	for (const char *at = host; *at; at++)
-		if (!isgraph((unsigned char)*at))
-			return "must be an address without spaces.";
+	if (!is_word(host))
+		return "must be an address without spaces.";
 	return strcspn(host, "/?#:") == 0 ? "must name a host, as in https://host/path." : NULL;
 }
 
@@ -153,25 +162,15 @@ static bool origin_fits(const char *origin, size_t length)
 
 const char *config_check_cors_origins(const char *value, bool production)
 {
-	const char *origin = value;
+	const char *origin;
+	size_t length;
 
 	(void)production;
-	for (;;) {
-		size_t length = strcspn(origin, ",");
+	while ((origin = comma_next(&value, &length)))
 		if (!origin_fits(origin, length))
 			return "must be origins in lower case, as in "
 			       "https://a.example,http://localhost:3000, without spaces.";
-		if (origin[length] == '\0')
-			return NULL;
-		origin += length + 1;
-	}
-}
-
-static bool is_word(const char *text)
-{
-	while (isgraph((unsigned char)*text))
-		text++;
-	return *text == '\0';
+	return NULL;
 }
 
 const char *config_check_secret_word(const char *value, bool production)
@@ -182,12 +181,10 @@ const char *config_check_secret_word(const char *value, bool production)
 
 const char *config_check_api_base(const char *value, bool production)
 {
-	const char *host = strncmp(value, "https://", 8) == 0 ? value + 8 :
-			   strncmp(value, "http://", 7) == 0  ? value + 7 :
-								"";
+	const char *host = after_scheme(value, web, COUNT_OF(web));
 
 	(void)production;
-	if (*host == '\0' || *host == '/' || strpbrk(host, "?#@") || !is_word(host))
+	if (!host || *host == '\0' || *host == '/' || strpbrk(host, "?#@") || !is_word(host))
 		return "must be an http or https address, as in https://api.example.com.";
 	return NULL;
 }

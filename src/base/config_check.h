@@ -1,8 +1,8 @@
 /*
  * Rules for single settings that go beyond a range; config.c's table refers to them.
  *
- * Each returns NULL when the value will do, else how a sentence that begins with the setting's name
- * goes on. None of them repeats the value, which may be secret.
+ * Each returns NULL when the value will do, else how a sentence that begins with the setting's name goes on. None of
+ * them repeats the value, which may be secret.
  */
 #ifndef BASE_CONFIG_CHECK_H
 #define BASE_CONFIG_CHECK_H
@@ -26,9 +26,7 @@ const char *config_check_google_client_id(const char *value, bool production);
 /* The address of a service that is called: https, outside production http as well. */
 const char *config_check_service_url(const char *value, bool production);
 
-/*
- * scheme://host[:port], comma-separated, of characters that are harmless in nginx's configuration.
- */
+/* scheme://host[:port], comma-separated, of characters that are harmless in nginx's configuration. */
 const char *config_check_cors_origins(const char *value, bool production);
 
 /* Printable ASCII without spaces: it becomes part of a header line. */

@@ -36,7 +36,6 @@ static void range_print(const struct setting *setting, const struct page *page)
 		fprintf(out, "%" PRId64 " to %" PRId64, setting->min, setting->max);
 		break;
 	case SETTING_CHOICE:
-	case SETTING_SWITCH:
 		for (size_t i = 0; setting->choices[i]; i++)
 			fprintf(out, "%s%s", i > 0 ? ", " : "", setting->choices[i]);
 		break;

@@ -1,4 +1,4 @@
-/* SHA-256, for what is kept only as its hash. */
+/* SHA-256: for what is kept only as its hash, and with a key (HMAC) for what is signed. */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
@@ -8,5 +8,7 @@
 #define DIGEST_SIZE 32
 
 void digest_sha256(const void *bytes, size_t length, uint8_t out[DIGEST_SIZE]);
+void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,
+		 uint8_t out[DIGEST_SIZE]);
 
 #endif

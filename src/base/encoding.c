@@ -1,5 +1,6 @@
 #include "base/encoding.h"
 
+#include <string.h>
 #include <unistr.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -22,19 +23,6 @@ char *base64url_encode(struct arena *arena, const void *bytes, size_t length)
 	return text;
 }
 
-static int base64url_value(char digit)
-{
-	if (digit >= 'A' && digit <= 'Z')
-		return digit - 'A';
-	if (digit >= 'a' && digit <= 'z')
-		return digit - 'a' + 26;
-	if (digit >= '0' && digit <= '9')
-		return digit - '0' + 52;
-	if (digit == '-')
-		return 62;
-	return digit == '_' ? 63 : -1;
-}
-
 uint8_t *base64url_decode(struct arena *arena, const char *text, size_t length, size_t *decoded)
 {
 	uint8_t *bytes = arena_alloc(arena, length / 4 * 3 + 3);
@@ -43,10 +31,10 @@ uint8_t *base64url_decode(struct arena *arena, const char *text, size_t length, 
 	int held = 0;
 
 	for (size_t i = 0; i < length; i++) {
-		int value = base64url_value(text[i]);
-		if (value < 0)
+		const char *digit = memchr(alphabet, text[i], sizeof(alphabet) - 1);
+		if (!digit)
 			return NULL;
-		bits = bits << 6 | (uint32_t)value;
+		bits = bits << 6 | (uint32_t)(digit - alphabet);
 		held += 6;
 		if (held >= 8) {
 			held -= 8;

@@ -10,10 +10,7 @@
 
 /* base64url without padding (RFC 4648 section 5). */
 char *base64url_encode(struct arena *arena, const void *bytes, size_t length);
-/*
- * Strict: no padding, no white space, canonical last bits. NULL when it is not that.
- * NUL-terminated.
- */
+/* Strict: no padding, no white space, canonical last bits. NULL when it is not that. NUL-terminated. */
 uint8_t *base64url_decode(struct arena *arena, const char *text, size_t length, size_t *decoded);
 
 /* Lower-case hex, NUL-terminated: 2 * length + 1 bytes are written. */
@@ -34,8 +31,8 @@ uint32_t utf8_next(const char *text, size_t *length);
 size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX]);
 
 /*
- * Decodes %xx once, and '+' as a space where plus_is_space (query strings). Returns NUL-terminated text, or
- * NULL when an escape is broken or when a NUL or invalid UTF-8 comes out.
+ * Decodes %xx once, and '+' as a space where plus_is_space (query strings). Returns NUL-terminated text, or NULL when
+ * an escape is broken or when a NUL or invalid UTF-8 comes out.
  */
 char *uri_decode(struct arena *arena, const char *text, size_t length, bool plus_is_space);
 

@@ -1,7 +1,6 @@
 /*
- * Logs: one JSON object a line on standard error, written with a single write so that lines of
- * several threads and processes never mix. Control characters are escaped. Never pass tokens,
- * passwords, bodies or account numbers.
+ * Logs: one JSON object a line on standard error. A line is written at once, so that lines of several threads and
+ * processes never mix. Control characters are escaped. Never pass tokens, passwords, bodies or account numbers.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -1,5 +1,7 @@
 #include "base/program.h"
 
+#include "base/log.h"
+
 #include <getopt.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -37,6 +39,8 @@ static int configured(const struct program *program, const char *file, bool only
 	const struct config *config = config_read(arena, program->providers, file, problem);
 	int result = EXIT_SUCCESS;
 
+	if (config)
+		log_set_level((enum log_level)config->log_level);
 	if (!config || !program->check(config, problem))
 		result = program_refuse(program->name, problem);
 	else if (!only_check)

@@ -1,7 +1,4 @@
-/*
- * A setting: a row of the table of config.c, or of a payment provider's, which brings its own along, so that nothing here
- * knows any.
- */
+/* A setting is a row of a table: of config.c's, or of a payment provider's own, so that nothing here knows a provider. */
 #ifndef BASE_SETTING_H
 #define BASE_SETTING_H
 
@@ -12,9 +9,8 @@
 enum setting_type {
 	SETTING_TEXT, /* const char * */
 	SETTING_WHOLE, /* int64_t, min..max */
-	SETTING_CHOICE, /* int64_t, the place in choices */
+	SETTING_CHOICE, /* int64_t, the place in choices, from 0 on */
 	SETTING_PROVIDER, /* int64_t, the place among the providers, from 1 on; 0: "none" */
-	SETTING_SWITCH, /* bool, the place in choices, of which there are two */
 };
 
 enum setting_flag {
@@ -38,12 +34,13 @@ struct setting {
 	const char *sentence;
 };
 
-/* What a payment provider brings along. */
+/* What a payment provider brings along. config_read() fills in what it keeps, whether it is chosen or not. */
 struct provider_settings {
 	const char *name; /* chooses it, as PAYMENTS_PROVIDER */
 	const struct setting *rows;
 	size_t count;
-	size_t size; /* of the struct that the offsets are in */
+	void *kept; /* the provider's struct, in which the offsets are; its texts live as long as the configuration */
+	size_t size; /* of that struct */
 };
 
 extern const struct setting config_settings[];

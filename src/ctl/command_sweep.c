@@ -1,4 +1,4 @@
-#include "ctl/commands.h"
+#include "ctl/tool.h"
 
 #include "base/clock.h"
 #include "market/sweep.h"

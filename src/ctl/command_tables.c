@@ -1,4 +1,4 @@
-#include "ctl/commands.h"
+#include "ctl/tool.h"
 
 #include "api/api.h"
 #include "http/openapi.h"

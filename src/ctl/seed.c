@@ -1,10 +1,10 @@
 #include "ctl/seed.h"
 
+#include "base/memory.h"
 #include "ctl/seed_private.h"
-#include "ctl/seed_texts.h"
 #include "store/doc.h"
 
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { BATCH_USERS = 1000, BATCH_TASKS = 250 };
@@ -27,44 +27,11 @@ static enum err flush(struct seeding *seeding)
 	return err;
 }
 
-__attribute__((format(printf, 2, 3))) static void say(const struct seeding *seeding,
-						      const char *format, ...)
-{
-	va_list values;
-
-	if (!seeding->progress)
-		return;
-	va_start(values, format);
-	vfprintf(seeding->progress, format, values);
-	va_end(values);
-	fputc('\n', seeding->progress);
-	fflush(seeding->progress);
-}
-
 /* ---- all ---- */
 
 static int64_t at_least(int64_t value, int64_t least)
 {
 	return value > least ? value : least;
-}
-
-static void tally_all(struct seeding *seeding)
-{
-	for (int64_t task = 0; task < seeding->tasks; task++) {
-		const struct shape *shape = seed_shape(task);
-		struct tally *buyer = &seeding->tallies[seed_buyer(seeding, task)];
-		int64_t price = seed_task(task)->price;
-		int kept = shape->fate == OPEN ? shape->open : 0;
-
-		buyer->coins -= (kept + shape->approved + shape->pending) * price;
-		buyer->open_tasks += shape->fate == OPEN || shape->fate == EXPIRED;
-		for (int work = 0; work < seed_works(shape); work++) {
-			struct tally *worker = &seeding->tallies[seed_worker(seeding, task, work)];
-
-			worker->coins += work < shape->approved ? price : 0;
-			worker->pending += work >= shape->approved + shape->rejected;
-		}
-	}
 }
 
 static enum err users_add(struct seeding *seeding)
@@ -78,8 +45,8 @@ static enum err users_add(struct seeding *seeding)
 			err = flush(seeding);
 	}
 	if (err == OK)
-		say(seeding, "Demo data  %lld workers, %lld buyers and an admin",
-		    (long long)seeding->workers, (long long)seeding->buyers);
+		printf("Demo data  %lld workers, %lld buyers and an admin\n",
+		       (long long)seeding->workers, (long long)seeding->buyers);
 	return err;
 }
 
@@ -93,8 +60,8 @@ static enum err tasks_add(struct seeding *seeding)
 		if (task % BATCH_TASKS == BATCH_TASKS - 1 || task == seeding->tasks - 1)
 			err = flush(seeding);
 		if (err == OK && (task % step == step - 1 || task == seeding->tasks - 1))
-			say(seeding, "Demo data  %lld of %lld tasks with their submissions",
-			    (long long)task + 1, (long long)seeding->tasks);
+			printf("Demo data  %lld of %lld tasks with their submissions\n",
+			       (long long)task + 1, (long long)seeding->tasks);
 	}
 	return err;
 }
@@ -104,7 +71,7 @@ static enum err tasks_add(struct seeding *seeding)
 /* Another user's address would keep ours out, and its coins out of the books. */
 static enum err domain_is_free(struct seeding *seeding, char problem[256])
 {
-	struct id first = seed_id_first(), last = seed_id_last();
+	struct id first = seed_id(KIND_USER, 0), last = seed_id(KIND_USER, SEED_NUMBERS - 1);
 	const bson_t *taken;
 	enum err err = db_find_one(
 		seeding->db, seeding->arena, USERS,
@@ -137,15 +104,10 @@ static enum err plan_write(struct seeding *seeding, const struct seed_order *ord
 {
 	struct arena *arena = seeding->arena;
 	int64_t scale = order->scale > 0 ? order->scale : SEED_TASKS;
-	const bson_t *reply;
+	const bson_t *plan =
+		DOC(arena, TEXT("_id", "demo"), WHOLE("scale", scale), DATE("now", order->now));
 
-	return db_write(seeding->db, arena,
-			DOC(arena, TEXT("update", collection_name(META)),
-			    LIST("updates", ITEM(SUB("q", TEXT("_id", "demo")),
-						 SUB("u", SUB("$setOnInsert", WHOLE("scale", scale),
-							      DATE("now", order->now))),
-						 BOOL("upsert", true)))),
-			&reply);
+	return db_insert_many(seeding->db, arena, META, &plan, 1);
 }
 
 /* The first run says what is to be made; one that was cut off is finished as it was begun. */
@@ -170,13 +132,10 @@ static enum err begin(struct seeding *seeding, const struct seed_order *order, c
 
 static enum err finish(struct seeding *seeding)
 {
-	const bson_t *reply;
+	struct arena *arena = seeding->arena;
 
-	return db_write(seeding->db, seeding->arena,
-			DOC(seeding->arena, TEXT("update", collection_name(META)),
-			    LIST("updates", ITEM(SUB("q", TEXT("_id", "demo")),
-						 SUB("u", SUB("$set", BOOL("finished", true)))))),
-			&reply);
+	return db_update_many(seeding->db, arena, META, DOC(arena, TEXT("_id", "demo")),
+			      DOC(arena, SUB("$set", BOOL("finished", true))), NULL);
 }
 
 static enum err seed_all(struct seeding *seeding)
@@ -186,10 +145,8 @@ static enum err seed_all(struct seeding *seeding)
 
 	if (!password_hash(SEED_PASSWORD, seeding->hash))
 		return ERR_INTERNAL;
-	seeding->tallies = calloc((size_t)users, sizeof *seeding->tallies);
-	if (!seeding->tallies)
-		abort();
-	tally_all(seeding);
+	seeding->tallies = memory_new((size_t)users * sizeof *seeding->tallies);
+	seed_tally(seeding);
 	err = users_add(seeding);
 	if (err == OK)
 		err = tasks_add(seeding);
@@ -206,7 +163,7 @@ static enum err seed_once(struct seeding *seeding, const struct seed_order *orde
 
 	if (err != OK || !seeding->finished)
 		return err == OK ? seed_all(seeding) : err;
-	say(seeding, "Demo data  is there already");
+	printf("Demo data  is there already\n");
 	return OK;
 }
 
@@ -219,16 +176,10 @@ enum err seed_demo(struct db *db, const struct seed_order *order, char problem[2
 			 "give --force if you mean it.");
 		return ERR_FORBIDDEN;
 	}
-	if (order->scale < 0 || order->scale > SEED_TASKS_MAX) {
-		snprintf(problem, 256, "The scale is a number of tasks, 1 to %d.", SEED_TASKS_MAX);
-		return ERR_INVALID_INPUT;
-	}
-	struct seeding *seeding = calloc(1, sizeof *seeding);
-	if (!seeding)
-		abort();
+	struct seeding *seeding = memory_new(sizeof *seeding);
+
 	seeding->db = db;
 	seeding->arena = arena_new();
-	seeding->progress = order->progress;
 	enum err err = seed_once(seeding, order, problem);
 	arena_free(seeding->arena);
 	free(seeding);

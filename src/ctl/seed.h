@@ -9,8 +9,6 @@
 
 #include "market/market.h"
 
-#include <stdio.h>
-
 #define SEED_TASKS 12
 #define SEED_TASKS_MAX 1000000
 
@@ -19,15 +17,14 @@
 #define SEED_PASSWORD "demo-pass-1"
 
 struct seed_order {
-	int64_t scale; /* tasks; 0: SEED_TASKS. Users and submissions grow with them */
+	int64_t scale; /* tasks, up to SEED_TASKS_MAX; 0: SEED_TASKS. Users and submissions grow with them */
 	int64_t now;
 	bool production; /* then it refuses, as everybody knows the password, … */
 	bool force; /* … unless this is set */
-	FILE *progress; /* a line per step, for a person; may be NULL */
 };
 
 /*
- * Adds the demo data unless it is there. ERR_FORBIDDEN in production; ERR_CONFLICT when a user who is none of the
+ * Adds the demo data unless it is there, and prints a line for each step. ERR_FORBIDDEN in production; ERR_CONFLICT when a user who is none of the
  * demo's has an address of its domain. problem has a sentence then.
  */
 enum err seed_demo(struct db *db, const struct seed_order *order, char problem[256]);

@@ -2,9 +2,6 @@
 
 #include "base/clock.h"
 #include "base/count.h"
-#include "ctl/seed_texts.h"
-
-#include <string.h>
 
 /* They come round in this order, so the first twelve tasks show them all. */
 /* clang-format off */
@@ -54,19 +51,6 @@ int seed_works(const struct shape *shape)
 	return shape->approved + shape->rejected + shape->pending;
 }
 
-struct id seed_id_first(void)
-{
-	return seed_id(0, 0);
-}
-
-struct id seed_id_last(void)
-{
-	struct id id = seed_id(0, 0);
-
-	memset(id.bytes + 4, 0xff, sizeof id.bytes - 4);
-	return id;
-}
-
 const struct shape *seed_shape(int64_t task)
 {
 	return &shapes[task % (int64_t)(COUNT_OF(shapes))];
@@ -87,4 +71,23 @@ int64_t seed_created_at(const struct seeding *seeding, int64_t task)
 {
 	return seeding->now - 60 * CLOCK_MINUTE -
 	       20 * CLOCK_DAY / seeding->tasks * (seeding->tasks - task);
+}
+
+void seed_tally(struct seeding *seeding)
+{
+	for (int64_t task = 0; task < seeding->tasks; task++) {
+		const struct shape *shape = seed_shape(task);
+		struct tally *buyer = &seeding->tallies[seed_buyer(seeding, task)];
+		int64_t price = seed_task(task)->price;
+		int kept = shape->fate == OPEN ? shape->open : 0;
+
+		buyer->coins -= (kept + shape->approved + shape->pending) * price;
+		buyer->open_tasks += shape->fate == OPEN || shape->fate == EXPIRED;
+		for (int work = 0; work < seed_works(shape); work++) {
+			struct tally *worker = &seeding->tallies[seed_worker(seeding, task, work)];
+
+			worker->coins += work < shape->approved ? price : 0;
+			worker->pending += work >= shape->approved + shape->rejected;
+		}
+	}
 }

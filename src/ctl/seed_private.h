@@ -5,8 +5,6 @@
 #include "auth/password.h"
 #include "ctl/seed.h"
 
-#include <stdio.h>
-
 /* What has become of a task. */
 enum fate { OPEN, COMPLETED, CANCELLED, EXPIRED };
 
@@ -37,7 +35,6 @@ struct bulk {
 struct seeding {
 	struct db *db;
 	struct arena *arena; /* lives as long as a batch */
-	FILE *progress;
 	int64_t tasks, buyers, workers;
 	int64_t now;
 	bool finished; /* by an earlier run */
@@ -52,9 +49,8 @@ enum kind { KIND_USER = 1, KIND_TASK, KIND_SUBMISSION, KIND_NOTIFICATION };
 
 /* An id made of "demo", the kind and the number, so ids are in the order of numbers. */
 struct id seed_id(enum kind kind, int64_t number);
-/* The first and the last that can be. */
-struct id seed_id_first(void);
-struct id seed_id_last(void);
+/* Its number is below this. */
+#define SEED_NUMBERS (INT64_C(1) << 56)
 
 const struct shape *seed_shape(int64_t task);
 /* How many submissions such a task has: first the approved, then the rejected, then the pending ones. */
@@ -64,6 +60,28 @@ int64_t seed_worker(const struct seeding *seeding, int64_t task, int64_t work);
 bool seed_is_buyer(const struct seeding *seeding, int64_t user);
 const char *seed_email(struct seeding *seeding, int64_t user);
 int64_t seed_created_at(const struct seeding *seeding, int64_t task);
+/* Adds up what the tasks and submissions of each user come to. */
+void seed_tally(struct seeding *seeding);
+
+/* ---- texts, chosen by the number ---- */
+
+struct seed_task {
+	const char *title, *category, *detail, *submission_info;
+	int64_t price;
+};
+
+/* The index-th kind of task. After the last the first comes again. */
+const struct seed_task *seed_task(int64_t index);
+/* Its title, which differs in each round. */
+const char *seed_title(struct arena *arena, int64_t index);
+
+/* "Mia Tanaka", and "mia.tanaka", which differs for each number. */
+const char *seed_name(struct arena *arena, int64_t number);
+const char *seed_mailbox(struct arena *arena, int64_t number);
+
+/* What a worker handed in, and why a buyer rejected it. */
+const char *seed_work(int64_t index);
+const char *seed_reason(int64_t index);
 
 /* ---- records, added to the batch ---- */
 

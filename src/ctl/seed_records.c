@@ -1,6 +1,5 @@
 #include "base/clock.h"
 #include "ctl/seed_private.h"
-#include "ctl/seed_texts.h"
 #include "market/ledger.h"
 #include "market/notifications.h"
 #include "market/status.h"

@@ -1,4 +1,4 @@
-#include "ctl/seed_texts.h"
+#include "ctl/seed_private.h"
 
 #include "base/count.h"
 

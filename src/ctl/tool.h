@@ -1,4 +1,4 @@
-/* What the commands of microtaskctl share. */
+/* The commands of microtaskctl, and what they share. */
 #ifndef CTL_TOOL_H
 #define CTL_TOOL_H
 
@@ -37,5 +37,17 @@ struct call *tool_call(const struct tool *tool);
  * wrong, which it says on standard error. */
 const void *tool_read_input(struct tool *tool, const struct schema *schema, struct json *json,
 			    struct buffer *body);
+
+/* The commands. Each returns the exit status. */
+int command_init_set(struct tool *tool);
+int command_init_db(struct tool *tool);
+int command_create_admin(struct tool *tool);
+int command_adjust(struct tool *tool);
+int command_audit(struct tool *tool);
+int command_sweep(struct tool *tool);
+int command_seed_demo(struct tool *tool);
+int command_routes(struct tool *tool);
+int command_personal_data(struct tool *tool);
+int command_openapi(struct tool *tool);
 
 #endif

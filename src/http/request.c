@@ -1,12 +1,12 @@
 #include "http/request.h"
 
 #include "base/encoding.h"
-#include "base/random.h"
 #include "http/route.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void request_reset(struct request *rq)
@@ -30,7 +30,7 @@ const char *request_id_new(struct arena *arena)
 	unsigned char bytes[16];
 	char *hex = arena_alloc(arena, 2 * sizeof(bytes) + 1);
 
-	random_bytes(bytes, sizeof(bytes));
+	arc4random_buf(bytes, sizeof(bytes));
 	hex_encode(bytes, sizeof(bytes), hex);
 	return hex;
 }

@@ -39,7 +39,7 @@ enum err payment_ask(struct call *call, struct payment *payment)
 
 	if (!payment_is(payment, STATUS_PENDING))
 		return OK;
-	enum err err = provider->create(call->arena, call->config, &order, &receipt);
+	enum err err = provider->create(call->arena, &order, &receipt);
 	if (err != OK) /* whatever came of it: without the secret nobody can pay */
 		return order_failed(call, payment, err);
 	payment->intent = receipt.id;
@@ -115,7 +115,7 @@ static enum err charge_judge(struct call *call, struct payment *payment,
 static enum err charge_ask(struct call *call, const struct payment *payment,
 			   const struct order *order, struct receipt *receipt)
 {
-	enum err err = provider_of(call->config)->charge(call->arena, call->config, order, receipt);
+	enum err err = provider_of(call->config)->charge(call->arena, order, receipt);
 
 	if (!payment->resumed)
 		return err;
@@ -135,13 +135,12 @@ static enum err charge_order(struct call *call, const struct payment *payment, c
 	enum err err;
 
 	if (payment->intent) {
-		err = provider->look_up(call->arena, call->config, &order, payment->intent,
-					receipt);
+		err = provider->look_up(call->arena, &order, payment->intent, receipt);
 		return err == ERR_NOT_FOUND ? ERR_INTERNAL : err;
 	}
 	if (call->now - doc_date(payment->doc, "createdAt", 0) < REPEATABLE_MS)
 		return charge_ask(call, payment, &order, receipt);
-	err = provider->find(call->arena, call->config, &order, receipt);
+	err = provider->find(call->arena, &order, receipt);
 	receipt->unsent = err == ERR_NOT_FOUND;
 	return err == ERR_NOT_FOUND ? ERR_UNAVAILABLE : err;
 }
@@ -176,8 +175,8 @@ enum err payment_check(struct call *call, struct payment *payment, const char *t
 {
 	struct order order = payment_order(payment, NULL);
 	struct receipt receipt;
-	enum err err = provider_of(call->config)
-			       ->look_up(call->arena, call->config, &order, transaction, &receipt);
+	enum err err =
+		provider_of(call->config)->look_up(call->arena, &order, transaction, &receipt);
 
 	if (err == ERR_NOT_FOUND)
 		return payment_conflict(call, "There is no such transaction.");

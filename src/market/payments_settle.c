@@ -120,10 +120,9 @@ static enum err receipt_of(struct call *call, const struct payment *payment,
 	enum err err;
 
 	if (payment->intent)
-		err = provider->look_up(call->arena, call->config, &order, payment->intent,
-					receipt);
+		err = provider->look_up(call->arena, &order, payment->intent, receipt);
 	else
-		err = provider->find(call->arena, call->config, &order, receipt);
+		err = provider->find(call->arena, &order, receipt);
 	return err == ERR_INTERNAL ? ERR_NOT_FOUND : err;
 }
 

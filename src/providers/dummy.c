@@ -7,20 +7,17 @@ static bool is_method(const char *text)
 	return true;
 }
 
-static enum err create(struct arena *arena, const struct config *config, const struct order *order,
-		       struct receipt *receipt)
+static enum err create(struct arena *arena, const struct order *order, struct receipt *receipt)
 {
 	(void)arena;
-	(void)config;
 	(void)order;
 	*receipt = (struct receipt){ .state = RECEIPT_OPEN };
 	return OK;
 }
 
-static enum err look_up(struct arena *arena, const struct config *config, const struct order *order,
-			const char *id, struct receipt *receipt)
+static enum err look_up(struct arena *arena, const struct order *order, const char *id,
+			struct receipt *receipt)
 {
-	(void)config;
 	*receipt = (struct receipt){
 		.id = id,
 		.state = RECEIPT_PAID,
@@ -32,12 +29,11 @@ static enum err look_up(struct arena *arena, const struct config *config, const 
 	return OK;
 }
 
-static enum err charge(struct arena *arena, const struct config *config, const struct order *order,
-		       struct receipt *receipt)
+static enum err charge(struct arena *arena, const struct order *order, struct receipt *receipt)
 {
 	const char *id = arena_printf(arena, "dummy_%s", id_text(arena, order->payment));
 
-	return look_up(arena, config, order, id, receipt);
+	return look_up(arena, order, id, receipt);
 }
 
 const struct provider provider_dummy = {

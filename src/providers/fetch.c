@@ -7,13 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-/* What a transfer collects. */
-struct transfer {
-	struct buffer body;
-	int64_t max_age;
-};
 
 void fetch_start(void)
 {
@@ -25,32 +18,30 @@ void fetch_start(void)
 /* Taking fewer bytes than were given ends the transfer. */
 static size_t body_take(char *bytes, size_t one, size_t length, void *context)
 {
-	struct transfer *transfer = context;
+	struct buffer *body = context;
 
 	(void)one;
-	if (transfer->body.length + length > FETCH_BODY_MAX)
+	if (body->length + length > FETCH_BODY_MAX)
 		return 0;
-	buffer_put(&transfer->body, bytes, length);
+	buffer_put(body, bytes, length);
 	return length;
 }
 
-/* libcurl gives whole header lines, without a NUL at their end. */
-static size_t header_take(char *bytes, size_t one, size_t length, void *context)
+/* In seconds; -1: the answer does not say. */
+static int64_t max_age_of(CURL *curl)
 {
-	static const char name[] = "cache-control:", directive[] = "max-age=";
-	struct transfer *transfer = context;
-	char line[256];
+	static const char directive[] = "max-age=";
+	struct curl_header *header;
+	int64_t age = -1;
 
-	(void)one;
-	if (length < sizeof line && length > sizeof name &&
-	    !strncasecmp(bytes, name, sizeof name - 1)) {
-		memcpy(line, bytes, length);
-		line[length] = '\0';
-		const char *age = strcasestr(line, directive);
-		if (age)
-			transfer->max_age = strtoll(age + sizeof directive - 1, NULL, 10);
+	for (size_t i = 0; !curl_easy_header(curl, "Cache-Control", i, CURLH_HEADER, -1, &header);
+	     i++) {
+		const char *at = strcasestr(header->value, directive);
+
+		if (at)
+			age = strtoll(at + strlen(directive), NULL, 10);
 	}
-	return length;
+	return age;
 }
 
 static struct curl_slist *header_list(const char *const *headers)
@@ -68,7 +59,7 @@ static struct curl_slist *header_list(const char *const *headers)
 }
 
 static void prepare(CURL *curl, const struct fetch *fetch, struct curl_slist *headers,
-		    struct transfer *transfer)
+		    struct buffer *body)
 {
 	curl_easy_setopt(curl, CURLOPT_URL, fetch->url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -81,21 +72,19 @@ static void prepare(CURL *curl, const struct fetch *fetch, struct curl_slist *he
 	if (fetch->body)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, fetch->body);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_take);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, header_take);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
 }
 
 enum err fetch(struct arena *arena, const struct fetch *fetch, struct fetched *fetched)
 {
-	struct transfer transfer = { .max_age = -1 };
+	struct buffer body = { 0 };
 	CURL *curl = curl_easy_init();
 	long status = 0, sent = 0;
 
 	if (!curl)
 		abort();
 	struct curl_slist *headers = header_list(fetch->headers);
-	prepare(curl, fetch, headers, &transfer);
+	prepare(curl, fetch, headers, &body);
 	CURLcode code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
@@ -103,13 +92,12 @@ enum err fetch(struct arena *arena, const struct fetch *fetch, struct fetched *f
 		log_line(LOG_WARN, NULL, "calling %s: %s", fetch->url, curl_easy_strerror(code));
 	*fetched = (struct fetched){
 		.status = (int)status,
-		.body = arena_copy(arena, transfer.body.bytes ? transfer.body.bytes : "",
-				   transfer.body.length),
-		.length = transfer.body.length,
-		.max_age = transfer.max_age,
+		.body = arena_copy(arena, body.bytes, body.length),
+		.length = body.length,
+		.max_age = max_age_of(curl),
 		.sent = sent > 0,
 	};
-	buffer_free(&transfer.body);
+	buffer_free(&body);
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(curl);
 	return code == CURLE_OK ? OK : ERR_UNAVAILABLE;

@@ -3,6 +3,7 @@
 #include "auth/jwk.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/turn.h"
 #include "providers/fetch.h"
 
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 
 struct google_keys {
-	struct google_keys_options options;
+	const char *url;
+	int64_t timeout_ms;
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t fetched;
 	struct jwk_set *set; /* NULL: never had any */
@@ -22,14 +24,14 @@ struct google_keys {
 	bool fetching; /* a thread is at it, without the lock */
 };
 
-struct google_keys *google_keys_new(const struct google_keys_options *options)
+struct google_keys *google_keys_new(const char *url, int64_t timeout_ms)
 {
-	struct google_keys *keys = calloc(1, sizeof(*keys));
+	struct google_keys *keys = memory_new(sizeof(*keys));
 
-	if (!keys || pthread_mutex_init(&keys->lock, NULL) ||
-	    pthread_cond_init(&keys->fetched, NULL))
-		abort();
-	keys->options = *options;
+	pthread_mutex_init(&keys->lock, NULL);
+	pthread_cond_init(&keys->fetched, NULL);
+	keys->url = url;
+	keys->timeout_ms = timeout_ms;
 	keys->next_try = INT64_MIN;
 	return keys;
 }
@@ -48,17 +50,16 @@ static int64_t good_for(int64_t max_age)
 {
 	if (max_age < 0)
 		return GOOGLE_KEYS_GOOD_MS;
-	if (max_age < GOOGLE_KEYS_GOOD_MIN_MS / CLOCK_SECOND)
-		return GOOGLE_KEYS_GOOD_MIN_MS;
 	if (max_age > GOOGLE_KEYS_GOOD_MAX_MS / CLOCK_SECOND)
 		return GOOGLE_KEYS_GOOD_MAX_MS;
-	return max_age * CLOCK_SECOND;
+	int64_t ms = max_age * CLOCK_SECOND;
+	return ms > GOOGLE_KEYS_GOOD_MIN_MS ? ms : GOOGLE_KEYS_GOOD_MIN_MS;
 }
 
 /* NULL and a logged reason when there are none to be had. */
-static struct jwk_set *set_fetch(const struct google_keys_options *options, int64_t *max_age)
+static struct jwk_set *set_fetch(const struct google_keys *keys, int64_t *max_age)
 {
-	const struct fetch call = { .url = options->url, .timeout_ms = options->timeout_ms };
+	const struct fetch call = { .url = keys->url, .timeout_ms = keys->timeout_ms };
 	struct arena *arena = arena_new();
 	struct fetched fetched;
 	struct jwk_set *set = NULL;
@@ -67,8 +68,7 @@ static struct jwk_set *set_fetch(const struct google_keys_options *options, int6
 	if (err == OK && fetched.status == 200)
 		set = jwk_set_read(arena, fetched.body, fetched.length);
 	if (err == OK && !set)
-		log_line(LOG_WARN, NULL, "%s answered %d without keys", options->url,
-			 fetched.status);
+		log_line(LOG_WARN, NULL, "%s answered %d without keys", keys->url, fetched.status);
 	*max_age = fetched.max_age;
 	arena_free(arena);
 	return set;
@@ -82,7 +82,7 @@ static void fetch_now(struct google_keys *keys, int64_t now)
 	keys->fetching = true;
 	keys->next_try = now + GOOGLE_KEYS_PAUSE_MS;
 	pthread_mutex_unlock(&keys->lock);
-	struct jwk_set *set = set_fetch(&keys->options, &max_age);
+	struct jwk_set *set = set_fetch(keys, &max_age);
 	pthread_mutex_lock(&keys->lock);
 	if (set) {
 		jwk_set_free(keys->set);
@@ -118,21 +118,17 @@ static EVP_PKEY *look(struct google_keys *keys, const char *kid, int64_t now, bo
 	return known(keys, kid, now);
 }
 
-enum err google_keys_find_at(struct google_keys *keys, const char *kid, int64_t now, EVP_PKEY **key)
+enum err google_keys_find(void *context, const char *kid, EVP_PKEY **key)
 {
+	struct google_keys *keys = context;
 	bool asked;
 
 	if (!turn_held(TURN_GOOGLE))
 		return ERR_INTERNAL;
 	pthread_mutex_lock(&keys->lock);
-	*key = look(keys, kid, now, &asked);
+	*key = look(keys, kid, clock_steady(), &asked);
 	pthread_mutex_unlock(&keys->lock);
 	if (*key)
 		return OK;
 	return asked ? ERR_UNAUTHORIZED : ERR_UNAVAILABLE;
-}
-
-enum err google_keys_find(void *keys, const char *kid, EVP_PKEY **key)
-{
-	return google_keys_find_at(keys, kid, clock_steady(), key);
 }

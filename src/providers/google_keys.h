@@ -24,23 +24,15 @@
 
 struct google_keys;
 
-struct google_keys_options {
-	const char *url; /* of a JWK set; outlives the keys */
-	int64_t timeout_ms; /* of fetching them */
-};
-
-/* Fetches nothing yet. */
-struct google_keys *google_keys_new(const struct google_keys_options *options);
+/* url: of a JWK set; outlives the keys. Fetching them takes timeout_ms at most; nothing is fetched yet. */
+struct google_keys *google_keys_new(const char *url, int64_t timeout_ms);
 /* No thread may use them any more; NULL is fine. */
 void google_keys_free(struct google_keys *keys);
 
 /*
  * Finds the key of a kid; the caller frees it. ERR_UNAUTHORIZED: Google has no such key. ERR_UNAVAILABLE: no key is
- * known, and Google could not be asked. keys is a struct google_keys *, as struct google_check has it (auth/google.h).
+ * known, and Google could not be asked. context: the struct google_keys, as struct google_check has it (auth/google.h).
  */
-enum err google_keys_find(void *keys, const char *kid, EVP_PKEY **key);
-/* The same at this time of the steady clock, in milliseconds. */
-enum err google_keys_find_at(struct google_keys *keys, const char *kid, int64_t now,
-			     EVP_PKEY **key);
+enum err google_keys_find(void *context, const char *kid, EVP_PKEY **key);
 
 #endif

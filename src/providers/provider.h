@@ -73,7 +73,7 @@ struct provider_event {
 };
 
 struct provider {
-	struct provider_settings settings; /* its name, and the settings that it needs */
+	struct provider_settings settings; /* its name, and its own settings, which it keeps */
 	bool is_free; /* takes no money: what is ordered is paid, and the sweep need not ask */
 
 	/* Has the text the form of a payment method of this provider? */
@@ -84,23 +84,20 @@ struct provider {
 	 * method. ERR_INTERNAL: the provider refuses us (logged). After these three nothing was or will be charged.
 	 * ERR_UNAVAILABLE: there was no answer, and the outcome is unknown unless receipt->unsent.
 	 */
-	enum err (*create)(struct arena *arena, const struct config *config,
-			   const struct order *order, struct receipt *receipt);
-	enum err (*charge)(struct arena *arena, const struct config *config,
-			   const struct order *order, struct receipt *receipt);
+	enum err (*create)(struct arena *arena, const struct order *order, struct receipt *receipt);
+	enum err (*charge)(struct arena *arena, const struct order *order, struct receipt *receipt);
 	/* What became of an order: look_up by the provider's id, which a caller may have made up; find by the order
 	 * alone. ERR_NOT_FOUND, ERR_INTERNAL, ERR_UNAVAILABLE. */
-	enum err (*look_up)(struct arena *arena, const struct config *config,
-			    const struct order *order, const char *id, struct receipt *receipt);
-	enum err (*find)(struct arena *arena, const struct config *config,
-			 const struct order *order, struct receipt *receipt);
+	enum err (*look_up)(struct arena *arena, const struct order *order, const char *id,
+			    struct receipt *receipt);
+	enum err (*find)(struct arena *arena, const struct order *order, struct receipt *receipt);
 
 	/* Why it sends no events. NULL: it sends some, and has all of the following. */
 	const char *untold;
 	/* The header by which it signs its requests, and a sentence about that. */
 	const char *header, *header_help;
-	bool (*is_signed)(const struct config *config, const char *signature, const char *body,
-			  size_t length, int64_t now); /* signature may be NULL */
+	bool (*is_signed)(const char *signature, const char *body, size_t length,
+			  int64_t now); /* signature may be NULL */
 	/* ERR_INVALID_JSON when the body is no object. Whatever is in the object is no error. */
 	enum err (*read_event)(struct arena *arena, const char *body, size_t length,
 			       struct provider_event *event);

@@ -16,8 +16,9 @@
 #include "providers/provider.h"
 #include "json/schema.h"
 
-#include <ctype.h>
+#include <curl/curl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The first try, the second, and the pause between them are PROVIDER_MS. */
@@ -26,6 +27,8 @@ static const int64_t tries_ms[] = { 4000, 3000 };
 
 /* The shape of answers that the tables below read. */
 #define API_VERSION "Stripe-Version: 2022-11-15"
+
+static struct stripe_settings settings;
 
 /* ---- answers ---- */
 
@@ -147,12 +150,11 @@ static enum err answer_read(struct arena *arena, const struct schema *schema,
 /* ---- calls ---- */
 
 /* Makes the call, and makes it again if no answer says what came of it. */
-static enum err call(struct arena *arena, const struct config *config, struct fetch *asked,
-		     const char *idempotency, const struct schema *schema, struct receipt *receipt)
+static enum err call(struct arena *arena, struct fetch *asked, const char *idempotency,
+		     const struct schema *schema, struct receipt *receipt)
 {
-	const struct stripe_settings *settings = config->provider_settings;
 	const char *headers[] = {
-		arena_printf(arena, "Authorization: Bearer %s", settings->key),
+		arena_printf(arena, "Authorization: Bearer %s", settings.key),
 		API_VERSION,
 		idempotency,
 		NULL,
@@ -181,37 +183,23 @@ static enum err call(struct arena *arena, const struct config *config, struct fe
 }
 
 /* The address of a path of the API. */
-static const char *address(struct arena *arena, const struct config *config, const char *path)
+static const char *address(struct arena *arena, const char *path)
 {
-	const struct stripe_settings *settings = config->provider_settings;
-	size_t length = strlen(settings->base);
+	size_t length = strlen(settings.base);
 
-	while (settings->base[length - 1] == '/')
+	while (settings.base[length - 1] == '/')
 		length--;
-	return arena_printf(arena, "%.*s/v1/payment_intents%s", (int)length, settings->base, path);
-}
-
-static bool is_plain(char c)
-{
-	return isalnum((unsigned char)c) || (c != '\0' && strchr("-._~", c));
-}
-
-static void put_encoded(struct buffer *out, const char *text)
-{
-	for (; *text; text++)
-		if (is_plain(*text))
-			buffer_byte(out, *text);
-		else
-			buffer_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
+	return arena_printf(arena, "%.*s/v1/payment_intents%s", (int)length, settings.base, path);
 }
 
 static void put_pair(struct buffer *out, const char *name, const char *value)
 {
-	if (out->length)
-		buffer_byte(out, '&');
-	put_encoded(out, name);
-	buffer_byte(out, '=');
-	put_encoded(out, value);
+	char *escaped = curl_easy_escape(NULL, value, 0);
+
+	if (!escaped)
+		abort();
+	buffer_printf(out, "%s%s=%s", out->length ? "&" : "", name, escaped);
+	curl_free(escaped);
 }
 
 static const char *order_form(struct arena *arena, const struct order *order)
@@ -220,10 +208,10 @@ static const char *order_form(struct arena *arena, const struct order *order)
 
 	put_pair(&form, "amount", arena_printf(arena, "%" PRId64, order->cents));
 	put_pair(&form, "currency", "usd");
-	put_pair(&form, "payment_method_types[]", "card");
-	put_pair(&form, "metadata[paymentId]", id_text(arena, order->payment));
-	put_pair(&form, "metadata[userId]", id_text(arena, order->user));
-	put_pair(&form, "metadata[coins]", arena_printf(arena, "%" PRId64, order->coins));
+	put_pair(&form, "payment_method_types%5B%5D", "card");
+	put_pair(&form, "metadata%5BpaymentId%5D", id_text(arena, order->payment));
+	put_pair(&form, "metadata%5BuserId%5D", id_text(arena, order->user));
+	put_pair(&form, "metadata%5Bcoins%5D", arena_printf(arena, "%" PRId64, order->coins));
 	if (order->method) {
 		put_pair(&form, "payment_method", order->method);
 		put_pair(&form, "confirm", "true");
@@ -233,14 +221,12 @@ static const char *order_form(struct arena *arena, const struct order *order)
 	return text;
 }
 
-static enum err give_order(struct arena *arena, const struct config *config,
-			   const struct order *order, struct receipt *receipt)
+static enum err give_order(struct arena *arena, const struct order *order, struct receipt *receipt)
 {
-	struct fetch asked = { .url = address(arena, config, ""),
-			       .body = order_form(arena, order) };
+	struct fetch asked = { .url = address(arena, ""), .body = order_form(arena, order) };
 	const char *key =
 		arena_printf(arena, "Idempotency-Key: %s", id_text(arena, order->payment));
-	enum err err = call(arena, config, &asked, key, &intent_alone, receipt);
+	enum err err = call(arena, &asked, key, &intent_alone, receipt);
 
 	return err == ERR_NOT_FOUND ? ERR_INTERNAL : err;
 }
@@ -267,29 +253,28 @@ static bool is_transaction(const char *text)
 	return is_id(text, "pi_");
 }
 
-static enum err look_up(struct arena *arena, const struct config *config, const struct order *order,
-			const char *id, struct receipt *receipt)
+static enum err look_up(struct arena *arena, const struct order *order, const char *id,
+			struct receipt *receipt)
 {
 	(void)order;
 	/* what a caller claims to be an id must not lead to another address */
 	if (!is_transaction(id))
 		return ERR_NOT_FOUND;
-	struct fetch asked = { .url = address(arena, config, arena_printf(arena, "/%s", id)) };
-	return call(arena, config, &asked, NULL, &intent_alone, receipt);
+	struct fetch asked = { .url = address(arena, arena_printf(arena, "/%s", id)) };
+	return call(arena, &asked, NULL, &intent_alone, receipt);
 }
 
 /* Stripe's search knows an order after a minute. */
-static enum err find(struct arena *arena, const struct config *config, const struct order *order,
-		     struct receipt *receipt)
+static enum err find(struct arena *arena, const struct order *order, struct receipt *receipt)
 {
 	struct buffer query = { 0 };
 
 	put_pair(&query, "query",
 		 arena_printf(arena, "metadata['paymentId']:'%s'", id_text(arena, order->payment)));
-	struct fetch asked = { .url = address(arena, config,
+	struct fetch asked = { .url = address(arena,
 					      arena_printf(arena, "/search?%s", query.bytes)) };
 	buffer_free(&query);
-	return call(arena, config, &asked, NULL, &intent_found, receipt);
+	return call(arena, &asked, NULL, &intent_found, receipt);
 }
 
 /* ---- events ---- */
@@ -383,19 +368,16 @@ static enum err read_event(struct arena *arena, const char *body, size_t length,
 	return OK;
 }
 
-static bool is_signed(const struct config *config, const char *signature, const char *body,
-		      size_t length, int64_t now)
+static bool is_signed(const char *signature, const char *body, size_t length, int64_t now)
 {
-	const struct stripe_settings *settings = config->provider_settings;
-
-	return stripe_signed(signature, settings->webhook_secret, body, length, now);
+	return stripe_signed(signature, settings.webhook_secret, body, length, now);
 }
 
 /* ---- the row ---- */
 
 #define AT(member) .offset = offsetof(struct stripe_settings, member)
 
-static const struct setting settings[] = {
+static const struct setting rows[] = {
 	{ "STRIPE_SECRET_KEY", SETTING_TEXT, AT(key), .check = config_check_secret_word,
 	  .flags = SETTING_SECRET | SETTING_NEEDED,
 	  .sentence = "Stripe's secret API key; needed with stripe." },
@@ -407,7 +389,7 @@ static const struct setting settings[] = {
 };
 
 const struct provider provider_stripe = {
-	.settings = { "stripe", settings, COUNT_OF(settings), sizeof(struct stripe_settings) },
+	.settings = { "stripe", rows, COUNT_OF(rows), &settings, sizeof(settings) },
 	.is_method = is_method,
 	.create = give_order,
 	.charge = give_order,

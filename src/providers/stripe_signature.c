@@ -1,17 +1,16 @@
 /* Is a message Stripe's? */
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/comma.h"
+#include "base/digest.h"
 #include "base/encoding.h"
 #include "providers/stripe.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAC_BYTES 32
-#define MAC_HEX ((size_t)(2 * MAC_BYTES))
+#define MAC_HEX ((size_t)(2 * DIGEST_SIZE))
 #define TOLERANCE_S 300
 
 struct part {
@@ -19,16 +18,13 @@ struct part {
 	size_t length;
 };
 
-/* "t=1492774577,v1=5257a8…,v1=…": the next part whose name this is, at or behind *at; false at the end. */
+/* "t=1492774577,v1=5257a8…,v1=…": the next part whose name this is, of what is left in *at; false at the end. */
 static bool part_next(const char **at, const char *name, struct part *part)
 {
-	size_t width = strlen(name);
+	size_t width = strlen(name), length;
+	const char *text;
 
-	while (**at) {
-		const char *text = *at;
-		size_t length = strcspn(text, ",");
-
-		*at = text + length + (text[length] == ',');
+	while ((text = comma_next(at, &length))) {
 		if (length > width && !strncmp(text, name, width) && text[width] == '=') {
 			*part = (struct part){ text + width + 1, length - width - 1 };
 			return true;
@@ -56,15 +52,12 @@ static void mac_hex(const char *secret, struct part time, const char *body, size
 		    char hex[MAC_HEX + 1])
 {
 	struct buffer signed_text = { 0 };
-	unsigned char mac[MAC_BYTES];
+	uint8_t mac[DIGEST_SIZE];
 
 	buffer_put(&signed_text, time.text, time.length);
 	buffer_byte(&signed_text, '.');
 	buffer_put(&signed_text, body, length);
-	/* Fails only without memory, and then like every other allocation here. */
-	if (!HMAC(EVP_sha256(), secret, (int)strlen(secret),
-		  (const unsigned char *)signed_text.bytes, signed_text.length, mac, NULL))
-		abort();
+	digest_hmac(secret, strlen(secret), signed_text.bytes, signed_text.length, mac);
 	hex_encode(mac, sizeof mac, hex);
 	buffer_free(&signed_text);
 }
@@ -72,7 +65,7 @@ static void mac_hex(const char *secret, struct part time, const char *body, size
 bool stripe_signed(const char *signature, const char *secret, const char *body, size_t length,
 		   int64_t now)
 {
-	const char *at = signature ? signature : "";
+	const char *at = signature;
 	char hex[MAC_HEX + 1];
 	struct part time, mac;
 	bool equal = false;

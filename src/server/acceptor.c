@@ -1,22 +1,19 @@
 #include "server/acceptor.h"
 
 #include "base/clock.h"
-#include "base/count.h"
-#include "base/descriptors.h"
 #include "base/log.h"
-#include "server/listener.h"
-#include "server/notify.h"
+#include "base/memory.h"
+#include "server/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -25,12 +22,8 @@
 #define ACCEPTS_AT_ONCE 64
 /* How often the clock is looked at while a time is waited for; else only epoll wakes the thread. */
 #define TICK_MS 20
-#define ACCEPT_PAUSE_MS 50
 /* How often those are looked for who do not send the rest of a request. */
 #define IDLE_TICK_MS 1000
-/* Of the descriptors that may be open, connections leave so many, or half of few: each request takes one while it is read,
- * and so do connections to other services. */
-#define DESCRIPTORS_LEFT 256
 
 struct acceptor {
 	int epoll;
@@ -40,17 +33,17 @@ struct acceptor {
 	bool tcp;
 
 	int drain_ms;
-	bool draining, cut;
+	bool draining;
+	atomic_bool cut; /* which others ask for */
 	int64_t cut_at; /* once draining: when reading ends */
 	int64_t accept_again; /* after a pause; 0: none is on */
-	int64_t complained; /* when the log was last told of a pause */
 	int64_t looked; /* when unfinished requests were last looked for */
 	int64_t most; /* how many connections there may be */
 
 	/* Guards what follows, the closing of descriptors, and who is unfinished. */
 	pthread_mutex_t lock;
-	struct connection *open; /* the newest */
-	int64_t count; /* of those that are open */
+	LIST_HEAD(, connection) open;
+	_Atomic int64_t count; /* of those that are open */
 };
 
 /* --- set-up --- */
@@ -59,30 +52,6 @@ static bool complain(const char *what)
 {
 	log_line(LOG_ERROR, NULL, "%s: %s", what, strerror(errno));
 	return false;
-}
-
-/* SIGUSR1 too: libfcgi gives it a handler, and a request whose read that interrupts is lost. */
-void acceptor_block_signals(void)
-{
-	static const int blocked[] = { SIGTERM, SIGINT, SIGPIPE, SIGUSR1 };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < COUNT_OF(blocked); i++)
-		sigaddset(&set, blocked[i]);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
-static bool take_signals(struct acceptor *acceptor)
-{
-	sigset_t ends;
-
-	acceptor_block_signals();
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	acceptor->signals.fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	return acceptor->signals.fd >= 0 || complain("Signals cannot be waited for");
 }
 
 static bool watch(struct acceptor *acceptor, int operation, struct connection *connection,
@@ -104,24 +73,22 @@ static bool watch_first(struct acceptor *acceptor)
 
 struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *refused)
 {
-	struct acceptor *acceptor = calloc(1, sizeof(*acceptor));
-	if (!acceptor)
-		abort();
-	acceptor->epoll = acceptor->signals.fd = -1;
+	struct acceptor *acceptor = memory_new(sizeof(*acceptor));
+
+	process_block_signals();
+	acceptor->epoll = -1;
+	acceptor->signals.fd = process_signals();
 	acceptor->ready = ready;
 	acceptor->refused = refused;
 	pthread_mutex_init(&acceptor->lock, NULL);
 
 	acceptor->listener.fd = listen_fd;
-	if (!take_signals(acceptor) || !listener_take(listen_fd, &acceptor->tcp) ||
-	    !watch_first(acceptor)) {
-		acceptor_free(acceptor);
-		return NULL;
-	}
-	int64_t descriptors = descriptors_raise();
-	acceptor->most = descriptors > 2 * DESCRIPTORS_LEFT ? descriptors - DESCRIPTORS_LEFT :
-							      descriptors / 2;
-	return acceptor;
+	acceptor->most = process_connections();
+	if (acceptor->signals.fd >= 0 && process_listens(listen_fd, &acceptor->tcp) &&
+	    watch_first(acceptor))
+		return acceptor;
+	acceptor_free(acceptor);
+	return NULL;
 }
 
 /* --- connections --- */
@@ -136,40 +103,19 @@ static void configure(const struct acceptor *acceptor, int fd)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-static void list_add(struct acceptor *acceptor, struct connection *connection)
-{
-	pthread_mutex_lock(&acceptor->lock);
-	connection->older = acceptor->open;
-	if (connection->older)
-		connection->older->newer = connection;
-	acceptor->open = connection;
-	acceptor->count++;
-	pthread_mutex_unlock(&acceptor->lock);
-}
-
-/* The lock must be held. */
-static void list_remove(struct acceptor *acceptor, struct connection *connection)
-{
-	if (connection->newer)
-		connection->newer->older = connection->older;
-	else
-		acceptor->open = connection->older;
-	if (connection->older)
-		connection->older->newer = connection->newer;
-	acceptor->count--;
-}
-
 /* One event and then none until the connection is kept again, so that it has one owner. */
 #define ONE_REQUEST (EPOLLIN | EPOLLRDHUP | EPOLLONESHOT)
 
 static void admit(struct acceptor *acceptor, int fd)
 {
-	struct connection *connection = calloc(1, sizeof(*connection));
-	if (!connection)
-		abort();
+	struct connection *connection = memory_new(sizeof(*connection));
+
 	connection->fd = fd;
 	configure(acceptor, fd);
-	list_add(acceptor, connection);
+	pthread_mutex_lock(&acceptor->lock);
+	LIST_INSERT_HEAD(&acceptor->open, connection, of_open);
+	acceptor->count++;
+	pthread_mutex_unlock(&acceptor->lock);
 	if (!watch(acceptor, EPOLL_CTL_ADD, connection, ONE_REQUEST)) {
 		complain("A connection cannot be watched");
 		acceptor_close(acceptor, connection);
@@ -192,7 +138,8 @@ void acceptor_close(struct acceptor *acceptor, struct connection *connection)
 {
 	/* Under the lock: cut_readers() must not meet a number that already means another file. */
 	pthread_mutex_lock(&acceptor->lock);
-	list_remove(acceptor, connection);
+	LIST_REMOVE(connection, of_open);
+	acceptor->count--;
 	close(connection->fd);
 	pthread_mutex_unlock(&acceptor->lock);
 	records_reset(&connection->records);
@@ -201,38 +148,16 @@ void acceptor_close(struct acceptor *acceptor, struct connection *connection)
 
 /* --- the loop --- */
 
-static bool any_open(struct acceptor *acceptor)
-{
-	pthread_mutex_lock(&acceptor->lock);
-	bool any = acceptor->open != NULL;
-	pthread_mutex_unlock(&acceptor->lock);
-	return any;
-}
-
-/* Out of descriptors or memory: who is connected is served on, newcomers wait in the kernel. */
 static void pause_accepting(struct acceptor *acceptor)
 {
-	int64_t now = clock_steady();
-
-	if (acceptor->complained == 0 || now - acceptor->complained >= CLOCK_SECOND) {
-		complain("No connection can be accepted for the moment");
-		acceptor->complained = now;
-	}
+	process_cannot_accept();
 	watch(acceptor, EPOLL_CTL_DEL, &acceptor->listener, 0);
-	acceptor->accept_again = now + ACCEPT_PAUSE_MS;
-}
-
-static bool is_full(struct acceptor *acceptor)
-{
-	pthread_mutex_lock(&acceptor->lock);
-	bool full = acceptor->count >= acceptor->most;
-	pthread_mutex_unlock(&acceptor->lock);
-	return full;
+	acceptor->accept_again = clock_steady() + PROCESS_ACCEPT_PAUSE_MS;
 }
 
 static int accept_one(struct acceptor *acceptor)
 {
-	if (!is_full(acceptor))
+	if (acceptor->count < acceptor->most)
 		return accept4(acceptor->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 	errno = EMFILE;
 	return -1;
@@ -258,11 +183,9 @@ static void begin_drain(struct acceptor *acceptor)
 {
 	log_line(LOG_INFO, NULL,
 		 "Stopping: no new connections, those that exist are served until they close");
-	/* Newcomers wait in the kernel: who manages us may start a successor at once. */
-	notify_send("STOPPING=1");
+	process_tell("STOPPING=1");
 	acceptor->draining = true;
 	acceptor->cut_at = clock_steady() + acceptor->drain_ms;
-	/* Never shutdown(): the socket may be shared with the process that goes on. */
 	if (acceptor->accept_again == 0)
 		watch(acceptor, EPOLL_CTL_DEL, &acceptor->listener, 0);
 	acceptor->accept_again = 0;
@@ -272,9 +195,10 @@ static void begin_drain(struct acceptor *acceptor)
 static void cut_unfinished(struct acceptor *acceptor)
 {
 	int64_t since = clock_steady() - CONNECTION_PATIENCE_MS;
+	struct connection *c;
 
 	pthread_mutex_lock(&acceptor->lock);
-	for (struct connection *c = acceptor->open; c; c = c->older)
+	LIST_FOREACH(c, &acceptor->open, of_open)
 		if (c->unfinished_since && c->unfinished_since < since)
 			shutdown(c->fd, SHUT_RDWR);
 	pthread_mutex_unlock(&acceptor->lock);
@@ -283,18 +207,18 @@ static void cut_unfinished(struct acceptor *acceptor)
 /* Makes every connection look closed by its client; answers can still be sent. */
 static void cut_readers(struct acceptor *acceptor)
 {
+	struct connection *c;
+
 	pthread_mutex_lock(&acceptor->lock);
-	acceptor->cut = true; /* which others ask for */
-	for (struct connection *c = acceptor->open; c; c = c->older)
+	acceptor->cut = true;
+	LIST_FOREACH(c, &acceptor->open, of_open)
 		shutdown(c->fd, SHUT_RD);
 	pthread_mutex_unlock(&acceptor->lock);
 }
 
 static void take_signal(struct acceptor *acceptor)
 {
-	struct signalfd_siginfo signal;
-
-	if (read(acceptor->signals.fd, &signal, sizeof(signal)) != sizeof(signal))
+	if (!process_take_signal(acceptor->signals.fd))
 		return;
 	if (!acceptor->draining)
 		begin_drain(acceptor);
@@ -322,10 +246,7 @@ static void take_back(struct acceptor *acceptor, struct connection *connection)
 
 bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connection)
 {
-	pthread_mutex_lock(&acceptor->lock);
-	bool cut = acceptor->cut;
-	pthread_mutex_unlock(&acceptor->lock);
-	return !cut && is_gone(connection);
+	return !acceptor->cut && is_gone(connection);
 }
 
 static void dispatch(struct acceptor *acceptor, const struct epoll_event *event)
@@ -340,8 +261,8 @@ static void dispatch(struct acceptor *acceptor, const struct epoll_event *event)
 	else if ((event->events & EPOLLHUP) || /* nobody waits for what was not begun */
 		 ((event->events & (EPOLLRDHUP | EPOLLERR)) && is_gone(connection)))
 		acceptor_close(acceptor, connection);
-	else if (!queue_push(acceptor->ready, connection))
-		queue_push(acceptor->refused, connection);
+	else if (!queue_push(acceptor->ready, &connection->queued))
+		queue_push(acceptor->refused, &connection->queued);
 }
 
 static void tick(struct acceptor *acceptor)
@@ -365,7 +286,7 @@ int acceptor_run(struct acceptor *acceptor, int drain_ms)
 	struct epoll_event events[EVENTS_AT_ONCE];
 
 	acceptor->drain_ms = drain_ms;
-	while (!acceptor->draining || any_open(acceptor)) {
+	while (!acceptor->draining || acceptor->count > 0) {
 		bool timed = acceptor->draining || acceptor->accept_again != 0;
 		int count = epoll_wait(acceptor->epoll, events, EVENTS_AT_ONCE,
 				       timed ? TICK_MS : IDLE_TICK_MS);
@@ -385,12 +306,12 @@ void acceptor_free(struct acceptor *acceptor)
 {
 	if (!acceptor)
 		return;
-	while (acceptor->open)
-		acceptor_close(acceptor, acceptor->open);
-	const int own[] = { acceptor->epoll, acceptor->signals.fd };
-	for (size_t i = 0; i < COUNT_OF(own); i++)
-		if (own[i] >= 0)
-			close(own[i]);
+	while (!LIST_EMPTY(&acceptor->open))
+		acceptor_close(acceptor, LIST_FIRST(&acceptor->open));
+	if (acceptor->epoll >= 0)
+		close(acceptor->epoll);
+	if (acceptor->signals.fd >= 0)
+		close(acceptor->signals.fd);
 	pthread_mutex_destroy(&acceptor->lock);
 	free(acceptor);
 }

@@ -1,33 +1,41 @@
 /*
- * The acceptor: one thread that waits with epoll for new connections, for those that exist to
- * become readable, and for signals. It never reads a request: readable connections go to the
- * threads through a queue, or through a second one, to be refused, when the first is full.
+ * The acceptor: one thread that waits with epoll for new connections, for requests on those that exist, and for
+ * signals. It never reads a request: a connection that can be read goes to the threads through a queue. When that is
+ * full, it goes through a second queue, to be refused.
  *
- * A connection has one owner at a time: the acceptor while it is idle, then a queue, then the
- * thread that took it out, which ends with acceptor_keep() or acceptor_close().
+ * A connection has one owner at a time: the acceptor while it is idle, then a queue, then the thread that took it out.
+ * That thread gives it back with acceptor_keep(), or ends it with acceptor_close().
  */
 #ifndef SERVER_ACCEPTOR_H
 #define SERVER_ACCEPTOR_H
 
 #include "server/queue.h"
+#include "server/records.h"
 
 /* How long a peer may take to send the rest of a request, or to take an answer, before it loses its connection. */
 #define CONNECTION_PATIENCE_MS 10000
 
 struct acceptor;
 
+struct connection {
+	struct queued queued; /* first; in the queue it waits in */
+	int fd; /* the acceptor's, which alone closes it */
+	struct records records; /* what has come of a request */
+	/* While it waits for the rest of a request: since when, in steady milliseconds. Else 0. */
+	int64_t unfinished_since;
+	LIST_ENTRY(connection) of_open; /* the acceptor's list of all that are open */
+};
+
 /*
- * listen_fd stays the caller's, may be shared with other processes, and becomes non-blocking.
- * Blocks SIGTERM, SIGINT, SIGPIPE and SIGUSR1 in this thread and those it makes later. NULL with a
- * logged reason.
+ * listen_fd stays the caller's, may be shared with other processes, and becomes non-blocking. Blocks signals
+ * (process_block_signals()). NULL with a logged reason.
  */
 struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *refused);
 
 /*
- * Runs until a signal has come and no connection is left. From the first SIGTERM or SIGINT on
- * nothing new is accepted, and the connections that exist are served until their clients close
- * them; after drain_ms, or at a second signal, nothing more is read from them, so that only what
- * runs is finished. Returns 0, or -1 with a logged reason.
+ * Runs until a signal has come and no connection is left. From the first SIGTERM or SIGINT on nothing new is accepted,
+ * and the connections that exist are served until their clients close them. After drain_ms, or at a second signal,
+ * nothing more is read from them: only requests that were read already are served. Returns 0, or -1 with a logged reason.
  */
 int acceptor_run(struct acceptor *acceptor, int drain_ms);
 
@@ -40,8 +48,5 @@ bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connec
 
 /* Closes all connections; no thread may own one any more. NULL is fine. */
 void acceptor_free(struct acceptor *acceptor);
-
-/* Blocks the signals that the acceptor waits for, in this thread and those it will make. */
-void acceptor_block_signals(void);
 
 #endif

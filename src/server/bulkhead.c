@@ -1,6 +1,7 @@
 #include "server/bulkhead.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -22,11 +23,11 @@ struct bulkhead {
 
 struct bulkhead *bulkhead_new(const struct bulkhead_limits *limits)
 {
-	struct bulkhead *bulkhead = calloc(1, sizeof *bulkhead);
+	struct bulkhead *bulkhead = memory_new(sizeof *bulkhead);
 
-	if (!bulkhead || pthread_mutex_init(&bulkhead->lock, NULL) ||
-	    pthread_cond_init(&bulkhead->turn, NULL) || pthread_cond_init(&bulkhead->oldest, NULL))
-		abort();
+	pthread_mutex_init(&bulkhead->lock, NULL);
+	pthread_cond_init(&bulkhead->turn, NULL);
+	pthread_cond_init(&bulkhead->oldest, NULL);
 	bulkhead->limits = *limits;
 	bulkhead->turn_us = limits->usual_ms * 1000;
 	fair_init(&bulkhead->fair);

@@ -4,8 +4,8 @@
  * another service hangs.
  *
  * The queue is fair (server/fair.h). A call is turned away when it would wait longer than wait_ms, or has waited so
- * long. The expected wait comes from how long the last turns took, measured from outside: so it includes what a turn
- * waits for itself, as for a resource that other processes use, too.
+ * long. How long it would wait is estimated from how long the last turns took. That includes what a turn itself had to
+ * wait for, such as a resource that other processes use as well.
  */
 #ifndef SERVER_BULKHEAD_H
 #define SERVER_BULKHEAD_H

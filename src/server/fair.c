@@ -1,21 +1,17 @@
 #include "server/fair.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 
-/* Those of one inner key. */
-struct fair_lane {
+/* Those of one outer key (a flow), or of one inner key of it (a lane). A flow is there while somebody of it waits or has a
+ * turn, a lane while somebody waits. */
+struct fair_group {
 	uint64_t key;
-	struct waiters waiters;
-	size_t waiting;
-	TAILQ_ENTRY(fair_lane) next;
-};
-
-/* Those of one outer key. It is there while somebody waits or has a turn. */
-struct fair_flow {
-	uint64_t key;
-	TAILQ_HEAD(, fair_lane) lanes; /* in the order of their turns */
+	struct fair_groups lanes; /* of a flow, in the order of their turns */
+	struct waiters waiters; /* of a lane */
 	size_t waiting, running;
-	TAILQ_ENTRY(fair_flow) next;
+	TAILQ_ENTRY(fair_group) next;
 };
 
 void fair_init(struct fair *fair)
@@ -25,96 +21,73 @@ void fair_init(struct fair *fair)
 	fair->waiting = 0;
 }
 
+static void groups_free(struct fair_groups *groups)
+{
+	struct fair_group *group;
+
+	while ((group = TAILQ_FIRST(groups)) != NULL) {
+		TAILQ_REMOVE(groups, group, next);
+		groups_free(&group->lanes);
+		free(group);
+	}
+}
+
 void fair_destroy(struct fair *fair)
 {
-	struct fair_flow *flow;
-	struct fair_lane *lane;
-
-	while ((flow = TAILQ_FIRST(&fair->flows)) != NULL) {
-		while ((lane = TAILQ_FIRST(&flow->lanes)) != NULL) {
-			TAILQ_REMOVE(&flow->lanes, lane, next);
-			free(lane);
-		}
-		TAILQ_REMOVE(&fair->flows, flow, next);
-		free(flow);
-	}
+	groups_free(&fair->flows);
 }
 
 /* ---- finding, making, dropping ---- */
 
-static struct fair_flow *flow_find(const struct fair *fair, uint64_t key)
+static struct fair_group *group_find(const struct fair_groups *groups, uint64_t key)
 {
-	struct fair_flow *flow;
+	struct fair_group *group;
 
-	TAILQ_FOREACH(flow, &fair->flows, next)
-		if (flow->key == key)
-			return flow;
+	TAILQ_FOREACH(group, groups, next)
+		if (group->key == key)
+			return group;
 	return NULL;
-}
-
-static struct fair_lane *lane_find(const struct fair_flow *flow, uint64_t key)
-{
-	struct fair_lane *lane;
-
-	TAILQ_FOREACH(lane, &flow->lanes, next)
-		if (lane->key == key)
-			return lane;
-	return NULL;
-}
-
-static void *made(size_t size)
-{
-	void *memory = calloc(1, size);
-
-	if (!memory)
-		abort();
-	return memory;
 }
 
 /* At the end of the turns, unless it waits for one already. */
-static struct fair_flow *flow_of(struct fair *fair, uint64_t key)
+static struct fair_group *group_of(struct fair_groups *groups, uint64_t key)
 {
-	struct fair_flow *flow = flow_find(fair, key);
+	struct fair_group *group = group_find(groups, key);
 
-	if (flow && flow->waiting == 0)
-		TAILQ_REMOVE(&fair->flows, flow, next);
-	if (!flow) {
-		flow = made(sizeof *flow);
-		flow->key = key;
-		TAILQ_INIT(&flow->lanes);
+	if (group && group->waiting > 0)
+		return group;
+	if (group) {
+		TAILQ_REMOVE(groups, group, next);
+	} else {
+		group = memory_new(sizeof *group);
+		group->key = key;
+		TAILQ_INIT(&group->lanes);
+		TAILQ_INIT(&group->waiters);
 	}
-	if (flow->waiting == 0)
-		TAILQ_INSERT_TAIL(&fair->flows, flow, next);
-	return flow;
+	TAILQ_INSERT_TAIL(groups, group, next);
+	return group;
 }
 
-static struct fair_lane *lane_of(struct fair_flow *flow, uint64_t key)
+static void group_drop_idle(struct fair_groups *groups, struct fair_group *group)
 {
-	struct fair_lane *lane = lane_find(flow, key);
-
-	if (lane)
-		return lane;
-	lane = made(sizeof *lane);
-	lane->key = key;
-	TAILQ_INIT(&lane->waiters);
-	TAILQ_INSERT_TAIL(&flow->lanes, lane, next);
-	return lane;
-}
-
-static void flow_drop_idle(struct fair *fair, struct fair_flow *flow)
-{
-	if (flow->waiting || flow->running)
+	if (group->waiting || group->running)
 		return;
-	TAILQ_REMOVE(&fair->flows, flow, next);
-	free(flow);
+	TAILQ_REMOVE(groups, group, next);
+	free(group);
+}
+
+static void group_to_end(struct fair_groups *groups, struct fair_group *group)
+{
+	TAILQ_REMOVE(groups, group, next);
+	TAILQ_INSERT_TAIL(groups, group, next);
 }
 
 /* ---- going in and out ---- */
 
 void fair_put(struct fair *fair, struct waiter *waiter)
 {
-	struct fair_flow *flow = flow_of(fair, waiter->key.outer);
-	struct fair_lane *lane = lane_of(flow, waiter->key.inner);
+	struct fair_group *flow = group_of(&fair->flows, waiter->key.outer);
+	struct fair_group *lane = group_of(&flow->lanes, waiter->key.inner);
 
 	waiter->flow = flow;
 	waiter->lane = lane;
@@ -127,28 +100,24 @@ void fair_put(struct fair *fair, struct waiter *waiter)
 
 static void take_out(struct fair *fair, struct waiter *waiter)
 {
-	struct fair_lane *lane = waiter->lane;
-
-	TAILQ_REMOVE(&lane->waiters, waiter, in_lane);
+	TAILQ_REMOVE(&waiter->lane->waiters, waiter, in_lane);
 	TAILQ_REMOVE(&fair->all, waiter, in_all);
 	fair->waiting--;
 	waiter->flow->waiting--;
+	waiter->lane->waiting--;
+	group_drop_idle(&waiter->flow->lanes, waiter->lane);
 	waiter->lane = NULL;
-	if (--lane->waiting > 0)
-		return;
-	TAILQ_REMOVE(&waiter->flow->lanes, lane, next);
-	free(lane);
 }
 
 void fair_remove(struct fair *fair, struct waiter *waiter)
 {
 	take_out(fair, waiter);
-	flow_drop_idle(fair, waiter->flow);
+	group_drop_idle(&fair->flows, waiter->flow);
 }
 
-static struct fair_flow *flow_next(const struct fair *fair, size_t each)
+static struct fair_group *flow_next(const struct fair *fair, size_t each)
 {
-	struct fair_flow *flow;
+	struct fair_group *flow;
 
 	TAILQ_FOREACH(flow, &fair->flows, next)
 		if (flow->waiting && (each == 0 || flow->running < each))
@@ -158,18 +127,16 @@ static struct fair_flow *flow_next(const struct fair *fair, size_t each)
 
 struct waiter *fair_next(struct fair *fair, size_t each)
 {
-	struct fair_flow *flow = flow_next(fair, each);
+	struct fair_group *flow = flow_next(fair, each);
 
 	if (!flow)
 		return NULL;
-	struct fair_lane *lane = TAILQ_FIRST(&flow->lanes);
+	struct fair_group *lane = TAILQ_FIRST(&flow->lanes);
 	struct waiter *waiter = TAILQ_FIRST(&lane->waiters);
 
-	/* whoever had a turn goes to the end, before an empty lane is dropped */
-	TAILQ_REMOVE(&flow->lanes, lane, next);
-	TAILQ_INSERT_TAIL(&flow->lanes, lane, next);
-	TAILQ_REMOVE(&fair->flows, flow, next);
-	TAILQ_INSERT_TAIL(&fair->flows, flow, next);
+	/* before an empty lane is dropped */
+	group_to_end(&flow->lanes, lane);
+	group_to_end(&fair->flows, flow);
 	take_out(fair, waiter);
 	flow->running++;
 	return waiter;
@@ -178,7 +145,7 @@ struct waiter *fair_next(struct fair *fair, size_t each)
 void fair_done(struct fair *fair, struct waiter *waiter)
 {
 	waiter->flow->running--;
-	flow_drop_idle(fair, waiter->flow);
+	group_drop_idle(&fair->flows, waiter->flow);
 }
 
 /* ---- looking ---- */
@@ -188,9 +155,9 @@ struct waiter *fair_oldest(const struct fair *fair)
 	return TAILQ_FIRST(&fair->all);
 }
 
-static const struct fair_flow *flow_longest(const struct fair *fair)
+static const struct fair_group *flow_longest(const struct fair *fair)
 {
-	const struct fair_flow *flow, *longest = TAILQ_FIRST(&fair->flows);
+	const struct fair_group *flow, *longest = TAILQ_FIRST(&fair->flows);
 
 	TAILQ_FOREACH(flow, &fair->flows, next)
 		if (flow->waiting > longest->waiting)
@@ -200,8 +167,9 @@ static const struct fair_flow *flow_longest(const struct fair *fair)
 
 struct waiter *fair_crowd(const struct fair *fair, struct fair_key key)
 {
-	const struct fair_flow *longest = flow_longest(fair), *own = flow_find(fair, key.outer);
-	const struct fair_lane *lane, *crowd = NULL;
+	const struct fair_group *longest = flow_longest(fair),
+				*own = group_find(&fair->flows, key.outer);
+	const struct fair_group *lane, *crowd = NULL;
 
 	if (!longest || longest->waiting <= (own ? own->waiting : 0) + 1)
 		return NULL;
@@ -217,9 +185,9 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* Of the same flow: each other lane has as many turns as we have until we are there. */
-static size_t ahead_in_flow(const struct fair_flow *flow, uint64_t inner)
+static size_t ahead_in_flow(const struct fair_group *flow, uint64_t inner)
 {
-	const struct fair_lane *own = lane_find(flow, inner), *lane;
+	const struct fair_group *own = group_find(&flow->lanes, inner), *lane;
 	size_t turns = own ? own->waiting : 0, ahead = turns;
 
 	TAILQ_FOREACH(lane, &flow->lanes, next)
@@ -229,7 +197,7 @@ static size_t ahead_in_flow(const struct fair_flow *flow, uint64_t inner)
 }
 
 /* How many of those who wait might have a turn now. */
-static size_t ready_of(const struct fair_flow *flow, size_t each)
+static size_t ready_of(const struct fair_group *flow, size_t each)
 {
 	size_t left = flow->running < each ? each - flow->running : 0;
 
@@ -238,7 +206,7 @@ static size_t ready_of(const struct fair_flow *flow, size_t each)
 
 struct fair_place fair_place(const struct fair *fair, struct fair_key key, size_t each)
 {
-	const struct fair_flow *own = flow_find(fair, key.outer), *flow;
+	const struct fair_group *own = group_find(&fair->flows, key.outer), *flow;
 	struct fair_place place = {
 		.own = own ? ahead_in_flow(own, key.inner) : 0,
 		.may = each == 0 || !own || own->running + own->waiting < each,

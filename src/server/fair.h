@@ -1,9 +1,9 @@
 /*
  * A fair queue: round robin over two levels of keys.
  *
- * Each waiter has an outer key (an address, or an account) and an inner one (among the waiters of an address, the
- * account that is meant). Outer keys are served in turn, within one of them inner keys in turn, and within those first
- * come, first served. So somebody who sends a hundred calls waits for their own calls, and somebody who sends one is
+ * Each waiter has an outer key, which says who calls, and an inner one, which says for what: for a log-in these are the
+ * address and the account. Outer keys are served in turn; within an outer key, its inner keys in turn; within an inner
+ * key, who came first. So somebody who sends a hundred calls waits for their own calls, and somebody who sends one is
  * served next. All functions are cheap, and none of them locks.
  */
 #ifndef SERVER_FAIR_H
@@ -14,8 +14,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-struct fair_flow;
-struct fair_lane;
+struct fair_group;
+TAILQ_HEAD(fair_groups, fair_group);
 
 /* Hashes of names. Two names with the same hash share what one of them would get. */
 struct fair_key {
@@ -27,15 +27,14 @@ struct waiter {
 	struct fair_key key;
 	int64_t since, begun_us; /* when its wait and its turn began; used by the bulkhead */
 	bool bulky;
-	struct fair_flow *flow;
-	struct fair_lane *lane;
+	struct fair_group *flow, *lane; /* those of its outer key, and of its inner key as well */
 	TAILQ_ENTRY(waiter) in_lane, in_all;
 };
 
 TAILQ_HEAD(waiters, waiter);
 
 struct fair {
-	TAILQ_HEAD(, fair_flow) flows; /* in the order of their turns */
+	struct fair_groups flows; /* in the order of their turns */
 	struct waiters all; /* the oldest first */
 	size_t waiting;
 };
@@ -56,8 +55,8 @@ struct waiter *fair_oldest(const struct fair *fair);
 /* Takes one out that waits no longer. It gets no turn. */
 void fair_remove(struct fair *fair, struct waiter *waiter);
 
-/* The waiter that has to make room for a new one with this key: the last one of the keys of which most wait. NULL when
- * this key would then have at least as many. */
+/* Who has to go when there is no room for a new waiter with this key: of the outer key with most waiters, and of its inner
+ * key with most, who came last. NULL when the new one's outer key would then have as many: the new one cannot stay. */
 struct waiter *fair_crowd(const struct fair *fair, struct fair_key key);
 
 /* What a waiter that came now would find. */

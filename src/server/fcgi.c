@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "http/cgi.h"
 #include "server/acceptor.h"
 
@@ -73,15 +74,15 @@ static bool read_request(struct worker *w, const struct connection *connection)
 	return whole;
 }
 
-enum worker_read worker_read(struct worker *w, struct connection *connection)
+enum records_state worker_read(struct worker *w, struct connection *connection)
 {
 	enum records_state state = records_read(&connection->records, connection->fd);
 
 	if (state != RECORDS_WHOLE)
-		return state == RECORDS_PART ? WORKER_READ_PART : WORKER_READ_BROKEN;
+		return state;
 	bool sound = read_request(w, connection);
 	records_reset(&connection->records);
-	return sound ? WORKER_READ_WHOLE : WORKER_READ_BROKEN;
+	return sound ? RECORDS_WHOLE : RECORDS_BROKEN;
 }
 
 /* --- answering --- */
@@ -160,10 +161,8 @@ bool worker_library_start(void)
 
 struct worker *worker_new(void)
 {
-	struct worker *w = calloc(1, sizeof(*w));
+	struct worker *w = memory_new(sizeof(*w));
 
-	if (!w)
-		abort();
 	w->rq.arena = arena_new();
 	FCGX_InitRequest(&w->fcgi, NO_SOCKET, 0);
 	return w;

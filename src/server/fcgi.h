@@ -1,17 +1,15 @@
 /*
- * A FastCGI server: one acceptor thread, a bounded queue, threads. pool.c runs them; fcgi.c has what each of them does with
- * a request (worker.h), and alone knows libfcgi.
+ * A FastCGI server. The acceptor (acceptor.h) waits for connections that can be read and queues them for the threads of
+ * pool.c, which do with each request what worker.h says. So an idle connection holds no thread, nor does one whose
+ * request comes piece by piece (records.h). What finds the queue full is answered 503 at once, by a further thread. A
+ * call that needs a turn (base/turn.h) waits for it in a bulkhead, without a thread, and goes on in one of the bulkhead's.
  *
- * The acceptor waits with epoll for new connections and for kept-alive ones to become readable, and
- * hands those to the threads; so an idle connection pins no thread, nor does one whose request comes
- * piece by piece (records.h). What finds the queue full is answered 503 at once by a further thread.
- * What needs a turn at something scarce waits for it in that thing's bulkhead, without a thread, and
- * goes on in one of that bulkhead's. SIGTERM (or SIGINT) stops accepting, goes on serving the
- * connections that exist until nginx closes them (its keepalive_time bounds that), and ends what is
- * still idle or half-sent after FCGI_DRAIN_MS, but never what runs.
+ * SIGTERM or SIGINT ends accepting. The connections that exist are served until nginx closes them, which its
+ * keepalive_time bounds. After FCGI_DRAIN_MS those that are idle or half-sent are ended, but never a request that is
+ * being served.
  *
- * Whatever a peer sends, at most its own connection ends. One that sends a second request together
- * with the first, before it has the answer, loses its connection.
+ * Whatever a peer sends, at most its own connection ends. That happens also to one that sends a second request before it
+ * has the answer to the first.
  */
 #ifndef SERVER_FCGI_H
 #define SERVER_FCGI_H
@@ -46,16 +44,9 @@ struct fcgi_server {
 
 /*
  * Serves listen_fd (inherited as descriptor 0) until a signal; it is made non-blocking and stays
- * open. Blocks SIGTERM, SIGINT, SIGPIPE and SIGUSR1; call it before any other thread exists, or
- * fcgi_block_signals() before those.
+ * open. Call it before any other thread exists, or process_block_signals() before those.
  * Returns 0 after a clean drain, -1 with a logged reason otherwise.
  */
 int fcgi_serve(const struct fcgi_server *server, int listen_fd);
-
-/*
- * Blocks the signals that fcgi_serve() takes. For a program that makes threads before it serves (a
- * MongoDB pool does, for its monitors): a thread that has them open would swallow a SIGTERM.
- */
-void fcgi_block_signals(void);
 
 #endif

@@ -1,15 +1,15 @@
 #include "server/fcgi.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "server/acceptor.h"
-#include "server/queue.h"
+#include "server/process.h"
 #include "server/worker.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -19,7 +19,7 @@ struct job {
 	struct worker *worker;
 	struct request *rq; /* the worker's */
 	struct connection *connection;
-	struct job *next; /* of those that are idle */
+	SLIST_ENTRY(job) next; /* of those that are idle */
 };
 
 /* Of a request's id, which is our own or an nginx's: so much of it is logged when the request may be gone already. */
@@ -35,7 +35,7 @@ struct pool {
 	size_t count; /* of those that were made */
 
 	pthread_mutex_t lock; /* of what follows */
-	struct job *idle;
+	SLIST_HEAD(, job) idle;
 	int idle_count;
 };
 
@@ -53,16 +53,14 @@ struct thread {
 static struct job *job_take(struct pool *pool, struct connection *connection)
 {
 	pthread_mutex_lock(&pool->lock);
-	struct job *job = pool->idle;
+	struct job *job = SLIST_FIRST(&pool->idle);
 	if (job) {
-		pool->idle = job->next;
+		SLIST_REMOVE_HEAD(&pool->idle, next);
 		pool->idle_count--;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	if (!job) {
-		job = calloc(1, sizeof(*job));
-		if (!job)
-			abort();
+		job = memory_new(sizeof(*job));
 		job->worker = worker_new();
 		job->rq = worker_request(job->worker);
 		job->rq->app = pool->server->app;
@@ -83,8 +81,7 @@ static void job_put(struct pool *pool, struct job *job)
 	pthread_mutex_lock(&pool->lock);
 	bool stays = pool->idle_count < pool->server->threads;
 	if (stays) {
-		job->next = pool->idle;
-		pool->idle = job;
+		SLIST_INSERT_HEAD(&pool->idle, job, next);
 		pool->idle_count++;
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -107,11 +104,11 @@ static void job_end(struct pool *pool, struct job *job, bool keep)
 /* false: there is nothing to answer, or not yet, and the job has ended. */
 static bool job_read(struct pool *pool, struct job *job)
 {
-	enum worker_read read = worker_read(job->worker, job->connection);
+	enum records_state state = worker_read(job->worker, job->connection);
 
-	if (read != WORKER_READ_WHOLE)
-		job_end(pool, job, read == WORKER_READ_PART);
-	return read == WORKER_READ_WHOLE;
+	if (state != RECORDS_WHOLE)
+		job_end(pool, job, state == RECORDS_PART);
+	return state == RECORDS_WHOLE;
 }
 
 static void job_deliver(struct pool *pool, struct job *job)
@@ -200,7 +197,7 @@ static void run_ready(struct thread *thread)
 {
 	struct connection *connection;
 
-	while ((connection = queue_pop(&thread->pool->ready)) != NULL)
+	while ((connection = (struct connection *)queue_pop(&thread->pool->ready)) != NULL)
 		serve(thread, job_take(thread->pool, connection));
 }
 
@@ -210,7 +207,7 @@ static void run_refusing(struct thread *thread)
 	struct pool *pool = thread->pool;
 	struct connection *connection;
 
-	while ((connection = queue_pop(&pool->refused)) != NULL) {
+	while ((connection = (struct connection *)queue_pop(&pool->refused)) != NULL) {
 		struct job *job = job_take(pool, connection);
 
 		if (!job_read(pool, job))
@@ -259,9 +256,7 @@ static size_t pool_plan(struct pool *pool)
 
 	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
 		wanted += threads_of(server, turn);
-	pool->threads = calloc(wanted, sizeof(*pool->threads));
-	if (!pool->threads)
-		abort();
+	pool->threads = memory_new(wanted * sizeof(*pool->threads));
 	while (planned < (size_t)server->threads)
 		pool->threads[planned++].run = run_ready;
 	pool->threads[planned++].run = run_refusing;
@@ -281,11 +276,8 @@ static bool pool_start(struct pool *pool)
 	for (; pool->count < wanted; pool->count++) {
 		struct thread *thread = &pool->threads[pool->count];
 		thread->pool = pool;
-		int error = pthread_create(&thread->id, NULL, thread_main, thread);
-		if (error) {
-			log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
+		if (!process_thread(&thread->id, thread_main, thread))
 			return false;
-		}
 	}
 	for (size_t i = 0; i < pool->count; i++)
 		while (sem_wait(&pool->started) != 0)
@@ -302,7 +294,7 @@ static void pool_open(struct pool *pool)
 	const struct fcgi_server *server = pool->server;
 
 	queue_init(&pool->ready, (size_t)server->queue);
-	queue_init(&pool->refused, SIZE_MAX); /* in effect the number of connections */
+	queue_init(&pool->refused, 0); /* in effect the number of connections */
 	pthread_mutex_init(&pool->lock, NULL);
 	sem_init(&pool->started, 0, 0);
 	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
@@ -324,8 +316,8 @@ static void pool_close(struct pool *pool)
 {
 	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
 		bulkhead_free(pool->bulkheads[turn]);
-	for (struct job *job = pool->idle, *next; job; job = next) {
-		next = job->next;
+	for (struct job *job; (job = SLIST_FIRST(&pool->idle)) != NULL;) {
+		SLIST_REMOVE_HEAD(&pool->idle, next);
 		job_free(job);
 	}
 	queue_destroy(&pool->ready);
@@ -344,11 +336,6 @@ static int pool_run(struct pool *pool)
 	if (server->ready)
 		server->ready();
 	return acceptor_run(pool->acceptor, FCGI_DRAIN_MS);
-}
-
-void fcgi_block_signals(void)
-{
-	acceptor_block_signals();
 }
 
 int fcgi_serve(const struct fcgi_server *server, int listen_fd)

@@ -3,21 +3,17 @@
 void queue_init(struct queue *queue, size_t limit)
 {
 	*queue = (struct queue){ .limit = limit };
+	STAILQ_INIT(&queue->waiting);
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->filled, NULL);
 }
 
-bool queue_push(struct queue *queue, struct connection *connection)
+bool queue_push(struct queue *queue, struct queued *queued)
 {
 	pthread_mutex_lock(&queue->lock);
-	bool room = queue->length < queue->limit;
+	bool room = queue->limit == 0 || queue->length < queue->limit;
 	if (room) {
-		connection->next = NULL;
-		if (queue->last)
-			queue->last->next = connection;
-		else
-			queue->first = connection;
-		queue->last = connection;
+		STAILQ_INSERT_TAIL(&queue->waiting, queued, next);
 		queue->length++;
 		pthread_cond_signal(&queue->filled);
 	}
@@ -25,21 +21,29 @@ bool queue_push(struct queue *queue, struct connection *connection)
 	return room;
 }
 
-struct connection *queue_pop(struct queue *queue)
+struct queued *queue_pop(struct queue *queue)
 {
 	pthread_mutex_lock(&queue->lock);
-	while (!queue->first && !queue->closed)
+	while (STAILQ_EMPTY(&queue->waiting) && !queue->closed)
 		pthread_cond_wait(&queue->filled, &queue->lock);
 
-	struct connection *connection = queue->first;
-	if (connection) {
-		queue->first = connection->next;
-		if (!queue->first)
-			queue->last = NULL;
+	struct queued *first = STAILQ_FIRST(&queue->waiting);
+	if (first) {
+		STAILQ_REMOVE_HEAD(&queue->waiting, next);
 		queue->length--;
 	}
 	pthread_mutex_unlock(&queue->lock);
-	return connection;
+	return first;
+}
+
+struct queued *queue_take_all(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	struct queued *first = STAILQ_FIRST(&queue->waiting);
+	STAILQ_INIT(&queue->waiting);
+	queue->length = 0;
+	pthread_mutex_unlock(&queue->lock);
+	return first;
 }
 
 void queue_close(struct queue *queue)
@@ -48,6 +52,14 @@ void queue_close(struct queue *queue)
 	queue->closed = true;
 	pthread_cond_broadcast(&queue->filled);
 	pthread_mutex_unlock(&queue->lock);
+}
+
+bool queue_is_closed(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	bool closed = queue->closed;
+	pthread_mutex_unlock(&queue->lock);
+	return closed;
 }
 
 void queue_destroy(struct queue *queue)

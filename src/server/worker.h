@@ -6,10 +6,11 @@
 #define SERVER_WORKER_H
 
 #include "http/request.h"
-#include "server/queue.h"
+#include "server/records.h"
 
 #include <stdbool.h>
 
+struct connection;
 struct worker;
 
 /* Once, before any worker is made. */
@@ -21,8 +22,7 @@ void worker_free(struct worker *w);
 struct request *worker_request(struct worker *w);
 
 /* Reads what a readable connection has. Whole: a request that is to be answered. Part: more of it must come first. */
-enum worker_read { WORKER_READ_WHOLE, WORKER_READ_PART, WORKER_READ_BROKEN };
-enum worker_read worker_read(struct worker *w, struct connection *connection);
+enum records_state worker_read(struct worker *w, struct connection *connection);
 /* Answers that the queue is full, without asking anybody anything. */
 void worker_refuse(struct worker *w);
 /* Sends the answer that stands in the request. false: the connection is of no more use. */

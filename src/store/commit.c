@@ -11,9 +11,10 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "store/doc.h"
 #include "store/store_private.h"
+
+#include <stdlib.h>
 
 enum { BACK_OFF_FIRST_MS = 5, BACK_OFF_MOST_MS = 250 };
 
@@ -363,8 +364,8 @@ static void back_off(int attempt)
 
 	for (int i = 0; i < attempt && most < BACK_OFF_MOST_MS; i++)
 		most += most / 2;
-	clock_sleep(1 +
-		    random_below((uint32_t)(most < BACK_OFF_MOST_MS ? most : BACK_OFF_MOST_MS)));
+	clock_sleep(1 + arc4random_uniform(
+				(uint32_t)(most < BACK_OFF_MOST_MS ? most : BACK_OFF_MOST_MS)));
 }
 
 /* One document changes all at once by itself. */

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/random.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -72,7 +71,7 @@ static bool presence_enter(struct presence *presence, const char *run_dir)
 	presence->directory = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (presence->directory < 0)
 		return false;
-	random_bytes(presence->id.bytes, sizeof presence->id.bytes);
+	arc4random_buf(presence->id.bytes, sizeof presence->id.bytes);
 	name_write(&presence->id, name);
 	presence->file = moved_up(
 		openat(presence->directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660));

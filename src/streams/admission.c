@@ -1,4 +1,4 @@
-#include "streams/admission.h"
+#include "streams/loop.h"
 
 #include "api/stream.h"
 #include "auth/caller.h"
@@ -6,13 +6,12 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
-#include "base/random.h"
+#include "base/memory.h"
 #include "http/answer.h"
 #include "http/app.h"
 #include "http/pipeline.h"
 #include "http/request.h"
 #include "http/route.h"
-#include "streams/catch_up.h"
 #include "streams/frame.h"
 
 #include <event2/buffer.h>
@@ -93,7 +92,7 @@ static enum err admit(struct request *rq)
 		if (!wait_for_database(rq))
 			return ERR_UNAVAILABLE;
 	if (!admission->last_event_id && query->last_event_id)
-		admission->last_event_id = strdup(query->last_event_id);
+		admission->last_event_id = memory_text(query->last_event_id);
 	respond(rq);
 	return OK;
 }
@@ -148,11 +147,6 @@ static void admission_free(struct admission *admission)
 	free(admission);
 }
 
-static void admission_discard(struct message *message)
-{
-	admission_free((struct admission *)message);
-}
-
 /* Lines "Name: value\r\n". */
 static void add_headers(struct evkeyvalq *headers, char *line)
 {
@@ -202,7 +196,7 @@ static void open_stream(struct admission *admission)
 	bool resumes = frame_id_read(last, &(struct id){ 0 }, &(int64_t){ 0 }) != FRAME_ID_NONE;
 	struct buffer begin = { 0 };
 
-	frame_begin(&begin, RETRY_MS_LEAST + (int)random_below(RETRY_MS_SPREAD));
+	frame_begin(&begin, RETRY_MS_LEAST + (int)arc4random_uniform(RETRY_MS_SPREAD));
 	if (!resumes)
 		frame_mark(&begin, clock_now());
 	struct stream *stream =
@@ -255,10 +249,8 @@ static bool has_enough(const struct admission *admission)
 	return hub_count_of(admission->loop->hub, &admission->caller.id) >= STREAMS_A_USER;
 }
 
-static void admission_handle(struct message *message)
+static void admission_answer(struct admission *admission)
 {
-	struct admission *admission = (struct admission *)message;
-
 	admission->loop->arriving--;
 	if (admission->job.late)
 		refuse_unheard(admission, "(too late)");
@@ -270,6 +262,14 @@ static void admission_handle(struct message *message)
 		answer_head(admission->request);
 	else
 		open_stream(admission);
+}
+
+static void admission_handle(struct message *message, bool over)
+{
+	struct admission *admission = (struct admission *)message;
+
+	if (!over)
+		admission_answer(admission);
 	admission_free(admission);
 }
 
@@ -291,7 +291,7 @@ static char *header_copy(struct evhttp_request *request, const char *name)
 {
 	const char *value = evhttp_find_header(evhttp_request_get_input_headers(request), name);
 
-	return value && *value ? strdup(value) : NULL;
+	return value && *value ? memory_text(value) : NULL;
 }
 
 /*
@@ -302,7 +302,7 @@ static char *uri_copy(struct evhttp_request *request)
 {
 	char *uri = header_copy(request, "X-Request-Uri");
 
-	return uri ? uri : strdup(evhttp_request_get_uri(request));
+	return uri ? uri : memory_text(evhttp_request_get_uri(request));
 }
 
 static bool is_full(const struct loop *loop)
@@ -312,12 +312,10 @@ static bool is_full(const struct loop *loop)
 
 void admission_begin(struct loop *loop, struct evhttp_request *request)
 {
-	struct admission *admission = calloc(1, sizeof *admission);
+	struct admission *admission = memory_new(sizeof *admission);
 
-	if (!admission)
-		abort();
 	*admission = (struct admission){
-		.job = { .message = { .handle = admission_handle, .discard = admission_discard },
+		.job = { .message = { .handle = admission_handle },
 			 .work = admission_work,
 			 .until = clock_steady() + LOOP_PATIENCE_MS },
 		.loop = loop,

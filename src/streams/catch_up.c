@@ -1,11 +1,11 @@
-#include "streams/catch_up.h"
+#include "streams/loop.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "market/missed.h"
 #include "streams/frame.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct catch_up {
 	struct job job; /* first */
@@ -76,46 +76,30 @@ static void catch_up_work(struct job *job, struct worker *worker)
 
 /* ---- in the loop ---- */
 
-static void catch_up_free(struct catch_up *catch_up)
+/* Without what was missed the stream had a hole: rather none, and the reader tries again. */
+static void catch_up_handle(struct message *message, bool over)
 {
+	struct catch_up *catch_up = (struct catch_up *)message;
+
+	stream_go_on(catch_up->stream, catch_up->frames.bytes, catch_up->frames.length,
+		     catch_up->failed || catch_up->job.late || over);
 	buffer_free(&catch_up->frames);
 	free(catch_up->last);
 	free(catch_up);
 }
 
-/* Without what was missed the stream had a hole: rather none, and the reader tries again. */
-static void catch_up_handle(struct message *message)
-{
-	struct catch_up *catch_up = (struct catch_up *)message;
-
-	stream_go_on(catch_up->stream, catch_up->frames.bytes, catch_up->frames.length,
-		     catch_up->failed || catch_up->job.late);
-	catch_up_free(catch_up);
-}
-
-static void catch_up_discard(struct message *message)
-{
-	struct catch_up *catch_up = (struct catch_up *)message;
-
-	stream_go_on(catch_up->stream, NULL, 0, true);
-	catch_up_free(catch_up);
-}
-
 void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *user,
 		    const char *last)
 {
-	struct catch_up *catch_up = calloc(1, sizeof *catch_up);
-	char *copy = strdup(last);
+	struct catch_up *catch_up = memory_new(sizeof *catch_up);
 
-	if (!catch_up || !copy)
-		abort();
 	*catch_up = (struct catch_up){
-		.job = { .message = { .handle = catch_up_handle, .discard = catch_up_discard },
+		.job = { .message = { .handle = catch_up_handle },
 			 .work = catch_up_work,
 			 .until = clock_steady() + LOOP_PATIENCE_MS },
 		.stream = stream,
 		.user = *user,
-		.last = copy,
+		.last = memory_text(last),
 		.opened = clock_now(),
 	};
 	pool_send(loop->pool, &catch_up->job);

@@ -1,4 +1,8 @@
-/* What the loop has, and the parts of microtask-events share. */
+/*
+ * The loop of microtask-events, which has all streams, and its parts: who is let in, what a reader has missed, who may
+ * still listen, and the thread that hears of notifications. What asks the database is done by the pool or by that
+ * thread; it comes back to the loop as a message.
+ */
 #ifndef STREAMS_LOOP_H
 #define STREAMS_LOOP_H
 
@@ -22,5 +26,24 @@ struct loop {
 	/* Whether what is committed from now on will be told. It stays so once it is: a watch goes on where it was. */
 	atomic_bool watching;
 };
+
+/* Answers a request, now or later: with a stream, or with a refusal of the contract's shape. */
+void admission_begin(struct loop *loop, struct evhttp_request *request);
+
+/* Reads what a reader who comes back has missed, for a stream that was opened holding; ends with stream_go_on(). last:
+ * what the reader says it saw last. */
+void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *user,
+		    const char *last);
+
+/* How often it is looked at who may still listen; so a stream lives at most so much and a moment longer than its right
+ * to. */
+#define RECHECK_S 20
+/* One such look: ends the streams of users who are gone, or whose tokens were ended or have expired. */
+void recheck_begin(struct loop *loop);
+
+/* The thread that watches the notifications of all users, and has the loop tell them. NULL with a logged reason. */
+struct watcher *watcher_start(struct store *store, struct loop *loop);
+/* Ends the thread, as soon as the database answers or does not. NULL is fine. */
+void watcher_stop(struct watcher *watcher);
 
 #endif

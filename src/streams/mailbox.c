@@ -1,9 +1,9 @@
 #include "streams/mailbox.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,18 +12,14 @@
 
 struct mailbox {
 	int fd;
-	pthread_mutex_t lock;
-	struct message *first, **end;
+	struct queue posted;
 };
 
 struct mailbox *mailbox_new(void)
 {
-	struct mailbox *mailbox = calloc(1, sizeof *mailbox);
+	struct mailbox *mailbox = memory_new(sizeof *mailbox);
 
-	if (!mailbox)
-		abort();
-	mailbox->end = &mailbox->first;
-	pthread_mutex_init(&mailbox->lock, NULL);
+	queue_init(&mailbox->posted, 0);
 	mailbox->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (mailbox->fd >= 0)
 		return mailbox;
@@ -32,27 +28,24 @@ struct mailbox *mailbox_new(void)
 	return NULL;
 }
 
-static struct message *take_all(struct mailbox *mailbox)
+static void handle_all(struct mailbox *mailbox, bool over)
 {
-	pthread_mutex_lock(&mailbox->lock);
-	struct message *first = mailbox->first;
-	mailbox->first = NULL;
-	mailbox->end = &mailbox->first;
-	pthread_mutex_unlock(&mailbox->lock);
-	return first;
+	for (struct queued *at = queue_take_all(&mailbox->posted), *next; at; at = next) {
+		struct message *message = (struct message *)at;
+
+		next = STAILQ_NEXT(at, next);
+		message->handle(message, over);
+	}
 }
 
 void mailbox_free(struct mailbox *mailbox)
 {
 	if (!mailbox)
 		return;
-	for (struct message *message = take_all(mailbox), *next; message; message = next) {
-		next = message->next;
-		message->discard(message);
-	}
+	handle_all(mailbox, true);
 	if (mailbox->fd >= 0)
 		close(mailbox->fd);
-	pthread_mutex_destroy(&mailbox->lock);
+	queue_destroy(&mailbox->posted);
 	free(mailbox);
 }
 
@@ -68,21 +61,14 @@ void mailbox_handle_all(struct mailbox *mailbox)
 	/* before taking: what is posted after that wakes the loop once more */
 	while (read(mailbox->fd, &posted, sizeof posted) < 0 && errno == EINTR)
 		;
-	for (struct message *message = take_all(mailbox), *next; message; message = next) {
-		next = message->next;
-		message->handle(message);
-	}
+	handle_all(mailbox, false);
 }
 
 void mailbox_post(struct mailbox *mailbox, struct message *message)
 {
 	const uint64_t one = 1;
 
-	message->next = NULL;
-	pthread_mutex_lock(&mailbox->lock);
-	*mailbox->end = message;
-	mailbox->end = &message->next;
-	pthread_mutex_unlock(&mailbox->lock);
+	queue_push(&mailbox->posted, &message->queued);
 	while (write(mailbox->fd, &one, sizeof one) < 0 && errno == EINTR)
 		;
 }

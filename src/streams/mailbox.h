@@ -2,18 +2,20 @@
 #ifndef STREAMS_MAILBOX_H
 #define STREAMS_MAILBOX_H
 
+#include "server/queue.h"
+
 /* The first member of what is posted. */
 struct message {
-	struct message *next; /* the mailbox's */
-	void (*handle)(struct message *message); /* in the loop; it is the handler's to free */
-	void (*discard)(struct message *message); /* the loop has ended: frees it, and no more */
+	struct queued queued; /* first; the mailbox's, and before that the pool's */
+	/* Called in the loop, and has to free it. over: the loop has ended, and there is nothing more to do than that. */
+	void (*handle)(struct message *message, bool over);
 };
 
 struct mailbox;
 
 /* NULL with a logged reason. */
 struct mailbox *mailbox_new(void);
-/* Discards what was not handled. No thread may post any more. NULL is fine. */
+/* Tells what was not handled that it is over. No thread may post any more. NULL is fine. */
 void mailbox_free(struct mailbox *mailbox);
 
 /* Becomes readable when there is something to handle. */

@@ -2,50 +2,33 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/memory.h"
+#include "server/process.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { PAUSE_MS = 200 };
 
 struct pool {
 	struct mailbox *mailbox;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct message *first, **end; /* jobs that wait */
-	bool closing;
+	struct queue jobs;
 	size_t count;
 	struct worker workers[];
 };
 
-/* NULL when the pool closes. */
-static struct job *job_take(struct pool *pool)
-{
-	pthread_mutex_lock(&pool->lock);
-	while (!pool->first && !pool->closing)
-		pthread_cond_wait(&pool->changed, &pool->lock);
-	struct message *message = pool->closing ? NULL : pool->first;
-	if (message) {
-		pool->first = message->next;
-		if (!pool->first)
-			pool->end = &pool->first;
-	}
-	pthread_mutex_unlock(&pool->lock);
-	return (struct job *)message;
-}
-
+/* Once the pool closes, what still waits comes too late. */
 static void *worker_run(void *argument)
 {
 	struct worker *worker = argument;
+	struct pool *pool = worker->pool;
 	struct job *job;
 
-	while ((job = job_take(worker->pool)) != NULL) {
-		job->late = clock_steady() > job->until;
+	while ((job = (struct job *)queue_pop(&pool->jobs)) != NULL) {
+		job->late = clock_steady() > job->until || queue_is_closed(&pool->jobs);
 		if (!job->late)
 			job->work(job, worker);
 		arena_reset(worker->arena);
-		mailbox_post(worker->pool->mailbox, &job->message);
+		mailbox_post(pool->mailbox, &job->message);
 	}
 	return NULL;
 }
@@ -53,12 +36,8 @@ static void *worker_run(void *argument)
 static bool worker_start(struct pool *pool, struct worker *worker, struct store *store)
 {
 	*worker = (struct worker){ .pool = pool, .db = db_open(store), .arena = arena_new() };
-	int error = worker->db ? pthread_create(&worker->thread, NULL, worker_run, worker) : 0;
-
-	if (worker->db && !error)
+	if (worker->db && process_thread(&worker->thread, worker_run, worker))
 		return true;
-	if (error)
-		log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
 	db_close(worker->db);
 	arena_free(worker->arena);
 	return false;
@@ -66,14 +45,10 @@ static bool worker_start(struct pool *pool, struct worker *worker, struct store 
 
 struct pool *pool_open(struct store *store, int threads, struct mailbox *mailbox)
 {
-	struct pool *pool = calloc(1, sizeof *pool + (size_t)threads * sizeof *pool->workers);
+	struct pool *pool = memory_new(sizeof *pool + (size_t)threads * sizeof *pool->workers);
 
-	if (!pool)
-		abort();
 	pool->mailbox = mailbox;
-	pool->end = &pool->first;
-	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->changed, NULL);
+	queue_init(&pool->jobs, 0);
 	while (pool->count < (size_t)threads) {
 		if (!worker_start(pool, &pool->workers[pool->count], store)) {
 			pool_close(pool);
@@ -88,32 +63,19 @@ void pool_close(struct pool *pool)
 {
 	if (!pool)
 		return;
-	pthread_mutex_lock(&pool->lock);
-	pool->closing = true;
-	pthread_cond_broadcast(&pool->changed);
-	pthread_mutex_unlock(&pool->lock);
+	queue_close(&pool->jobs);
 	for (size_t i = 0; i < pool->count; i++) {
 		pthread_join(pool->workers[i].thread, NULL);
 		db_close(pool->workers[i].db);
 		arena_free(pool->workers[i].arena);
 	}
-	for (struct message *message = pool->first, *next; message; message = next) {
-		next = message->next;
-		message->discard(message);
-	}
-	pthread_cond_destroy(&pool->changed);
-	pthread_mutex_destroy(&pool->lock);
+	queue_destroy(&pool->jobs);
 	free(pool);
 }
 
 void pool_send(struct pool *pool, struct job *job)
 {
-	job->message.next = NULL;
-	pthread_mutex_lock(&pool->lock);
-	*pool->end = &job->message;
-	pool->end = &job->message.next;
-	pthread_cond_signal(&pool->changed);
-	pthread_mutex_unlock(&pool->lock);
+	queue_push(&pool->jobs, &job->message.queued);
 }
 
 bool pool_wait(struct pool *pool, const struct job *job)
@@ -121,8 +83,5 @@ bool pool_wait(struct pool *pool, const struct job *job)
 	if (clock_steady() >= job->until)
 		return false;
 	clock_sleep(PAUSE_MS);
-	pthread_mutex_lock(&pool->lock);
-	bool closing = pool->closing;
-	pthread_mutex_unlock(&pool->lock);
-	return !closing;
+	return !queue_is_closed(&pool->jobs);
 }

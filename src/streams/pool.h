@@ -29,7 +29,7 @@ struct job {
 
 /* NULL with a logged reason. Results go to the mailbox. */
 struct pool *pool_open(struct store *store, int threads, struct mailbox *mailbox);
-/* Waits for what runs, discards what does not run yet. NULL is fine. */
+/* Waits for what runs; what does not run yet is late. NULL is fine. */
 void pool_close(struct pool *pool);
 
 void pool_send(struct pool *pool, struct job *job);

@@ -1,7 +1,8 @@
-#include "streams/recheck.h"
+#include "streams/loop.h"
 
 #include "auth/caller.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "store/doc.h"
 
 #include <stdlib.h>
@@ -76,14 +77,6 @@ static void recheck_work(struct job *job, struct worker *worker)
 
 /* ---- in the loop ---- */
 
-static void recheck_discard(struct message *message)
-{
-	struct recheck *recheck = (struct recheck *)message;
-
-	free(recheck->standings);
-	free(recheck);
-}
-
 /* While the database is away nobody can tell who is gone, and nothing is told either. */
 static bool knows(const struct recheck *recheck)
 {
@@ -100,23 +93,23 @@ static bool has_lost_access(void *context, const struct id *user, int64_t issued
 	       (standing && issued_at <= standing->refused_until);
 }
 
-static void recheck_handle(struct message *message)
+static void recheck_handle(struct message *message, bool over)
 {
 	struct recheck *recheck = (struct recheck *)message;
 
-	hub_end_where(recheck->loop->hub, has_lost_access, recheck);
-	recheck_discard(message);
+	if (!over)
+		hub_end_where(recheck->loop->hub, has_lost_access, recheck);
+	free(recheck->standings);
+	free(recheck);
 }
 
 /* Sorted and each once; refused unless they are found. */
 static void gather(struct recheck *recheck)
 {
-	size_t all, distinct = 0;
-	struct id *users = hub_users(recheck->loop->hub, &all);
-	struct standing *standings = malloc((all + 1) * sizeof *standings);
+	size_t all = hub_count(recheck->loop->hub), distinct = 0;
+	struct id *users = hub_users(recheck->loop->hub);
+	struct standing *standings = memory_new((all + 1) * sizeof *standings);
 
-	if (!standings)
-		abort();
 	for (size_t i = 0; i < all; i++)
 		standings[i] = (struct standing){ .user = users[i], .refused_until = INT64_MAX };
 	qsort(standings, all, sizeof *standings, standing_compare);
@@ -130,14 +123,11 @@ static void gather(struct recheck *recheck)
 
 void recheck_begin(struct loop *loop)
 {
-	struct recheck *recheck = calloc(1, sizeof *recheck);
+	struct recheck *recheck = memory_new(sizeof *recheck);
 
-	if (!recheck)
-		abort();
-	recheck->job =
-		(struct job){ .message = { .handle = recheck_handle, .discard = recheck_discard },
-			      .work = recheck_work,
-			      .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
+	recheck->job = (struct job){ .message = { .handle = recheck_handle },
+				     .work = recheck_work,
+				     .until = clock_steady() + RECHECK_S * CLOCK_SECOND };
 	recheck->loop = loop;
 	gather(recheck);
 	pool_send(loop->pool, &recheck->job);

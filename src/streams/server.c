@@ -2,33 +2,20 @@
 
 #include "base/clock.h"
 #include "base/count.h"
-#include "base/descriptors.h"
 #include "base/log.h"
-#include "server/acceptor.h"
-#include "server/listener.h"
-#include "server/notify.h"
-#include "store/doc.h"
-#include "streams/admission.h"
-#include "streams/frame.h"
-#include "streams/recheck.h"
-#include "streams/watcher.h"
+#include "server/process.h"
+#include "streams/loop.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum {
 	POOL_THREADS = STREAMS_CONNECTIONS - 1, /* and one for the watcher */
 	REQUEST_TIMEOUT_S = 15,
 	HEADERS_MAX = 64 * 1024, /* more than the web server takes, so that it may pass all on */
-	DESCRIPTORS_SPARE = 100, /* for the database, logs, and those who are just refused */
-	FAREWELL_MS = 500, /* until the ends of all streams are sent */
-	ACCEPT_PAUSE_MS = 100
+	FAREWELL_MS = 500 /* until the ends of all streams are sent */
 };
 
 struct server {
@@ -39,7 +26,6 @@ struct server {
 	struct event *messages, *signals, *second, *accept_again;
 	int signal_fd;
 	struct watcher *watcher;
-	struct watcher_callbacks callbacks;
 	int64_t seconds;
 };
 
@@ -70,63 +56,28 @@ static void on_second(evutil_socket_t fd, short what, void *context)
 		recheck_begin(&server->loop);
 }
 
-static void on_told(void *context, const bson_t *notification)
-{
-	struct server *server = context;
-	struct buffer frame = { 0 };
-	struct id user;
-
-	if (!doc_id(notification, "user_id", &user) || !hub_count_of(server->loop.hub, &user) ||
-	    doc_bool(notification, "archived", false))
-		return;
-	frame_notification(&frame, notification);
-	hub_tell(server->loop.hub, &user, frame.bytes, frame.length);
-	buffer_free(&frame);
-}
-
-/* The first time nobody listens yet. Later it means that the database has forgotten what we had not read. */
-static void on_begins(void *context)
-{
-	struct server *server = context;
-	struct buffer frame = { 0 };
-
-	if (server->loop.watching) {
-		log_line(LOG_WARN, NULL,
-			 "The database's record of changes has a gap: all streams are reset");
-		frame_reset(&frame, clock_now());
-		hub_tell_all(server->loop.hub, frame.bytes, frame.length);
-		buffer_free(&frame);
-	}
-	server->loop.watching = true;
-}
-
 static void on_signal(evutil_socket_t fd, short what, void *context)
 {
 	static const struct timeval farewell = { .tv_usec = FAREWELL_MS * 1000 };
 	struct server *server = context;
-	struct signalfd_siginfo signal;
 
 	(void)what;
-	if (read(fd, &signal, sizeof signal) != sizeof signal || !server->socket)
+	if (!process_take_signal(fd) || !server->socket)
 		return;
 	log_line(LOG_INFO, NULL, "Stopping: %zu streams end", hub_count(server->loop.hub));
-	/* Newcomers wait in the kernel: who manages us may start a successor at once. */
-	notify_send("STOPPING=1");
-	/* never shutdown(): the socket may be shared with the process that goes on */
+	process_tell("STOPPING=1");
 	evhttp_del_accept_socket(server->http, server->socket);
 	server->socket = NULL;
 	hub_end_all(server->loop.hub);
 	event_base_loopexit(server->base, &farewell);
 }
 
-/* Out of descriptors or memory: who is connected is served on, newcomers wait in the kernel. */
 static void on_accept_error(struct evconnlistener *listener, void *context)
 {
-	static const struct timeval pause = { .tv_usec = ACCEPT_PAUSE_MS * 1000 };
+	static const struct timeval pause = { .tv_usec = PROCESS_ACCEPT_PAUSE_MS * 1000 };
 	struct server *server = context;
 
-	log_line(LOG_ERROR, NULL, "No connection can be accepted for the moment: %s",
-		 strerror(errno));
+	process_cannot_accept();
 	evconnlistener_disable(listener);
 	evtimer_add(server->accept_again, &pause);
 }
@@ -160,12 +111,7 @@ static struct event *watch_fd(struct server *server, int fd, event_callback_fn c
 
 static bool take_signals(struct server *server)
 {
-	sigset_t ends;
-
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	server->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	server->signal_fd = process_signals();
 	server->signals =
 		server->signal_fd >= 0 ? watch_fd(server, server->signal_fd, on_signal) : NULL;
 	return server->signals != NULL;
@@ -188,9 +134,7 @@ static bool start_loop(struct server *server)
 
 static bool start_http(struct server *server, int listen_fd)
 {
-	bool tcp;
-
-	server->http = listener_take(listen_fd, &tcp) ? evhttp_new(server->base) : NULL;
+	server->http = process_listens(listen_fd, NULL) ? evhttp_new(server->base) : NULL;
 	if (!server->http)
 		return false;
 	evhttp_set_timeout(server->http, REQUEST_TIMEOUT_S);
@@ -206,31 +150,29 @@ static bool start_http(struct server *server, int listen_fd)
 
 static size_t streams_max(const struct config *config)
 {
-	int64_t descriptors = descriptors_raise() - DESCRIPTORS_SPARE;
+	int64_t most = process_connections();
 
-	if (config->streams <= descriptors)
+	if (config->streams <= most)
 		return (size_t)config->streams;
 	log_line(LOG_WARN, NULL,
 		 "MICROTASK_STREAMS is %lld, but there may be only %lld: raise the limit of open "
 		 "files",
-		 (long long)config->streams, (long long)descriptors);
-	return descriptors > 0 ? (size_t)descriptors : 0;
+		 (long long)config->streams, (long long)most);
+	return (size_t)most;
 }
 
 static bool start(struct server *server, struct store *store, int listen_fd)
 {
 	struct loop *loop = &server->loop;
 
-	acceptor_block_signals();
-	server->callbacks = (struct watcher_callbacks){ server, on_begins, on_told };
+	process_block_signals();
 	loop->streams_max = streams_max(loop->config);
 	loop->hub = hub_new();
 	loop->mailbox = mailbox_new();
 	if (!loop->mailbox || !start_loop(server))
 		return false;
 	loop->pool = pool_open(store, POOL_THREADS, loop->mailbox);
-	server->watcher =
-		loop->pool ? watcher_start(store, loop->mailbox, &server->callbacks) : NULL;
+	server->watcher = loop->pool ? watcher_start(store, loop) : NULL;
 	return server->watcher && start_http(server, listen_fd);
 }
 
@@ -257,14 +199,13 @@ static void stop(struct server *server)
 	hub_free(server->loop.hub);
 }
 
-int streams_serve(const struct config *config, struct store *store, int listen_fd,
-		  void (*ready)(void))
+int streams_serve(const struct config *config, struct store *store, int listen_fd)
 {
 	struct server server = { .loop = { .config = config }, .signal_fd = -1 };
 	int result = -1;
 
 	if (start(&server, store, listen_fd)) {
-		ready();
+		process_tell("READY=1");
 		result = event_base_dispatch(server.base) >= 0 ? 0 : -1;
 	} else {
 		log_line(LOG_ERROR, NULL, "Streams cannot be served");

@@ -12,11 +12,9 @@
 #define STREAMS_CONNECTIONS 5
 
 /*
- * Serves listen_fd until SIGTERM or SIGINT, then ends every stream. Blocks those signals, SIGPIPE and SIGUSR1: to be
- * called before any other thread exists, or acceptor_block_signals() before those. ready is called once requests
- * are taken. Returns 0, or -1 with a logged reason.
+ * Serves listen_fd until SIGTERM or SIGINT, then ends every stream. Call it before any other thread exists, or
+ * process_block_signals() before those. Returns 0, or -1 with a logged reason.
  */
-int streams_serve(const struct config *config, struct store *store, int listen_fd,
-		  void (*ready)(void));
+int streams_serve(const struct config *config, struct store *store, int listen_fd);
 
 #endif

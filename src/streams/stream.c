@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "streams/frame.h"
 
 #include <event2/buffer.h>
@@ -28,17 +29,23 @@ struct stream {
 	int64_t issued_at, expires_at; /* of the token */
 	struct evbuffer *held; /* NULL: nothing is held */
 	int behind; /* for how many seconds it has been */
-	LIST_ENTRY(stream) of_bucket, of_slot;
+	size_t opened; /* in which second of the hub */
+	LIST_ENTRY(stream) of_bucket, of_all;
 };
 
 LIST_HEAD(stream_list, stream);
 
 struct hub {
 	struct stream_list buckets[BUCKETS]; /* by user */
-	struct stream_list slots[STREAM_BEAT_S]; /* by the second of its comment */
+	struct stream_list all;
 	size_t count, second;
 	struct evbuffer *scratch; /* always empty between calls */
 };
+
+/* Each stream of a list; the loop's body may end the one that it has. */
+#define EACH(stream, next, list, of)                                                    \
+	for (stream = LIST_FIRST(list); stream && (next = LIST_NEXT(stream, of), true); \
+	     stream = next)
 
 static struct evbuffer *buffer_made(void)
 {
@@ -51,10 +58,8 @@ static struct evbuffer *buffer_made(void)
 
 struct hub *hub_new(void)
 {
-	struct hub *hub = calloc(1, sizeof *hub);
+	struct hub *hub = memory_new(sizeof *hub);
 
-	if (!hub)
-		abort();
 	hub->scratch = buffer_made();
 	return hub;
 }
@@ -83,7 +88,7 @@ static struct stream_list *bucket_of(struct hub *hub, const struct id *user)
 static void forget(struct stream *stream)
 {
 	LIST_REMOVE(stream, of_bucket);
-	LIST_REMOVE(stream, of_slot);
+	LIST_REMOVE(stream, of_all);
 	stream->hub->count--;
 	stream->request = NULL;
 	if (!stream->held)
@@ -140,15 +145,18 @@ static void send_now(struct stream *stream, const char *bytes, size_t length)
 	evbuffer_drain(scratch, evbuffer_get_length(scratch));
 }
 
-static void stream_write(struct stream *stream, const char *bytes, size_t length)
+/* false: it was dropped. */
+static bool stream_write(struct stream *stream, const char *bytes, size_t length)
 {
 	if (stream->held)
 		evbuffer_add(stream->held, bytes, length);
 	else
 		send_now(stream, bytes, length);
 
-	if (pending_of(stream) > STREAM_PENDING_CUT)
+	bool fits = pending_of(stream) <= STREAM_PENDING_CUT;
+	if (!fits)
 		stream_drop(stream);
+	return fits;
 }
 
 void stream_go_on(struct stream *stream, const char *missed, size_t length, bool ends)
@@ -196,17 +204,16 @@ static void begin_answer(struct stream *stream, const struct buffer *begin)
 struct stream *stream_open(struct hub *hub, struct evhttp_request *request,
 			   const struct caller *caller, const struct buffer *begin, bool holding)
 {
-	struct stream *stream = calloc(1, sizeof *stream);
+	struct stream *stream = memory_new(sizeof *stream);
 
-	if (!stream)
-		abort();
 	stream->hub = hub;
 	stream->request = request;
 	stream->user = caller->id;
 	stream->issued_at = caller->issued_at;
 	stream->expires_at = caller->expires_at;
+	stream->opened = hub->second;
 	LIST_INSERT_HEAD(bucket_of(hub, &caller->id), stream, of_bucket);
-	LIST_INSERT_HEAD(&hub->slots[hub->second % STREAM_BEAT_S], stream, of_slot);
+	LIST_INSERT_HEAD(&hub->all, stream, of_all);
 	hub->count++;
 	begin_answer(stream, begin);
 	if (holding)
@@ -228,135 +235,73 @@ size_t hub_count_of(struct hub *hub, const struct id *user)
 
 void hub_tell(struct hub *hub, const struct id *user, const char *bytes, size_t length)
 {
-	struct stream *stream = LIST_FIRST(bucket_of(hub, user)), *next;
+	struct stream *stream, *next;
 
-	for (; stream; stream = next) {
-		next = LIST_NEXT(stream, of_bucket);
-		if (id_equal(&stream->user, user))
-			stream_write(stream, bytes, length);
-	}
-}
-
-/* What is called may end the stream. */
-static void hub_each(struct hub *hub, void (*call)(struct stream *stream, void *context),
-		     void *context)
-{
-	for (size_t i = 0; i < STREAM_BEAT_S; i++) {
-		struct stream *stream = LIST_FIRST(&hub->slots[i]), *next;
-
-		for (; stream; stream = next) {
-			next = LIST_NEXT(stream, of_slot);
-			call(stream, context);
-		}
-	}
-}
-
-struct bytes {
-	const char *bytes;
-	size_t length;
-};
-
-static void each_write(struct stream *stream, void *context)
-{
-	const struct bytes *bytes = context;
-
-	stream_write(stream, bytes->bytes, bytes->length);
+	EACH(stream, next, bucket_of(hub, user), of_bucket)
+	if (id_equal(&stream->user, user))
+		stream_write(stream, bytes, length);
 }
 
 void hub_tell_all(struct hub *hub, const char *bytes, size_t length)
 {
-	struct bytes written = { bytes, length };
+	struct stream *stream, *next;
 
-	hub_each(hub, each_write, &written);
+	EACH(stream, next, &hub->all, of_all)
+	stream_write(stream, bytes, length);
 }
 
-/* ---- every second ---- */
-
-static void each_behind(struct stream *stream, void *context)
+/* What it has pending, once one that has been behind for too long is dropped. */
+static size_t look_after(struct stream *stream)
 {
-	size_t *sum = context;
+	bool beat = (stream->hub->second - stream->opened) % STREAM_BEAT_S == 0;
+
+	if (beat && !stream_write(stream, FRAME_BEAT, strlen(FRAME_BEAT)))
+		return 0;
 	size_t pending = pending_of(stream);
-
-	*sum += pending;
 	stream->behind = pending > STREAM_PENDING_MAX ? stream->behind + 1 : 0;
-	if (stream->behind > STREAM_BEHIND_S)
-		stream_drop(stream);
-}
-
-static void each_drop_hog(struct stream *stream, void *context)
-{
-	(void)context;
-	if (pending_of(stream) > PENDING_HOG)
-		stream_drop(stream);
+	if (stream->behind <= STREAM_BEHIND_S)
+		return pending;
+	stream_drop(stream);
+	return 0;
 }
 
 void hub_tick(struct hub *hub)
 {
+	struct stream *stream, *next;
 	size_t sum = 0;
 
 	hub->second++;
-	struct stream *stream = LIST_FIRST(&hub->slots[hub->second % STREAM_BEAT_S]), *next;
-	for (; stream; stream = next) {
-		next = LIST_NEXT(stream, of_slot);
-		stream_write(stream, FRAME_BEAT, strlen(FRAME_BEAT));
-	}
-	hub_each(hub, each_behind, &sum);
-	if (sum > STREAM_PENDING_ALL)
-		hub_each(hub, each_drop_hog, NULL);
+	EACH(stream, next, &hub->all, of_all)
+	sum += look_after(stream);
+	if (sum <= STREAM_PENDING_ALL)
+		return;
+	EACH(stream, next, &hub->all, of_all)
+	if (pending_of(stream) > PENDING_HOG)
+		stream_drop(stream);
 }
 
-/* ---- who listens ---- */
-
-struct gathering {
-	struct id *users;
-	size_t count;
-};
-
-static void each_gather(struct stream *stream, void *context)
+struct id *hub_users(struct hub *hub)
 {
-	struct gathering *gathering = context;
+	struct id *users = memory_new((hub->count + 1) * sizeof *users);
+	struct stream *stream;
+	size_t count = 0;
 
-	gathering->users[gathering->count++] = stream->user;
-}
-
-struct id *hub_users(struct hub *hub, size_t *count)
-{
-	struct gathering gathering = { .users = malloc((hub->count + 1) * sizeof(struct id)) };
-
-	if (!gathering.users)
-		abort();
-	hub_each(hub, each_gather, &gathering);
-	*count = gathering.count;
-	return gathering.users;
-}
-
-struct testing {
-	stream_test test;
-	void *context;
-};
-
-static void each_test(struct stream *stream, void *context)
-{
-	const struct testing *testing = context;
-
-	if (testing->test(testing->context, &stream->user, stream->issued_at, stream->expires_at))
-		stream_end(stream);
+	LIST_FOREACH(stream, &hub->all, of_all)
+		users[count++] = stream->user;
+	return users;
 }
 
 void hub_end_where(struct hub *hub, stream_test test, void *context)
 {
-	struct testing testing = { test, context };
+	struct stream *stream, *next;
 
-	hub_each(hub, each_test, &testing);
-}
-
-static void each_end(struct stream *stream, void *context)
-{
-	(void)context;
-	stream_end(stream);
+	EACH(stream, next, &hub->all, of_all)
+	if (test(context, &stream->user, stream->issued_at, stream->expires_at))
+		stream_end(stream);
 }
 
 void hub_end_all(struct hub *hub)
 {
-	hub_each(hub, each_end, NULL);
+	while (!LIST_EMPTY(&hub->all))
+		stream_end(LIST_FIRST(&hub->all));
 }

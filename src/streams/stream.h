@@ -43,8 +43,8 @@ void hub_tell_all(struct hub *hub, const char *bytes, size_t length);
 /* To be called every second: each stream gets its comment every STREAM_BEAT_S. */
 void hub_tick(struct hub *hub);
 
-/* The users of all streams, some of them more than once, for the caller to free. */
-struct id *hub_users(struct hub *hub, size_t *count);
+/* The user of each stream, as many as hub_count(), for the caller to free. */
+struct id *hub_users(struct hub *hub);
 /* Ends every stream for which this is so. */
 typedef bool (*stream_test)(void *context, const struct id *user, int64_t issued_at,
 			    int64_t expires_at);

@@ -1,13 +1,16 @@
-#include "streams/watcher.h"
+#include "streams/loop.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "server/process.h"
+#include "store/doc.h"
 #include "store/watch.h"
+#include "streams/frame.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	WAIT_MS = 500, /* how long the server keeps a question open; also bounds a stop */
@@ -15,8 +18,7 @@ enum {
 };
 
 struct watcher {
-	struct mailbox *mailbox;
-	const struct watcher_callbacks *callbacks;
+	struct loop *loop;
 	struct db *db;
 	atomic_bool stopping;
 	pthread_t thread;
@@ -24,40 +26,62 @@ struct watcher {
 
 struct news {
 	struct message message; /* first */
-	const struct watcher_callbacks *callbacks;
-	bson_t *notification; /* NULL: it begins */
+	struct loop *loop;
+	bson_t *notification; /* NULL: from now on they are told; what came before was not */
 };
 
-static void news_discard(struct message *message)
+/* ---- in the loop ---- */
+
+static void tell(struct hub *hub, const bson_t *notification)
+{
+	struct buffer frame = { 0 };
+	struct id user;
+
+	if (!doc_id(notification, "user_id", &user) || !hub_count_of(hub, &user) ||
+	    doc_bool(notification, "archived", false))
+		return;
+	frame_notification(&frame, notification);
+	hub_tell(hub, &user, frame.bytes, frame.length);
+	buffer_free(&frame);
+}
+
+/* The first time nobody listens yet. Later it means that the database has forgotten what we had not read. */
+static void begin(struct loop *loop)
+{
+	struct buffer frame = { 0 };
+
+	if (loop->watching) {
+		log_line(LOG_WARN, NULL,
+			 "The database's record of changes has a gap: all streams are reset");
+		frame_reset(&frame, clock_now());
+		hub_tell_all(loop->hub, frame.bytes, frame.length);
+		buffer_free(&frame);
+	}
+	loop->watching = true;
+}
+
+static void news_handle(struct message *message, bool over)
 {
 	struct news *news = (struct news *)message;
 
-	if (news->notification)
-		bson_destroy(news->notification);
+	if (news->notification && !over)
+		tell(news->loop->hub, news->notification);
+	else if (!over)
+		begin(news->loop);
+	bson_destroy(news->notification);
 	free(news);
 }
 
-static void news_handle(struct message *message)
-{
-	struct news *news = (struct news *)message;
-
-	if (news->notification)
-		news->callbacks->told(news->callbacks->context, news->notification);
-	else
-		news->callbacks->begins(news->callbacks->context);
-	news_discard(message);
-}
+/* ---- in the thread ---- */
 
 static void news_post(struct watcher *watcher, bson_t *notification)
 {
-	struct news *news = calloc(1, sizeof *news);
+	struct news *news = memory_new(sizeof *news);
 
-	if (!news)
-		abort();
-	*news = (struct news){ .message = { .handle = news_handle, .discard = news_discard },
-			       .callbacks = watcher->callbacks,
+	*news = (struct news){ .message = { .handle = news_handle },
+			       .loop = watcher->loop,
 			       .notification = notification };
-	mailbox_post(watcher->mailbox, &news->message);
+	mailbox_post(watcher->loop->mailbox, &news->message);
 }
 
 static void *watcher_run(void *argument)
@@ -85,21 +109,14 @@ static void *watcher_run(void *argument)
 	return NULL;
 }
 
-struct watcher *watcher_start(struct store *store, struct mailbox *mailbox,
-			      const struct watcher_callbacks *callbacks)
+struct watcher *watcher_start(struct store *store, struct loop *loop)
 {
-	struct watcher *watcher = calloc(1, sizeof *watcher);
+	struct watcher *watcher = memory_new(sizeof *watcher);
 
-	if (!watcher)
-		abort();
-	watcher->mailbox = mailbox;
-	watcher->callbacks = callbacks;
+	watcher->loop = loop;
 	watcher->db = db_open(store);
-	int error = watcher->db ? pthread_create(&watcher->thread, NULL, watcher_run, watcher) : 0;
-	if (watcher->db && !error)
+	if (watcher->db && process_thread(&watcher->thread, watcher_run, watcher))
 		return watcher;
-	if (error)
-		log_line(LOG_ERROR, NULL, "A thread cannot be made: %s", strerror(error));
 	db_close(watcher->db);
 	free(watcher);
 	return NULL;

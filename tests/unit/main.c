@@ -18,7 +18,6 @@ static Suite *(*const suites[])(void) = {
 	suite_id,
 	suite_log,
 	suite_network,
-	suite_random,
 	suite_unicode,
 	suite_json_edit,
 	suite_json_in,
@@ -43,6 +42,7 @@ static Suite *(*const suites[])(void) = {
 	suite_jwk,
 	suite_password,
 	suite_role,
+	suite_ticket,
 	suite_token,
 	suite_google_keys,
 	suite_provider,
@@ -74,11 +74,14 @@ static Suite *(*const suites[])(void) = {
 	suite_fcgi,
 	suite_fcgi_stop,
 	suite_fcgi_turns,
-	suite_notify,
+	suite_process,
+	suite_queue,
 	suite_records,
 	suite_turns,
 	suite_frame,
 	suite_mailbox,
+	suite_stream,
+	suite_seed,
 };
 /* clang-format on */
 

@@ -21,7 +21,6 @@ Suite *suite_error(void);
 Suite *suite_id(void);
 Suite *suite_log(void);
 Suite *suite_network(void);
-Suite *suite_random(void);
 Suite *suite_unicode(void);
 
 Suite *suite_json_edit(void);
@@ -49,6 +48,7 @@ Suite *suite_google(void);
 Suite *suite_jwk(void);
 Suite *suite_password(void);
 Suite *suite_role(void);
+Suite *suite_ticket(void);
 Suite *suite_token(void);
 
 Suite *suite_google_keys(void);
@@ -85,12 +85,16 @@ Suite *suite_fair(void);
 Suite *suite_fcgi(void);
 Suite *suite_fcgi_stop(void);
 Suite *suite_fcgi_turns(void);
-Suite *suite_notify(void);
+Suite *suite_process(void);
+Suite *suite_queue(void);
 Suite *suite_records(void);
 
 Suite *suite_turns(void);
 
 Suite *suite_frame(void);
 Suite *suite_mailbox(void);
+Suite *suite_stream(void);
+
+Suite *suite_seed(void);
 
 #endif

@@ -26,6 +26,11 @@ void clock_stop(void)
 	still_us = __real_clock_steady_us();
 }
 
+void clock_set(int64_t milliseconds)
+{
+	still_us = milliseconds * 1000;
+}
+
 void clock_pass(int64_t milliseconds)
 {
 	still_us += milliseconds * 1000;

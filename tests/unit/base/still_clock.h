@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
-/* It stands still from now on. */
+/* It stands still from now on; at this time. */
 void clock_stop(void);
+void clock_set(int64_t milliseconds);
 /* So many milliseconds pass, while it stands still. */
 void clock_pass(int64_t milliseconds);
 /* It goes again, as the system's does. */

@@ -92,7 +92,6 @@ START_TEST(what_is_not_given_has_its_default)
 	ck_assert_str_eq(config->packages, "10:1,150:10,500:20,1000:35");
 	ck_assert_ptr_null(config->packages_extra);
 	ck_assert_ptr_null(provider_of(config));
-	ck_assert_ptr_null(config->provider_settings);
 	ck_assert_ptr_null(config->jwt_secret_previous);
 	ck_assert_ptr_null(config->google_client_ids);
 	ck_assert_str_eq(config->google_keys_url, "https://www.googleapis.com/oauth2/v3/certs");
@@ -167,7 +166,7 @@ START_TEST(stripe_needs_its_two_secrets)
 		"STRIPE_WEBHOOK_SECRET is not set, and PAYMENTS_PROVIDER stripe needs it.");
 	const struct config *config = read_with("STRIPE_WEBHOOK_SECRET", "whsec_1");
 	ck_assert_msg(config != NULL, "%s", problem);
-	const struct stripe_settings *settings = config->provider_settings;
+	const struct stripe_settings *settings = provider_stripe.settings.kept;
 	ck_assert_ptr_eq(provider_of(config), &provider_stripe);
 	ck_assert_str_eq(settings->key, "sk_test_1");
 	ck_assert_str_eq(settings->webhook_secret, "whsec_1");

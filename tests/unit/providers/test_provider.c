@@ -93,7 +93,8 @@ static const struct setting bank_rows[] = {
 	  .max = 9, .sentence = "How often it is asked." },
 };
 
-static const struct provider_settings bank = { "bank", bank_rows, 2, sizeof(struct bank_settings) };
+static struct bank_settings kept;
+static const struct provider_settings bank = { "bank", bank_rows, 2, &kept, sizeof kept };
 static const struct provider_settings *const with_bank[] = { &provider_dummy.settings, &bank,
 							     NULL };
 
@@ -131,12 +132,25 @@ START_TEST(a_provider_is_chosen_by_its_name_and_brings_its_settings)
 	unsetenv("BANK_TRIES");
 	const struct config *config = read_with("BANK_KEY", "secret");
 	ck_assert_msg(config != NULL, "%s", problem);
-	const struct bank_settings *settings = config->provider_settings;
 	ck_assert_int_eq(config->provider, 2);
-	ck_assert_str_eq(settings->key, "secret");
-	ck_assert_int_eq(settings->tries, 2);
+	ck_assert_str_eq(kept.key, "secret");
+	ck_assert_int_eq(kept.tries, 2);
 	ck_assert_ptr_null(read_with("PAYMENTS_PROVIDER", "stripe"));
 	ck_assert_str_eq(problem, "PAYMENTS_PROVIDER must be none, dummy or bank.");
+}
+END_TEST
+
+/* They are read at each start, and a process starts once; but nothing of an earlier reading may seem to be given. */
+START_TEST(what_a_provider_keeps_is_read_anew)
+{
+	read_with("BANK_TRIES", "7");
+	ck_assert_ptr_nonnull(read_with("BANK_KEY", "secret"));
+	ck_assert_int_eq(kept.tries, 7);
+	unsetenv("BANK_KEY");
+	unsetenv("BANK_TRIES");
+	ck_assert_ptr_nonnull(config_read(arena, with_bank, NULL, problem));
+	ck_assert_ptr_null(kept.key);
+	ck_assert_int_eq(kept.tries, 2);
 }
 END_TEST
 
@@ -146,7 +160,7 @@ START_TEST(what_another_provider_needs_is_not_missed)
 
 	ck_assert_msg(config != NULL, "%s", problem);
 	ck_assert_ptr_eq(provider_of(config), &provider_dummy);
-	ck_assert_ptr_null(config->provider_settings);
+	ck_assert_ptr_null(kept.key);
 }
 END_TEST
 
@@ -208,15 +222,14 @@ START_TEST(the_dummy_believes_what_it_is_asked)
 {
 	const struct id payment = { { 0x65, 0xab } };
 	const struct order order = { .payment = &payment, .user = &payment, .cents = 1000 };
-	const struct config config = { .provider = 1 };
 	struct receipt receipt;
 
-	ck_assert_int_eq(provider_dummy.create(arena, &config, &order, &receipt), OK);
+	ck_assert_int_eq(provider_dummy.create(arena, &order, &receipt), OK);
 	ck_assert(!receipt_pays(&receipt, 1000));
-	ck_assert_int_eq(provider_dummy.charge(arena, &config, &order, &receipt), OK);
+	ck_assert_int_eq(provider_dummy.charge(arena, &order, &receipt), OK);
 	ck_assert(receipt_pays(&receipt, 1000));
 	ck_assert_str_eq(receipt.id, "dummy_65ab00000000000000000000");
-	ck_assert_int_eq(provider_dummy.look_up(arena, &config, &order, "anything", &receipt), OK);
+	ck_assert_int_eq(provider_dummy.look_up(arena, &order, "anything", &receipt), OK);
 	ck_assert(receipt_pays(&receipt, 1000));
 	ck_assert_str_eq(receipt.id, "anything");
 	ck_assert_str_eq(receipt.payment, "65ab00000000000000000000");
@@ -239,6 +252,7 @@ Suite *suite_provider(void)
 	tcase_add_test(rows, the_dummy_believes_what_it_is_asked);
 	tcase_add_checked_fixture(further, bank_setup, bank_teardown);
 	tcase_add_test(further, a_provider_is_chosen_by_its_name_and_brings_its_settings);
+	tcase_add_test(further, what_a_provider_keeps_is_read_anew);
 	tcase_add_test(further, what_another_provider_needs_is_not_missed);
 	tcase_add_test(further, the_settings_of_a_provider_are_told_and_its_secrets_are_not);
 	suite_add_tcase(suite, rows);

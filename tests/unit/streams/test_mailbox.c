@@ -31,20 +31,19 @@ static void teardown(void)
 	mailbox_free(mailbox);
 }
 
-static void handle_it(struct message *message)
+static void handle_it(struct message *message, bool over)
 {
 	struct numbered *numbered = (struct numbered *)message;
 
+	if (over) {
+		discarded++;
+		free(numbered);
+		return;
+	}
 	ck_assert_int_eq(numbered->number, last[numbered->sender] + 1);
 	last[numbered->sender] = numbered->number;
 	handled++;
 	free(numbered);
-}
-
-static void discard_it(struct message *message)
-{
-	discarded++;
-	free(message);
 }
 
 static void post(int sender, int number)
@@ -52,8 +51,7 @@ static void post(int sender, int number)
 	struct numbered *numbered = malloc(sizeof(*numbered));
 
 	ck_assert_ptr_nonnull(numbered);
-	*numbered =
-		(struct numbered){ { .handle = handle_it, .discard = discard_it }, sender, number };
+	*numbered = (struct numbered){ { .handle = handle_it }, sender, number };
 	mailbox_post(mailbox, &numbered->message);
 }
 

@@ -1,0 +1,13 @@
+/* Memory that belongs to no arena, for free(). Running out of it ends the process, as base/arena.h says. */
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* Zeroed. */
+void *memory_new(size_t size);
+
+/* A copy of a text. */
+char *memory_text(const char *text);
+
+#endif
