@@ -97,12 +97,7 @@ static int serve(const struct config *config)
 
 	process_block_signals();
 	fetch_start();
-<<<<<<< ours
-	if (routes_check(routes.rows, routes.count, problem) ||
-=======
-	log_set_level((enum log_level)config->log_level);
 	if (routes_check(app.routes.rows, app.routes.count, problem) ||
->>>>>>> theirs
 	    providers_check(provider_rows, problem))
 		return program_refuse(NAME, problem);
 	if (app_open(&app, bulkheads)) {
