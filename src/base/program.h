@@ -4,6 +4,8 @@
 
 #include "base/config.h"
 
+#include <stdbool.h>
+
 /* A service: it takes [-c FILE] [--check-config | --help-config[=markdown] | --version], and else serves. */
 struct program {
 	const char *name;
