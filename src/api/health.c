@@ -39,7 +39,7 @@ enum err health(struct request *rq)
 enum err health_ready(struct request *rq)
 {
 	struct thread *thread = rq->thread;
-	struct unmarked unmarked;
+	const bson_t *unmarked;
 	enum err err = setup_ready(thread->db, rq->arena);
 
 	if (err == OK)
@@ -47,8 +47,7 @@ enum err health_ready(struct request *rq)
 	if (err != OK)
 		return err;
 	health(rq);
-	if (unmarked.any)
-		render(&rq->json, "unadopted", &unadopted_view, unmarked_doc(rq->arena, &unmarked),
-		       &rq->caller);
+	if (!bson_empty(unmarked))
+		render(&rq->json, "unadopted", &unadopted_view, unmarked, &rq->caller);
 	return OK;
 }
