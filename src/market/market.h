@@ -37,6 +37,13 @@ const char *call_actor(const struct call *call);
 bool call_owns(const struct call *call, const bson_t *record, const char *owner_field);
 bool call_is_admin(const struct call *call);
 
+/* Reads a record. ERR_NOT_FOUND. */
+enum err call_read(const struct call *call, enum collection in, const struct id *id,
+		   const bson_t **record);
+
+/* Tells the sentence with an error; returns the error. */
+enum err call_refuse(struct call *call, enum err err, const char *sentence);
+
 /* The name of a list or total that only concerns the caller (list_name()). */
 const char *call_own_name(const struct call *call, const char *name);
 

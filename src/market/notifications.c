@@ -169,10 +169,10 @@ static enum err change_own(struct call *call, const struct id *id, const bson_t 
 {
 	struct arena *arena = call->arena;
 	const bson_t *notification;
-	enum err err = db_find_id(call->db, arena, NOTIFICATIONS, id, &notification);
+	enum err err = call_read(call, NOTIFICATIONS, id, &notification);
 
-	if (err != OK || !notification)
-		return err != OK ? err : ERR_NOT_FOUND;
+	if (err != OK)
+		return err;
 	if (!call_owns(call, notification, "user_id"))
 		return ERR_NOT_OWNER;
 	txn_update_after(txn, NOTIFICATIONS, DOC(arena, ID("_id", id)), change, ERR_NOT_FOUND);

@@ -51,12 +51,10 @@ void submission_list_all(struct call *call, struct list *list)
 static enum err of_task_check(struct call *call, const struct id *id, bool *all)
 {
 	const bson_t *task;
-	enum err err = db_find_id(call->db, call->arena, TASKS, id, &task);
+	enum err err = call_read(call, TASKS, id, &task);
 
 	if (err != OK)
 		return err;
-	if (!task)
-		return ERR_NOT_FOUND;
 	*all = call_is_admin(call) || call_owns(call, task, "buyer_id");
 	if (*all)
 		return OK;

@@ -15,7 +15,7 @@ static enum err submit_check(struct call *call, const struct id *id, const bson_
 {
 	bool before;
 
-	if (!task || status_is(task, STATUS_CANCELLED))
+	if (status_is(task, STATUS_CANCELLED))
 		return ERR_NOT_FOUND;
 	if (task_is_past(task, call->now))
 		return ERR_DEADLINE_PASSED;
@@ -89,7 +89,7 @@ enum err submission_create(struct call *call, const struct submission_input *inp
 {
 	const struct id *task_id = &input->task_id.id;
 	const bson_t *task;
-	enum err err = db_find_id(call->db, call->arena, TASKS, task_id, &task);
+	enum err err = call_read(call, TASKS, task_id, &task);
 
 	if (err == OK)
 		err = submit_check(call, task_id, task);
@@ -102,12 +102,10 @@ enum err submission_create(struct call *call, const struct submission_input *inp
 
 enum err submission_read(struct call *call, const struct id *id, const bson_t **submission)
 {
-	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, submission);
+	enum err err = call_read(call, SUBMISSIONS, id, submission);
 
 	if (err != OK)
 		return err;
-	if (!*submission)
-		return ERR_NOT_FOUND;
 	bool may = call_is_admin(call) || call_owns(call, *submission, "worker_id") ||
 		   call_owns(call, *submission, "buyer_id");
 	return may ? OK : ERR_NOT_OWNER;
@@ -258,12 +256,10 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 
 static enum err pending_read(struct call *call, const struct id *id, const bson_t **submission)
 {
-	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, submission);
+	enum err err = call_read(call, SUBMISSIONS, id, submission);
 
 	if (err != OK)
 		return err;
-	if (!*submission)
-		return ERR_NOT_FOUND;
 	if (call->caller->known && !call_is_admin(call) &&
 	    !call_owns(call, *submission, "buyer_id"))
 		return ERR_NOT_OWNER;

@@ -122,11 +122,9 @@ static enum err expire_build(void *context, struct txn *txn)
 {
 	const struct piece *piece = context;
 	const bson_t *task;
-	enum err err = db_find_id(piece->call->db, piece->call->arena, TASKS, piece->id, &task);
+	enum err err = call_read(piece->call, TASKS, piece->id, &task);
 
-	if (err != OK || !task)
-		return err != OK ? err : ERR_NOT_FOUND;
-	return task_expire(piece->call, task, txn);
+	return err == OK ? task_expire(piece->call, task, txn) : err;
 }
 
 static enum err expire_one(struct call *call, const struct id *id)

@@ -41,6 +41,13 @@ bson_t *user_active(struct arena *arena, const struct id *id, enum role role)
 	return filter;
 }
 
+enum err user_read(struct call *call, const struct id *id, const bson_t **user)
+{
+	enum err err = call_read(call, USERS, id, user);
+
+	return err == OK && doc_bool(*user, "closing", false) ? ERR_NOT_FOUND : err;
+}
+
 /* What a user has open is counted in these. */
 static const char *const counters[] = { "open_tasks", "pending_submissions", "pending_withdrawals",
 					"pending_coins" };
@@ -239,12 +246,6 @@ void user_end_tokens(struct call *call, const char *hash, struct txn *txn)
 
 /* ---- roles ---- */
 
-static enum err conflict(struct call *call, const char *sentence)
-{
-	call->detail->sentence = sentence;
-	return ERR_CONFLICT;
-}
-
 static bson_t *other_admin(struct arena *arena, const struct id *leaving)
 {
 	bson_t *filter = users_active(arena, ROLE_ADMIN);
@@ -266,7 +267,8 @@ static enum err admin_stays(struct call *call, const struct id *leaving)
 	if (err != OK)
 		return err;
 	if (!other)
-		return found ? OK : conflict(call, "The last admin must stay one.");
+		return found ? OK :
+			       call_refuse(call, ERR_CONFLICT, "The last admin must stay one.");
 	if (!found || doc_bool(found, "closing", false))
 		return ERR_UNAUTHORIZED;
 	return role_of(doc_text(found, "role")) == ROLE_ADMIN ? OK : ERR_FORBIDDEN;
@@ -312,18 +314,16 @@ enum err user_set_role(struct call *call, const struct id *id, enum role role, s
 {
 	struct arena *arena = call->arena;
 	const bson_t *user;
-	enum err err = db_find_id(call->db, arena, USERS, id, &user);
+	enum err err = user_read(call, id, &user);
 
 	if (err != OK)
 		return err;
-	if (!user || doc_bool(user, "closing", false))
-		return ERR_NOT_FOUND;
 	const char *before = doc_text(user, "role");
 	if (role_of(before) == ROLE_ADMIN && role != ROLE_ADMIN)
 		err = user_keep_an_admin(call, id, txn);
 	if (err == OK && role_of(before) != role && is_busy(user))
-		err = conflict(call,
-			       "The user has open tasks, pending submissions or withdrawals.");
+		err = call_refuse(call, ERR_CONFLICT,
+				  "The user has open tasks, pending submissions or withdrawals.");
 	if (err != OK)
 		return err;
 	bson_t *filter = role_of(before) == role ? user_active(arena, id, role) :

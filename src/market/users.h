@@ -24,6 +24,9 @@ bson_t *users_active(struct arena *arena, enum role role);
 /* The same for one user. */
 bson_t *user_active(struct arena *arena, const struct id *id, enum role role);
 
+/* The record of a user who is not being removed. ERR_NOT_FOUND. */
+enum err user_read(struct call *call, const struct id *id, const bson_t **user);
+
 /* Filter members: a user without open tasks and with nothing pending. Records of an older server lack the counters. */
 bson_t *user_idle(struct arena *arena);
 
