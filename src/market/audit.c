@@ -24,7 +24,7 @@ struct balance {
 };
 
 /* Those that are added up from records; each of the others is the balance of an account without a document. */
-enum number { COINS, PENDING_COINS, ESCROW, USERS_COMPARED = 10, TASKS_COMPARED, NUMBERS };
+enum figure { COINS, PENDING_COINS, ESCROW, USERS_COMPARED = 10, TASKS_COMPARED, NUMBERS };
 
 /* What an audit tells. Coins that are here, or have left, weigh against those that came. */
 static const struct number_row {
@@ -75,7 +75,7 @@ static int64_t times(int64_t a, int64_t b)
 	return product;
 }
 
-static void add(struct books *books, enum number number, int64_t coins)
+static void add(struct books *books, enum figure number, int64_t coins)
 {
 	books->sums[number] = plus(books->sums[number], coins);
 }

@@ -31,6 +31,16 @@ enum err call_read(const struct call *call, enum collection in, const struct id 
 	return err == OK && !*record ? ERR_NOT_FOUND : err;
 }
 
+struct list call_own_list(const struct call *call, enum collection in, const char *owner_field,
+			  const bson_t *further, const char *name)
+{
+	bson_t *filter = DOC(call->arena, ID(owner_field, &call->caller->id));
+
+	if (further)
+		bson_concat(filter, further);
+	return (struct list){ .in = in, .filter = filter, .name = call_own_name(call, name) };
+}
+
 enum err call_refuse(struct call *call, enum err err, const char *sentence)
 {
 	call->detail->sentence = sentence;

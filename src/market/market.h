@@ -14,6 +14,7 @@
 #include "base/caller.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "store/list.h"
 #include "store/store.h"
 #include "store/txn.h"
 
@@ -40,6 +41,11 @@ bool call_is_admin(const struct call *call);
 /* Reads a record. ERR_NOT_FOUND. */
 enum err call_read(const struct call *call, enum collection in, const struct id *id,
 		   const bson_t **record);
+
+/* The caller's own records, newest first: those whose owner field is the caller's id, and to which the further members of
+ * a filter apply (NULL: none). */
+struct list call_own_list(const struct call *call, enum collection in, const char *owner_field,
+			  const bson_t *further, const char *name);
 
 /* Tells the sentence with an error; returns the error. */
 enum err call_refuse(struct call *call, enum err err, const char *sentence);

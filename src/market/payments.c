@@ -127,12 +127,7 @@ enum err payment_fail_now(struct call *call, struct payment *payment, bool for_g
 
 void payment_list_own(struct call *call, struct list *list)
 {
-	*list = (struct list){
-		.in = PAYMENTS,
-		.filter = DOC(call->arena, ID("buyer_id", &call->caller->id)),
-		.name = call_own_name(call, "payments"),
-		.order_field = "createdAt",
-	};
+	*list = call_own_list(call, PAYMENTS, "buyer_id", NULL, "payments");
 }
 
 static bool add_cents(void *context, const bson_t *doc)

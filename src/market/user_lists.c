@@ -53,6 +53,5 @@ void user_list(struct call *call, const struct user_query *query, struct list *l
 		.in = USERS,
 		.filter = filter,
 		.name = LIST_NAME(arena, "users", query->role, query->text),
-		.order_field = "createdAt",
 	};
 }
