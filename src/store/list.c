@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "store/cursor.h"
 #include "store/doc.h"
-#include "store/totals.h"
+#include "store/total.h"
 
 #include <string.h>
 
