@@ -180,38 +180,25 @@ static void work_is_done(const struct work *work, struct txn *txn)
 		   DOC(txn->arena, SUB("$inc", INT("pending_submissions", -1))), ERR_CONFLICT);
 }
 
-static void approve(struct call *call, const struct work *work, struct txn *txn)
+/* The price, out of the task's escrow: to the worker, or back to the buyer. */
+static void pay_out(struct call *call, const struct work *work, const struct id *to,
+		    const char *decision, struct txn *txn)
 {
 	struct arena *arena = call->arena;
+	bool reward = to == &work->worker;
 
-	work_is_done(work, txn);
-	ledger_move(call, txn,
-		    &(struct transfer){
-			    .key = arena_printf(arena, "approve:%s", id_text(arena, &work->id)),
-			    .from = account_escrow(&work->task),
-			    .to = account_user(&work->worker),
-			    .coins = work->price,
-			    .kind = "reward",
-			    .buyer = work->has_buyer ? &work->buyer : NULL,
-			    .on_miss = ERR_CONFLICT,
-			    .taken = ERR_ALREADY_PROCESSED,
-		    });
-}
-
-static void refund(struct call *call, const struct work *work, struct txn *txn)
-{
-	struct arena *arena = call->arena;
-
-	ledger_move(call, txn,
-		    &(struct transfer){
-			    .key = arena_printf(arena, "reject:%s", id_text(arena, &work->id)),
-			    .from = account_escrow(&work->task),
-			    .to = account_user(&work->buyer),
-			    .coins = work->price,
-			    .kind = "refund",
-			    .on_miss = ERR_CONFLICT,
-			    .taken = ERR_ALREADY_PROCESSED,
-		    });
+	ledger_move(
+		call, txn,
+		&(struct transfer){
+			.key = arena_printf(arena, "%s:%s", decision, id_text(arena, &work->id)),
+			.from = account_escrow(&work->task),
+			.to = account_user(to),
+			.coins = work->price,
+			.kind = reward ? "reward" : "refund",
+			.buyer = reward && work->has_buyer ? &work->buyer : NULL,
+			.on_miss = ERR_CONFLICT,
+			.taken = ERR_ALREADY_PROCESSED,
+		});
 }
 
 /* While the task takes work the slot is open again; afterwards its price is the buyer's. */
@@ -220,10 +207,9 @@ static enum err reject(struct call *call, const struct work *work, const bson_t 
 {
 	struct arena *arena = call->arena;
 
-	work_is_done(work, txn);
 	if (!task || !task_takes_work(task, call->now)) {
 		if (work->has_buyer)
-			refund(call, work, txn);
+			pay_out(call, work, &work->buyer, "reject", txn);
 		return work->has_buyer ? OK : ERR_CONFLICT;
 	}
 	bson_t *filter = DOC(arena, ID("_id", &work->task));
@@ -246,8 +232,9 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 	decide(call, work, review, txn);
 	txn_absent(txn, TASKS, DOC(call->arena, ID("_id", &work->task), NONE(MARK)),
 		   ERR_NOT_ADOPTED);
+	work_is_done(work, txn);
 	if (review->approve)
-		approve(call, work, txn);
+		pay_out(call, work, &work->worker, "approve", txn);
 	else
 		err = reject(call, work, task, txn);
 	tell_worker(call, work, review, txn);
