@@ -181,24 +181,22 @@ static void work_is_done(const struct work *work, struct txn *txn)
 }
 
 /* The price, out of the task's escrow: to the worker, or back to the buyer. */
-static void pay_out(struct call *call, const struct work *work, const struct id *to,
-		    const char *decision, struct txn *txn)
+static void pay_out(struct call *call, const struct work *work, bool approve, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	bool reward = to == &work->worker;
 
-	ledger_move(
-		call, txn,
-		&(struct transfer){
-			.key = arena_printf(arena, "%s:%s", decision, id_text(arena, &work->id)),
-			.from = account_escrow(&work->task),
-			.to = account_user(to),
-			.coins = work->price,
-			.kind = reward ? "reward" : "refund",
-			.buyer = reward && work->has_buyer ? &work->buyer : NULL,
-			.on_miss = ERR_CONFLICT,
-			.taken = ERR_ALREADY_PROCESSED,
-		});
+	ledger_move(call, txn,
+		    &(struct transfer){
+			    .key = arena_printf(arena, "%s:%s", approve ? "approve" : "reject",
+						id_text(arena, &work->id)),
+			    .from = account_escrow(&work->task),
+			    .to = account_user(approve ? &work->worker : &work->buyer),
+			    .coins = work->price,
+			    .kind = approve ? "reward" : "refund",
+			    .buyer = approve && work->has_buyer ? &work->buyer : NULL,
+			    .on_miss = ERR_CONFLICT,
+			    .taken = ERR_ALREADY_PROCESSED,
+		    });
 }
 
 /* While the task takes work the slot is open again; afterwards its price is the buyer's. */
@@ -209,7 +207,7 @@ static enum err reject(struct call *call, const struct work *work, const bson_t 
 
 	if (!task || !task_takes_work(task, call->now)) {
 		if (work->has_buyer)
-			pay_out(call, work, &work->buyer, "reject", txn);
+			pay_out(call, work, false, txn);
 		return work->has_buyer ? OK : ERR_CONFLICT;
 	}
 	bson_t *filter = DOC(arena, ID("_id", &work->task));
@@ -234,7 +232,7 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 		   ERR_NOT_ADOPTED);
 	work_is_done(work, txn);
 	if (review->approve)
-		pay_out(call, work, &work->worker, "approve", txn);
+		pay_out(call, work, true, txn);
 	else
 		err = reject(call, work, task, txn);
 	tell_worker(call, work, review, txn);
