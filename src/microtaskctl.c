@@ -6,8 +6,6 @@
 #include "providers/fetch.h"
 #include "providers/provider.h"
 #include "store/connect.h"
-#include "store/replica_set.h"
-
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
