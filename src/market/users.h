@@ -3,6 +3,7 @@
 #define MARKET_USERS_H
 
 #include "market/market.h"
+#include "store/list.h"
 
 #define BONUS_WORKER 10
 #define BONUS_BUYER 50
@@ -71,5 +72,14 @@ enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct 
 /* PUT /admin/users/:id/role. ERR_NOT_FOUND; ERR_CONFLICT while the user has open tasks, pending submissions or
  * withdrawals, and for the last admin. Found: USERS. */
 enum err user_set_role(struct call *call, const struct id *user, enum role role, struct txn *txn);
+
+struct user_query {
+	struct page_query page;
+	const char *role; /* NULL: all */
+	const char *text; /* to be found in name or e-mail, as search compares texts; NULL: all */
+};
+
+/* Newest first, without users who are being removed. */
+void user_list(struct call *call, const struct user_query *query, struct list *list);
 
 #endif
