@@ -6,7 +6,6 @@
 #include "market/status.h"
 #include "market/task_lists.h"
 #include "market/tasks.h"
-#include "market/user_lists.h"
 #include "market/users.h"
 
 /* ---- users ---- */

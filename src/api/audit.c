@@ -43,15 +43,16 @@ static const struct view audit_view = VIEW_OF("Audit", audit_rows);
 static void audit_write(struct request *rq, const struct audit *audit)
 {
 	struct json *json = respond(rq);
+	bson_iter_t at;
+	bson_t one;
 
-	render_members(json, &audit_view, audit_doc(rq->arena, audit), &rq->caller);
-	if (audit->unadopted.any)
-		render(json, "unadopted", &unadopted_view,
-		       unmarked_doc(rq->arena, &audit->unadopted), &rq->caller);
+	render_members(json, &audit_view, audit->numbers, &rq->caller);
+	if (!bson_empty(audit->unadopted))
+		render(json, "unadopted", &unadopted_view, audit->unadopted, &rq->caller);
 	json_array(json, "differences");
-	for (size_t i = 0; i < audit->difference_count; i++)
-		render(json, NULL, &difference_view,
-		       audit_difference_doc(rq->arena, &audit->differences[i]), &rq->caller);
+	for (bson_iter_init(&at, audit->differences); bson_iter_next(&at);)
+		if (doc_part(audit->differences, bson_iter_key(&at), &one))
+			render(json, NULL, &difference_view, &one, &rq->caller);
 	json_end(json);
 }
 

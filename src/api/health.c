@@ -37,7 +37,7 @@ static enum err health(struct request *rq)
 
 static enum err health_ready(struct request *rq)
 {
-	struct unmarked unmarked;
+	const bson_t *unmarked;
 	enum err err = setup_ready(rq->db, rq->arena);
 
 	if (err == OK)
@@ -45,9 +45,8 @@ static enum err health_ready(struct request *rq)
 	if (err != OK)
 		return err;
 	health(rq);
-	if (unmarked.any)
-		render(&rq->json, "unadopted", &unadopted_view, unmarked_doc(rq->arena, &unmarked),
-		       &rq->caller);
+	if (!bson_empty(unmarked))
+		render(&rq->json, "unadopted", &unadopted_view, unmarked, &rq->caller);
 	return OK;
 }
 

@@ -7,7 +7,8 @@
 #include "market/email_keys.h"
 #include "market/search_renewal.h"
 #include "migrate/adoption.h"
-#include "store/replica_set.h"
+#include "store/connect.h"
+#include "store/doc.h"
 #include "store/setup.h"
 
 #include <stdio.h>
@@ -99,39 +100,52 @@ int command_seed_demo(struct tool *tool)
 
 /* ---- audit ---- */
 
+static long long number(const bson_t *doc, const char *name)
+{
+	return doc_whole(doc, name, 0);
+}
+
+static void difference_print(const bson_t *one)
+{
+	char hex[ID_HEX_LENGTH + 1];
+	struct id id = doc_own_id(one);
+
+	id_hex(&id, hex);
+	printf("%s of %s: expected %lld, found %lld\n", doc_text(one, "kind"), hex,
+	       number(one, "expected"), number(one, "found"));
+}
+
 static void audit_print(const struct audit *audit)
 {
+	const bson_t *n = audit->numbers;
+	bson_iter_t at;
+	bson_t one;
+	int64_t count;
+
 	printf("coins %lld + pending %lld + escrow %lld = opening %lld + bonuses %lld + purchases %lld "
 	       "+ adjustments %lld - payouts %lld - forfeits %lld - reversals %lld\n",
-	       (long long)audit->coins, (long long)audit->pending_coins, (long long)audit->escrow,
-	       (long long)audit->opening, (long long)audit->bonuses, (long long)audit->purchases,
-	       (long long)audit->adjustments, (long long)audit->payouts, (long long)audit->forfeits,
-	       (long long)audit->reversals);
-	for (size_t i = 0; i < audit->difference_count; i++) {
-		char hex[ID_HEX_LENGTH + 1];
-
-		id_hex(&audit->differences[i].id, hex);
-		printf("%s of %s: expected %lld, found %lld\n", audit->differences[i].kind, hex,
-		       (long long)audit->differences[i].expected,
-		       (long long)audit->differences[i].found);
-	}
-	for (int in = 0; in < MARKED_COUNT; in++)
-		if (audit->unadopted.of[in])
-			printf("%s: %lld%s not adopted, init-db does so\n",
-			       collection_name((enum collection)in),
-			       (long long)audit->unadopted.of[in],
-			       audit->unadopted.of[in] == UNMARKED_COUNTED ? " or more" : "");
-	printf("%lld users and %lld tasks compared: %s\n", (long long)audit->users,
-	       (long long)audit->tasks, audit->balanced ? "balanced" : "NOT BALANCED");
+	       number(n, "coins"), number(n, "pending_coins"), number(n, "escrow"),
+	       number(n, "opening"), number(n, "bonuses"), number(n, "purchases"),
+	       number(n, "adjustments"), number(n, "payouts"), number(n, "forfeits"),
+	       number(n, "reversals"));
+	for (bson_iter_init(&at, audit->differences); bson_iter_next(&at);)
+		if (doc_part(audit->differences, bson_iter_key(&at), &one))
+			difference_print(&one);
+	for (bson_iter_init(&at, audit->unadopted); bson_iter_next(&at);)
+		if (doc_iter_number(&at, &count))
+			printf("%s: %lld%s not adopted, init-db does so\n", bson_iter_key(&at),
+			       (long long)count, count == UNMARKED_COUNTED ? " or more" : "");
+	printf("%lld users and %lld tasks compared: %s\n", number(n, "users"), number(n, "tasks"),
+	       doc_bool(n, "balanced", false) ? "balanced" : "NOT BALANCED");
 }
 
 int command_audit(struct tool *tool)
 {
-	struct audit *result = arena_alloc(tool->arena, sizeof *result);
-	enum err err = audit_run(tool->db, tool->arena, 0, result);
+	struct audit audit;
+	enum err err = audit_run(tool->db, tool->arena, 0, &audit);
 
 	if (err != OK)
 		return tool_refuse_err(err);
-	audit_print(result);
-	return result->balanced ? EXIT_SUCCESS : EXIT_FAILURE;
+	audit_print(&audit);
+	return doc_bool(audit.numbers, "balanced", false) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

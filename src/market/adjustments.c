@@ -8,12 +8,10 @@
 static enum err adjusted_read(struct call *call, const struct id *id, int64_t taken,
 			      const bson_t **user)
 {
-	enum err err = db_find_id(call->db, call->arena, USERS, id, user);
+	enum err err = user_read(call, id, user);
 
 	if (err != OK)
 		return err;
-	if (!*user || doc_bool(*user, "closing", false))
-		return ERR_NOT_FOUND;
 	int64_t there = doc_whole(*user, "coins", 0);
 	if (there >= taken)
 		return OK;

@@ -1,7 +1,6 @@
 #include "market/audit.h"
 
 #include "base/clock.h"
-#include "base/count.h"
 #include "base/log.h"
 #include "market/ledger.h"
 #include "market/status.h"
@@ -21,15 +20,38 @@ struct stream {
 /* One account of the journal, or two: a user's coins and what their withdrawals hold stand together. */
 struct balance {
 	struct id id;
-	bool known; /* its name holds an id */
 	int64_t coins, held;
+};
+
+/* Those that are added up from records; each of the others is the balance of an account without a document. */
+enum figure { COINS, PENDING_COINS, ESCROW, USERS_COMPARED = 10, TASKS_COMPARED, NUMBERS };
+
+/* What an audit tells. Coins that are here, or have left, weigh against those that came. */
+static const struct number_row {
+	const char *name;
+	int64_t weight;
+	enum account_kind account;
+} numbers[NUMBERS] = {
+	[COINS] = { "coins", 1 },
+	[PENDING_COINS] = { "pending_coins", 1 },
+	[ESCROW] = { "escrow", 1 },
+	{ "opening", -1, ACCOUNT_OPENING },
+	{ "bonuses", -1, ACCOUNT_GRANTS },
+	{ "purchases", -1, ACCOUNT_SALES },
+	{ "adjustments", -1, ACCOUNT_ADJUSTMENTS },
+	{ "payouts", 1, ACCOUNT_PAYOUTS },
+	{ "forfeits", 1, ACCOUNT_FORFEITS },
+	{ "reversals", 1, ACCOUNT_REVERSALS },
+	[USERS_COMPARED] = { "users", 0 },
+	[TASKS_COMPARED] = { "tasks", 0 },
 };
 
 struct books {
 	struct snapshot *snapshot;
 	struct arena *arena;
-	struct audit *audit;
 	struct stream tasks, pending, users;
+	int64_t sums[NUMBERS];
+	struct doc_array differences; /* the first of them */
 };
 
 /* ---- sums ---- */
@@ -53,39 +75,36 @@ static int64_t times(int64_t a, int64_t b)
 	return product;
 }
 
-static void difference_add(struct audit *audit, const char *kind, const struct id *id,
-			   int64_t expected, int64_t found)
+static void add(struct books *books, enum figure number, int64_t coins)
 {
-	audit->balanced = false;
-	if (audit->difference_count == AUDIT_DIFFERENCES_MAX)
-		return;
-	audit->differences[audit->difference_count++] = (struct audit_difference){
-		.kind = kind,
-		.id = *id,
-		.expected = expected,
-		.found = found,
-	};
+	books->sums[number] = plus(books->sums[number], coins);
 }
 
-static void compare(struct audit *audit, const char *kind, const struct id *id, int64_t expected,
+static void compare(struct books *books, const char *kind, const struct id *id, int64_t expected,
 		    int64_t found)
 {
-	if (expected != found)
-		difference_add(audit, kind, id, expected, found);
+	if (expected != found && books->differences.count < AUDIT_DIFFERENCES_MAX)
+		doc_array_doc(&books->differences,
+			      DOC(books->arena, TEXT("kind", kind), ID("_id", id),
+				  WHOLE("expected", expected), WHOLE("found", found)));
 }
 
 /* ---- what is read ---- */
+
+static bson_t *is_held(struct arena *arena, const char *account)
+{
+	return DOC(arena, LIST("$eq",
+			       ITEM(LIST("$substrBytes", BCON_UTF8(account), BCON_INT32(0),
+					 BCON_INT32(5))),
+			       BCON_UTF8("held:")));
+}
 
 /* Whose coins an account's are: "held:<withdrawal>" counts for the row's user, every other for itself. */
 static bson_t *owner_of(struct arena *arena, const char *account)
 {
 	return DOC(arena,
 		   LIST("$cond",
-			ITEM(LIST("$and",
-				  ITEM(LIST("$eq",
-					    ITEM(LIST("$substrBytes", BCON_UTF8(account),
-						      BCON_INT32(0), BCON_INT32(5))),
-					    BCON_UTF8("held:"))),
+			ITEM(LIST("$and", BCON_DOCUMENT(is_held(arena, account)),
 				  ITEM(LIST("$eq", ITEM(TEXT("$type", "$user")),
 					    BCON_UTF8("objectId"))))),
 			ITEM(LIST("$concat", BCON_UTF8("user:"), ITEM(TEXT("$toString", "$user")))),
@@ -100,41 +119,41 @@ static bson_t *side(struct arena *arena, const char *account, int32_t sign)
 }
 
 /* The balance of every account: {_id: "user:<id>", coins, held}, in the order of names. */
-static struct rows *accounts_read(struct snapshot *snapshot, struct arena *arena)
+static struct rows *accounts_read(const struct books *books)
 {
-	bson_t *is_held = DOC(arena, LIST("$eq",
-					  ITEM(LIST("$substrBytes", BCON_UTF8("$sides.name"),
-						    BCON_INT32(0), BCON_INT32(5))),
-					  BCON_UTF8("held:")));
+	struct arena *arena = books->arena;
+	bson_t *held = is_held(arena, "$sides.name");
 	bson_t *pipeline = PIPELINE(
 		arena,
 		STAGE("$project", LIST("sides", BCON_DOCUMENT(side(arena, "$from", -1)),
 				       BCON_DOCUMENT(side(arena, "$to", 1)))),
 		ITEM(TEXT("$unwind", "$sides")),
 		STAGE("$group", TEXT("_id", "$sides.of"),
-		      SUB("coins", SUB("$sum", LIST("$cond", BCON_DOCUMENT(is_held), BCON_INT32(0),
+		      SUB("coins", SUB("$sum", LIST("$cond", BCON_DOCUMENT(held), BCON_INT32(0),
 						    BCON_UTF8("$sides.coins")))),
-		      SUB("held", SUB("$sum", LIST("$cond", BCON_DOCUMENT(is_held),
+		      SUB("held", SUB("$sum", LIST("$cond", BCON_DOCUMENT(held),
 						   BCON_UTF8("$sides.coins"), BCON_INT32(0))))),
 		STAGE("$sort", INT("_id", 1)));
 
-	return snapshot_aggregate(snapshot, LEDGER, pipeline);
+	return snapshot_aggregate(books->snapshot, LEDGER, pipeline);
 }
 
 /* How many submissions are pending for each task: {_id, n}, in the order of tasks. */
-static struct rows *pending_read(struct snapshot *snapshot, struct arena *arena)
+static struct rows *pending_read(const struct books *books)
 {
 	return snapshot_aggregate(
-		snapshot, SUBMISSIONS,
-		PIPELINE(arena, STAGE("$match", STATUS(PENDING)),
+		books->snapshot, SUBMISSIONS,
+		PIPELINE(books->arena, STAGE("$match", STATUS(PENDING)),
 			 STAGE("$group", TEXT("_id", "$task_id"), SUB("n", INT("$sum", 1))),
 			 STAGE("$sort", INT("_id", 1))));
 }
 
-static struct rows *records_read(struct snapshot *snapshot, struct arena *arena, enum collection in,
-				 const char *first, const char *second)
+static struct rows *records_read(const struct books *books, enum collection in, const char *first,
+				 const char *second)
 {
-	return snapshot_find(snapshot, in, DOC(arena, NULL),
+	struct arena *arena = books->arena;
+
+	return snapshot_find(books->snapshot, in, DOC(arena, NULL),
 			     DOC(arena, SUB("sort", INT("_id", 1)),
 				 SUB("projection", INT(first, 1), INT(second, 1), INT(MARK, 1))));
 }
@@ -158,46 +177,38 @@ static int64_t pending_of(struct books *books, const struct id *task)
 {
 	struct stream *pending = &books->pending;
 
-	while (stream_peek(pending)) {
-		int order = id_compare(&pending->id, task);
-
-		if (order == 0)
+	for (; stream_peek(pending) && id_compare(&pending->id, task) <= 0; pending->next = NULL)
+		if (id_equal(&pending->id, task))
 			return doc_whole(pending->next, "n", 0);
-		if (order > 0)
-			return 0;
-		pending->next = NULL;
-	}
 	return 0;
 }
 
 static void task_compare(struct books *books, const bson_t *task, const struct balance *expected)
 {
-	struct audit *audit = books->audit;
 	int64_t slots =
 		plus(doc_whole(task, "required_workers", 0), pending_of(books, &expected->id));
 	int64_t escrow = times(slots, doc_whole(task, "payable_amount", 0));
 
-	audit->tasks++;
-	audit->escrow = plus(audit->escrow, escrow);
-	compare(audit, is_marked(task) ? "escrow" : "missing", &expected->id, expected->coins,
+	add(books, TASKS_COMPARED, 1);
+	add(books, ESCROW, escrow);
+	compare(books, is_marked(task) ? "escrow" : "missing", &expected->id, expected->coins,
 		escrow);
 }
 
 static void user_compare(struct books *books, const bson_t *user, const struct balance *expected)
 {
-	struct audit *audit = books->audit;
 	int64_t coins = doc_whole(user, "coins", 0), held = doc_whole(user, "pending_coins", 0);
 
-	audit->users++;
-	audit->coins = plus(audit->coins, coins);
-	audit->pending_coins = plus(audit->pending_coins, held);
+	add(books, USERS_COMPARED, 1);
+	add(books, COINS, coins);
+	add(books, PENDING_COINS, held);
 	if (!is_marked(user)) {
-		compare(audit, "missing", &expected->id, plus(expected->coins, expected->held),
+		compare(books, "missing", &expected->id, plus(expected->coins, expected->held),
 			plus(coins, held));
 		return;
 	}
-	compare(audit, "coins", &expected->id, expected->coins, coins);
-	compare(audit, "pending_coins", &expected->id, expected->held, held);
+	compare(books, "coins", &expected->id, expected->coins, coins);
+	compare(books, "pending_coins", &expected->id, expected->held, held);
 }
 
 typedef void (*record_compare)(struct books *books, const bson_t *record,
@@ -222,41 +233,23 @@ static bool records_until(struct books *books, struct stream *records, record_co
 	return false;
 }
 
-static void missing_add(struct books *books, const struct balance *account)
+/* An account without a document of its own: its balance is one of the numbers. */
+static bool total_take(struct books *books, const char *name, int64_t balance)
 {
-	compare(books->audit, "missing", &account->id, account->coins, 0);
-	compare(books->audit, "missing", &account->id, account->held, 0);
-}
+	size_t i = 0;
 
-/* An account without a document of its own: its balance is one of the sums. */
-static bool total_take(struct audit *audit, const char *name, int64_t balance)
-{
-	const struct {
-		enum account_kind kind;
-		int64_t *sum;
-		int64_t sign;
-	} totals[] = {
-		{ ACCOUNT_OPENING, &audit->opening, -1 },
-		{ ACCOUNT_GRANTS, &audit->bonuses, -1 },
-		{ ACCOUNT_SALES, &audit->purchases, -1 },
-		{ ACCOUNT_ADJUSTMENTS, &audit->adjustments, -1 },
-		{ ACCOUNT_PAYOUTS, &audit->payouts, 1 },
-		{ ACCOUNT_FORFEITS, &audit->forfeits, 1 },
-		{ ACCOUNT_REVERSALS, &audit->reversals, 1 },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(totals); i++) {
-		if (strcmp(name, account_prefix(totals[i].kind)))
-			continue;
-		*totals[i].sum = times(balance, totals[i].sign);
-		return true;
-	}
-	return false;
+	while (i < NUMBERS && (numbers[i].account <= ACCOUNT_ESCROW ||
+			       strcmp(name, account_prefix(numbers[i].account)) != 0))
+		i++;
+	if (i < NUMBERS)
+		books->sums[i] = times(balance, numbers[i].weight);
+	return i < NUMBERS;
 }
 
 /* Names are sorted as texts and merged by id, which agree as long as ids are written in lower case, as ours are. */
-static bool named(const char *name, const char *prefix, struct id *id)
+static bool named(const char *name, enum account_kind kind, struct id *id)
 {
+	const char *prefix = account_prefix(kind);
 	size_t length = strlen(prefix);
 	char hex[ID_HEX_LENGTH + 1];
 
@@ -269,105 +262,84 @@ static bool named(const char *name, const char *prefix, struct id *id)
 /* The names come sorted: all escrow accounts in the order of tasks, and later all users. */
 static void account_take(struct books *books, const bson_t *row)
 {
-	const char *name = doc_text(row, "_id");
+	const char *named_so = doc_text(row, "_id"), *name = named_so ? named_so : "";
 	struct balance account = { .coins = doc_whole(row, "coins", 0),
 				   .held = doc_whole(row, "held", 0) };
-	bool found = false;
+	bool found;
 
-	if (!name)
-		name = "";
-	if (named(name, account_prefix(ACCOUNT_ESCROW), &account.id))
+	if (named(name, ACCOUNT_ESCROW, &account.id))
 		found = records_until(books, &books->tasks, task_compare, &account);
-	else if (named(name, account_prefix(ACCOUNT_USER), &account.id))
+	else if (named(name, ACCOUNT_USER, &account.id))
 		found = records_until(books, &books->users, user_compare, &account);
 	else
-		found = total_take(books->audit, name, account.coins);
-	if (!found)
-		missing_add(books, &account);
+		found = total_take(books, name, account.coins);
+	if (found)
+		return;
+	compare(books, "missing", &account.id, account.coins, 0);
+	compare(books, "missing", &account.id, account.held, 0);
 }
 
-static bool sums_agree(const struct audit *audit)
+static bool sums_agree(const struct books *books)
 {
-	int64_t here = plus(plus(audit->coins, audit->pending_coins), audit->escrow);
-	int64_t came = plus(plus(audit->opening, audit->bonuses),
-			    plus(audit->purchases, audit->adjustments));
+	int64_t there = 0, came = 0;
 
-	int64_t left = plus(plus(audit->payouts, audit->forfeits), audit->reversals);
-
-	return plus(here, left) == came;
+	for (size_t i = 0; i < NUMBERS; i++)
+		if (numbers[i].weight > 0)
+			there = plus(there, books->sums[i]);
+		else if (numbers[i].weight < 0)
+			came = plus(came, books->sums[i]);
+	return there == came;
 }
 
 static void books_read(struct books *books)
 {
-	struct snapshot *snapshot = books->snapshot;
-	struct arena *arena = books->arena;
-	struct rows *accounts = accounts_read(snapshot, arena);
+	struct rows *accounts = accounts_read(books);
 	const bson_t *row;
 
-	books->tasks.rows =
-		records_read(snapshot, arena, TASKS, "required_workers", "payable_amount");
-	books->pending.rows = pending_read(snapshot, arena);
-	books->users.rows = records_read(snapshot, arena, USERS, "coins", "pending_coins");
+	books->tasks.rows = records_read(books, TASKS, "required_workers", "payable_amount");
+	books->pending.rows = pending_read(books);
+	books->users.rows = records_read(books, USERS, "coins", "pending_coins");
 	while ((row = rows_next(accounts)))
 		account_take(books, row);
 	records_until(books, &books->tasks, task_compare, NULL);
 	records_until(books, &books->users, user_compare, NULL);
-	if (!sums_agree(books->audit))
-		books->audit->balanced = false;
 }
 
 /* ---- keeping ---- */
 
-bson_t *audit_doc(struct arena *arena, const struct audit *audit)
+static const bson_t *numbers_doc(const struct books *books, int64_t as_of)
 {
-	return DOC(arena, BOOL("balanced", audit->balanced), DATE("asOf", audit->as_of),
-		   WHOLE("coins", audit->coins), WHOLE("pending_coins", audit->pending_coins),
-		   WHOLE("escrow", audit->escrow), WHOLE("opening", audit->opening),
-		   WHOLE("bonuses", audit->bonuses), WHOLE("purchases", audit->purchases),
-		   WHOLE("adjustments", audit->adjustments), WHOLE("payouts", audit->payouts),
-		   WHOLE("forfeits", audit->forfeits), WHOLE("reversals", audit->reversals),
-		   WHOLE("users", audit->users), WHOLE("tasks", audit->tasks));
-}
+	bool balanced = !books->differences.count && sums_agree(books);
+	bson_t *doc = DOC(books->arena, BOOL("balanced", balanced), DATE("asOf", as_of));
 
-bson_t *audit_difference_doc(struct arena *arena, const struct audit_difference *difference)
-{
-	return DOC(arena, TEXT("kind", difference->kind), ID("_id", &difference->id),
-		   WHOLE("expected", difference->expected), WHOLE("found", difference->found));
-}
-
-static bson_t *differences_doc(struct arena *arena, const struct audit *audit)
-{
-	struct doc_array array = doc_array_new(arena);
-
-	for (size_t i = 0; i < audit->difference_count; i++)
-		doc_array_doc(&array, audit_difference_doc(arena, &audit->differences[i]));
-	return array.doc;
+	for (size_t i = 0; i < NUMBERS; i++)
+		BSON_APPEND_INT64(doc, numbers[i].name, books->sums[i]);
+	return doc;
 }
 
 /* A run that began later may have finished before; it stays, as the insert then meets its key. */
-static void audit_keep(struct db *db, struct arena *arena, const struct audit *audit)
+static void audit_keep(struct db *db, struct arena *arena, const struct audit *audit, int64_t as_of)
 {
-	bson_t *run = audit_doc(arena, audit);
+	bson_t *run = doc_copy(arena, audit->numbers);
 	const bson_t *reply;
 
-	BSON_APPEND_ARRAY(run, "differences", differences_doc(arena, audit));
-	BSON_APPEND_DOCUMENT(run, "unadopted", unmarked_doc(arena, &audit->unadopted));
-	enum err err =
-		db_write(db, arena,
-			 DOC(arena, TEXT("update", collection_name(META)),
-			     LIST("updates", ITEM(SUB("q", TEXT("_id", "audit"),
-						      SUB("asOf", DATE("$lte", audit->as_of))),
-						  PART("u", run), BOOL("upsert", true)))),
-			 &reply);
+	BSON_APPEND_ARRAY(run, "differences", audit->differences);
+	BSON_APPEND_DOCUMENT(run, "unadopted", audit->unadopted);
+	enum err err = db_write(db, arena,
+				DOC(arena, TEXT("update", collection_name(META)),
+				    LIST("updates", ITEM(SUB("q", TEXT("_id", "audit"),
+							     SUB("asOf", DATE("$lte", as_of))),
+							 PART("u", run), BOOL("upsert", true)))),
+				&reply);
 	if (err != OK)
 		log_line(LOG_WARN, NULL, "the audit could not be kept");
 }
 
 enum err audit_run(struct db *db, struct arena *arena, int64_t max_ms, struct audit *out)
 {
-	struct books books = { .arena = arena, .audit = out };
+	struct books books = { .arena = arena, .differences = doc_array_new(arena) };
+	int64_t as_of = clock_now();
 
-	*out = (struct audit){ .balanced = true, .as_of = clock_now() };
 	books.snapshot = snapshot_open(db, arena, max_ms);
 	books_read(&books);
 	if (snapshot_late(books.snapshot))
@@ -375,63 +347,30 @@ enum err audit_run(struct db *db, struct arena *arena, int64_t max_ms, struct au
 	enum err err = snapshot_error(books.snapshot);
 	if (err == OK)
 		err = unmarked_count(db, arena, UNMARKED_COUNTED, &out->unadopted);
-	if (err == OK)
-		audit_keep(db, arena, out);
-	return err;
-}
-
-static const char *kind_of(const char *text)
-{
-	static const char *const kinds[] = { "coins", "pending_coins", "escrow" };
-
-	for (size_t i = 0; text && i < COUNT_OF(kinds); i++)
-		if (!strcmp(text, kinds[i]))
-			return kinds[i];
-	return "missing";
-}
-
-static void differences_load(const bson_t *list, struct audit *out)
-{
-	bson_iter_t at;
-	bson_t one;
-	struct id id = { 0 };
-
-	bson_iter_init(&at, list);
-	while (bson_iter_next(&at) && doc_part(list, bson_iter_key(&at), &one)) {
-		doc_id(&one, "_id", &id);
-		difference_add(out, kind_of(doc_text(&one, "kind")), &id,
-			       doc_whole(&one, "expected", 0), doc_whole(&one, "found", 0));
-	}
+	if (err != OK)
+		return err;
+	out->numbers = numbers_doc(&books, as_of);
+	out->differences = books.differences.doc;
+	audit_keep(db, arena, out, as_of);
+	return OK;
 }
 
 enum err audit_last(struct db *db, struct arena *arena, struct audit *out)
 {
 	const bson_t *run;
-	bson_t list;
+	bson_t *numbers_kept = DOC(arena, NULL), *differences = arena_alloc(arena, sizeof *run),
+	       *unadopted = arena_alloc(arena, sizeof *run);
 	enum err err = db_find_one(db, arena, META, DOC(arena, TEXT("_id", "audit")), NULL, &run);
 
 	if (err != OK || !run)
 		return err != OK ? err : ERR_NOT_FOUND;
+	bson_copy_to_excluding_noinit(run, numbers_kept, "_id", "differences", "unadopted", NULL);
 	*out = (struct audit){
-		.as_of = doc_date(run, "asOf", 0),
-		.coins = doc_whole(run, "coins", 0),
-		.pending_coins = doc_whole(run, "pending_coins", 0),
-		.escrow = doc_whole(run, "escrow", 0),
-		.opening = doc_whole(run, "opening", 0),
-		.bonuses = doc_whole(run, "bonuses", 0),
-		.purchases = doc_whole(run, "purchases", 0),
-		.adjustments = doc_whole(run, "adjustments", 0),
-		.payouts = doc_whole(run, "payouts", 0),
-		.forfeits = doc_whole(run, "forfeits", 0),
-		.reversals = doc_whole(run, "reversals", 0),
-		.users = doc_whole(run, "users", 0),
-		.tasks = doc_whole(run, "tasks", 0),
+		.numbers = numbers_kept,
+		.differences =
+			doc_part(run, "differences", differences) ? differences : DOC(arena, NULL),
+		.unadopted = doc_part(run, "unadopted", unadopted) ? unadopted : DOC(arena, NULL),
 	};
-	if (doc_part(run, "unadopted", &list))
-		out->unadopted = unmarked_read(&list);
-	if (doc_part(run, "differences", &list))
-		differences_load(&list, out);
-	out->balanced = doc_bool(run, "balanced", false);
 	return OK;
 }
 
@@ -439,14 +378,10 @@ enum err audit_last(struct db *db, struct arena *arena, struct audit *out)
 
 enum err audit_ask(struct db *db, struct arena *arena)
 {
-	const bson_t *reply;
+	const bson_t *asked = DOC(arena, TEXT("_id", "audit asked"), DATE("at", clock_now()));
 
 	/* a taken key: it was asked for before */
-	return db_write(
-		db, arena,
-		DOC(arena, TEXT("insert", collection_name(META)),
-		    LIST("documents", ITEM(TEXT("_id", "audit asked"), DATE("at", clock_now())))),
-		&reply);
+	return db_insert_many(db, arena, META, &asked, 1);
 }
 
 enum err audit_run_asked(struct db *db, struct arena *arena, bool *ran)

@@ -15,23 +15,14 @@
 
 #define AUDIT_DIFFERENCES_MAX 100
 
-struct audit_difference {
-	/* coins, pending_coins, escrow; or missing: the account's user or task is not there, or not adopted */
-	const char *kind;
-	struct id id; /* of the user or task */
-	int64_t expected, found; /* what the journal says, what the record has */
-};
-
+/* As documents. */
 struct audit {
-	bool balanced;
-	int64_t as_of; /* when the books stood so */
-	int64_t coins, pending_coins, escrow;
-	int64_t opening, bonuses, purchases, adjustments /* may be below 0 */, payouts, forfeits,
-		reversals;
-	int64_t users, tasks; /* how many were compared */
-	struct unmarked unadopted;
-	size_t difference_count;
-	struct audit_difference differences[AUDIT_DIFFERENCES_MAX]; /* the first of them */
+	/* balanced; asOf, when the books stood so; the sums above by their names; users and tasks, how many were compared */
+	const bson_t *numbers;
+	/* An array of the first of them: kind (coins, pending_coins, escrow; or missing: the account's user or task is not
+	 * there, or not adopted), _id of the user or task, expected by the journal, found in the record. */
+	const bson_t *differences;
+	const bson_t *unadopted; /* how many records of each collection; see unmarked_count() */
 };
 
 /*
@@ -48,9 +39,5 @@ enum err audit_last(struct db *db, struct arena *arena, struct audit *out);
 enum err audit_ask(struct db *db, struct arena *arena);
 /* Audits if that was asked for: then *ran is true. Of several sweeps only one does. */
 enum err audit_run_asked(struct db *db, struct arena *arena, bool *ran);
-
-/* The numbers, and one difference, as documents. */
-bson_t *audit_doc(struct arena *arena, const struct audit *audit);
-bson_t *audit_difference_doc(struct arena *arena, const struct audit_difference *difference);
 
 #endif

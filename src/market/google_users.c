@@ -19,15 +19,12 @@ static bool is_linked(const bson_t *user)
 
 static enum err judge(struct call *call, const struct google_claims *claims, const bson_t *user)
 {
-	if (doc_bool(user, "closing", false)) {
-		call->detail->sentence = "This account cannot be signed in to.";
-		return ERR_UNAUTHORIZED;
-	}
-	if (is_linked(user) && !belongs_to(user, claims->subject)) {
-		call->detail->sentence =
-			"The account of this e-mail address belongs to another Google account.";
-		return ERR_CONFLICT;
-	}
+	if (doc_bool(user, "closing", false))
+		return call_refuse(call, ERR_UNAUTHORIZED, "This account cannot be signed in to.");
+	if (is_linked(user) && !belongs_to(user, claims->subject))
+		return call_refuse(
+			call, ERR_CONFLICT,
+			"The account of this e-mail address belongs to another Google account.");
 	return OK;
 }
 
@@ -37,11 +34,10 @@ enum err google_user_find(struct call *call, const struct google_claims *claims,
 	enum err err = db_find_one(call->db, call->arena, USERS,
 				   DOC(call->arena, TEXT("googleId", claims->subject)), NULL, user);
 
-	if (err == OK && !*user && !claims->email_fits) {
-		call->detail->sentence =
-			"The e-mail address of this Google account cannot be used here.";
-		return ERR_UNAUTHORIZED;
-	}
+	if (err == OK && !*user && !claims->email_fits)
+		return call_refuse(
+			call, ERR_UNAUTHORIZED,
+			"The e-mail address of this Google account cannot be used here.");
 	if (err == OK && !*user)
 		err = user_by_email(call, claims->email, user);
 	return err == OK && *user ? judge(call, claims, *user) : err;

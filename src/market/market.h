@@ -14,6 +14,7 @@
 #include "auth/caller.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "store/list.h"
 #include "store/store.h"
 #include "store/txn.h"
 
@@ -36,6 +37,18 @@ const char *call_actor(const struct call *call);
 /* Is the record's owner field the caller's id? */
 bool call_owns(const struct call *call, const bson_t *record, const char *owner_field);
 bool call_is_admin(const struct call *call);
+
+/* Reads a record. ERR_NOT_FOUND. */
+enum err call_read(const struct call *call, enum collection in, const struct id *id,
+		   const bson_t **record);
+
+/* The caller's own records, newest first: those whose owner field is the caller's id, and to which the further members of
+ * a filter apply (NULL: none). */
+struct list call_own_list(const struct call *call, enum collection in, const char *owner_field,
+			  const bson_t *further, const char *name);
+
+/* Tells the sentence with an error; returns the error. */
+enum err call_refuse(struct call *call, enum err err, const char *sentence);
 
 /* The name of a list or total that only concerns the caller (list_name()). */
 const char *call_own_name(const struct call *call, const char *name);

@@ -1,6 +1,7 @@
 #include "market/missed.h"
 
 #include "base/clock.h"
+#include "market/notifications.h"
 #include "store/doc.h"
 
 #include <string.h>
@@ -68,13 +69,6 @@ struct id missed_least_id(const struct missed_place *place)
 	return least;
 }
 
-/* $in rather than $ne: the index then has them in order. Older data may lack the field. */
-static bson_t *of_user(struct arena *arena, const struct id *user)
-{
-	return DOC(arena, ID("user_id", user),
-		   SUB("archived", LIST("$in", BCON_BOOL(false), BCON_NULL)));
-}
-
 static bson_t *in_order(struct arena *arena, int32_t direction, int64_t limit)
 {
 	return DOC(arena, SUB("sort", INT("createdAt", direction), INT("_id", direction)),
@@ -93,7 +87,7 @@ static bool count(void *context, const bson_t *doc)
 static enum err after(struct db *db, struct arena *arena, const struct id *user,
 		      const struct missed_place *place, struct counting *counting)
 {
-	bson_t *filter = of_user(arena, user);
+	bson_t *filter = notifications_of(arena, user);
 
 	bson_concat(filter, DOC(arena, SUB("createdAt", DATE("$gte", place->created)),
 				LIST("$or", ITEM(SUB("createdAt", DATE("$gt", place->created))),
@@ -117,7 +111,7 @@ static enum err shortly_before(struct db *db, struct arena *arena, const struct 
 {
 	struct collecting *collecting = arena_alloc(arena, sizeof *collecting);
 	struct id least = missed_least_id(place);
-	bson_t *filter = of_user(arena, user);
+	bson_t *filter = notifications_of(arena, user);
 
 	collecting->arena = arena;
 	bson_concat(filter, DOC(arena,

@@ -65,32 +65,19 @@ void notify_admins(struct call *call, struct txn *txn, const struct admins *admi
 
 /* ---- the caller's own ---- */
 
-/* Adds that a flag is not set: older records may lack it. $in rather than $ne, as the index then keeps their order. */
-static void unset(bson_t *filter, const char *flag)
+/* A flag that is not set: older records may lack it. $in rather than $ne, as the index then keeps their order. */
+#define UNSET(flag) SUB(flag, LIST("$in", BCON_BOOL(false), BCON_NULL))
+
+bson_t *notifications_of(struct arena *arena, const struct id *user)
 {
-	bson_t either, values;
-
-	BSON_APPEND_DOCUMENT_BEGIN(filter, flag, &either);
-	BSON_APPEND_ARRAY_BEGIN(&either, "$in", &values);
-	BSON_APPEND_BOOL(&values, "0", false);
-	BSON_APPEND_NULL(&values, "1");
-	bson_append_array_end(&either, &values);
-	bson_append_document_end(filter, &either);
-}
-
-static bson_t *own(struct call *call)
-{
-	bson_t *filter = DOC(call->arena, ID("user_id", &call->caller->id));
-
-	unset(filter, "archived");
-	return filter;
+	return DOC(arena, ID("user_id", user), UNSET("archived"));
 }
 
 static bson_t *own_unread(struct call *call)
 {
-	bson_t *filter = own(call);
+	bson_t *filter = notifications_of(call->arena, &call->caller->id);
 
-	unset(filter, "isRead");
+	bson_concat(filter, DOC(call->arena, UNSET("isRead")));
 	return filter;
 }
 
@@ -99,7 +86,8 @@ enum err notifications_each(struct call *call, int64_t limit, db_row row, void *
 	bson_t *options = DOC(call->arena, SUB("sort", INT("createdAt", -1), INT("_id", -1)),
 			      WHOLE("limit", limit));
 
-	return db_each(call->db, NOTIFICATIONS, own(call), options, row, context);
+	return db_each(call->db, NOTIFICATIONS, notifications_of(call->arena, &call->caller->id),
+		       options, row, context);
 }
 
 enum err notifications_unread(struct call *call, int64_t *count)
@@ -141,8 +129,7 @@ static enum err read_some(struct call *call, uint32_t *found, int64_t *modified)
 	*modified = 0;
 	if (err != OK || !unread.count)
 		return err;
-	bson_t *filter = DOC(arena, SUB("_id", ARRAY("$in", unread.doc)));
-	unset(filter, "isRead");
+	bson_t *filter = DOC(arena, SUB("_id", ARRAY("$in", unread.doc)), UNSET("isRead"));
 	return db_update_many(call->db, arena, NOTIFICATIONS, filter, now_read(call), modified);
 }
 
@@ -169,10 +156,10 @@ static enum err change_own(struct call *call, const struct id *id, const bson_t 
 {
 	struct arena *arena = call->arena;
 	const bson_t *notification;
-	enum err err = db_find_id(call->db, arena, NOTIFICATIONS, id, &notification);
+	enum err err = call_read(call, NOTIFICATIONS, id, &notification);
 
-	if (err != OK || !notification)
-		return err != OK ? err : ERR_NOT_FOUND;
+	if (err != OK)
+		return err;
 	if (!call_owns(call, notification, "user_id"))
 		return ERR_NOT_OWNER;
 	txn_update_after(txn, NOTIFICATIONS, DOC(arena, ID("_id", id)), change, ERR_NOT_FOUND);

@@ -50,6 +50,9 @@ enum err admins_read(struct call *call, struct admins *admins);
 void notify_admins(struct call *call, struct txn *txn, const struct admins *admins,
 		   const struct notice *notice);
 
+/* The filter for a user's, without those archived. */
+bson_t *notifications_of(struct arena *arena, const struct id *user);
+
 /* ---- the caller's own ---- */
 
 /* Calls row for the newest ones, without those archived. */

@@ -61,12 +61,11 @@ void payment_open(struct call *call, const struct provider *provider, const stru
 enum err payment_read(struct call *call, const struct id *id, struct payment *payment)
 {
 	const bson_t *doc;
-	enum err err = db_find_id(call->db, call->arena, PAYMENTS, id, &doc);
+	enum err err = call_read(call, PAYMENTS, id, &doc);
 
-	if (err != OK || !doc)
-		return err != OK ? err : ERR_NOT_FOUND;
-	payment_of(doc, payment);
-	return OK;
+	if (err == OK)
+		payment_of(doc, payment);
+	return err;
 }
 
 enum err payment_by_transaction(struct call *call, const char *transaction, struct payment *payment)
@@ -87,20 +86,12 @@ enum err payment_read_own(struct call *call, const struct id *id, struct payment
 {
 	enum err err = payment_read(call, id, payment);
 
-	if (err != OK)
-		return err;
-	return call_owns(call, payment->doc, "buyer_id") ? OK : ERR_NOT_OWNER;
+	return err == OK && !call_owns(call, payment->doc, "buyer_id") ? ERR_NOT_OWNER : err;
 }
 
 bool payment_is(const struct payment *payment, enum status status)
 {
 	return status_is(payment->doc, status);
-}
-
-enum err payment_conflict(struct call *call, const char *sentence)
-{
-	call->detail->sentence = sentence;
-	return ERR_CONFLICT;
 }
 
 void payment_keep_intent(struct call *call, const struct payment *payment, struct txn *txn)
@@ -136,12 +127,7 @@ enum err payment_fail_now(struct call *call, struct payment *payment, bool for_g
 
 void payment_list_own(struct call *call, struct list *list)
 {
-	*list = (struct list){
-		.in = PAYMENTS,
-		.filter = DOC(call->arena, ID("buyer_id", &call->caller->id)),
-		.name = call_own_name(call, "payments"),
-		.order_field = "createdAt",
-	};
+	*list = call_own_list(call, PAYMENTS, "buyer_id", NULL, "payments");
 }
 
 static bool add_cents(void *context, const bson_t *doc)

@@ -179,15 +179,17 @@ enum err payment_check(struct call *call, struct payment *payment, const char *t
 		provider_of(call->config)->look_up(call->arena, &order, transaction, &receipt);
 
 	if (err == ERR_NOT_FOUND)
-		return payment_conflict(call, "There is no such transaction.");
+		return call_refuse(call, ERR_CONFLICT, "There is no such transaction.");
 	if (err != OK)
 		return err;
 	if (!is_of(&receipt, payment))
-		return payment_conflict(call, "The transaction belongs to another payment.");
+		return call_refuse(call, ERR_CONFLICT,
+				   "The transaction belongs to another payment.");
 	if (!receipt_pays(&receipt, payment->cents)) {
 		if (receipt.state == RECEIPT_PAID)
 			payment_alert(call, &receipt, ALERT_PAID_ANOTHER_AMOUNT);
-		return payment_conflict(call, "The transaction has not paid what this costs.");
+		return call_refuse(call, ERR_CONFLICT,
+				   "The transaction has not paid what this costs.");
 	}
 	payment->transaction = receipt.id;
 	return OK;

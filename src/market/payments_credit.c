@@ -14,8 +14,8 @@ static enum err completed_before(struct call *call, struct payment *payment)
 	const bson_t *buyer;
 
 	if (!doc_text_is(payment->doc, "transaction_id", payment->transaction))
-		return payment_conflict(call,
-					"The payment was completed with another transaction.");
+		return call_refuse(call, ERR_CONFLICT,
+				   "The payment was completed with another transaction.");
 	enum err err = db_find_id(call->db, call->arena, USERS, &payment->buyer, &buyer);
 	payment->balance = buyer ? doc_whole(buyer, "coins", 0) : 0;
 	return err;
@@ -31,7 +31,7 @@ static enum err transaction_is_free(struct call *call, const struct payment *pay
 
 	if (err != OK || !other)
 		return err;
-	return payment_conflict(call, "The transaction belongs to another payment.");
+	return call_refuse(call, ERR_CONFLICT, "The transaction belongs to another payment.");
 }
 
 /* Where something was noted of it meanwhile, the note is looked for anew. */
@@ -107,9 +107,9 @@ enum err payment_credit(struct call *call, struct payment *payment, struct txn *
 	if (payment_is(payment, STATUS_COMPLETED))
 		return completed_before(call, payment);
 	if (!payment_is(payment, STATUS_PENDING) && !payment_is(payment, STATUS_FAILED))
-		return payment_conflict(call, "A payment in this state is not completed.");
+		return call_refuse(call, ERR_CONFLICT, "A payment in this state is not completed.");
 	if (payment->coins < 1)
-		return payment_conflict(call, "The payment is for no coins.");
+		return call_refuse(call, ERR_CONFLICT, "The payment is for no coins.");
 	err = transaction_is_free(call, payment);
 	if (err == OK)
 		err = payment_noted(call, payment, noted);

@@ -4,9 +4,6 @@
 
 #include "market/payments.h"
 
-/* Fails with ERR_CONFLICT and a sentence. */
-enum err payment_conflict(struct call *call, const char *sentence);
-
 /* Reads the payment that was completed with a transaction. ERR_NOT_FOUND. */
 enum err payment_by_transaction(struct call *call, const char *transaction,
 				struct payment *payment);

@@ -4,7 +4,7 @@
 #include "base/count.h"
 #include "market/status.h"
 #include "store/doc.h"
-#include "store/totals.h"
+#include "store/total.h"
 
 #include <string.h>
 

@@ -6,44 +6,28 @@
 
 void submission_list_own(struct call *call, struct list *list)
 {
-	*list = (struct list){
-		.in = SUBMISSIONS,
-		.filter = DOC(call->arena, ID("worker_id", &call->caller->id)),
-		.name = call_own_name(call, "own submissions"),
-		.order_field = "createdAt",
-	};
+	*list = call_own_list(call, SUBMISSIONS, "worker_id", NULL, "own submissions");
 }
 
 void submission_list_approved(struct call *call, struct list *list)
 {
-	*list = (struct list){
-		.in = SUBMISSIONS,
-		.filter = DOC(call->arena, ID("worker_id", &call->caller->id), STATUS(APPROVED)),
-		.name = call_own_name(call, "approved submissions"),
-		.order_field = "createdAt",
-		.limit_default = LIST_LIMIT_UNPAGED,
-	};
+	*list = call_own_list(call, SUBMISSIONS, "worker_id", DOC(call->arena, STATUS(APPROVED)),
+			      "approved submissions");
+	list->limit_default = LIST_LIMIT_UNPAGED;
 }
 
 void submission_list_to_review(struct call *call, struct list *list)
 {
-	*list = (struct list){
-		.in = SUBMISSIONS,
-		.filter = DOC(call->arena, ID("buyer_id", &call->caller->id), STATUS(PENDING)),
-		.name = call_own_name(call, "submissions to review"),
-		.order_field = "createdAt",
-		.ascending = true,
-	};
+	*list = call_own_list(call, SUBMISSIONS, "buyer_id", DOC(call->arena, STATUS(PENDING)),
+			      "submissions to review");
+	list->ascending = true;
 }
 
 void submission_list_all(struct call *call, struct list *list)
 {
-	*list = (struct list){
-		.in = SUBMISSIONS,
-		.filter = DOC(call->arena, NULL),
-		.name = "all submissions",
-		.order_field = "createdAt",
-	};
+	*list = (struct list){ .in = SUBMISSIONS,
+			       .filter = DOC(call->arena, NULL),
+			       .name = "all submissions" };
 }
 
 /* Whose submissions to a task may they see? A cancelled task is there for those who submitted to it, and for the review
@@ -51,12 +35,10 @@ void submission_list_all(struct call *call, struct list *list)
 static enum err of_task_check(struct call *call, const struct id *id, bool *all)
 {
 	const bson_t *task;
-	enum err err = db_find_id(call->db, call->arena, TASKS, id, &task);
+	enum err err = call_read(call, TASKS, id, &task);
 
 	if (err != OK)
 		return err;
-	if (!task)
-		return ERR_NOT_FOUND;
 	*all = call_is_admin(call) || call_owns(call, task, "buyer_id");
 	if (*all)
 		return OK;
@@ -80,7 +62,6 @@ enum err submission_list_of_task(struct call *call, const struct id *id, struct 
 		.filter = filter,
 		.name = LIST_NAME(arena, "submissions of task", id_text(arena, id),
 				  all ? "all" : "own"),
-		.order_field = "createdAt",
 		.limit_default = LIST_LIMIT_UNPAGED,
 		/* totals of a worker's own are not those of all */
 		.count_key = call_own_name(

@@ -15,7 +15,7 @@ static enum err submit_check(struct call *call, const struct id *id, const bson_
 {
 	bool before;
 
-	if (!task || status_is(task, STATUS_CANCELLED))
+	if (status_is(task, STATUS_CANCELLED))
 		return ERR_NOT_FOUND;
 	if (task_is_past(task, call->now))
 		return ERR_DEADLINE_PASSED;
@@ -89,7 +89,7 @@ enum err submission_create(struct call *call, const struct submission_input *inp
 {
 	const struct id *task_id = &input->task_id.id;
 	const bson_t *task;
-	enum err err = db_find_id(call->db, call->arena, TASKS, task_id, &task);
+	enum err err = call_read(call, TASKS, task_id, &task);
 
 	if (err == OK)
 		err = submit_check(call, task_id, task);
@@ -102,12 +102,10 @@ enum err submission_create(struct call *call, const struct submission_input *inp
 
 enum err submission_read(struct call *call, const struct id *id, const bson_t **submission)
 {
-	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, submission);
+	enum err err = call_read(call, SUBMISSIONS, id, submission);
 
 	if (err != OK)
 		return err;
-	if (!*submission)
-		return ERR_NOT_FOUND;
 	bool may = call_is_admin(call) || call_owns(call, *submission, "worker_id") ||
 		   call_owns(call, *submission, "buyer_id");
 	return may ? OK : ERR_NOT_OWNER;
@@ -182,35 +180,20 @@ static void work_is_done(const struct work *work, struct txn *txn)
 		   DOC(txn->arena, SUB("$inc", INT("pending_submissions", -1))), ERR_CONFLICT);
 }
 
-static void approve(struct call *call, const struct work *work, struct txn *txn)
-{
-	struct arena *arena = call->arena;
-
-	work_is_done(work, txn);
-	ledger_move(call, txn,
-		    &(struct transfer){
-			    .key = arena_printf(arena, "approve:%s", id_text(arena, &work->id)),
-			    .from = account_escrow(&work->task),
-			    .to = account_user(&work->worker),
-			    .coins = work->price,
-			    .kind = "reward",
-			    .buyer = work->has_buyer ? &work->buyer : NULL,
-			    .on_miss = ERR_CONFLICT,
-			    .taken = ERR_ALREADY_PROCESSED,
-		    });
-}
-
-static void refund(struct call *call, const struct work *work, struct txn *txn)
+/* The price, out of the task's escrow: to the worker, or back to the buyer. */
+static void pay_out(struct call *call, const struct work *work, bool approve, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
 	ledger_move(call, txn,
 		    &(struct transfer){
-			    .key = arena_printf(arena, "reject:%s", id_text(arena, &work->id)),
+			    .key = arena_printf(arena, "%s:%s", approve ? "approve" : "reject",
+						id_text(arena, &work->id)),
 			    .from = account_escrow(&work->task),
-			    .to = account_user(&work->buyer),
+			    .to = account_user(approve ? &work->worker : &work->buyer),
 			    .coins = work->price,
-			    .kind = "refund",
+			    .kind = approve ? "reward" : "refund",
+			    .buyer = approve && work->has_buyer ? &work->buyer : NULL,
 			    .on_miss = ERR_CONFLICT,
 			    .taken = ERR_ALREADY_PROCESSED,
 		    });
@@ -222,10 +205,9 @@ static enum err reject(struct call *call, const struct work *work, const bson_t 
 {
 	struct arena *arena = call->arena;
 
-	work_is_done(work, txn);
 	if (!task || !task_takes_work(task, call->now)) {
 		if (work->has_buyer)
-			refund(call, work, txn);
+			pay_out(call, work, false, txn);
 		return work->has_buyer ? OK : ERR_CONFLICT;
 	}
 	bson_t *filter = DOC(arena, ID("_id", &work->task));
@@ -248,8 +230,9 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 	decide(call, work, review, txn);
 	txn_absent(txn, TASKS, DOC(call->arena, ID("_id", &work->task), NONE(MARK)),
 		   ERR_NOT_ADOPTED);
+	work_is_done(work, txn);
 	if (review->approve)
-		approve(call, work, txn);
+		pay_out(call, work, true, txn);
 	else
 		err = reject(call, work, task, txn);
 	tell_worker(call, work, review, txn);
@@ -258,12 +241,10 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 
 static enum err pending_read(struct call *call, const struct id *id, const bson_t **submission)
 {
-	enum err err = db_find_id(call->db, call->arena, SUBMISSIONS, id, submission);
+	enum err err = call_read(call, SUBMISSIONS, id, submission);
 
 	if (err != OK)
 		return err;
-	if (!*submission)
-		return ERR_NOT_FOUND;
 	if (call->caller->known && !call_is_admin(call) &&
 	    !call_owns(call, *submission, "buyer_id"))
 		return ERR_NOT_OWNER;

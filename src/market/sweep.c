@@ -37,7 +37,9 @@ struct due {
 	const bson_t *filter;
 	const bson_t *fields; /* projection; NULL: all */
 	size_t batch;
-	void (*run)(struct batch *batch);
+	/* Deals with many at once, and takes out of the batch those that nothing is left to do for; NULL: none. */
+	void (*together)(struct batch *batch);
+	enum err (*one)(struct call *call, const struct id *id);
 };
 
 struct sweeping {
@@ -64,9 +66,12 @@ static bool given_up(const struct batch *batch)
 static void batch_run(struct sweeping *sweeping)
 {
 	struct batch *batch = &sweeping->batch;
+	const struct due *due = sweeping->due;
 
-	if (batch->count && !given_up(batch))
-		sweeping->due->run(batch);
+	if (batch->count && !given_up(batch) && due->together)
+		due->together(batch);
+	for (size_t i = 0; i < batch->count && !given_up(batch); i++)
+		piece_done(batch, due->one(&batch->call, &batch->ids[i]));
 	batch->count = 0;
 	arena_reset(batch->call.arena);
 }
@@ -105,12 +110,6 @@ static const bson_t *id_alone(struct arena *arena)
 	return DOC(arena, INT("_id", 1));
 }
 
-static void each_id(struct batch *batch, enum err (*piece)(struct call *call, const struct id *id))
-{
-	for (size_t i = 0; i < batch->count && !given_up(batch); i++)
-		piece_done(batch, piece(&batch->call, &batch->ids[i]));
-}
-
 /* ---- deadlines ---- */
 
 struct piece {
@@ -122,11 +121,9 @@ static enum err expire_build(void *context, struct txn *txn)
 {
 	const struct piece *piece = context;
 	const bson_t *task;
-	enum err err = db_find_id(piece->call->db, piece->call->arena, TASKS, piece->id, &task);
+	enum err err = call_read(piece->call, TASKS, piece->id, &task);
 
-	if (err != OK || !task)
-		return err != OK ? err : ERR_NOT_FOUND;
-	return task_expire(piece->call, task, txn);
+	return err == OK ? task_expire(piece->call, task, txn) : err;
 }
 
 static enum err expire_one(struct call *call, const struct id *id)
@@ -140,7 +137,7 @@ static enum err expire_one(struct call *call, const struct id *id)
 }
 
 /* Many end at midnight: those of a batch share a transaction, unless one of them meets anything. */
-static void expire_batch(struct batch *batch)
+static void expire_together(struct batch *batch)
 {
 	struct txn txns[GROUP], *group[GROUP];
 	enum err err = OK;
@@ -150,13 +147,12 @@ static void expire_batch(struct batch *batch)
 		txn_start(group[i], batch->call.arena);
 		err = task_expire(&batch->call, batch->docs[i], group[i]);
 	}
-	if (err != OK || txn_commit_group(batch->call.db, group, batch->count) != OK) {
-		each_id(batch, expire_one);
+	if (err != OK || txn_commit_group(batch->call.db, group, batch->count) != OK)
 		return;
-	}
 	batch->done += (int64_t)batch->count;
 	for (size_t i = 0; i < batch->count; i++)
 		task_settle(batch->call.db, batch->call.arena, &batch->ids[i]);
+	batch->count = 0;
 }
 
 static enum err expire(struct call *call, int64_t *done)
@@ -171,7 +167,8 @@ static enum err expire(struct call *call, int64_t *done)
 			&(struct due){ .in = TASKS,
 				       .filter = mark_ask(arena, TASKS, filter),
 				       .batch = GROUP,
-				       .run = expire_batch },
+				       .together = expire_together,
+				       .one = expire_one },
 			done);
 }
 
@@ -195,11 +192,6 @@ static enum err approve_one(struct call *call, const struct id *id)
 	return err;
 }
 
-static void approve_batch(struct batch *batch)
-{
-	each_id(batch, approve_one);
-}
-
 static enum err approve(struct call *call, int64_t *done)
 {
 	int64_t before = call->now - call->config->review_days * CLOCK_DAY;
@@ -213,7 +205,7 @@ static enum err approve(struct call *call, int64_t *done)
 				       .filter = mark_ask(call->arena, SUBMISSIONS, filter),
 				       .fields = id_alone(call->arena),
 				       .batch = LOOK,
-				       .run = approve_batch },
+				       .one = approve_one },
 			done);
 }
 
@@ -235,34 +227,28 @@ static bool busy_take(void *context, const bson_t *row)
 }
 
 /* Takes those out that have work to be reviewed: nearly all of them, told by one look at an index. */
-static enum err busy_leave_out(struct batch *batch)
+static void busy_leave_out(struct batch *batch)
 {
 	struct arena *arena = batch->call.arena;
 	struct doc_array ids = doc_array_new(arena);
 
 	for (size_t i = 0; i < batch->count; i++)
 		doc_array_id(&ids, &batch->ids[i]);
-	return db_aggregate(
+	enum err err = db_aggregate(
 		batch->call.db, SUBMISSIONS,
 		PIPELINE(arena,
 			 STAGE("$match", SUB("task_id", ARRAY("$in", ids.doc)), STATUS(PENDING)),
 			 STAGE("$group", TEXT("_id", "$task_id"))),
 		NULL, busy_take, batch);
+	if (err == OK)
+		return;
+	piece_done(batch, err);
+	batch->count = 0;
 }
 
 static enum err complete_one(struct call *call, const struct id *id)
 {
 	return task_complete(call->db, call->arena, id);
-}
-
-static void complete_batch(struct batch *batch)
-{
-	enum err err = busy_leave_out(batch);
-
-	if (err == OK)
-		each_id(batch, complete_one);
-	else
-		piece_done(batch, err);
 }
 
 static enum err complete(struct call *call, int64_t *done)
@@ -274,7 +260,8 @@ static enum err complete(struct call *call, int64_t *done)
 				       .filter = filter,
 				       .fields = id_alone(call->arena),
 				       .batch = LOOK,
-				       .run = complete_batch },
+				       .together = busy_leave_out,
+				       .one = complete_one },
 			done);
 }
 
@@ -304,16 +291,6 @@ static enum err look_again(struct call *call, const struct id *id)
 	return left ? removal_look_again(call->db, id, left) : ERR_CONFLICT;
 }
 
-static void remove_batch(struct batch *batch)
-{
-	each_id(batch, remove_one);
-}
-
-static void look_batch(struct batch *batch)
-{
-	each_id(batch, look_again);
-}
-
 static enum err remove_users(struct call *call, int64_t *done)
 {
 	struct call from_now = *call;
@@ -325,12 +302,12 @@ static enum err remove_users(struct call *call, int64_t *done)
 				     .filter = DOC(call->arena, BOOL("closing", true)),
 				     .fields = fields,
 				     .batch = LOOK,
-				     .run = remove_batch };
+				     .one = remove_one };
 	const struct due left = { .in = META,
 				  .filter = removal_look_due(call->arena, from_now.now),
 				  .fields = fields,
 				  .batch = LOOK,
-				  .run = look_batch };
+				  .one = look_again };
 	enum err err = each_due(&from_now, &closing, done);
 	return err == OK ? each_due(&from_now, &left, &looked) : err;
 }

@@ -153,15 +153,6 @@ static enum err end_decide(void *context, struct txn *txn)
 	return OK;
 }
 
-static enum err cancel_read(struct call *call, const struct id *id, const bson_t **task)
-{
-	enum err err = db_find_id(call->db, call->arena, TASKS, id, task);
-
-	if (err != OK)
-		return err;
-	return *task && !status_is(*task, STATUS_CANCELLED) ? OK : ERR_NOT_FOUND;
-}
-
 void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct txn *txn)
 {
 	struct arena *arena = call->arena;
@@ -182,10 +173,8 @@ void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct t
 enum err task_cancel(struct call *call, const struct id *id, struct txn *txn)
 {
 	const bson_t *task;
-	enum err err = cancel_read(call, id, &task);
+	enum err err = task_read_own(call, id, &task);
 
-	if (err == OK && !call_owns(call, task, "buyer_id"))
-		err = ERR_NOT_OWNER;
 	if (err == OK)
 		task_cancel_plan(call, task, false, txn);
 	return err;
@@ -208,7 +197,7 @@ static enum err buyer_is_there(struct call *call, const bson_t *task, bool *ther
 enum err task_take_down(struct call *call, const struct id *id, bool tell, struct txn *txn)
 {
 	const bson_t *task;
-	enum err err = cancel_read(call, id, &task);
+	enum err err = task_read_live(call, id, &task);
 
 	if (err == OK && tell)
 		err = buyer_is_there(call, task, &tell);

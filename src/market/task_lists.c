@@ -63,7 +63,7 @@ static void filter_by_query(struct call *call, const struct task_query *query, b
 static void order_by(const char *sort, struct list *list)
 {
 	list->ascending = sort && *sort != '-';
-	list->order_field = !sort ? "createdAt" : sort + (*sort == '-');
+	list->order_field = sort ? sort + (*sort == '-') : NULL;
 }
 
 /* Their deadline decides in ways for which the server looks into each task. Only tasks that an older server wrote late may
@@ -109,15 +109,9 @@ enum err task_list_open(struct call *call, const struct task_query *query, struc
 
 void task_list_own(struct call *call, struct list *list)
 {
-	struct arena *arena = call->arena;
-
-	*list = (struct list){
-		.in = TASKS,
-		.filter = DOC(arena, ID("buyer_id", &call->caller->id), STATUS_NOT(CANCELLED)),
-		.name = call_own_name(call, "own tasks"),
-		.order_field = "createdAt",
-		.limit_default = LIST_LIMIT_UNPAGED,
-	};
+	*list = call_own_list(call, TASKS, "buyer_id", DOC(call->arena, STATUS_NOT(CANCELLED)),
+			      "own tasks");
+	list->limit_default = LIST_LIMIT_UNPAGED;
 }
 
 void task_list_all(struct call *call, const char *status, struct list *list)
@@ -129,7 +123,6 @@ void task_list_all(struct call *call, const char *status, struct list *list)
 		.filter = status ? DOC(arena, TEXT("status", status)) :
 				   DOC(arena, STATUS_NOT(CANCELLED)),
 		.name = LIST_NAME(arena, "all tasks", status),
-		.order_field = "createdAt",
 	};
 }
 

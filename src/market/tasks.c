@@ -117,13 +117,11 @@ enum err task_has_work(struct call *call, const struct id *task, bool *has)
 
 enum err task_read(struct call *call, const struct id *id, const bson_t **task)
 {
-	enum err err = db_find_id(call->db, call->arena, TASKS, id, task);
+	enum err err = call_read(call, TASKS, id, task);
 	bool submitted = false;
 
 	if (err != OK)
 		return err;
-	if (!*task)
-		return ERR_NOT_FOUND;
 	if (!status_is(*task, STATUS_CANCELLED) || call_is_admin(call))
 		return OK;
 	if (call->caller->known)
@@ -131,15 +129,18 @@ enum err task_read(struct call *call, const struct id *id, const bson_t **task)
 	return err != OK ? err : submitted ? OK : ERR_NOT_FOUND;
 }
 
+enum err task_read_live(struct call *call, const struct id *id, const bson_t **task)
+{
+	enum err err = call_read(call, TASKS, id, task);
+
+	return err == OK && status_is(*task, STATUS_CANCELLED) ? ERR_NOT_FOUND : err;
+}
+
 enum err task_read_own(struct call *call, const struct id *id, const bson_t **task)
 {
-	enum err err = db_find_id(call->db, call->arena, TASKS, id, task);
+	enum err err = task_read_live(call, id, task);
 
-	if (err != OK)
-		return err;
-	if (!*task || status_is(*task, STATUS_CANCELLED))
-		return ERR_NOT_FOUND;
-	return call_owns(call, *task, "buyer_id") ? OK : ERR_NOT_OWNER;
+	return err == OK && !call_owns(call, *task, "buyer_id") ? ERR_NOT_OWNER : err;
 }
 
 /* ---- editing ---- */
@@ -147,8 +148,7 @@ enum err task_read_own(struct call *call, const struct id *id, const bson_t **ta
 static enum err refuse_date(struct call *call, const char *sentence)
 {
 	call->detail->field = "completion_date";
-	call->detail->sentence = sentence;
-	return ERR_INVALID_INPUT;
+	return call_refuse(call, ERR_INVALID_INPUT, sentence);
 }
 
 /* The stored date again is no change: old callers send the whole task back. */

@@ -45,7 +45,8 @@ enum err task_has_work(struct call *call, const struct id *task, bool *has);
 
 /* The record, if this caller may see it: a cancelled task only admins and workers who submitted. ERR_NOT_FOUND. */
 enum err task_read(struct call *call, const struct id *id, const bson_t **task);
-/* The record for its owner to change. ERR_NOT_FOUND, also for a cancelled one; ERR_NOT_OWNER. */
+/* The record of a task that is not cancelled: ERR_NOT_FOUND. For its owner to change: ERR_NOT_OWNER. */
+enum err task_read_live(struct call *call, const struct id *id, const bson_t **task);
 enum err task_read_own(struct call *call, const struct id *id, const bson_t **task);
 
 /* PUT /tasks/:id for a task from task_read_own(). unchanged: only if nobody has changed it since. Found: TASKS. */

@@ -9,6 +9,7 @@
 #include "market/words.h"
 #include "store/doc.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum err user_can_pay(struct call *call, int64_t coins)
@@ -39,6 +40,13 @@ bson_t *user_active(struct arena *arena, const struct id *id, enum role role)
 
 	bson_concat(filter, users_active(arena, role));
 	return filter;
+}
+
+enum err user_read(struct call *call, const struct id *id, const bson_t **user)
+{
+	enum err err = call_read(call, USERS, id, user);
+
+	return err == OK && doc_bool(*user, "closing", false) ? ERR_NOT_FOUND : err;
 }
 
 /* What a user has open is counted in these. */
@@ -239,12 +247,6 @@ void user_end_tokens(struct call *call, const char *hash, struct txn *txn)
 
 /* ---- roles ---- */
 
-static enum err conflict(struct call *call, const char *sentence)
-{
-	call->detail->sentence = sentence;
-	return ERR_CONFLICT;
-}
-
 static bson_t *other_admin(struct arena *arena, const struct id *leaving)
 {
 	bson_t *filter = users_active(arena, ROLE_ADMIN);
@@ -266,7 +268,8 @@ static enum err admin_stays(struct call *call, const struct id *leaving)
 	if (err != OK)
 		return err;
 	if (!other)
-		return found ? OK : conflict(call, "The last admin must stay one.");
+		return found ? OK :
+			       call_refuse(call, ERR_CONFLICT, "The last admin must stay one.");
 	if (!found || doc_bool(found, "closing", false))
 		return ERR_UNAUTHORIZED;
 	return role_of(doc_text(found, "role")) == ROLE_ADMIN ? OK : ERR_FORBIDDEN;
@@ -312,18 +315,16 @@ enum err user_set_role(struct call *call, const struct id *id, enum role role, s
 {
 	struct arena *arena = call->arena;
 	const bson_t *user;
-	enum err err = db_find_id(call->db, arena, USERS, id, &user);
+	enum err err = user_read(call, id, &user);
 
 	if (err != OK)
 		return err;
-	if (!user || doc_bool(user, "closing", false))
-		return ERR_NOT_FOUND;
 	const char *before = doc_text(user, "role");
 	if (role_of(before) == ROLE_ADMIN && role != ROLE_ADMIN)
 		err = user_keep_an_admin(call, id, txn);
 	if (err == OK && role_of(before) != role && is_busy(user))
-		err = conflict(call,
-			       "The user has open tasks, pending submissions or withdrawals.");
+		err = call_refuse(call, ERR_CONFLICT,
+				  "The user has open tasks, pending submissions or withdrawals.");
 	if (err != OK)
 		return err;
 	bson_t *filter = role_of(before) == role ? user_active(arena, id, role) :
@@ -331,4 +332,54 @@ enum err user_set_role(struct call *call, const struct id *id, enum role role, s
 	txn_update_after(txn, USERS, filter, DOC(arena, SUB("$set", TEXT("role", role_name(role)))),
 			 ERR_CONFLICT);
 	return OK;
+}
+
+/* ---- lists ---- */
+
+/*
+ * A pattern that matches the text itself: whatever could mean something else is escaped. Its last letter without the
+ * marks that stand on it would be another.
+ */
+static const char *literal(struct arena *arena, const char *text)
+{
+	char *pattern = arena_alloc(arena, 2 * strlen(text) + 1), *to = pattern;
+
+	for (const char *from = text; *from; from++) {
+		unsigned char byte = (unsigned char)*from;
+
+		if (byte < 0x80 && !isalnum(byte))
+			*to++ = '\\';
+		*to++ = *from;
+	}
+	*to = '\0';
+	return arena_printf(arena, "%s(?!\\p{M})", pattern);
+}
+
+/* In what it is found by, or, where a record lacks that, in name or e-mail as they stand. */
+static bson_t *text_filter(struct arena *arena, const char *text)
+{
+	const char *folded = literal(arena, unicode_fold_text(arena, text));
+	const char *typed = literal(arena, text);
+
+	if (!words_any(arena, text))
+		return DOC(arena, SUB("_id", EMPTY_LIST("$in")));
+	return DOC(arena, LIST("$or", ITEM(PAIR("searched", BCON_REGEX(folded, ""))),
+			       ITEM(NONE("searched"), PAIR("name", BCON_REGEX(typed, "i"))),
+			       ITEM(NONE("searched"), PAIR("email", BCON_REGEX(typed, "i")))));
+}
+
+void user_list(struct call *call, const struct user_query *query, struct list *list)
+{
+	struct arena *arena = call->arena;
+	bson_t *filter = users_active(arena, ROLE_NONE);
+
+	if (query->role)
+		BSON_APPEND_UTF8(filter, "role", query->role);
+	if (query->text && *query->text)
+		bson_concat(filter, text_filter(arena, query->text));
+	*list = (struct list){
+		.in = USERS,
+		.filter = filter,
+		.name = LIST_NAME(arena, "users", query->role, query->text),
+	};
 }

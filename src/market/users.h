@@ -3,6 +3,7 @@
 #define MARKET_USERS_H
 
 #include "market/market.h"
+#include "store/list.h"
 
 #define BONUS_WORKER 10
 #define BONUS_BUYER 50
@@ -23,6 +24,9 @@ enum err user_can_pay(struct call *call, int64_t coins);
 bson_t *users_active(struct arena *arena, enum role role);
 /* The same for one user. */
 bson_t *user_active(struct arena *arena, const struct id *id, enum role role);
+
+/* The record of a user who is not being removed. ERR_NOT_FOUND. */
+enum err user_read(struct call *call, const struct id *id, const bson_t **user);
 
 /* Filter members: a user without open tasks and with nothing pending. Records of an older server lack the counters. */
 bson_t *user_idle(struct arena *arena);
@@ -68,5 +72,14 @@ enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct 
 /* PUT /admin/users/:id/role. ERR_NOT_FOUND; ERR_CONFLICT while the user has open tasks, pending submissions or
  * withdrawals, and for the last admin. Found: USERS. */
 enum err user_set_role(struct call *call, const struct id *user, enum role role, struct txn *txn);
+
+struct user_query {
+	struct page_query page;
+	const char *role; /* NULL: all */
+	const char *text; /* to be found in name or e-mail, as search compares texts; NULL: all */
+};
+
+/* Newest first, without users who are being removed. */
+void user_list(struct call *call, const struct user_query *query, struct list *list);
 
 #endif

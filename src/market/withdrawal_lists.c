@@ -8,14 +8,7 @@
 
 void withdrawal_list_own(struct call *call, struct list *list)
 {
-	struct arena *arena = call->arena;
-
-	*list = (struct list){
-		.in = WITHDRAWALS,
-		.filter = DOC(arena, ID("worker_id", &call->caller->id)),
-		.name = call_own_name(call, "own withdrawals"),
-		.order_field = "createdAt",
-	};
+	*list = call_own_list(call, WITHDRAWALS, "worker_id", NULL, "own withdrawals");
 }
 
 void withdrawal_list_pending(struct call *call, struct list *list)
@@ -24,7 +17,6 @@ void withdrawal_list_pending(struct call *call, struct list *list)
 		.in = WITHDRAWALS,
 		.filter = DOC(call->arena, STATUS(PENDING)),
 		.name = "pending withdrawals",
-		.order_field = "createdAt",
 	};
 }
 

@@ -194,12 +194,10 @@ enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
 static enum err pending_read(struct call *call, const struct id *id, const bson_t **withdrawal)
 {
 	struct pending pending;
-	enum err err = db_find_id(call->db, call->arena, WITHDRAWALS, id, withdrawal);
+	enum err err = call_read(call, WITHDRAWALS, id, withdrawal);
 
 	if (err != OK)
 		return err;
-	if (!*withdrawal)
-		return ERR_NOT_FOUND;
 	if (!status_is(*withdrawal, STATUS_PENDING))
 		return ERR_ALREADY_PROCESSED;
 	return pending_of(*withdrawal, &pending);

@@ -173,10 +173,10 @@ static enum err journal_look(struct adoption *adoption)
 enum err late_look(struct adoption *adoption, bool *any)
 {
 	struct arena *arena = arena_new();
-	struct unmarked unmarked;
+	const bson_t *unmarked;
 	enum err err = unmarked_count(adoption->order->db, arena, 1, &unmarked);
 
-	*any = unmarked.any;
+	*any = !bson_empty(unmarked);
 	if (err == OK && adoption->order->late)
 		err = journal_look(adoption);
 	arena_free(arena);

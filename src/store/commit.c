@@ -25,9 +25,9 @@ struct run {
 	struct db *db;
 	struct txn *const *txns; /* those that share the transaction */
 	size_t count;
-	size_t *planned; /* of each, its steps before decisions added theirs */
 	struct txn *txn; /* whose turn it is */
 	const bson_t *options; /* the session's, for each command; NULL outside a transaction */
+	bool sent; /* a step, in this try */
 	enum err err; /* of REFUSED and BROKEN */
 	int64_t deadline; /* steady milliseconds */
 };
@@ -63,8 +63,8 @@ static enum outcome failed(struct run *run, const bson_t *reply, const bson_erro
 	return BROKEN;
 }
 
-static enum outcome command_run(struct run *run, const bson_t *command, const bson_t **reply,
-				bson_error_t *error)
+static bool command_run(struct run *run, const bson_t *command, const bson_t **reply,
+			bson_error_t *error)
 {
 	struct db *db = run->db;
 	bson_t answer;
@@ -72,7 +72,7 @@ static enum outcome command_run(struct run *run, const bson_t *command, const bs
 							run->options, &answer, error);
 
 	*reply = doc_steal(run->txn->arena, &answer);
-	return ok ? DONE : BROKEN;
+	return ok;
 }
 
 /* Did a step of the command meet a taken key, and which? The first when the reply does not say. */
@@ -85,38 +85,20 @@ static bool key_taken(const bson_t *reply, const bson_error_t *error, bool ok, s
 	return refusal.code == MONGOC_ERROR_DUPLICATE_KEY;
 }
 
-/* Neighbouring inserts into one collection travel in one command. */
-static size_t inserts_together(const struct txn *txn, size_t first)
+/* ---- commands ---- */
+
+/* Neighbouring inserts into one collection travel in one command, and so do updates where the transaction lets them. */
+static size_t steps_together(const struct txn *txn, size_t first)
 {
+	const struct step *steps = txn->steps, *step = &steps[first];
+	bool may = step->kind == STEP_INSERT ||
+		   (step->kind == STEP_UPDATE && !step->read && txn->together);
 	size_t next = first + 1;
 
-	while (next < txn->count && txn->steps[next].kind == STEP_INSERT &&
-	       txn->steps[next].in == txn->steps[first].in)
+	while (may && next < txn->count && steps[next].kind == step->kind &&
+	       steps[next].in == step->in && !steps[next].read)
 		next++;
 	return next - first;
-}
-
-static enum outcome insert_run(struct run *run, struct step *steps, size_t count)
-{
-	struct arena *arena = run->txn->arena;
-	bson_t *command = DOC(arena, TEXT("insert", collection_name(steps->in)));
-	const bson_t *reply;
-	bson_error_t error = { 0 };
-	bson_t docs;
-	struct doc_array array = { .doc = &docs };
-	size_t taken;
-
-	BSON_APPEND_ARRAY_BEGIN(command, "documents", &docs);
-	for (size_t i = 0; i < count; i++)
-		doc_array_doc(&array, steps[i].doc);
-	bson_append_array_end(command, &docs);
-
-	enum outcome outcome = command_run(run, command, &reply, &error);
-	if (key_taken(reply, &error, outcome == DONE, &taken))
-		return refused(run, steps[taken].on_miss);
-	if (outcome != DONE || doc_whole(reply, "n", 0) != (int64_t)count)
-		return failed(run, reply, &error, "inserting");
-	return DONE;
 }
 
 /* A change by operators is a document, one by stages an array. */
@@ -128,122 +110,104 @@ static void change_append(bson_t *command, const char *name, const bson_t *chang
 		BSON_APPEND_DOCUMENT(command, name, change);
 }
 
-/* Neighbouring updates of one collection, where the transaction lets them travel in one command. */
-static size_t updates_together(const struct txn *txn, size_t first)
+static void item_append(struct doc_array *items, const struct step *step)
 {
-	const struct step *step = &txn->steps[first];
-	size_t next = first + 1;
-
-	while (txn->together && next < txn->count && txn->steps[next].kind == STEP_UPDATE &&
-	       !txn->steps[next].read && txn->steps[next].in == step->in)
-		next++;
-	return next - first;
+	if (step->kind == STEP_INSERT) {
+		doc_array_doc(items, step->doc);
+		return;
+	}
+	bson_t *item = BCON_NEW(PART("q", step->filter));
+	if (step->kind == STEP_REMOVE)
+		BSON_APPEND_INT32(item, "limit", 1);
+	else
+		change_append(item, "u", step->change);
+	doc_array_doc(items, item);
+	bson_destroy(item);
 }
 
-static bson_t *updates_command(struct arena *arena, const struct step *steps, size_t count)
+static bson_t *write_command(struct arena *arena, const char *name, const char *list,
+			     const struct step *steps, size_t count)
 {
-	bson_t *command = DOC(arena, TEXT("update", collection_name(steps->in)));
-	bson_t updates;
-	struct doc_array array = { .doc = &updates };
+	bson_t *command = DOC(arena, TEXT(name, collection_name(steps->in)));
+	bson_t items;
+	struct doc_array array = { .doc = &items };
 
-	BSON_APPEND_ARRAY_BEGIN(command, "updates", &updates);
-	for (size_t i = 0; i < count; i++) {
-		bson_t *update = BCON_NEW(PART("q", steps[i].filter));
-
-		change_append(update, "u", steps[i].change);
-		doc_array_doc(&array, update);
-		bson_destroy(update);
-	}
-	bson_append_array_end(command, &updates);
+	BSON_APPEND_ARRAY_BEGIN(command, list, &items);
+	for (size_t i = 0; i < count; i++)
+		item_append(&array, &steps[i]);
+	bson_append_array_end(command, &items);
 	return command;
 }
 
-static enum outcome update_run(struct run *run, struct step *steps, size_t count)
+static bson_t *modify_command(struct arena *arena, const struct step *step)
 {
-	const bson_t *reply;
-	bson_error_t error = { 0 };
-	bson_t *command = updates_command(run->txn->arena, steps, count);
-	enum outcome outcome = command_run(run, command, &reply, &error);
-	size_t taken;
-
-	if (key_taken(reply, &error, outcome == DONE, &taken))
-		return refused(run, steps[taken].on_miss);
-	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
-		return failed(run, reply, &error, "updating");
-	return doc_whole(reply, "n", 0) == (int64_t)count ? DONE : missed(run, steps);
-}
-
-static enum outcome update_reading_run(struct run *run, struct step *step)
-{
-	struct arena *arena = run->txn->arena;
-	const bson_t *reply;
-	bson_error_t error = { 0 };
 	bson_t *command = DOC(arena, TEXT("findAndModify", collection_name(step->in)),
 			      PART("query", step->filter), BOOL("new", step->read == READ_AFTER));
+
 	change_append(command, "update", step->change);
-	enum outcome outcome = command_run(run, command, &reply, &error);
-	bson_t *value = arena_alloc(arena, sizeof *value);
-	size_t taken;
-
-	if (key_taken(reply, &error, outcome == DONE, &taken))
-		return refused(run, step->on_miss);
-	if (outcome != DONE)
-		return failed(run, reply, &error, "updating");
-	if (!doc_part(reply, "value", value))
-		return missed(run, step);
-	step->found = value;
-	return DONE;
+	return command;
 }
 
-static enum outcome remove_run(struct run *run, struct step *step)
+static bson_t *look_command(struct arena *arena, enum collection in, const bson_t *filter)
 {
-	const bson_t *reply;
-	bson_error_t error = { 0 };
-	bson_t *command = DOC(run->txn->arena, TEXT("delete", collection_name(step->in)),
-			      LIST("deletes", ITEM(PART("q", step->filter), INT("limit", 1))));
-	enum outcome outcome = command_run(run, command, &reply, &error);
-
-	if (outcome != DONE || bson_has_field(reply, "writeErrors"))
-		return failed(run, reply, &error, "removing");
-	return doc_whole(reply, "n", 0) == 1 ? DONE : missed(run, step);
+	return DOC(arena, TEXT("find", collection_name(in)), PART("filter", filter),
+		   INT("limit", 1), BOOL("singleBatch", true), SUB("projection", INT("_id", 1)));
 }
 
-static enum outcome absent_run(struct run *run, const struct step *step)
+static bson_t *command_of(struct arena *arena, const struct step *steps, size_t count)
+{
+	switch (steps->kind) {
+	case STEP_INSERT:
+		return write_command(arena, "insert", "documents", steps, count);
+	case STEP_REMOVE:
+		return write_command(arena, "delete", "deletes", steps, count);
+	case STEP_ABSENT:
+		return look_command(arena, steps->in, steps->filter);
+	default:
+		return steps->read ? modify_command(arena, steps) :
+				     write_command(arena, "update", "updates", steps, count);
+	}
+}
+
+/* ---- steps ---- */
+
+/* What the reply to a command says that MongoDB carried out. */
+static enum outcome steps_judge(struct run *run, struct step *steps, size_t count,
+				const bson_t *reply)
 {
 	struct arena *arena = run->txn->arena;
-	const bson_t *reply;
-	bson_error_t error = { 0 };
-	bson_t *command =
-		DOC(arena, TEXT("find", collection_name(step->in)), PART("filter", step->filter),
-		    INT("limit", 1), BOOL("singleBatch", true), SUB("projection", INT("_id", 1)));
+	bson_t *value = arena_alloc(arena, sizeof *value);
 
-	if (command_run(run, command, &reply, &error) != DONE)
-		return failed(run, reply, &error, "looking");
-	return store_first(arena, reply) ? refused(run, step->on_miss) : DONE;
+	if (steps->kind == STEP_ABSENT)
+		return store_first(arena, reply) ? refused(run, steps->on_miss) : DONE;
+	if (steps->read && doc_part(reply, "value", value))
+		steps->found = value;
+	bool met = steps->read ? steps->found == value : doc_whole(reply, "n", 0) == (int64_t)count;
+	return met ? DONE : missed(run, steps);
 }
 
-/* Runs a step, or neighbouring ones that travel together; *taken says how many. */
-static enum outcome step_run(struct run *run, size_t at, size_t *taken)
+/* Runs a step, or neighbouring ones that travel together. */
+static enum outcome step_run(struct run *run, struct step *steps, size_t count)
 {
-	struct step *step = &run->txn->steps[at];
+	static const char *const doing[] = {
+		[STEP_UPDATE] = "updating",
+		[STEP_INSERT] = "inserting",
+		[STEP_REMOVE] = "removing",
+		[STEP_ABSENT] = "looking",
+	};
+	const bson_t *reply;
+	bson_error_t error = { 0 };
+	size_t taken;
 
-	*taken = 1;
-	switch (step->kind) {
-	case STEP_INSERT:
-		*taken = inserts_together(run->txn, at);
-		return insert_run(run, step, *taken);
-	case STEP_REMOVE:
-		return remove_run(run, step);
-	case STEP_ABSENT:
-		return absent_run(run, step);
-	case STEP_THEN: /* in its turn */
+	if (steps->kind == STEP_THEN) /* in its turn */
 		return DONE;
-	default:
-		if (step->read)
-			return update_reading_run(run, step);
-		*taken = updates_together(run->txn, at);
-		return update_run(run, step, *taken);
-	}
+	run->sent = true;
+	bool ok = command_run(run, command_of(run->txn->arena, steps, count), &reply, &error);
+	if (key_taken(reply, &error, ok, &taken))
+		return refused(run, steps[taken].on_miss);
+	if (!ok || bson_has_field(reply, "writeErrors"))
+		return failed(run, reply, &error, doing[steps->kind]);
+	return steps_judge(run, steps, count, reply);
 }
 
 static enum outcome steps_run(struct run *run, size_t from);
@@ -264,11 +228,13 @@ static enum outcome decision_run(struct run *run, const struct step *step)
 /* Runs all steps from this one on: decisions last, as they are about what the others found. */
 static enum outcome steps_run(struct run *run, size_t from)
 {
-	size_t end = run->txn->count, taken;
+	size_t end = run->txn->count, count;
 	enum outcome outcome = DONE;
 
-	for (size_t i = from; i < end && outcome == DONE; i += taken)
-		outcome = step_run(run, i, &taken);
+	for (size_t i = from; i < end && outcome == DONE; i += count) {
+		count = steps_together(run->txn, i);
+		outcome = step_run(run, &run->txn->steps[i], count);
+	}
 	for (size_t i = from; i < end && outcome == DONE; i++)
 		if (run->txn->steps[i].kind == STEP_THEN)
 			outcome = decision_run(run, &run->txn->steps[i]);
@@ -281,32 +247,22 @@ static enum outcome confirm_run(struct run *run)
 {
 	const bson_t *reply;
 	bson_error_t error = { 0 };
-	bson_t *command = DOC(run->txn->arena, TEXT("find", collection_name(META)), INT("limit", 1),
-			      BOOL("singleBatch", true));
-	enum outcome outcome = command_run(run, command, &reply, &error);
+	struct arena *arena = run->txn->arena;
+	bool ok = command_run(run, look_command(arena, META, DOC(arena, NULL)), &reply, &error);
 
-	return outcome == DONE ? DONE : failed(run, reply, &error, "confirming");
-}
-
-static bool has_steps(const struct txn *txn)
-{
-	for (size_t i = 0; i < txn->count; i++)
-		if (txn->steps[i].kind != STEP_THEN)
-			return true;
-	return false;
+	return ok ? DONE : failed(run, reply, &error, "confirming");
 }
 
 static enum outcome txns_run(struct run *run)
 {
 	enum outcome outcome = DONE;
-	bool any = false;
 
+	run->sent = false;
 	for (size_t i = 0; i < run->count && outcome == DONE; i++) {
 		run->txn = run->txns[i];
 		outcome = steps_run(run, 0);
-		any |= has_steps(run->txn);
 	}
-	return outcome == DONE && !any ? confirm_run(run) : outcome;
+	return outcome == DONE && !run->sent ? confirm_run(run) : outcome;
 }
 
 static enum outcome commit_once(struct run *run)
@@ -358,16 +314,6 @@ static enum outcome transaction_run(struct run *run)
 	return outcome;
 }
 
-static void back_off(int attempt)
-{
-	int64_t most = BACK_OFF_FIRST_MS;
-
-	for (int i = 0; i < attempt && most < BACK_OFF_MOST_MS; i++)
-		most += most / 2;
-	clock_sleep(1 + arc4random_uniform(
-				(uint32_t)(most < BACK_OFF_MOST_MS ? most : BACK_OFF_MOST_MS)));
-}
-
 /* One document changes all at once by itself. */
 static bool needs_no_transaction(const struct run *run)
 {
@@ -376,75 +322,64 @@ static bool needs_no_transaction(const struct run *run)
 	return run->count == 1 && txn->count == 1 && txn->steps[0].kind != STEP_THEN;
 }
 
-static void planned_keep(struct run *run)
-{
-	run->planned = arena_alloc(run->txns[0]->arena, run->count * sizeof *run->planned);
-	for (size_t i = 0; i < run->count; i++)
-		run->planned[i] = run->txns[i]->count;
-}
-
 /* Decisions are made anew by what is found then. */
 static void planned_restore(struct run *run)
 {
 	for (size_t i = 0; i < run->count; i++)
-		run->txns[i]->count = run->planned[i];
+		run->txns[i]->count = run->txns[i]->planned;
 }
 
 static enum err attempts(struct run *run)
 {
 	bool alone = needs_no_transaction(run);
+	uint32_t pause = BACK_OFF_FIRST_MS;
 
-	planned_keep(run);
-	for (int attempt = 0;; attempt++) {
+	for (size_t i = 0; i < run->count; i++)
+		run->txns[i]->planned = run->txns[i]->count;
+	for (int attempt = 1;; attempt++) {
 		enum outcome outcome = alone ? txns_run(run) : transaction_run(run);
 
 		if (outcome == DONE)
 			return OK;
 		planned_restore(run);
-		if (outcome == REFUSED)
-			return run->err;
-		if (outcome == BROKEN) {
+		if (outcome == BROKEN)
 			session_drop(run->db);
+		if (outcome != AGAIN)
 			return run->err;
-		}
 		if (clock_steady() > run->deadline) {
 			log_line(LOG_WARN, NULL, "gave up a transaction after %d conflicts",
-				 attempt + 1);
+				 attempt);
 			return ERR_UNAVAILABLE;
 		}
-		back_off(attempt);
+		clock_sleep(1 + arc4random_uniform((uint32_t)pause));
+		pause += pause / 2;
+		if (pause > BACK_OFF_MOST_MS)
+			pause = BACK_OFF_MOST_MS;
 	}
 }
 
-static pthread_mutex_t *queue_enter(struct db *db, const struct id *contended, int64_t deadline,
-				    bool *late)
+/* NULL: it need not queue. */
+static pthread_mutex_t *queue_of(struct db *db, const struct txn *txn)
 {
-	*late = false;
-	if (!contended)
-		return NULL;
-	pthread_mutex_t *queue =
-		&db->store->queues[hash_bytes(contended->bytes, sizeof contended->bytes) %
-				   STORE_QUEUES];
-	struct timespec until = clock_timespec(deadline);
+	const struct id *contended = txn->contended;
 
-	*late = pthread_mutex_clocklock(queue, CLOCK_MONOTONIC, &until) != 0;
-	return *late ? NULL : queue;
-}
-
-static int64_t deadline_of(const struct txn *txn)
-{
-	int64_t most = clock_steady() + COMMIT_MS;
-
-	return txn->deadline && txn->deadline < most ? txn->deadline : most;
+	return contended ?
+		       &db->store->queues[hash_bytes(contended->bytes, sizeof contended->bytes) %
+					  STORE_QUEUES] :
+		       NULL;
 }
 
 enum err txn_commit(struct db *db, struct txn *txn)
 {
-	struct run run = { .db = db, .txns = &txn, .count = 1, .deadline = deadline_of(txn) };
-	bool late;
-	pthread_mutex_t *queue = queue_enter(db, txn->contended, run.deadline, &late);
+	struct run run = {
+		.db = db, .txns = &txn, .count = 1, .deadline = clock_steady() + COMMIT_MS
+	};
+	pthread_mutex_t *queue = queue_of(db, txn);
 
-	if (late)
+	if (txn->deadline && txn->deadline < run.deadline)
+		run.deadline = txn->deadline;
+	struct timespec until = clock_timespec(run.deadline);
+	if (queue && pthread_mutex_clocklock(queue, CLOCK_MONOTONIC, &until) != 0)
 		return ERR_UNAVAILABLE;
 	enum err err = attempts(&run);
 	if (queue)

@@ -1,4 +1,5 @@
-/* Opening MongoDB for a process, and what is left to clear up of processes before it. */
+/* Opening MongoDB for a process, what is left to clear up of processes before it, and making a new server of its own a
+ * replica set. */
 #ifndef STORE_CONNECT_H
 #define STORE_CONNECT_H
 
@@ -17,5 +18,12 @@ void store_close(struct store *store);
 
 /* Has the server end the transactions that dead processes of this host left open, which unlocks their records. */
 void db_end_left(struct db *db);
+
+/*
+ * Asks the server at an address ("127.0.0.1:27017") whether it takes writes: OK when it does. One that is in no replica
+ * set yet is made one of its own, with this name. ERR_UNAVAILABLE, with a sentence in problem, also while that is under
+ * way: ask again. ERR_INVALID_INPUT: it is no address.
+ */
+enum err replica_set_begin(const char *name, const char *address, char problem[256]);
 
 #endif

@@ -22,7 +22,7 @@ struct cursor {
 static void cursor_tag(const struct list *list, uint8_t tag[8])
 {
 	uint64_t hash = hash_bytes(list->name, strlen(list->name)) * 31 +
-			hash_bytes(list->order_field, strlen(list->order_field)) * 2 +
+			hash_bytes(list_order(list), strlen(list_order(list))) * 2 +
 			list->ascending;
 
 	memcpy(tag, &hash, sizeof hash);
@@ -68,7 +68,7 @@ const char *cursor_write(struct arena *arena, const struct list *list, const bso
 	struct cursor cursor = { .version = 1 };
 
 	cursor_tag(list, cursor.tag);
-	cursor_value_write(last, list->order_field, &cursor);
+	cursor_value_write(last, list_order(list), &cursor);
 	size_t id_length = cursor_id_write(last, &cursor);
 	return base64url_encode(arena, &cursor, offsetof(struct cursor, id) + id_length);
 }
@@ -138,7 +138,7 @@ static void append_run(struct arena *arena, struct doc_array *runs, const struct
 static const bson_t *filter_behind(struct arena *arena, const struct list *list,
 				   const struct cursor *cursor)
 {
-	const char *further = list->ascending ? "$gt" : "$lt", *field = list->order_field;
+	const char *further = list->ascending ? "$gt" : "$lt", *field = list_order(list);
 	bson_t *tie = DOC(arena, NULL), *value = DOC(arena, NULL), *beyond = DOC(arena, NULL);
 	struct doc_array runs = doc_array_new(arena);
 

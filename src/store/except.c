@@ -2,8 +2,8 @@
 
 #include "store/doc.h"
 
-/* Read and looked up at a time: the first are about a page, the rest are as many as still fit into memory with ease. */
-enum { BATCH_FIRST = 16, BATCH_MAX = 128, BATCH_IDS = 1000 };
+/* Read and looked up at a time: the first are about a page, the rest are as many as fit into memory with ease. */
+enum { BATCH_FIRST = 16, BATCH_MAX = 1024, BATCH_BYTES = 1024 * 1024 };
 
 /* ---- one batch ---- */
 
@@ -11,10 +11,10 @@ struct batch {
 	struct db *db;
 	const struct list_except *except;
 	struct arena *arena; /* of this batch */
-	const bson_t *docs[BATCH_MAX]; /* as read; NULL where ids alone are wanted */
-	struct id ids[BATCH_IDS];
-	bool out[BATCH_IDS];
-	size_t count, room;
+	const bson_t *docs[BATCH_MAX];
+	struct id ids[BATCH_MAX];
+	bool out[BATCH_MAX];
+	size_t count, bytes, room;
 };
 
 static bool out_take(void *context, const bson_t *doc)
@@ -46,14 +46,8 @@ static enum err batch_look_up(struct batch *batch)
 	bson_concat(filter, DOC(arena, SUB(except->field, ARRAY("$in", ids.doc))));
 	return db_each(batch->db, except->in, filter,
 		       DOC(arena, SUB("projection", INT("_id", 0), INT(except->field, 1)),
-			   INT("batchSize", BATCH_IDS + 1)),
+			   INT("batchSize", BATCH_MAX + 1)),
 		       out_take, batch);
-}
-
-static void batch_reset(struct batch *batch)
-{
-	batch->count = 0;
-	arena_reset(batch->arena);
 }
 
 /* ---- what is not left out ---- */
@@ -73,7 +67,8 @@ static void walk_batch(struct walk *walk)
 	walk->err = batch_look_up(batch);
 	for (size_t i = 0; i < batch->count && walk->err == OK && !walk->ended; i++)
 		walk->ended = !batch->out[i] && !walk->row(walk->context, batch->docs[i]);
-	batch_reset(batch);
+	batch->count = batch->bytes = 0;
+	arena_reset(batch->arena);
 	if (batch->room < BATCH_MAX)
 		batch->room *= 2;
 }
@@ -85,7 +80,8 @@ static bool walk_take(void *context, const bson_t *doc)
 
 	batch->ids[batch->count] = doc_own_id(doc);
 	batch->docs[batch->count++] = doc_copy(batch->arena, doc);
-	if (batch->count == batch->room)
+	batch->bytes += doc->len;
+	if (batch->count == batch->room || batch->bytes >= BATCH_BYTES)
 		walk_batch(walk);
 	return walk->err == OK && !walk->ended;
 }
@@ -106,55 +102,6 @@ enum err except_each(struct db *db, enum collection in, const bson_t *filter, co
 	if (err == OK)
 		err = walk->err;
 	arena_free(walk->batch.arena);
-	arena_free(arena);
-	return err;
-}
-
-/* ---- how many are ---- */
-
-struct tally {
-	struct batch batch;
-	int64_t left_out;
-	enum err err;
-};
-
-static void tally_batch(struct tally *tally)
-{
-	struct batch *batch = &tally->batch;
-
-	tally->err = batch_look_up(batch);
-	for (size_t i = 0; i < batch->count; i++)
-		tally->left_out += batch->out[i];
-	batch_reset(batch);
-}
-
-static bool tally_take(void *context, const bson_t *doc)
-{
-	struct tally *tally = context;
-	struct batch *batch = &tally->batch;
-
-	batch->ids[batch->count++] = doc_own_id(doc);
-	if (batch->count == BATCH_IDS)
-		tally_batch(tally);
-	return tally->err == OK;
-}
-
-enum err except_count(struct db *db, enum collection in, const bson_t *filter, int64_t most,
-		      const struct list_except *except, int64_t *count)
-{
-	struct arena *arena = arena_new();
-	struct tally *tally = arena_alloc(arena, sizeof *tally);
-
-	tally->batch = (struct batch){ .db = db, .except = except, .arena = arena_new() };
-	enum err err = db_each(db, in, filter,
-			       DOC(arena, SUB("projection", INT("_id", 1)), WHOLE("limit", most)),
-			       tally_take, tally);
-	if (err == OK && tally->err == OK)
-		tally_batch(tally);
-	if (err == OK)
-		err = tally->err;
-	*count = tally->left_out;
-	arena_free(tally->batch.arena);
 	arena_free(arena);
 	return err;
 }

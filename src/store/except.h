@@ -14,15 +14,11 @@ struct list_except {
 	const char *field; /* … leaves out the record whose _id stands in this field */
 };
 
-/* db_each() over the records that are not left out. The options hold the order, no limit and no skip. */
+/* db_each() over the records that are not left out. The options hold no skip; a limit counts those left out, too. */
 enum err except_each(struct db *db, enum collection in, const bson_t *filter, const bson_t *options,
 		     const struct list_except *except, db_row row, void *context);
 
-/* How many of at most `most` records that match the filter are left out. */
-enum err except_count(struct db *db, enum collection in, const bson_t *filter, int64_t most,
-		      const struct list_except *except, int64_t *count);
-
-/* The same of any number, as a pipeline over except->in that ends in {n}: it looks at all that the filter there finds. */
+/* How many are left out, as a pipeline over except->in that ends in {n}: it looks at all that the filter there finds. */
 bson_t *except_pipeline(struct arena *arena, enum collection in, const bson_t *filter,
 			const struct list_except *except);
 

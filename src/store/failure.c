@@ -75,6 +75,13 @@ static bool passes(const bson_error_t *error)
 	}
 }
 
+bool store_out_of_time(const bson_error_t *error)
+{
+	enum { MAX_TIME_EXPIRED = 50 };
+
+	return error->domain == MONGOC_ERROR_SERVER && error->code == MAX_TIME_EXPIRED;
+}
+
 static enum err judged(bool passing, const char *doing, const char *message, uint32_t code)
 {
 	log_line(passing ? LOG_WARN : LOG_ERROR, NULL, "MongoDB, %s: %s (%u)", doing, message,

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "store/cursor.h"
 #include "store/doc.h"
-#include "store/totals.h"
+#include "store/total.h"
 
 #include <string.h>
 
@@ -19,27 +19,44 @@ const char *list_name(struct arena *arena, const char *const parts[], size_t cou
 	return name;
 }
 
+const char *list_order(const struct list *list)
+{
+	return list->order_field ? list->order_field : "createdAt";
+}
+
 /* ---- totals ---- */
 
 /* Exact as far as this; beyond it a total may be a few seconds old. */
 enum { EXACT_MAX = 10000 };
 
-/* Of what is left out: counted among few, else as of a moment ago; before that is known, none. */
-static enum err left_out(struct db *db, struct arena *arena, const struct list *list,
-			 const char *name, const struct page *page, int64_t *count)
+static bool one_more(void *count, const bson_t *doc)
+{
+	(void)doc;
+	++*(int64_t *)count;
+	return true;
+}
+
+/* What is not left out: counted among few, else as of a moment ago; before that is known, nothing is left out. */
+static enum err leave_out(struct db *db, struct arena *arena, const struct list *list,
+			  const char *name, struct page *page)
 {
 	const struct total total = {
 		.name = arena_printf(arena, "left out of %s", name),
 		.in = list->except->in,
 		.pipeline = except_pipeline(arena, list->in, list->filter, list->except),
 	};
+	int64_t now = clock_steady(), out = 0;
 
-	*count = 0;
-	if (!page->approximate)
-		return except_count(db, list->in, list->filter, EXACT_MAX, list->except, count);
-	int64_t now = clock_steady();
+	if (!page->approximate) {
+		page->total = 0;
+		return except_each(
+			db, list->in, list->filter,
+			DOC(arena, SUB("projection", INT("_id", 1)), WHOLE("limit", EXACT_MAX)),
+			list->except, one_more, &page->total);
+	}
 	total_order(db, &total, now);
-	(void)total_wait(db, &total, now, now, count);
+	(void)total_wait(db, &total, now, now, &out);
+	page->total -= out;
 	return OK;
 }
 
@@ -54,13 +71,11 @@ static void total_find(struct db *db, struct arena *arena, const struct list *li
 		.many_filter = list->many_filter,
 		.index = list->count_index,
 	};
-	int64_t out = 0;
 	enum err err = total_count(db, arena, &total, EXACT_MAX, seen, false, &page->total,
 				   &page->approximate);
 
 	if (err == OK && list->except)
-		err = left_out(db, arena, list, total.name, page, &out);
-	page->total -= out;
+		err = leave_out(db, arena, list, total.name, page);
 	if (err == OK && page->total >= seen)
 		return;
 	page->total = seen;
@@ -117,7 +132,7 @@ static enum err page_read(struct db *db, struct listing *listing, const bson_t *
 	const struct list *list = listing->list;
 	int32_t direction = list->ascending ? 1 : -1;
 	bson_t *options =
-		DOC(arena, SUB("sort", INT(list->order_field, direction), INT("_id", direction)),
+		DOC(arena, SUB("sort", INT(list_order(list), direction), INT("_id", direction)),
 		    WHOLE("batchSize", FIRST_BATCH));
 
 	if (list->except) {

@@ -34,7 +34,7 @@ struct list {
 	enum collection in;
 	const bson_t *filter;
 	const char *name; /* binds cursors to this list: list_name() of what it is, and of whom */
-	const char *order_field; /* then _id, in the same direction */
+	const char *order_field; /* then _id, in the same direction; NULL: createdAt */
 	bool ascending;
 	int64_t limit_default; /* 0: LIST_LIMIT_DEFAULT */
 	/* How the total is counted, as in struct total; NULL: by the filter, and by the index that the server
@@ -44,6 +44,9 @@ struct list {
 	const char *count_key; /* names the total among the cached ones; NULL: name */
 	const struct list_except *except; /* left out beyond what the filter says; NULL: nothing */
 };
+
+/* The field that it is ordered by. */
+const char *list_order(const struct list *list);
 
 struct page {
 	int64_t total; /* of records */

@@ -32,37 +32,17 @@ const bson_t *mark_ask(struct arena *arena, enum collection in, const bson_t *fi
 	return with(arena, in, filter, DOC(arena, SUB(MARK, INT("$gt", 0))));
 }
 
-enum err unmarked_count(struct db *db, struct arena *arena, int64_t most, struct unmarked *unmarked)
+enum err unmarked_count(struct db *db, struct arena *arena, int64_t most, const bson_t **unmarked)
 {
-	bson_t *filter = doc_parse(arena, "{" UNMARKED "}");
+	bson_t *filter = doc_parse(arena, "{" UNMARKED "}"), *counts = DOC(arena, NULL);
 	enum err err = OK;
+	int64_t count;
 
-	*unmarked = (struct unmarked){ 0 };
-	for (int in = 0; in < MARKED_COUNT && err == OK; in++) {
-		err = db_count(db, arena, (enum collection)in, filter, most, &unmarked->of[in]);
-		unmarked->any |= unmarked->of[in] > 0;
+	for (enum collection in = 0; in < MARKED_COUNT && err == OK; in++) {
+		err = db_count(db, arena, in, filter, most, &count);
+		if (count)
+			BSON_APPEND_INT64(counts, collection_name(in), count);
 	}
+	*unmarked = counts;
 	return err;
-}
-
-bson_t *unmarked_doc(struct arena *arena, const struct unmarked *unmarked)
-{
-	bson_t *doc = DOC(arena, NULL);
-
-	for (int in = 0; in < MARKED_COUNT; in++)
-		if (unmarked->of[in])
-			BSON_APPEND_INT64(doc, collection_name((enum collection)in),
-					  unmarked->of[in]);
-	return doc;
-}
-
-struct unmarked unmarked_read(const bson_t *doc)
-{
-	struct unmarked unmarked = { 0 };
-
-	for (int in = 0; in < MARKED_COUNT; in++) {
-		unmarked.of[in] = doc_whole(doc, collection_name((enum collection)in), 0);
-		unmarked.any |= unmarked.of[in] > 0;
-	}
-	return unmarked;
 }

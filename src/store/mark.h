@@ -28,20 +28,9 @@ const bson_t *mark_add(struct arena *arena, enum collection in, const bson_t *do
 /* The filter for marked records only; unchanged if the collection has no marks. */
 const bson_t *mark_ask(struct arena *arena, enum collection in, const bson_t *filter);
 
-/* How many records of each collection have no mark. For what people are told it is counted up to this number. */
+/* How many records of each collection have no mark, each counted up to `most`, as a document of the numbers above 0:
+ * {users: 3, submissions: 1}. What people are told is counted up to UNMARKED_COUNTED. */
 #define UNMARKED_COUNTED 1000
-struct unmarked {
-	int64_t of[MARKED_COUNT];
-	bool any;
-};
-
-/* Counts them, of each collection up to `most`. */
-enum err unmarked_count(struct db *db, struct arena *arena, int64_t most,
-			struct unmarked *unmarked);
-
-/* As a document of the numbers above 0: {users: 3, submissions: 1}. */
-bson_t *unmarked_doc(struct arena *arena, const struct unmarked *unmarked);
-/* Reads such a document. */
-struct unmarked unmarked_read(const bson_t *doc);
+enum err unmarked_count(struct db *db, struct arena *arena, int64_t most, const bson_t **unmarked);
 
 #endif

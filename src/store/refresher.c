@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "store/store_private.h"
-#include "store/total_private.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,12 +4,7 @@
 #include "store/doc.h"
 #include "store/store_private.h"
 
-enum {
-	BATCH = 5000,
-	ANSWER_MS_MOST = 60 * 60 * 1000,
-	ANSWER_MS_SPARE = 1000,
-	MAX_TIME_EXPIRED = 50
-};
+enum { BATCH = 5000, ANSWER_MS_MOST = 60 * 60 * 1000, ANSWER_MS_SPARE = 1000 };
 
 struct snapshot {
 	struct arena *arena;
@@ -161,10 +156,9 @@ struct rows *snapshot_aggregate(struct snapshot *snapshot, enum collection in,
 	return rows;
 }
 
-/* Out of time is no news for the log: it is what the caller asked for. */
 static void rows_failed(struct snapshot *snapshot, const bson_error_t *error)
 {
-	snapshot->late = error->domain == MONGOC_ERROR_SERVER && error->code == MAX_TIME_EXPIRED;
+	snapshot->late = store_out_of_time(error);
 	snapshot->err =
 		snapshot->late ? ERR_UNAVAILABLE : store_failed(error, "reading a snapshot");
 }

@@ -11,12 +11,13 @@
 
 struct presence;
 struct refresher;
+struct total;
 
 struct store {
 	mongoc_client_pool_t *pool;
 	char *database;
 	pthread_mutex_t queues[STORE_QUEUES]; /* for contended documents; see commit.c */
-	struct refresher *refresher; /* of totals; see totals.c */
+	struct refresher *refresher; /* of totals; see total.c */
 	struct releases *releases; /* keys that could not be given back yet */
 	struct presence *presence; /* NULL in a process that is not seen by others */
 	/* Steady milliseconds: when the primary was lost or found again; 0: never. */
@@ -37,6 +38,9 @@ struct db {
  * a write that was not confirmed in time, else ERR_INTERNAL. With the reply, its error labels count, too. */
 enum err store_failed(const bson_error_t *error, const char *doing);
 enum err store_failed_reply(const bson_t *reply, const bson_error_t *error, const char *doing);
+
+/* Was the maxTimeMS of a command over? That is no news for the log: it is what the caller asked for. */
+bool store_out_of_time(const bson_error_t *error);
 
 /* What a reply says of a write where the driver saw no error: the first of its write errors. */
 struct write_error {
@@ -70,6 +74,10 @@ mongoc_collection_t *store_collection(struct db *db, enum collection in);
 /* A client of the same server whose answers may take max_ms (0: an hour); the caller's to destroy. NULL: none can be
  * made. */
 mongoc_client_t *store_client_with_time(const mongoc_client_t *like, int64_t max_ms);
+
+/* Computes a total, unless the server needs longer than max_ms for it (*late, OK). */
+enum err total_compute(mongoc_client_t *client, const char *database, struct arena *arena,
+		       const struct total *total, int64_t max_ms, int64_t *value, bool *late);
 
 /* The first document of a find's reply, living as long as the reply; NULL when there is none. */
 const bson_t *store_first(struct arena *arena, const bson_t *reply);

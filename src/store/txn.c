@@ -193,7 +193,11 @@ void txn_update_before(struct txn *txn, enum collection in, const bson_t *filter
 void txn_update_after(struct txn *txn, enum collection in, const bson_t *filter,
 		      const bson_t *change, enum err on_miss)
 {
-	update_fold(txn, in, filter, change, on_miss)->read = READ_AFTER;
+	struct step *step = update_fold(txn, in, filter, change, on_miss);
+
+	/* an insert tells its document as it is */
+	if (step->kind == STEP_UPDATE)
+		step->read = READ_AFTER;
 }
 
 void txn_insert(struct txn *txn, enum collection in, const bson_t *doc, enum err on_miss)

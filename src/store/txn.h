@@ -48,6 +48,7 @@ struct txn {
 	struct step *steps;
 	size_t count, room;
 	size_t ran; /* steps before this one have run, and take no more changes */
+	size_t planned; /* steps before this one were there before decisions added theirs */
 	const struct step *missed; /* after an error: whose filter found nothing; else NULL */
 
 	/* Neighbouring updates of one collection travel in one command, as neighbouring inserts always do. For many
