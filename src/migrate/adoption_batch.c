@@ -20,9 +20,11 @@ static void record_plan(struct batch *batch, struct record *record)
 	struct arena *arena = batch->arena;
 
 	txn_start(&record->txn, arena);
-	record->filter = doc_keep(arena, bson_new());
 	record->set = doc_keep(arena, bson_new());
-	doc_unchanged(record->filter, record->doc, "_id");
+	if (record->has_id)
+		record->filter = DOC(arena, ID("_id", &record->id));
+	else
+		doc_unchanged(record->filter = DOC(arena, NULL), record->doc, "_id");
 	batch->pass->plan(batch, record);
 }
 

@@ -31,7 +31,7 @@ static void steps_take(struct txn *txn, const struct txn *of, int kind, int in)
 /* The steps of some records, those that can travel together side by side. */
 static void steps_join(struct txn *txn, struct record *const *records, size_t count)
 {
-	static const int kinds[] = { STEP_UPDATE, STEP_INSERT };
+	static const int kinds[] = { STEP_SAME, STEP_UPDATE, STEP_INSERT };
 	size_t steps = 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -103,71 +103,13 @@ static enum err groups_commit(struct batch *batch, struct record *const *records
 	return err;
 }
 
-/* ---- in bulk ---- */
-
-static bool not_done(void *context, const bson_t *doc)
-{
-	struct id id = doc_own_id(doc);
-	struct record *record = record_of(context, &id);
-
-	if (record)
-		record->done = false;
-	return true;
-}
-
-/* Some of a bulk met a record that had changed: which ones still have no mark? Those of an odd _id, which are few, are
- * looked for again in any case. */
-static enum err bulk_check(struct batch *batch, struct record *const *records, size_t count)
-{
-	struct arena *arena = batch->arena;
-	struct doc_array ids = doc_array_new(arena);
-
-	for (size_t i = 0; i < count; i++) {
-		records[i]->done = records[i]->has_id;
-		doc_array_id(&ids, &records[i]->id);
-	}
-	return db_each(batch->db, batch->pass->in,
-		       DOC(arena, SUB("_id", ARRAY("$in", ids.doc)), NONE(MARK)),
-		       DOC(arena, SUB("projection", INT("_id", 1))), not_done, batch);
-}
-
-/* Records that change alone need no transaction. */
-static enum err bulk_run(struct batch *batch, struct record *const *records, size_t count)
-{
-	struct db_update *updates = arena_alloc(batch->arena, (count + 1) * sizeof *updates);
-	int64_t matched = 0, taken;
-	enum err err = OK;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct step *step = records[i]->txn.steps;
-
-		records[i]->done = true;
-		updates[i] = (struct db_update){ .filter = step->filter, .change = step->change };
-	}
-	for (int tries = 0; tries < TRIES && count; tries++) {
-		err = db_update_bulk(batch->db, batch->arena, batch->pass->in, updates, count,
-				     &matched, &taken);
-		if (err != ERR_UNAVAILABLE)
-			break;
-		clock_sleep(TRY_AGAIN_MS);
-	}
-	return err != OK || matched == (int64_t)count ? err : bulk_check(batch, records, count);
-}
-
 enum err batch_commit(struct batch *batch)
 {
-	size_t size = batch->count * sizeof(struct record *), single = 0, many = 0;
-	struct record **singles = arena_alloc(batch->arena, size);
-	struct record **others = arena_alloc(batch->arena, size);
+	struct record **records = arena_alloc(batch->arena, batch->count * sizeof *records);
+	size_t count = 0;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		struct record *record = &batch->records[i];
-
-		if (record->txn.count == 1)
-			singles[single++] = record;
-		else if (record->txn.count)
-			others[many++] = record;
-	}
-	enum err err = bulk_run(batch, singles, single);
-	return err == OK ? groups_commit(batch, others, many) : err;
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->records[i].txn.count)
+			records[count++] = &batch->records[i];
+	return groups_commit(batch, records, count);
 }

@@ -64,7 +64,6 @@ static void payment_plan(struct batch *batch, struct record *record)
 		set_default(record->set, record->doc, "status", status_name(STATUS_PENDING));
 	set_date(record->set, record->doc, "payment_date", created_at(record->doc));
 	set_times(record->set, record->doc);
-	doc_unchanged(record->filter, record->doc, "status");
 	record_change(batch, record, &payments_pass, MARK_ADOPTED);
 }
 

@@ -33,12 +33,10 @@ void record_change(struct batch *batch, struct record *record, const struct pass
 {
 	struct arena *arena = batch->arena;
 
-	doc_unchanged(record->filter, record->doc, MARK);
 	BSON_APPEND_INT32(record->set, MARK, mark);
-	if (record->key) {
-		doc_unchanged(record->filter, record->doc, pass->key->field);
+	if (record->key)
 		BSON_APPEND_UTF8(record->set, pass->key->field, record->key);
-	}
+	txn_same(&record->txn, pass->in, record->doc, ERR_CONFLICT);
 	txn_update(&record->txn, pass->in, record->filter, DOC(arena, PART("$set", record->set)),
 		   ERR_CONFLICT);
 	txn_of_any(&record->txn);

@@ -255,8 +255,6 @@ static void submission_plan(struct batch *batch, struct record *record)
 		rejected_set(batch, record, refusal->reason);
 	else
 		kept_set(batch, record, worker != NULL, outcome.paid);
-	doc_unchanged(record->filter, doc, "status");
-	doc_unchanged(record->filter, doc, "payable_amount");
 	/* what was handed in with us has its key from the start, and took its slot then */
 	record_change(batch, record, &submissions_pass,
 		      bson_has_field(doc, "slot_key") ? MARK_OURS : MARK_ADOPTED);

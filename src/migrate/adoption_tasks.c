@@ -226,10 +226,6 @@ static void task_plan(struct batch *batch, struct record *record)
 					 ended_outcome(batch, record, &facts);
 
 	fields_set(batch, record, &facts, &outcome);
-	doc_unchanged(record->filter, record->doc, "status");
-	doc_unchanged(record->filter, record->doc, "required_workers");
-	doc_unchanged(record->filter, record->doc, "payable_amount");
-	doc_unchanged(record->filter, record->doc, "rev");
 	record_change(batch, record, &tasks_pass, MARK_ADOPTED);
 	if (!in_the_books)
 		task_open(batch, record, &facts, &outcome);

@@ -293,13 +293,6 @@ static void user_set(struct batch *batch, struct record *record, const struct pe
 
 static void user_change(struct batch *batch, struct record *record)
 {
-	static const char *const guarded[] = {
-		"role",		 "email",      "email_key",	      "coins",
-		"pending_coins", "open_tasks", "pending_submissions", "pending_withdrawals"
-	};
-
-	for (size_t i = 0; i < COUNT_OF(guarded); i++)
-		doc_unchanged(record->filter, record->doc, guarded[i]);
 	record_change(batch, record, &users_pass, MARK_ADOPTED);
 }
 

@@ -182,8 +182,6 @@ static void withdrawal_plan(struct batch *batch, struct record *record)
 	withdrawal_amount_set(batch, record, pending);
 	set_date(record->set, record->doc, "withdraw_date", created_at(record->doc));
 	set_times(record->set, record->doc);
-	doc_unchanged(record->filter, record->doc, "status");
-	doc_unchanged(record->filter, record->doc, "withdrawal_coin");
 	if (late && !verdict) {
 		late_withdrawal(batch, record, late);
 		return;

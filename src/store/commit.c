@@ -15,6 +15,8 @@
 #include "store/doc.h"
 #include "store/store_private.h"
 
+#include <string.h>
+
 enum { BACK_OFF_FIRST_MS = 5, BACK_OFF_MOST_MS = 250 };
 
 /* How one try of a step or of the whole ended. */
@@ -84,13 +86,15 @@ static bool key_taken(const bson_t *reply, const bson_error_t *error, bool ok, s
 	return refusal.code == MONGOC_ERROR_DUPLICATE_KEY;
 }
 
-/* Neighbouring inserts into one collection travel in one command. */
-static size_t inserts_together(const struct txn *txn, size_t first)
+/* Neighbouring steps of a kind and collection travel in one command; updates where the transaction lets them. */
+static size_t steps_together(const struct txn *txn, size_t first)
 {
+	const struct step *step = &txn->steps[first];
+	bool many = step->kind != STEP_UPDATE || txn->together;
 	size_t next = first + 1;
 
-	while (next < txn->count && txn->steps[next].kind == STEP_INSERT &&
-	       txn->steps[next].in == txn->steps[first].in)
+	while (many && next < txn->count && txn->steps[next].kind == step->kind &&
+	       txn->steps[next].in == step->in && !txn->steps[next].read)
 		next++;
 	return next - first;
 }
@@ -125,18 +129,6 @@ static void change_append(bson_t *command, const char *name, const bson_t *chang
 		BSON_APPEND_ARRAY(command, name, change);
 	else
 		BSON_APPEND_DOCUMENT(command, name, change);
-}
-
-/* Neighbouring updates of one collection, where the transaction lets them travel in one command. */
-static size_t updates_together(const struct txn *txn, size_t first)
-{
-	const struct step *step = &txn->steps[first];
-	size_t next = first + 1;
-
-	while (txn->together && next < txn->count && txn->steps[next].kind == STEP_UPDATE &&
-	       !txn->steps[next].read && txn->steps[next].in == step->in)
-		next++;
-	return next - first;
 }
 
 static bson_t *updates_command(struct arena *arena, const struct step *steps, size_t count)
@@ -221,6 +213,41 @@ static enum outcome absent_run(struct run *run, const struct step *step)
 	return store_first(arena, reply) ? refused(run, step->on_miss) : DONE;
 }
 
+static bool is_same(const bson_iter_t *at, const bson_t *doc)
+{
+	const uint8_t *bytes;
+	uint32_t length;
+
+	bson_iter_document(at, &length, &bytes);
+	return length == doc->len && !memcmp(bytes, bson_get_data(doc), length);
+}
+
+static enum outcome same_run(struct run *run, const struct step *steps, size_t count)
+{
+	struct arena *arena = run->txn->arena;
+	struct doc_array ids = doc_array_new(arena);
+	const bson_t *reply;
+	bson_error_t error = { 0 };
+	bson_iter_t at;
+	bson_t cursor, rows;
+
+	for (size_t i = 0; i < count; i++)
+		if (bson_iter_init_find(&at, steps[i].doc, "_id"))
+			doc_array_iter(&ids, &at);
+	bson_t *command = DOC(arena, TEXT("find", collection_name(steps->in)),
+			      SUB("filter", SUB("_id", ARRAY("$in", ids.doc))),
+			      SUB("sort", INT("_id", 1)), INT("batchSize", (int32_t)count),
+			      BOOL("singleBatch", true));
+	if (command_run(run, command, &reply, &error) != DONE)
+		return failed(run, reply, &error, "looking");
+	bool any = doc_part(reply, "cursor", &cursor) && doc_part(&cursor, "firstBatch", &rows) &&
+		   bson_iter_init(&at, &rows);
+	for (size_t i = 0; i < count; i++)
+		if (!any || !bson_iter_next(&at) || !is_same(&at, steps[i].doc))
+			return missed(run, &steps[i]);
+	return DONE;
+}
+
 /* Runs a step, or neighbouring ones that travel together; *taken says how many. */
 static enum outcome step_run(struct run *run, size_t at, size_t *taken)
 {
@@ -229,8 +256,11 @@ static enum outcome step_run(struct run *run, size_t at, size_t *taken)
 	*taken = 1;
 	switch (step->kind) {
 	case STEP_INSERT:
-		*taken = inserts_together(run->txn, at);
+		*taken = steps_together(run->txn, at);
 		return insert_run(run, step, *taken);
+	case STEP_SAME:
+		*taken = steps_together(run->txn, at);
+		return same_run(run, step, *taken);
 	case STEP_REMOVE:
 		return remove_run(run, step);
 	case STEP_ABSENT:
@@ -240,7 +270,7 @@ static enum outcome step_run(struct run *run, size_t at, size_t *taken)
 	default:
 		if (step->read)
 			return update_reading_run(run, step);
-		*taken = updates_together(run->txn, at);
+		*taken = steps_together(run->txn, at);
 		return update_run(run, step, *taken);
 	}
 }
