@@ -8,27 +8,22 @@
 
 #include "base/clock.h"
 #include "base/count.h"
-#include "store/doc.h"
 
 enum {
 	/* of a transaction; beside workers others soon meet what it has changed */
-	GROUP_STEPS = 250,
-	GROUP_STEPS_LATE = 50,
+	GROUP_STEPS = 600,
+	GROUP_STEPS_LATE = 80,
 	GROUP_BYTES = 4 * 1024 * 1024,
 	TRIES = 6,
 	TRY_AGAIN_MS = 1000
 };
 
-/* ---- transactions ---- */
+struct group {
+	struct batch *batch;
+	struct arena *arena; /* emptied for each try */
+};
 
-static void steps_take(struct txn *txn, const struct txn *of, int kind, int in)
-{
-	for (size_t i = 0; i < of->count; i++)
-		if ((int)of->steps[i].kind == kind && (int)of->steps[i].in == in)
-			txn->steps[txn->count++] = of->steps[i];
-}
-
-/* The steps of some records, those that can travel together side by side. */
+/* Their steps, those that can travel together side by side. */
 static void steps_join(struct txn *txn, struct record *const *records, size_t count)
 {
 	static const int kinds[] = { STEP_SAME, STEP_UPDATE, STEP_INSERT };
@@ -38,10 +33,15 @@ static void steps_join(struct txn *txn, struct record *const *records, size_t co
 		steps += records[i]->txn.count;
 	txn->together = true;
 	txn->steps = arena_alloc(txn->arena, steps * sizeof *txn->steps);
-	for (size_t kind = 0; kind < COUNT_OF(kinds); kind++)
-		for (int in = 0; in < COLLECTION_COUNT && txn->count < steps; in++)
-			for (size_t i = 0; i < count; i++)
-				steps_take(txn, &records[i]->txn, kinds[kind], in);
+	for (size_t place = 0; place < COUNT_OF(kinds) * COLLECTION_COUNT; place++)
+		for (size_t i = 0; i < count && txn->count < steps; i++)
+			for (size_t n = 0; n < records[i]->txn.count; n++) {
+				const struct step *step = &records[i]->txn.steps[n];
+
+				if ((int)step->kind == kinds[place / COLLECTION_COUNT] &&
+				    step->in == place % COLLECTION_COUNT)
+					txn->steps[txn->count++] = *step;
+			}
 }
 
 /*
@@ -49,26 +49,26 @@ static void steps_join(struct txn *txn, struct record *const *records, size_t co
  * waited for. Should a commit have happened unheard, the next try meets what it guards against, and a further look at
  * the collection finds it done.
  */
-static enum err records_commit(struct batch *batch, struct record *const *records, size_t count,
-			       int tries)
+static enum err group_commit(const struct group *group, struct record *const *records, size_t count,
+			     int tries)
 {
 	struct txn txn;
 
-	arena_reset(batch->scratch);
-	txn_start(&txn, batch->scratch);
+	arena_reset(group->arena);
+	txn_start(&txn, group->arena);
 	steps_join(&txn, records, count);
-	enum err err = txn.count ? txn_commit(batch->db, &txn) : OK;
+	enum err err = txn_commit(group->batch->db, &txn);
 
 	if (err == ERR_UNAVAILABLE && tries < TRIES)
 		clock_sleep(TRY_AGAIN_MS);
 	if (err != OK && count > 1) {
-		err = records_commit(batch, records, count / 2, tries);
-		return err == OK ? records_commit(batch, records + count / 2, count - count / 2,
-						  tries) :
-				   err;
+		size_t half = count / 2;
+
+		err = group_commit(group, records, half, tries);
+		return err == OK ? group_commit(group, records + half, count - half, tries) : err;
 	}
 	if (err == ERR_UNAVAILABLE && tries < TRIES)
-		return records_commit(batch, records, count, tries + 1);
+		return group_commit(group, records, count, tries + 1);
 	for (size_t i = 0; i < count; i++)
 		records[i]->done = err == OK;
 	return err == ERR_CONFLICT ? OK : err;
@@ -86,11 +86,17 @@ static size_t record_bytes(const struct record *record)
 	return bytes;
 }
 
-static enum err groups_commit(struct batch *batch, struct record *const *records, size_t count)
+enum err batch_commit(struct batch *batch)
 {
 	size_t most = batch->adoption->order->late ? GROUP_STEPS_LATE : GROUP_STEPS;
+	struct record **records = arena_alloc(batch->arena, batch->count * sizeof *records);
+	struct group group = { batch, arena_new() };
+	size_t count = 0;
 	enum err err = OK;
 
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->records[i].txn.count)
+			records[count++] = &batch->records[i];
 	for (size_t first = 0, next; first < count && err == OK; first = next) {
 		size_t steps = 0, bytes = 0;
 
@@ -98,18 +104,8 @@ static enum err groups_commit(struct batch *batch, struct record *const *records
 			steps += records[next]->txn.count;
 			bytes += record_bytes(records[next]);
 		}
-		err = records_commit(batch, records + first, next - first, 1);
+		err = group_commit(&group, records + first, next - first, 1);
 	}
+	arena_free(group.arena);
 	return err;
-}
-
-enum err batch_commit(struct batch *batch)
-{
-	struct record **records = arena_alloc(batch->arena, batch->count * sizeof *records);
-	size_t count = 0;
-
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->records[i].txn.count)
-			records[count++] = &batch->records[i];
-	return groups_commit(batch, records, count);
 }

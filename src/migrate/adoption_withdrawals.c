@@ -2,22 +2,13 @@
  * in the books already, here. */
 #include "migrate/adoption_private.h"
 
-#include "base/count.h"
-#include "market/status.h"
 #include "market/withdrawals.h"
-#include "store/doc.h"
 
-#include <string.h>
-
-/* Its worker, if that one is in the books already. */
-static const struct person *late_worker(const struct batch *batch, const struct record *record)
+/* Is it pending, and its worker in the books already? */
+static bool is_late(const struct record *record)
 {
-	const struct person *owner = owner_of(batch, record->doc, "worker_id", "worker_email");
-
-	return owner && owner->marked && record->has_id &&
-			       !strcmp(status_of(record->doc, "pending"), "pending") ?
-		       owner :
-		       NULL;
+	return record->owner && record->owner->marked && record->has_id &&
+	       record_is(record, STATUS_PENDING);
 }
 
 /* What late workers can spend at this moment: beside calls of theirs, what all users had at first is soon out of date. */
@@ -27,177 +18,132 @@ struct purse {
 };
 
 struct purses {
-	struct arena *arena;
-	struct purse *list; /* in the order of their ids */
-	size_t count, room;
+	struct purse *list; /* sorted by their ids */
+	size_t count;
 };
 
 static bool purse_take(void *context, const bson_t *user)
 {
 	struct purses *purses = context;
 
-	purses->list = arena_grow(purses->arena, purses->list, purses->count, &purses->room,
-				  sizeof *purses->list);
 	purses->list[purses->count++] =
 		(struct purse){ doc_own_id(user), doc_whole(user, "coins", 0) };
 	return true;
 }
 
-static enum err purses_read(struct batch *batch)
+/* Withdrawals that come late may have been held and decided by us before. */
+static enum err withdrawals_look(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
 	struct purses *purses = batch->known = arena_alloc(arena, sizeof *purses);
 	struct doc_array ids = doc_array_new(arena);
 
-	purses->arena = arena;
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct person *worker = late_worker(batch, &batch->records[i]);
+		const struct record *record = &batch->records[i];
 
-		if (worker)
-			doc_array_id(&ids, &worker->id);
+		if (is_late(record))
+			doc_array_id(&ids, &record->owner->id);
+		if (!batch->adoption->order->late && !is_late(record))
+			continue;
+		journal_want(batch, "hold", &record->id);
+		journal_want(batch, "payout", &record->id);
+		journal_want(batch, "release", &record->id);
 	}
 	if (!ids.count)
 		return OK;
-	enum err err =
-		db_each(batch->db, USERS,
-			mark_ask(arena, USERS, DOC(arena, SUB("_id", ARRAY("$in", ids.doc)))),
-			doc_parse(arena, "{\"projection\": {\"coins\": 1}}"), purse_take, purses);
+	purses->list = arena_alloc(arena, ids.count * sizeof *purses->list);
+	bson_t *theirs = DOC(arena, SUB("_id", ARRAY("$in", ids.doc)));
+	enum err err = db_each(batch->db, USERS, mark_ask(arena, USERS, theirs),
+			       DOC(arena, SUB("projection", INT("coins", 1))), purse_take, purses);
 	rows_sort(purses->list, purses->count, sizeof *purses->list);
 	return err;
 }
 
-/* Withdrawals that come late may have been held and decided by us before. */
-static enum err withdrawals_look(struct batch *batch)
-{
-	static const char *const kinds[] = { "hold", "payout", "release" };
-
-	for (size_t i = 0; i < batch->count; i++)
-		for (size_t kind = 0; kind < COUNT_OF(kinds); kind++)
-			if (batch->adoption->order->late || late_worker(batch, &batch->records[i]))
-				journal_want(batch, kinds[kind], &batch->records[i].id);
-	return purses_read(batch);
-}
-
-static void withdrawal_amount_set(struct batch *batch, struct record *record, bool pending)
+static int64_t coins_set(struct record *record)
 {
 	struct amount coins = amount_read(record->doc, "withdrawal_coin", ADOPTION_COINS_MOST);
-	bson_iter_t at;
 
-	BSON_APPEND_INT64(record->set, "withdrawal_coin", coins.value);
-	if (coins.floored)
-		note(batch, record, RULE_WITHDRAWAL_FLOORED, 0);
-	else if (!coins.good)
-		note(batch, record, RULE_WITHDRAWAL_BAD, 0);
+	SET(record, WHOLE("withdrawal_coin", coins.value));
+	amount_note(record, coins, RULE_WITHDRAWAL_FLOORED, RULE_WITHDRAWAL_BAD);
 	/* what was paid out stays as it was told */
-	if ((pending && coins.floored) ||
-	    !bson_iter_init_find(&at, record->doc, "withdrawal_amount"))
-		BSON_APPEND_DOUBLE(record->set, "withdrawal_amount",
-				   (double)coins.value / WITHDRAWAL_COINS_A_DOLLAR);
-}
-
-static void withdrawal_reject(struct batch *batch, struct record *record, enum rule rule,
-			      const char *reason)
-{
-	bson_t *set = record->set;
-
-	note(batch, record, rule, 0);
-	BSON_APPEND_UTF8(set, "status", status_name(STATUS_REJECTED));
-	BSON_APPEND_UTF8(set, "rejection_reason", reason);
-	BSON_APPEND_DATE_TIME(set, "processed_date", batch->call->now);
-}
-
-static void withdrawal_status_set(struct batch *batch, struct record *record, bool has_owner)
-{
-	const char *status = status_of(record->doc, "pending");
-
-	if (!strcmp(status, "pending") && !(has_owner && record->has_id)) {
-		withdrawal_reject(batch, record, RULE_WITHDRAWAL_NO_WORKER,
-				  "The worker's account no longer exists.");
-		return;
-	}
-	if (!has_owner)
-		note(batch, record, RULE_WITHDRAWAL_OWNERLESS, 0);
-	if (strcmp(status, "pending") && strcmp(status, "approved") && strcmp(status, "rejected"))
-		note(batch, record, RULE_WITHDRAWAL_STATUS_UNKNOWN, 0);
-	set_default(record->set, record->doc, "status", status_name(STATUS_PENDING));
+	if ((record_is(record, STATUS_PENDING) && coins.floored) ||
+	    !bson_has_field(record->doc, "withdrawal_amount"))
+		SET(record, PAIR("withdrawal_amount",
+				 BCON_DOUBLE((double)coins.value / WITHDRAWAL_COINS_A_DOLLAR)));
+	return coins.value;
 }
 
 /* ---- of a worker in the books ---- */
 
-static void late_hold(struct batch *batch, struct record *record, const struct person *worker,
-		      int64_t coins)
+static void late_hold(struct record *record, int64_t coins)
 {
-	struct arena *arena = batch->arena;
+	struct arena *arena = record->batch->arena;
+	const struct id *worker = &record->owner->id;
 
-	note(batch, record, RULE_WITHDRAWAL_HELD, coins);
-	note(batch, record, RULE_WITHDRAWAL_FROM_COINS, coins);
+	note(record, RULE_WITHDRAWAL_HELD, coins);
+	note(record, RULE_WITHDRAWAL_FROM_COINS, coins);
 	txn_update(&record->txn, USERS,
-		   DOC(arena, ID("_id", &worker->id), SUB("coins", WHOLE("$gte", coins))),
+		   DOC(arena, ID("_id", worker), SUB("coins", WHOLE("$gte", coins))),
 		   DOC(arena, SUB("$inc", WHOLE("coins", -coins), WHOLE("pending_coins", coins),
 				  INT("pending_withdrawals", 1))),
 		   ERR_CONFLICT);
-	hold_account(batch, record, &worker->id, &record->id, coins);
+	hold_account(record, worker, &record->id, coins);
 }
 
 /* Held before, as the journal says; else held now, from coins, or rejected. */
-static void late_withdrawal(struct batch *batch, struct record *record, const struct person *worker)
+static int late_plan(struct record *record, int64_t coins)
 {
-	const struct purses *purses = batch->known;
+	const struct purses *purses = record->batch->known;
 	const struct purse *purse =
-		row_find(purses->list, purses->count, sizeof *purses->list, &worker->id);
-	bool held = journal_has(batch, "hold", &record->id);
-	int64_t coins = amount_read(record->doc, "withdrawal_coin", ADOPTION_COINS_MOST).value;
+		row_find(purses->list, purses->count, sizeof *purses->list, &record->owner->id);
 
 	/* removed since: with the next look */
 	if (!purse)
-		return;
-	bool covered = held || (coins > 0 && coins <= purse->coins);
-	if (covered)
-		set_default(record->set, record->doc, "status", status_name(STATUS_PENDING));
-	else
-		withdrawal_reject(batch, record, RULE_WITHDRAWAL_NOT_COVERED,
-				  WITHDRAWAL_NOT_COVERED);
-	record_change(batch, record, &withdrawals_pass, MARK_ADOPTED);
-	if (!covered)
-		refusal_tell(batch, record, &worker->id, record->doc, coins);
-	else if (!held)
-		late_hold(batch, record, worker, coins);
+		return 0;
+	if (journal_has(record->batch, "hold", &record->id))
+		return MARK_ADOPTED;
+	if (coins > 0 && coins <= purse->coins) {
+		late_hold(record, coins);
+		return MARK_ADOPTED;
+	}
+	rejected_set(record, RULE_WITHDRAWAL_NOT_COVERED, NOT_COVERED, "processed_date");
+	refusal_tell(record, &record->owner->id, record->doc, coins);
+	return MARK_ADOPTED;
 }
 
-/* What became of it, by the journal; NULL: it is pending. */
-static const char *decided(const struct batch *batch, const struct record *record)
-{
-	return journal_has(batch, "payout", &record->id)  ? "approved" :
-	       journal_has(batch, "release", &record->id) ? "rejected" :
-							    NULL;
-}
+/* ---- the change ---- */
 
-static void withdrawal_plan(struct batch *batch, struct record *record)
+static int withdrawal_plan(struct record *record)
 {
-	bool pending = !strcmp(status_of(record->doc, "pending"), "pending");
-	bool has_owner = owner_set(batch, record, "worker_id", "worker_email") != NULL;
-	const struct person *late = late_worker(batch, record);
-	const char *verdict = pending && record->has_id ? decided(batch, record) : NULL;
+	const struct batch *batch = record->batch;
+	bool pending = record_is(record, STATUS_PENDING);
+	int64_t coins = coins_set(record);
+	bool paid = pending && record->has_id && journal_has(batch, "payout", &record->id);
+	bool back = pending && record->has_id && journal_has(batch, "release", &record->id);
 
-	withdrawal_amount_set(batch, record, pending);
-	set_date(record->set, record->doc, "withdraw_date", created_at(record->doc));
-	set_times(record->set, record->doc);
-	if (late && !verdict) {
-		late_withdrawal(batch, record, late);
-		return;
+	if (paid || back) {
+		note(record, RULE_WITHDRAWAL_DECIDED, 0);
+		SET(record, TEXT("status", status_name(paid ? STATUS_APPROVED : STATUS_REJECTED)));
+		return MARK_ADOPTED;
 	}
-	if (verdict) {
-		note(batch, record, RULE_WITHDRAWAL_DECIDED, 0);
-		BSON_APPEND_UTF8(record->set, "status", verdict);
-	} else {
-		withdrawal_status_set(batch, record, has_owner);
+	if (is_late(record))
+		return late_plan(record, coins);
+	if (pending && !(record->owner && record->has_id)) {
+		rejected_set(record, RULE_WITHDRAWAL_NO_WORKER, NO_WORKER, "processed_date");
+		return MARK_ADOPTED;
 	}
-	record_change(batch, record, &withdrawals_pass, MARK_ADOPTED);
+	note_if(!record->owner, record, RULE_WITHDRAWAL_OWNERLESS);
+	note_if(!pending && !record_is(record, STATUS_APPROVED) &&
+			!record_is(record, STATUS_REJECTED),
+		record, RULE_WITHDRAWAL_STATUS_UNKNOWN);
+	return MARK_ADOPTED;
 }
 
 const struct pass withdrawals_pass = {
 	.doing = "withdrawals",
 	.in = WITHDRAWALS,
+	.owner = { BY_WORKER },
+	.status = "pending",
 	.look = withdrawals_look,
 	.plan = withdrawal_plan,
 };

@@ -234,10 +234,10 @@ static enum outcome same_run(struct run *run, const struct step *steps, size_t c
 	for (size_t i = 0; i < count; i++)
 		if (bson_iter_init_find(&at, steps[i].doc, "_id"))
 			doc_array_iter(&ids, &at);
-	bson_t *command = DOC(arena, TEXT("find", collection_name(steps->in)),
-			      SUB("filter", SUB("_id", ARRAY("$in", ids.doc))),
-			      SUB("sort", INT("_id", 1)), INT("batchSize", (int32_t)count),
-			      BOOL("singleBatch", true));
+	bson_t *command =
+		DOC(arena, TEXT("find", collection_name(steps->in)),
+		    SUB("filter", SUB("_id", ARRAY("$in", ids.doc))), SUB("sort", INT("_id", 1)),
+		    INT("batchSize", (int32_t)count), BOOL("singleBatch", true));
 	if (command_run(run, command, &reply, &error) != DONE)
 		return failed(run, reply, &error, "looking");
 	bool any = doc_part(reply, "cursor", &cursor) && doc_part(&cursor, "firstBatch", &rows) &&
