@@ -43,11 +43,7 @@ static void record_plan(struct record *record)
 	int mark = pass->plan(record);
 	if (!mark)
 		return;
-	if (record->owner)
-		SET(record, ID(pass->owner[0], &record->owner->id));
-	if (record->key)
-		SET(record, TEXT(pass->key->field, record->key));
-	defaults_set(record);
+	fields_set(record);
 	SET(record, INT(MARK, mark));
 	if (!record->has_id)
 		doc_unchanged(filter, record->doc, "_id");
@@ -96,7 +92,7 @@ static void *batch_work(void *context)
 	struct batch *batch = context;
 	struct adoption *adoption = batch->adoption;
 
-	batch->call->db = batch->db = db_open(adoption->order->store);
+	batch->call.db = batch->db = db_open(adoption->order->store);
 	enum err err = batch_run(batch);
 	db_close(batch->db);
 	pthread_mutex_lock(&adoption->lock);
@@ -113,19 +109,16 @@ static struct batch *batch_new(struct adoption *adoption)
 	struct arena *arena = arena_new();
 	struct batch *batch = arena_alloc(arena, sizeof *batch);
 
-	*batch = (struct batch){
-		.adoption = adoption,
-		.arena = arena,
-		.records = arena_alloc(arena, adoption->batch_most * sizeof *batch->records),
-		.call = arena_alloc(arena, sizeof *batch->call),
-	};
-	*batch->call = (struct call){
-		.arena = arena,
-		.caller = arena_alloc(arena, sizeof(struct caller)),
-		.request_id = "init-db",
-		.now = adoption->now,
-		.detail = arena_alloc(arena, sizeof(struct err_detail)),
-	};
+	batch->adoption = adoption;
+	batch->arena = arena;
+	batch->records = arena_alloc(arena, adoption->batch_most * sizeof *batch->records);
+	batch->call = (struct call){ .arena = arena,
+				     .caller = &batch->caller,
+				     .request_id = "init-db",
+				     .now = adoption->now,
+				     .detail = &batch->detail };
+	batch->journal.keys = doc_array_new(arena);
+	batch->journal.owners = doc_array_new(arena);
 	return batch;
 }
 
@@ -214,8 +207,6 @@ static enum err collection_look(struct adoption *adoption)
 	enum err err = OK;
 
 	adoption->missed = false;
-	adoption->keyless = NULL;
-	adoption->keyless_count = adoption->keyless_room = 0;
 	adoption->arena = arena_new();
 	if (adoption->pass->key)
 		err = keys_look(adoption);
@@ -246,6 +237,20 @@ static enum err pass_run(struct adoption *adoption)
 	return ERR_CONFLICT;
 }
 
+/* Is there anything to be adopted? */
+static enum err unmarked_look(const struct adoption_order *order, bool *any)
+{
+	struct arena *arena = arena_new();
+	struct unmarked unmarked;
+	enum err err = unmarked_count(order->db, arena, 1, &unmarked);
+
+	*any = unmarked.any;
+	if (err == OK && order->late)
+		err = journal_check(order, arena);
+	arena_free(arena);
+	return err;
+}
+
 enum err market_adopt(const struct adoption_order *order, int64_t *adopted)
 {
 	struct adoption *adoption = calloc(1, sizeof *adoption);
@@ -257,7 +262,7 @@ enum err market_adopt(const struct adoption_order *order, int64_t *adopted)
 	adoption->now = clock_now();
 	adoption->told = clock_steady();
 	pthread_mutex_init(&adoption->lock, NULL);
-	enum err err = late_look(order, &any);
+	enum err err = unmarked_look(order, &any);
 	if (err == OK && any)
 		err = people_read(adoption);
 	for (size_t i = 0; i < COUNT_OF(order_of_work) && err == OK && any; i++) {

@@ -18,11 +18,6 @@ enum {
 	TRY_AGAIN_MS = 1000
 };
 
-struct group {
-	struct batch *batch;
-	struct arena *arena; /* emptied for each try */
-};
-
 /* Their steps, those that can travel together side by side. */
 static void steps_join(struct txn *txn, struct record *const *records, size_t count)
 {
@@ -49,51 +44,39 @@ static void steps_join(struct txn *txn, struct record *const *records, size_t co
  * waited for. Should a commit have happened unheard, the next try meets what it guards against, and a further look at
  * the collection finds it done.
  */
-static enum err group_commit(const struct group *group, struct record *const *records, size_t count,
+static enum err group_commit(struct batch *batch, struct record *const *records, size_t count,
 			     int tries)
 {
 	struct txn txn;
 
-	arena_reset(group->arena);
-	txn_start(&txn, group->arena);
+	arena_reset(batch->scratch);
+	txn_start(&txn, batch->scratch);
 	steps_join(&txn, records, count);
-	enum err err = txn_commit(group->batch->db, &txn);
+	enum err err = txn_commit(batch->db, &txn);
 
 	if (err == ERR_UNAVAILABLE && tries < TRIES)
 		clock_sleep(TRY_AGAIN_MS);
 	if (err != OK && count > 1) {
 		size_t half = count / 2;
 
-		err = group_commit(group, records, half, tries);
-		return err == OK ? group_commit(group, records + half, count - half, tries) : err;
+		err = group_commit(batch, records, half, tries);
+		return err == OK ? group_commit(batch, records + half, count - half, tries) : err;
 	}
 	if (err == ERR_UNAVAILABLE && tries < TRIES)
-		return group_commit(group, records, count, tries + 1);
+		return group_commit(batch, records, count, tries + 1);
 	for (size_t i = 0; i < count; i++)
 		records[i]->done = err == OK;
 	return err == ERR_CONFLICT ? OK : err;
-}
-
-static size_t record_bytes(const struct record *record)
-{
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < record->txn.count; i++) {
-		const struct step *step = &record->txn.steps[i];
-
-		bytes += step->doc ? step->doc->len : step->filter->len + step->change->len;
-	}
-	return bytes;
 }
 
 enum err batch_commit(struct batch *batch)
 {
 	size_t most = batch->adoption->order->late ? GROUP_STEPS_LATE : GROUP_STEPS;
 	struct record **records = arena_alloc(batch->arena, batch->count * sizeof *records);
-	struct group group = { batch, arena_new() };
 	size_t count = 0;
 	enum err err = OK;
 
+	batch->scratch = arena_new();
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->records[i].txn.count)
 			records[count++] = &batch->records[i];
@@ -102,10 +85,10 @@ enum err batch_commit(struct batch *batch)
 
 		for (next = first; next < count && steps < most && bytes < GROUP_BYTES; next++) {
 			steps += records[next]->txn.count;
-			bytes += record_bytes(records[next]);
+			bytes += records[next]->doc->len + records[next]->set->len;
 		}
-		err = group_commit(&group, records + first, next - first, 1);
+		err = group_commit(batch, records + first, next - first, 1);
 	}
-	arena_free(group.arena);
+	arena_free(batch->scratch);
 	return err;
 }

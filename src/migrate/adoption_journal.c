@@ -4,40 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct journal {
-	struct doc_array keys; /* of rows to look for */
-	const char *field; /* "user" or "task": the member of rows that … */
-	struct doc_array owners; /* … is one of these, to look for */
-	const char **found; /* keys of rows, and owners as if they were such; sorted */
-	size_t found_count;
-};
-
 static const char *journal_key(const struct batch *batch, const char *kind, const struct id *id)
 {
 	return arena_printf(batch->arena, "%s:%s", kind, id_text(batch->arena, id));
 }
 
-static struct journal *journal_of(struct batch *batch)
-{
-	struct arena *arena = batch->arena;
-
-	if (!batch->journal) {
-		batch->journal = arena_alloc(arena, sizeof *batch->journal);
-		batch->journal->keys = doc_array_new(arena);
-		batch->journal->owners = doc_array_new(arena);
-	}
-	return batch->journal;
-}
-
 void journal_want(struct batch *batch, const char *kind, const struct id *id)
 {
-	doc_array_text(&journal_of(batch)->keys, journal_key(batch, kind, id));
+	doc_array_text(&batch->journal.keys, journal_key(batch, kind, id));
 }
 
 void journal_want_owner(struct batch *batch, const char *field, const struct id *id)
 {
-	journal_of(batch)->field = field;
-	doc_array_id(&journal_of(batch)->owners, id);
+	batch->journal.field = field;
+	doc_array_id(&batch->journal.owners, id);
 }
 
 static bool row_take(void *context, const bson_t *row)
@@ -46,14 +26,14 @@ static bool row_take(void *context, const bson_t *row)
 	const char *key = doc_text(row, "_id");
 
 	if (key)
-		batch->journal->found[batch->journal->found_count++] =
-			arena_text(batch->arena, key);
+		batch->journal.found[batch->journal.found_count++] = arena_text(batch->arena, key);
 	return true;
 }
 
 /* The server leaps from one owner's rows to the next one's. */
-static enum err owners_read(struct batch *batch, struct journal *journal)
+static enum err owners_read(struct batch *batch)
 {
+	struct journal *journal = &batch->journal;
 	struct arena *arena = batch->arena;
 	const bson_t *reply;
 	bson_t values;
@@ -81,14 +61,14 @@ static int text_compare(const void *a, const void *b)
 
 enum err journal_read(struct batch *batch)
 {
-	struct journal *journal = journal_of(batch);
+	struct journal *journal = &batch->journal;
 	struct arena *arena = batch->arena;
 	size_t most = journal->keys.count + journal->owners.count;
 	enum err err = OK;
 
 	journal->found = arena_alloc(arena, (most + 1) * sizeof *journal->found);
 	if (journal->owners.count)
-		err = owners_read(batch, journal);
+		err = owners_read(batch);
 	if (err == OK && journal->keys.count)
 		err = db_each(batch->db, LEDGER,
 			      DOC(arena, SUB("_id", ARRAY("$in", journal->keys.doc))),
@@ -99,7 +79,7 @@ enum err journal_read(struct batch *batch)
 
 bool journal_has(const struct batch *batch, const char *kind_or_field, const struct id *id)
 {
-	const struct journal *journal = batch->journal;
+	const struct journal *journal = &batch->journal;
 
 	if (!journal->found_count)
 		return false;
@@ -116,7 +96,7 @@ void open_account(struct record *record, const char *what, enum rule rule, int64
 	if (!coins)
 		return;
 	note(record, rule, coins);
-	ledger_note(record->batch->call, &record->txn,
+	ledger_note(&record->batch->call, &record->txn,
 		    &(struct transfer){
 			    .key = journal_key(record->batch, what, id),
 			    .from = { .kind = ACCOUNT_OPENING },
@@ -133,7 +113,7 @@ void open_account(struct record *record, const char *what, enum rule rule, int64
 void hold_account(struct record *record, const struct id *worker, const struct id *withdrawal,
 		  int64_t coins)
 {
-	ledger_note(record->batch->call, &record->txn,
+	ledger_note(&record->batch->call, &record->txn,
 		    &(struct transfer){
 			    .key = journal_key(record->batch, "hold", withdrawal),
 			    .from = account_user(worker),
@@ -143,4 +123,44 @@ void hold_account(struct record *record, const struct id *worker, const struct i
 			    .user = worker,
 			    .taken = ERR_CONFLICT,
 		    });
+}
+
+/* ---- is it whole? ---- */
+
+static bool count_take(void *context, const bson_t *row)
+{
+	*(int64_t *)context += doc_whole(row, "n", 0);
+	return true;
+}
+
+/* How many of the newest records that are worth something does the journal not know? */
+static enum err sample_read(struct db *db, struct arena *arena, enum collection in,
+			    const char *field, const char *amount, int64_t *unknown)
+{
+	bson_t *look = DOC(arena, TEXT("from", collection_name(LEDGER)), TEXT("localField", "_id"),
+			   TEXT("foreignField", field), LIST("pipeline", ITEM(INT("$limit", 1))),
+			   TEXT("as", "rows"));
+	bson_t *worth = DOC(arena, SUB(amount, INT("$gte", 1)));
+	bson_t *stages = PIPELINE(arena, STAGE("$sort", INT("_id", -1)), ITEM(INT("$limit", 1000)),
+				  ITEM(PART("$match", mark_ask(arena, in, worth))),
+				  ITEM(PART("$lookup", look)), STAGE("$match", EMPTY_LIST("rows")),
+				  ITEM(TEXT("$count", "n")));
+
+	return db_aggregate(db, in, stages, NULL, count_take, unknown);
+}
+
+/* Somebody may have dropped the journal, or restored an older one. The audit names all; this is to be quick. */
+enum err journal_check(const struct adoption_order *order, struct arena *arena)
+{
+	int64_t unknown = 0;
+	enum err err = sample_read(order->db, arena, USERS, "user", "coins", &unknown);
+
+	if (err == OK)
+		err = sample_read(order->db, arena, TASKS, "task", "required_workers", &unknown);
+	if (err == OK && unknown)
+		fprintf(order->report,
+			"The journal lacks %lld of the newest users and tasks: was the ledger dropped, or "
+			"restored from an older backup? microtaskctl audit names them.\n",
+			(long long)unknown);
+	return err;
 }

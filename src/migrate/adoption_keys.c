@@ -39,14 +39,6 @@ const struct unique_key slot_key = {
 	.text = slot_text,
 	.counts = STATUS_APPROVED,
 	.pending_counts = true,
-	.fields = JSON({
-		"task_id" : 1,
-		"worker_id" : 1,
-		"worker_email" : 1,
-		"status" : 1,
-		"createdAt" : 1,
-		"slot_key" : 1
-	}),
 };
 
 const struct unique_key transaction_key = {
@@ -54,7 +46,6 @@ const struct unique_key transaction_key = {
 	.rule = RULE_PAYMENT_TWICE,
 	.text = transaction_text,
 	.counts = STATUS_COMPLETED,
-	.fields = JSON({ "transaction_id" : 1, "status" : 1, "createdAt" : 1, "txn_key" : 1 }),
 };
 
 /* ---- which go without ---- */
@@ -132,6 +123,8 @@ static enum err duplicates_find(const struct search *search)
 	struct duplicate *list = search->list;
 	enum err err = OK;
 
+	adoption->keyless = arena_alloc(adoption->arena, (search->count + 1) * sizeof(struct id));
+	adoption->keyless_count = 0;
 	if (search->count)
 		qsort(list, search->count, sizeof *list, duplicate_compare);
 	for (size_t first = 0, next; first < search->count && err == OK; first = next) {
@@ -141,12 +134,8 @@ static enum err duplicates_find(const struct search *search)
 		/* the pending ones come last */
 		if (list[next - 1].rank == RANK_PENDING && next - first > 1)
 			err = pending_rank(&search->batch, list + first, next - first);
-		for (size_t i = first + 1; i < next; i++) {
-			adoption->keyless = arena_grow(adoption->arena, adoption->keyless,
-						       adoption->keyless_count,
-						       &adoption->keyless_room, sizeof(struct id));
+		for (size_t i = first + 1; i < next; i++)
 			adoption->keyless[adoption->keyless_count++] = list[i].id;
-		}
 	}
 	rows_sort(adoption->keyless, adoption->keyless_count, sizeof *adoption->keyless);
 	return err;
@@ -156,19 +145,21 @@ enum err keys_look(struct adoption *adoption)
 {
 	struct db *db = adoption->order->db;
 	struct arena *arena = adoption->arena;
-	const struct pass *pass = adoption->pass;
-	const bson_t *keyed,
-		*options = DOC(arena, PART("projection", doc_parse(arena, pass->key->fields)));
+	enum collection in = adoption->pass->in;
+	const char *field = adoption->pass->key->field;
 	struct search search = { .batch = {
 					 .adoption = adoption, .db = db, .arena = arena_new() } };
-	enum err err =
-		db_find_one(db, arena, pass->in, DOC(arena, SUB(pass->key->field, TEXT("$gt", ""))),
-			    DOC(arena, INT("_id", 1)), &keyed);
+	bson_t *fields =
+		DOC(arena, INT("task_id", 1), INT("worker_id", 1), INT("worker_email", 1),
+		    INT("transaction_id", 1), INT("status", 1), INT("createdAt", 1), INT(field, 1));
+	const bson_t *keyed;
+	enum err err = db_find_one(db, arena, in, DOC(arena, SUB(field, TEXT("$gt", ""))),
+				   DOC(arena, INT("_id", 1)), &keyed);
 
 	adoption->keys_held = keyed != NULL;
 	if (err == OK)
-		err = db_each(db, pass->in, DOC(arena, NONE(MARK)), options, duplicate_take,
-			      &search);
+		err = db_each(db, in, DOC(arena, NONE(MARK)),
+			      DOC(arena, PART("projection", fields)), duplicate_take, &search);
 	if (err == OK)
 		err = duplicates_find(&search);
 	free(search.list);

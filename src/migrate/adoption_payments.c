@@ -1,6 +1,8 @@
 /* Payments and notifications: whose they are. */
 #include "migrate/adoption_private.h"
 
+#include "base/count.h"
+
 /* Payments that come late may have been credited by us before. */
 static enum err payments_look(struct batch *batch)
 {
@@ -22,25 +24,15 @@ static void credited_set(struct record *record)
 	record->key = intent;
 }
 
-/* The oldest ones call it coins and amount. */
-static void payment_amounts_set(struct record *record)
+static int payment_plan(struct record *record)
 {
-	struct amount coins = amount_read(record->doc, "coin_amount", ADOPTION_COINS_MOST);
 	bson_iter_t at;
 
-	if (!coins.there)
-		coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
-	SET(record, WHOLE("coin_amount", coins.value));
-	amount_note(record, coins, RULE_PAYMENT_FLOORED, RULE_PAYMENT_BAD);
+	note_if(!record->owner, record, RULE_PAYMENT_OWNERLESS);
+	/* as the oldest ones call it */
 	if (!bson_has_field(record->doc, "price") &&
 	    bson_iter_init_find(&at, record->doc, "amount"))
 		bson_append_iter(record->set, "price", -1, &at);
-}
-
-static int payment_plan(struct record *record)
-{
-	note_if(!record->owner, record, RULE_PAYMENT_OWNERLESS);
-	payment_amounts_set(record);
 	if (record->has_id && !record_is(record, STATUS_COMPLETED) &&
 	    journal_has(record->batch, "purchase", &record->id))
 		credited_set(record);
@@ -52,6 +44,8 @@ const struct pass payments_pass = {
 	.in = PAYMENTS,
 	.owner = { BY_BUYER },
 	.status = "pending",
+	.date = "payment_date",
+	.coins = { "coin_amount", "coins", COINS_MOST, RULE_PAYMENT_FLOORED, RULE_PAYMENT_BAD },
 	.key = &transaction_key,
 	.look = payments_look,
 	.plan = payment_plan,
@@ -59,6 +53,12 @@ const struct pass payments_pass = {
 
 static int notification_plan(struct record *record)
 {
+	static const char *const flags[] = { "isRead", "archived" };
+	bson_iter_t at;
+
+	for (size_t i = 0; i < COUNT_OF(flags); i++)
+		if (!bson_iter_init_find(&at, record->doc, flags[i]) || !BSON_ITER_HOLDS_BOOL(&at))
+			SET(record, BOOL(flags[i], false));
 	note_if(!record->owner, record, RULE_NOTIFICATION_OWNERLESS);
 	return MARK_ADOPTED;
 }

@@ -7,7 +7,7 @@
  * order of the passes (adoption.c) lets each depend on finished ones only.
  *
  * Records may come late: restored, or written by an older server that went on running. What they belong to is in the
- * books then, and what they hold is taken from there (adoption_late.c).
+ * books then, and what they hold is taken from there.
  */
 #ifndef MIGRATE_ADOPTION_PRIVATE_H
 #define MIGRATE_ADOPTION_PRIVATE_H
@@ -24,9 +24,9 @@
 #include <pthread.h>
 
 /* Larger numbers count as wrong. JavaScript does not count further either, and sums of many fit into int64. */
-#define ADOPTION_COINS_MOST INT64_C(9007199254740991)
-#define ADOPTION_PRICE_MOST INT64_C(1000000000)
-#define ADOPTION_SLOTS_MOST INT64_C(1000000)
+#define COINS_MOST INT64_C(9007199254740991)
+#define PRICE_MOST INT64_C(1000000000)
+#define SLOTS_MOST INT64_C(1000000)
 
 /* ---- the report (adoption_report.c) ---- */
 
@@ -91,7 +91,7 @@ struct adoption {
 	const struct pass *pass;
 	struct arena *arena; /* lives as long as one look at the collection */
 	struct id *keyless; /* sorted: the records that go without the unique key */
-	size_t keyless_count, keyless_room;
+	size_t keyless_count;
 	bool keys_held; /* does any record have a key already? */
 	struct batch *filling;
 	size_t batch_most, batch_bytes;
@@ -121,14 +121,26 @@ struct record {
 	bool done;
 };
 
+/* What is looked up in the journal (adoption_journal.c). */
+struct journal {
+	struct doc_array keys; /* of rows to look for */
+	const char *field; /* "user" or "task": the member of rows that … */
+	struct doc_array owners; /* … is one of these, to look for */
+	const char **found; /* keys of rows, and owners as if they were such; sorted */
+	size_t found_count;
+};
+
 struct batch {
 	struct adoption *adoption;
 	struct db *db; /* the thread's */
 	struct arena *arena; /* lives as long as the batch */
-	struct call *call; /* of the service itself */
+	struct arena *scratch; /* emptied for each try to commit */
+	struct call call; /* of the service itself */
+	struct caller caller;
+	struct err_detail detail;
 	struct record *records;
 	size_t count;
-	struct journal *journal;
+	struct journal journal;
 	void *known; /* what the pass's look() found */
 };
 
@@ -136,16 +148,21 @@ struct batch {
 #define BY_WORKER "worker_id", "worker_email"
 #define BY_BUYER "buyer_id", "buyer_email"
 
-/* Works on the records of a collection that have no mark. */
+/* Works on the records of a collection that have no mark. What a row leaves out, its records do not have. */
 struct pass {
 	const char *doing; /* for the line of progress */
 	enum collection in;
 	const char *owner[2]; /* BY_WORKER … */
-	const char *status; /* the default; NULL: the records have none */
-	const struct unique_key *key; /* NULL: none */
-	/* Before each look at the collection; may be NULL. */
-	enum err (*begin)(struct adoption *adoption);
-	enum err (*look)(struct batch *batch); /* may be NULL */
+	const char *status; /* the default of the older server's schema */
+	const char *date; /* one of its kind, by default when the record was made */
+	struct coins_field {
+		const char *field, *older; /* its name in the oldest records; NULL: the same */
+		int64_t most;
+		enum rule floored, bad; /* it had a fraction; it was no number, or none in range */
+	} coins;
+	const struct unique_key *key;
+	enum err (*begin)(struct adoption *adoption); /* before each look at the collection */
+	enum err (*look)(struct batch *batch);
 	/* Fills record->set, may add notes and further steps. The mark that the record gets; 0: it is left for the next
 	 * look. */
 	int (*plan)(struct record *record);
@@ -172,17 +189,16 @@ void note_if(bool concerned, struct record *record, enum rule rule);
 
 #define SET(record, ...) BCON_APPEND((record)->set, __VA_ARGS__)
 
-/* Sets what every record of its collection has and this one lacks, and its plan has not set. */
-void defaults_set(struct record *record);
+/* Sets what records of the pass have by its row, where the plan has not. */
+void fields_set(struct record *record);
 
 /* Rejects the record: the date is the name of the field that says when. */
-void rejected_set(struct record *record, enum rule rule, const char *reason, const char *date);
+void reject(struct record *record, enum rule rule, const char *reason, const char *date);
 /* Tells a worker, whose address the document has, that something of theirs was rejected. */
 void rejected_tell(struct record *record, const struct id *worker, const bson_t *doc,
-		   enum notice_kind kind, const char *what, const char *reason);
-/* Tells that of a withdrawal whose coins are not there. */
-void refusal_tell(struct record *record, const struct id *worker, const bson_t *withdrawal,
-		  int64_t coins);
+		   const char *what, const char *reason);
+#define WITHDRAWAL_OF(record, coins) \
+	arena_printf((record)->batch->arena, "withdrawal of %lld coins", (long long)(coins))
 #define NO_WORKER "The worker's account no longer exists."
 #define NOT_COVERED "Your balance does not cover it."
 
@@ -197,8 +213,6 @@ struct amount {
 
 /* A number of any BSON type, or as plain text. Above most it is not good. */
 struct amount amount_read(const bson_t *doc, const char *field, int64_t most);
-/* Notes that it had a fraction, or was none. */
-void amount_note(struct record *record, struct amount amount, enum rule floored, enum rule bad);
 
 /* A date, or a text or number that means one. */
 bool date_read(const bson_t *doc, const char *field, int64_t *when);
@@ -250,7 +264,6 @@ struct unique_key {
 	const char *(*text)(const struct batch *batch, const bson_t *record);
 	enum status counts; /* records with this status get the key before others */
 	bool pending_counts; /* and so do pending ones that stay pending */
-	const char *fields; /* that are read for all this */
 };
 
 extern const struct unique_key slot_key, transaction_key;
@@ -270,6 +283,8 @@ struct task_facts {
 	bool amounts_good;
 	bool keeps_work; /* its pending submissions can be reviewed and paid */
 	bool marked; /* in the books already */
+	/* where late work is pending: the coins of its escrow, and how much work in the books is pending */
+	int64_t escrow, taken;
 };
 
 struct task_facts task_facts_of(const struct batch *batch, const bson_t *task);
@@ -283,25 +298,13 @@ void journal_want_owner(struct batch *batch, const char *field, const struct id 
 enum err journal_read(struct batch *batch);
 bool journal_has(const struct batch *batch, const char *kind_or_field, const struct id *id);
 
+/* Reports when it lacks the newest users and tasks: somebody may have dropped it, or restored an older one. */
+enum err journal_check(const struct adoption_order *order, struct arena *arena);
+
 /* Adds the row that gives a user's or task's account its opening balance, and notes that. */
 void open_account(struct record *record, const char *key, enum rule rule, int64_t coins);
 /* Adds the row by which a pending withdrawal's coins are held. */
 void hold_account(struct record *record, const struct id *worker, const struct id *withdrawal,
 		  int64_t coins);
-
-/* ---- what comes late (adoption_late.c) ---- */
-
-/* A task in the books for which work came late. */
-struct late_task {
-	struct id id;
-	int64_t paid; /* slots that are paid for by the journal, and neither open nor taken by marked work */
-	int64_t open;
-};
-
-/* Sorted by their ids. */
-enum err late_read(struct batch *batch, const struct doc_array *wanted, struct late_task **list,
-		   size_t *count);
-/* Is anything to be adopted? A late run also reports when the journal lacks the newest users and tasks. */
-enum err late_look(const struct adoption_order *order, bool *any);
 
 #endif

@@ -1,8 +1,6 @@
 /* Records of a batch: finding one, noting which rules concern it, what all of its kind have in common. */
 #include "migrate/adoption_private.h"
 
-#include "base/count.h"
-
 #include <string.h>
 
 /* They were read in the order of their _id, in which ObjectIds stand together. */
@@ -44,64 +42,61 @@ void note_if(bool concerned, struct record *record, enum rule rule)
 
 /* ---- fields ---- */
 
-/* What the older server's schemas set by themselves. */
-static const struct default_row {
-	enum collection in;
-	const char *field;
-	enum { WHEN_MADE, NO, PENDING } value;
-} defaults[] = {
-	{ USERS, "createdAt", WHEN_MADE },	   { TASKS, "completion_date", WHEN_MADE },
-	{ TASKS, "createdAt", WHEN_MADE },	   { TASKS, "updatedAt", WHEN_MADE },
-	{ SUBMISSIONS, "status", PENDING },	   { SUBMISSIONS, "submitted_date", WHEN_MADE },
-	{ SUBMISSIONS, "createdAt", WHEN_MADE },   { SUBMISSIONS, "updatedAt", WHEN_MADE },
-	{ WITHDRAWALS, "status", PENDING },	   { WITHDRAWALS, "withdraw_date", WHEN_MADE },
-	{ WITHDRAWALS, "createdAt", WHEN_MADE },   { WITHDRAWALS, "updatedAt", WHEN_MADE },
-	{ PAYMENTS, "status", PENDING },	   { PAYMENTS, "payment_date", WHEN_MADE },
-	{ PAYMENTS, "createdAt", WHEN_MADE },	   { PAYMENTS, "updatedAt", WHEN_MADE },
-	{ NOTIFICATIONS, "isRead", NO },	   { NOTIFICATIONS, "archived", NO },
-	{ NOTIFICATIONS, "createdAt", WHEN_MADE }, { NOTIFICATIONS, "updatedAt", WHEN_MADE },
-};
-
-static void default_set(struct record *record, const struct default_row *row)
+static void date_set(struct record *record, const char *field)
 {
-	const bson_t *doc = record->doc;
-	bson_iter_t at;
-
-	if (row->value == WHEN_MADE)
-		set_date(record->set, doc, row->field, created_at(doc));
-	else if (row->value == PENDING && is_absent(doc, row->field))
-		SET(record, TEXT(row->field, status_name(STATUS_PENDING)));
-	else if (row->value == NO &&
-		 !(bson_iter_init_find(&at, doc, row->field) && BSON_ITER_HOLDS_BOOL(&at)))
-		SET(record, BOOL(row->field, false));
+	if (!bson_has_field(record->set, field))
+		set_date(record->set, record->doc, field, created_at(record->doc));
 }
 
-void defaults_set(struct record *record)
+static void coins_set(struct record *record, const struct coins_field *coins)
 {
-	enum collection in = record->batch->adoption->pass->in;
+	struct amount amount = amount_read(record->doc, coins->field, coins->most);
 
-	for (size_t i = 0; i < COUNT_OF(defaults); i++)
-		if (defaults[i].in == in && !bson_has_field(record->set, defaults[i].field))
-			default_set(record, &defaults[i]);
+	if (!amount.there && coins->older)
+		amount = amount_read(record->doc, coins->older, coins->most);
+	SET(record, WHOLE(coins->field, amount.value));
+	note_if(amount.floored, record, coins->floored);
+	note_if(!amount.good, record, coins->bad);
 }
 
-void rejected_set(struct record *record, enum rule rule, const char *reason, const char *date)
+void fields_set(struct record *record)
+{
+	const struct pass *pass = record->batch->adoption->pass;
+
+	if (record->owner)
+		SET(record, ID(pass->owner[0], &record->owner->id));
+	if (record->key)
+		SET(record, TEXT(pass->key->field, record->key));
+	if (pass->coins.field && !bson_has_field(record->set, pass->coins.field))
+		coins_set(record, &pass->coins);
+	if (pass->status && !bson_has_field(record->set, "status") &&
+	    is_absent(record->doc, "status"))
+		SET(record, TEXT("status", pass->status));
+	if (pass->date)
+		date_set(record, pass->date);
+	date_set(record, "createdAt");
+	if (pass->in != USERS)
+		date_set(record, "updatedAt");
+}
+
+void reject(struct record *record, enum rule rule, const char *reason, const char *date)
 {
 	note(record, rule, 0);
 	SET(record, STATUS(REJECTED), TEXT("rejection_reason", reason),
-	    DATE(date, record->batch->call->now));
+	    DATE(date, record->batch->call.now));
 }
 
 void rejected_tell(struct record *record, const struct id *worker, const bson_t *doc,
-		   enum notice_kind kind, const char *what, const char *reason)
+		   const char *what, const char *reason)
 {
-	notify(record->batch->call, &record->txn,
+	bool is_work = record->batch->adoption->pass->in == SUBMISSIONS;
+
+	notify(&record->batch->call, &record->txn,
 	       &(struct notice){
 		       .user = worker,
 		       .email = doc_text(doc, "worker_email"),
-		       .kind = kind,
-		       .page = kind == NOTICE_WITHDRAWAL ? PAGE_WORKER_WITHDRAWALS :
-							   PAGE_WORKER_SUBMISSIONS,
+		       .kind = is_work ? NOTICE_REJECTION : NOTICE_WITHDRAWAL,
+		       .page = is_work ? PAGE_WORKER_SUBMISSIONS : PAGE_WORKER_WITHDRAWALS,
 		       .message = arena_printf(record->batch->arena,
 					       "Your %s was rejected. Reason: %s", what, reason),
 	       });

@@ -1,15 +1,27 @@
 /* Submissions: whose they are, and which of the pending ones can still be reviewed and paid. */
 #include "migrate/adoption_private.h"
 
+#include "store/snapshot.h"
+
+#include <string.h>
+
+/* The tasks of a batch. */
 struct known {
 	struct task_facts *tasks; /* sorted by their ids */
 	size_t count;
-	struct late_task
-		*late; /* those of them in the books, for work that is pending; sorted, too */
-	size_t late_count;
 };
 
 /* ---- looking ---- */
+
+static struct task_facts *task_of(const struct batch *batch, const bson_t *doc, const char *field)
+{
+	const struct known *known = batch->known;
+	struct id task;
+
+	return id_read(doc, field, &task) ?
+		       row_find(known->tasks, known->count, sizeof *known->tasks, &task) :
+		       NULL;
+}
 
 static bool task_take(void *context, const bson_t *doc)
 {
@@ -20,57 +32,80 @@ static bool task_take(void *context, const bson_t *doc)
 	return true;
 }
 
-static const struct task_facts *task_of(const struct record *record)
+static bool is_escrow(const bson_t *row, const char *side)
 {
-	const struct known *known = record->batch->known;
-	struct id task;
+	const char *prefix = account_prefix(ACCOUNT_ESCROW), *account = doc_text(row, side);
 
-	return id_read(record->doc, "task_id", &task) ?
-		       row_find(known->tasks, known->count, sizeof *known->tasks, &task) :
-		       NULL;
+	return account && !strncmp(account, prefix, strlen(prefix));
 }
 
-/* Has it been paid already? Of work for a task in the books: does the escrow hold its price? */
-static enum err pending_look(struct batch *batch, struct known *known)
+/*
+ * Work that comes late for a task in the books may have its slot: it was handed in to us, and restored since. Or not: an
+ * older server ran on. The journal tells: a task's escrow has what its open slots, its pending work in the books and
+ * such work are worth, at any one moment.
+ */
+static enum err escrows_look(struct batch *batch, const bson_t *ids, const bson_t *options)
 {
-	struct doc_array late = doc_array_new(batch->arena);
-	bool is_late = batch->adoption->order->late;
+	struct arena *arena = batch->arena;
+	struct snapshot *snapshot = snapshot_open(batch->db, arena, 0);
+	bson_t *tasks = DOC(arena, SUB("_id", ARRAY("$in", ids)));
+	bson_t *theirs = DOC(arena, SUB("task", ARRAY("$in", ids)));
+	bson_t *pending = DOC(arena, SUB("task_id", ARRAY("$in", ids)), STATUS(PENDING));
+	struct rows *rows = snapshot_find(snapshot, TASKS, mark_ask(arena, TASKS, tasks), options);
+	struct task_facts *task;
+	const bson_t *row;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct record *record = &batch->records[i];
-		const struct task_facts *task = task_of(record);
-		bool in_the_books = task && task->marked;
-
-		if (!record_is(record, STATUS_PENDING))
-			continue;
-		if (in_the_books)
-			doc_array_id(&late, &task->id);
-		else if (task && is_late)
-			journal_want_owner(batch, "task", &task->id);
-		if (in_the_books || is_late)
-			journal_want(batch, "approve", &record->id);
-	}
-	return late_read(batch, &late, &known->late, &known->late_count);
+	while ((row = rows_next(rows)))
+		if ((task = task_of(batch, row, "_id")))
+			*task = task_facts_of(batch, row);
+	rows = snapshot_find(snapshot, LEDGER, theirs, DOC(arena, NULL));
+	while ((row = rows_next(rows)))
+		if ((task = task_of(batch, row, "task")))
+			task->escrow += (is_escrow(row, "to") - is_escrow(row, "from")) *
+					doc_whole(row, "coins", 0);
+	rows = snapshot_find(snapshot, SUBMISSIONS, mark_ask(arena, SUBMISSIONS, pending),
+			     DOC(arena, SUB("projection", INT("task_id", 1))));
+	while ((row = rows_next(rows)))
+		if ((task = task_of(batch, row, "task_id")))
+			task->taken++;
+	return snapshot_error(snapshot);
 }
 
+/* Also, of pending work: has it been paid already? */
 static enum err submissions_look(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
 	struct known *known = batch->known = arena_alloc(arena, sizeof *known);
-	struct doc_array tasks = doc_array_new(arena);
-	struct id task;
+	struct doc_array tasks = doc_array_new(arena), in_the_books = doc_array_new(arena);
+	bool is_late = batch->adoption->order->late;
+	struct id id;
 
 	known->tasks = arena_alloc(arena, batch->count * sizeof *known->tasks);
 	for (size_t i = 0; i < batch->count; i++)
-		if (id_read(batch->records[i].doc, "task_id", &task))
-			doc_array_id(&tasks, &task);
-	bson_t *fields =
-		DOC(arena, INT("status", 1), INT("required_workers", 1), INT("payable_amount", 1),
-		    INT("buyer_id", 1), INT("buyer_email", 1), INT(MARK, 1));
+		if (id_read(batch->records[i].doc, "task_id", &id))
+			doc_array_id(&tasks, &id);
+	bson_t *options = DOC(arena, SUB("projection", INT("status", 1), INT("required_workers", 1),
+					 INT("payable_amount", 1), INT("buyer_id", 1),
+					 INT("buyer_email", 1), INT(MARK, 1)));
 	enum err err = db_each(batch->db, TASKS, DOC(arena, SUB("_id", ARRAY("$in", tasks.doc))),
-			       DOC(arena, PART("projection", fields)), task_take, batch);
+			       options, task_take, batch);
 	rows_sort(known->tasks, known->count, sizeof *known->tasks);
-	return err == OK ? pending_look(batch, known) : err;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct record *record = &batch->records[i];
+		const struct task_facts *task = task_of(batch, record->doc, "task_id");
+		bool marked = task && task->marked;
+
+		if (!record_is(record, STATUS_PENDING))
+			continue;
+		if (marked)
+			doc_array_id(&in_the_books, &task->id);
+		else if (task && is_late)
+			journal_want_owner(batch, "task", &task->id);
+		if (marked || is_late)
+			journal_want(batch, "approve", &record->id);
+	}
+	return err == OK && in_the_books.count ? escrows_look(batch, in_the_books.doc, options) :
+						 err;
 }
 
 /* ---- what becomes of pending work ---- */
@@ -84,23 +119,19 @@ struct outcome {
 	enum place place;
 };
 
-static enum place place_take(const struct known *known, const struct id *task)
+static enum place place_take(struct task_facts *task)
 {
-	struct late_task *late =
-		row_find(known->late, known->late_count, sizeof *known->late, task);
+	int64_t open = task->active ? task->slots.value : 0;
+	bool paid = task->escrow / task->price.value > open + task->taken;
 
-	if (late && late->paid > 0) {
-		late->paid--;
-		return PLACE_PAID;
-	}
-	if (late && late->open > 0) {
-		late->open--;
-		return PLACE_OPEN;
-	}
-	return PLACE_NONE;
+	if (!paid && !open)
+		return PLACE_NONE;
+	task->taken++;
+	task->slots.value -= !paid;
+	return paid ? PLACE_PAID : PLACE_OPEN;
 }
 
-static struct outcome outcome_of(const struct record *record, const struct task_facts *task)
+static struct outcome outcome_of(const struct record *record, struct task_facts *task)
 {
 	struct outcome outcome = { .place = PLACE_NONE };
 
@@ -112,30 +143,34 @@ static struct outcome outcome_of(const struct record *record, const struct task_
 		return (struct outcome){ RULE_WORK_TASK_UNFIT,
 					 "The task was cancelled: nobody could pay for it.", 0 };
 	if (task->marked)
-		outcome.place = place_take(record->batch->known, &task->id);
+		outcome.place = place_take(task);
 	if (task->marked && outcome.place == PLACE_NONE)
 		return (struct outcome){ RULE_WORK_NO_SLOT, "The task has no open slot left.", 0 };
 	return outcome;
 }
 
-static void reject(struct record *record, const struct outcome *outcome)
+static void work_reject(struct record *record, const struct outcome *outcome)
 {
 	const char *title = doc_text(record->doc, "task_title");
+	const char *what =
+		arena_printf(record->batch->arena, "submission for \"%s\"", title ? title : "");
 
-	rejected_set(record, outcome->rule, outcome->reason, "reviewed_date");
-	SET(record, DATE("updatedAt", record->batch->call->now));
+	reject(record, outcome->rule, outcome->reason, "reviewed_date");
+	SET(record, DATE("updatedAt", record->batch->call.now));
 	if (record->owner)
-		rejected_tell(record, &record->owner->id, record->doc, NOTICE_REJECTION,
-			      arena_printf(record->batch->arena, "submission for \"%s\"",
-					   title ? title : ""),
-			      outcome->reason);
+		rejected_tell(record, &record->owner->id, record->doc, what, outcome->reason);
 }
 
-/* What the books hold changes with work that stays: the task's slots, what its worker has pending. */
-static void late_steps(struct record *record, const struct task_facts *task, enum place place)
+/* At its task's price. What the books hold changes with it: the task's slots, what its worker has pending. */
+static void work_keep(struct record *record, const struct task_facts *task, enum place place)
 {
 	struct arena *arena = record->batch->arena;
+	struct amount amount = amount_read(record->doc, "payable_amount", PRICE_MOST);
 
+	if (amount.value != task->price.value) {
+		note(record, RULE_WORK_PRICE_SET, 0);
+		SET(record, WHOLE("payable_amount", task->price.value));
+	}
 	if (place == PLACE_OPEN) {
 		note(record, RULE_WORK_SLOT_TAKEN, 0);
 		txn_update(&record->txn, TASKS,
@@ -154,19 +189,6 @@ static void late_steps(struct record *record, const struct task_facts *task, enu
 
 /* ---- the change ---- */
 
-/* payer: the task whose price it has from now on; NULL: its own. */
-static void amount_set(struct record *record, const struct task_facts *payer)
-{
-	struct amount amount = amount_read(record->doc, "payable_amount", ADOPTION_PRICE_MOST);
-	int64_t price = payer ? payer->price.value : amount.value;
-
-	SET(record, WHOLE("payable_amount", price));
-	if (price != amount.value)
-		note(record, RULE_WORK_PRICE_SET, 0);
-	else
-		amount_note(record, amount, RULE_WORK_AMOUNT_FLOORED, RULE_WORK_AMOUNT_BAD);
-}
-
 static void owners_set(struct record *record, const struct task_facts *task)
 {
 	const struct person *buyer =
@@ -181,7 +203,7 @@ static void owners_set(struct record *record, const struct task_facts *task)
 
 static int submission_plan(struct record *record)
 {
-	const struct task_facts *task = task_of(record);
+	struct task_facts *task = task_of(record->batch, record->doc, "task_id");
 	bool pending = record_is(record, STATUS_PENDING);
 	bool paid = pending && journal_has(record->batch, "approve", &record->id);
 	bool open = pending && !paid;
@@ -189,7 +211,6 @@ static int submission_plan(struct record *record)
 	bool stays = open && !outcome.reason;
 
 	owners_set(record, task);
-	amount_set(record, stays ? task : NULL);
 	note_if(!pending && !record_is(record, STATUS_APPROVED) &&
 			!record_is(record, STATUS_REJECTED),
 		record, RULE_WORK_STATUS_UNKNOWN);
@@ -198,9 +219,9 @@ static int submission_plan(struct record *record)
 	if (paid)
 		SET(record, STATUS(APPROVED));
 	if (outcome.reason)
-		reject(record, &outcome);
+		work_reject(record, &outcome);
 	if (stays)
-		late_steps(record, task, outcome.place);
+		work_keep(record, task, outcome.place);
 	/* what was handed in with us has its key from the start, and took its slot then */
 	return bson_has_field(record->doc, "slot_key") ? MARK_OURS : MARK_ADOPTED;
 }
@@ -210,6 +231,9 @@ const struct pass submissions_pass = {
 	.in = SUBMISSIONS,
 	.owner = { BY_WORKER },
 	.status = "pending",
+	.date = "submitted_date",
+	.coins = { "payable_amount", NULL, PRICE_MOST, RULE_WORK_AMOUNT_FLOORED,
+		   RULE_WORK_AMOUNT_BAD },
 	.key = &slot_key,
 	.look = submissions_look,
 	.plan = submission_plan,

@@ -18,8 +18,8 @@ struct task_facts task_facts_of(const struct batch *batch, const bson_t *task)
 		.active = !strcmp(status, status_name(STATUS_ACTIVE)),
 		.cancelled = !strcmp(status, status_name(STATUS_CANCELLED)),
 		.completed = !strcmp(status, status_name(STATUS_COMPLETED)),
-		.price = amount_read(task, "payable_amount", ADOPTION_PRICE_MOST),
-		.slots = amount_read(task, "required_workers", ADOPTION_SLOTS_MOST),
+		.price = amount_read(task, "payable_amount", PRICE_MOST),
+		.slots = amount_read(task, "required_workers", SLOTS_MOST),
 		.marked = is_marked(task),
 		.buyer = owner_of(batch, task, BY_BUYER),
 	};
@@ -165,6 +165,7 @@ const struct pass tasks_pass = {
 	.doing = "tasks",
 	.in = TASKS,
 	.owner = { BY_BUYER },
+	.date = "completion_date",
 	.look = tasks_look,
 	.plan = task_plan,
 };

@@ -94,7 +94,7 @@ static bool holding_take(void *context, const bson_t *doc)
 	struct batch *batch = holdings->batch;
 	const struct person *owner = owner_of(batch, doc, BY_WORKER);
 	struct holding holding = {
-		.coins = amount_read(doc, "withdrawal_coin", ADOPTION_COINS_MOST).value,
+		.coins = amount_read(doc, "withdrawal_coin", COINS_MOST).value,
 		.approved = status_is(doc, STATUS_APPROVED),
 	};
 
@@ -171,8 +171,8 @@ struct balance {
 
 static struct balance balance_read(struct record *record, bool in_the_books)
 {
-	struct amount coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
-	struct amount pending = amount_read(record->doc, "pending_coins", ADOPTION_COINS_MOST);
+	struct amount coins = amount_read(record->doc, "coins", COINS_MOST);
+	struct amount pending = amount_read(record->doc, "pending_coins", COINS_MOST);
 	struct balance balance = { .coins = coins.value };
 
 	balance.restored = in_the_books && !bson_has_field(record->doc, "pending_withdrawals");
@@ -199,20 +199,11 @@ static bool hold(struct record *record, struct balance *balance, const struct ho
 	return true;
 }
 
-void refusal_tell(struct record *record, const struct id *worker, const bson_t *withdrawal,
-		  int64_t coins)
-{
-	rejected_tell(
-		record, worker, withdrawal, NOTICE_WITHDRAWAL,
-		arena_printf(record->batch->arena, "withdrawal of %lld coins", (long long)coins),
-		NOT_COVERED);
-}
-
 /* The withdrawal still is what was counted, and this becomes of it. */
 static void holding_change(struct record *record, const struct holding *holding, bool held)
 {
 	struct arena *arena = record->batch->arena;
-	int64_t now = record->batch->call->now;
+	int64_t now = record->batch->call.now;
 	bson_t *filter = DOC(arena, ID("_id", &holding->id));
 	bson_t *set = held ? DOC(arena, WHOLE("withdrawal_coin", holding->coins)) :
 			     DOC(arena, STATUS(REJECTED), TEXT("rejection_reason", NOT_COVERED),
@@ -230,7 +221,7 @@ static void holding_settle(struct record *record, struct balance *balance,
 	bool ours = journal_has(record->batch, "hold", &holding->id);
 
 	if (holding->approved) {
-		int64_t most = ADOPTION_COINS_MOST - balance->approved;
+		int64_t most = COINS_MOST - balance->approved;
 
 		if (!ours)
 			balance->approved += holding->coins < most ? holding->coins : most;
@@ -245,7 +236,8 @@ static void holding_settle(struct record *record, struct balance *balance,
 		hold_account(record, &record->id, &holding->id, holding->coins);
 		return;
 	}
-	refusal_tell(record, &record->id, holding->doc, holding->coins);
+	rejected_tell(record, &record->id, holding->doc, WITHDRAWAL_OF(record, holding->coins),
+		      NOT_COVERED);
 	note_id(record, RULE_WITHDRAWAL_NOT_COVERED, &holding->id, holding->coins);
 }
 

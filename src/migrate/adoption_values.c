@@ -60,12 +60,6 @@ struct amount amount_read(const bson_t *doc, const char *field, int64_t most)
 	}
 }
 
-void amount_note(struct record *record, struct amount amount, enum rule floored, enum rule bad)
-{
-	note_if(amount.floored, record, floored);
-	note_if(!amount.good, record, bad);
-}
-
 /* ---- dates ---- */
 
 bool date_read(const bson_t *doc, const char *field, int64_t *when)
@@ -85,7 +79,7 @@ bool date_read(const bson_t *doc, const char *field, int64_t *when)
 		return clock_parse(text, length, when);
 	}
 	return BSON_ITER_HOLDS_NUMBER(&at) && doc_iter_number(&at, when) && *when > 0 &&
-	       *when < ADOPTION_COINS_MOST;
+	       *when < COINS_MOST;
 }
 
 int64_t created_at(const bson_t *doc)

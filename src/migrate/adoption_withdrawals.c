@@ -59,20 +59,6 @@ static enum err withdrawals_look(struct batch *batch)
 	return err;
 }
 
-static int64_t coins_set(struct record *record)
-{
-	struct amount coins = amount_read(record->doc, "withdrawal_coin", ADOPTION_COINS_MOST);
-
-	SET(record, WHOLE("withdrawal_coin", coins.value));
-	amount_note(record, coins, RULE_WITHDRAWAL_FLOORED, RULE_WITHDRAWAL_BAD);
-	/* what was paid out stays as it was told */
-	if ((record_is(record, STATUS_PENDING) && coins.floored) ||
-	    !bson_has_field(record->doc, "withdrawal_amount"))
-		SET(record, PAIR("withdrawal_amount",
-				 BCON_DOUBLE((double)coins.value / WITHDRAWAL_COINS_A_DOLLAR)));
-	return coins.value;
-}
-
 /* ---- of a worker in the books ---- */
 
 static void late_hold(struct record *record, int64_t coins)
@@ -106,8 +92,9 @@ static int late_plan(struct record *record, int64_t coins)
 		late_hold(record, coins);
 		return MARK_ADOPTED;
 	}
-	rejected_set(record, RULE_WITHDRAWAL_NOT_COVERED, NOT_COVERED, "processed_date");
-	refusal_tell(record, &record->owner->id, record->doc, coins);
+	reject(record, RULE_WITHDRAWAL_NOT_COVERED, NOT_COVERED, "processed_date");
+	rejected_tell(record, &record->owner->id, record->doc, WITHDRAWAL_OF(record, coins),
+		      NOT_COVERED);
 	return MARK_ADOPTED;
 }
 
@@ -117,19 +104,23 @@ static int withdrawal_plan(struct record *record)
 {
 	const struct batch *batch = record->batch;
 	bool pending = record_is(record, STATUS_PENDING);
-	int64_t coins = coins_set(record);
+	struct amount coins = amount_read(record->doc, "withdrawal_coin", COINS_MOST);
 	bool paid = pending && record->has_id && journal_has(batch, "payout", &record->id);
 	bool back = pending && record->has_id && journal_has(batch, "release", &record->id);
 
+	/* what was paid out stays as it was told */
+	if ((pending && coins.floored) || !bson_has_field(record->doc, "withdrawal_amount"))
+		SET(record, PAIR("withdrawal_amount",
+				 BCON_DOUBLE((double)coins.value / WITHDRAWAL_COINS_A_DOLLAR)));
 	if (paid || back) {
 		note(record, RULE_WITHDRAWAL_DECIDED, 0);
 		SET(record, TEXT("status", status_name(paid ? STATUS_APPROVED : STATUS_REJECTED)));
 		return MARK_ADOPTED;
 	}
 	if (is_late(record))
-		return late_plan(record, coins);
+		return late_plan(record, coins.value);
 	if (pending && !(record->owner && record->has_id)) {
-		rejected_set(record, RULE_WITHDRAWAL_NO_WORKER, NO_WORKER, "processed_date");
+		reject(record, RULE_WITHDRAWAL_NO_WORKER, NO_WORKER, "processed_date");
 		return MARK_ADOPTED;
 	}
 	note_if(!record->owner, record, RULE_WITHDRAWAL_OWNERLESS);
@@ -144,6 +135,9 @@ const struct pass withdrawals_pass = {
 	.in = WITHDRAWALS,
 	.owner = { BY_WORKER },
 	.status = "pending",
+	.date = "withdraw_date",
+	.coins = { "withdrawal_coin", NULL, COINS_MOST, RULE_WITHDRAWAL_FLOORED,
+		   RULE_WITHDRAWAL_BAD },
 	.look = withdrawals_look,
 	.plan = withdrawal_plan,
 };
