@@ -69,23 +69,6 @@ static enum err batch_run(struct batch *batch)
 	return err == OK && !adoption->order->dry_run ? batch_commit(batch) : err;
 }
 
-static void batch_report(const struct batch *batch)
-{
-	struct adoption *adoption = batch->adoption;
-
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct record *record = &batch->records[i];
-
-		if (!adoption->order->dry_run && !record->done) {
-			adoption->missed = true;
-			continue;
-		}
-		adoption->report.records[adoption->pass->in] += record->txn.count > 0;
-		for (size_t n = 0; n < record->note_count; n++)
-			report_note(&adoption->report, &record->notes[n]);
-	}
-}
-
 /* A thread that works on a batch, and ends with it. */
 static void *batch_work(void *context)
 {
@@ -96,7 +79,11 @@ static void *batch_work(void *context)
 	enum err err = batch_run(batch);
 	db_close(batch->db);
 	pthread_mutex_lock(&adoption->lock);
-	batch_report(batch);
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->records[i].done || adoption->order->dry_run)
+			report_add(&adoption->report, &batch->records[i]);
+		else
+			adoption->missed = true;
 	if (adoption->err == OK)
 		adoption->err = err;
 	pthread_mutex_unlock(&adoption->lock);

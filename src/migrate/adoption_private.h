@@ -54,7 +54,14 @@ struct report {
 	int64_t records[COLLECTION_COUNT]; /* how many were adopted, or would be in a dry run */
 };
 
-void report_note(struct report *report, const struct note *note);
+struct record;
+void note(struct record *record, enum rule rule, int64_t coins);
+void note_id(struct record *record, enum rule rule, const struct id *id, int64_t coins);
+/* Where the condition holds. */
+void note_if(bool concerned, struct record *record, enum rule rule);
+
+/* Counts a record's notes in. */
+void report_add(struct report *report, const struct record *record);
 void report_print(const struct report *report, FILE *out);
 
 /* ---- the run ---- */
@@ -141,7 +148,8 @@ struct batch {
 	struct record *records;
 	size_t count;
 	struct journal journal;
-	void *known; /* what the pass's look() found */
+	void *rows; /* what the pass's look() found: structs that begin with a struct id, sorted by it in the end */
+	size_t row_count, row_room;
 };
 
 /* Fields by which records name their owners: by id, and by e-mail. */
@@ -172,20 +180,18 @@ struct pass {
 extern const struct pass submissions_pass, tasks_pass, withdrawals_pass, users_pass, payments_pass,
 	notifications_pass;
 
-/* Commits what was planned, and sets done of each record for which that happened (adoption_commit.c). */
+/* Commits what was planned, and sets done of each record for which that happened (adoption_record.c). */
 enum err batch_commit(struct batch *batch);
 
 /* ---- records (adoption_record.c) ---- */
 
 /* The record of a batch with this id; NULL: none. */
 struct record *record_of(const struct batch *batch, const struct id *id);
+/* Adds a struct to batch->rows; finds one. */
+void row_add(struct batch *batch, const void *row, size_t size);
+void *row_of(const struct batch *batch, size_t size, const struct id *id);
 /* Has it this status? */
 bool record_is(const struct record *record, enum status status);
-
-void note_id(struct record *record, enum rule rule, const struct id *id, int64_t coins);
-void note(struct record *record, enum rule rule, int64_t coins);
-/* Where the condition holds. */
-void note_if(bool concerned, struct record *record, enum rule rule);
 
 #define SET(record, ...) BCON_APPEND((record)->set, __VA_ARGS__)
 

@@ -5,30 +5,21 @@
 
 #include <string.h>
 
-/* The tasks of a batch. */
-struct known {
-	struct task_facts *tasks; /* sorted by their ids */
-	size_t count;
-};
-
 /* ---- looking ---- */
 
+/* What is known of the task that a field names. */
 static struct task_facts *task_of(const struct batch *batch, const bson_t *doc, const char *field)
 {
-	const struct known *known = batch->known;
 	struct id task;
 
-	return id_read(doc, field, &task) ?
-		       row_find(known->tasks, known->count, sizeof *known->tasks, &task) :
-		       NULL;
+	return id_read(doc, field, &task) ? row_of(batch, sizeof(struct task_facts), &task) : NULL;
 }
 
 static bool task_take(void *context, const bson_t *doc)
 {
-	struct batch *batch = context;
-	struct known *known = batch->known;
+	struct task_facts task = task_facts_of(context, doc);
 
-	known->tasks[known->count++] = task_facts_of(batch, doc);
+	row_add(context, &task, sizeof task);
 	return true;
 }
 
@@ -75,12 +66,10 @@ static enum err escrows_look(struct batch *batch, const bson_t *ids, const bson_
 static enum err submissions_look(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
-	struct known *known = batch->known = arena_alloc(arena, sizeof *known);
 	struct doc_array tasks = doc_array_new(arena), in_the_books = doc_array_new(arena);
 	bool is_late = batch->adoption->order->late;
 	struct id id;
 
-	known->tasks = arena_alloc(arena, batch->count * sizeof *known->tasks);
 	for (size_t i = 0; i < batch->count; i++)
 		if (id_read(batch->records[i].doc, "task_id", &id))
 			doc_array_id(&tasks, &id);
@@ -89,7 +78,7 @@ static enum err submissions_look(struct batch *batch)
 					 INT("buyer_email", 1), INT(MARK, 1)));
 	enum err err = db_each(batch->db, TASKS, DOC(arena, SUB("_id", ARRAY("$in", tasks.doc))),
 			       options, task_take, batch);
-	rows_sort(known->tasks, known->count, sizeof *known->tasks);
+	rows_sort(batch->rows, batch->row_count, sizeof(struct task_facts));
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct record *record = &batch->records[i];
 		const struct task_facts *task = task_of(batch, record->doc, "task_id");

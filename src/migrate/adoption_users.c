@@ -82,16 +82,9 @@ struct holding {
 	const bson_t *doc;
 };
 
-struct holdings {
-	struct batch *batch;
-	struct holding *list; /* sorted by owner, the oldest first */
-	size_t count, room;
-};
-
 static bool holding_take(void *context, const bson_t *doc)
 {
-	struct holdings *holdings = context;
-	struct batch *batch = holdings->batch;
+	struct batch *batch = context;
 	const struct person *owner = owner_of(batch, doc, BY_WORKER);
 	struct holding holding = {
 		.coins = amount_read(doc, "withdrawal_coin", COINS_MOST).value,
@@ -104,13 +97,12 @@ static bool holding_take(void *context, const bson_t *doc)
 	holding.doc = doc_copy(batch->arena, doc);
 	if (!date_read(doc, "withdraw_date", &holding.asked_at))
 		holding.asked_at = created_at(doc);
-	holdings->list = arena_grow(batch->arena, holdings->list, holdings->count, &holdings->room,
-				    sizeof *holdings->list);
-	holdings->list[holdings->count++] = holding;
+	row_add(batch, &holding, sizeof holding);
 	journal_want(batch, "hold", &holding.id);
 	return true;
 }
 
+/* By their owners, the oldest first. */
 static int holding_compare(const void *a, const void *b)
 {
 	const struct holding *one = a, *other = b;
@@ -140,7 +132,6 @@ static const bson_t *holdings_filter(const struct batch *batch, const bson_t *us
 static enum err users_look(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
-	struct holdings *holdings = batch->known = arena_alloc(arena, sizeof *holdings);
 	struct doc_array users = doc_array_new(arena);
 
 	for (size_t i = 0; i < batch->count; i++) {
@@ -148,14 +139,13 @@ static enum err users_look(struct batch *batch)
 		if (batch->records[i].has_id)
 			journal_want_owner(batch, "user", &batch->records[i].id);
 	}
-	holdings->batch = batch;
 	bson_t *fields =
 		DOC(arena, INT("worker_id", 1), INT("worker_email", 1), INT("withdrawal_coin", 1),
 		    INT("status", 1), INT("withdraw_date", 1), INT("createdAt", 1));
 	enum err err = db_each(batch->db, WITHDRAWALS, holdings_filter(batch, users.doc),
-			       DOC(arena, PART("projection", fields)), holding_take, holdings);
-	if (holdings->count)
-		qsort(holdings->list, holdings->count, sizeof *holdings->list, holding_compare);
+			       DOC(arena, PART("projection", fields)), holding_take, batch);
+	if (batch->row_count)
+		qsort(batch->rows, batch->row_count, sizeof(struct holding), holding_compare);
 	return err;
 }
 
@@ -245,12 +235,12 @@ static void holding_settle(struct record *record, struct balance *balance,
  * goes back. */
 static void balance_settle(struct record *record, struct balance *balance)
 {
-	const struct holdings *holdings = record->batch->known;
-	size_t next =
-		rows_from(holdings->list, holdings->count, sizeof *holdings->list, &record->id);
+	const struct batch *batch = record->batch;
+	const struct holding *holdings = batch->rows;
+	size_t next = rows_from(holdings, batch->row_count, sizeof *holdings, &record->id);
 
-	for (; next < holdings->count && id_equal(&holdings->list[next].owner, &record->id); next++)
-		holding_settle(record, balance, &holdings->list[next]);
+	for (; next < batch->row_count && id_equal(&holdings[next].owner, &record->id); next++)
+		holding_settle(record, balance, &holdings[next]);
 	int64_t spent = balance->approved < balance->pool ? balance->approved : balance->pool;
 	int64_t back = balance->pool - spent;
 	if (spent)
