@@ -62,7 +62,7 @@ static enum err batch_run(struct batch *batch)
 		err = adoption->pass->look(batch);
 	if (err == OK)
 		err = journal_read(batch);
-	if (err == OK && adoption->pass->key)
+	if (err == OK && adoption->pass->key.field)
 		err = keys_choose(batch);
 	for (size_t i = 0; i < batch->count && err == OK; i++)
 		record_plan(&batch->records[i]);
@@ -195,7 +195,7 @@ static enum err collection_look(struct adoption *adoption)
 
 	adoption->missed = false;
 	adoption->arena = arena_new();
-	if (adoption->pass->key)
+	if (adoption->pass->key.field)
 		err = keys_look(adoption);
 	if (err == OK && adoption->pass->begin)
 		err = adoption->pass->begin(adoption);

@@ -12,42 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- keys ---- */
-
-static const char *slot_text(const struct batch *batch, const bson_t *submission)
-{
-	const struct person *worker = owner_of(batch, submission, BY_WORKER);
-	struct id task;
-
-	return worker && id_read(submission, "task_id", &task) ?
-		       arena_printf(batch->arena, "%s:%s", id_text(batch->arena, &worker->id),
-				    id_text(batch->arena, &task)) :
-		       NULL;
-}
-
-static const char *transaction_text(const struct batch *batch, const bson_t *payment)
-{
-	const char *transaction = doc_text(payment, "transaction_id");
-
-	(void)batch;
-	return transaction && *transaction ? transaction : NULL;
-}
-
-const struct unique_key slot_key = {
-	.field = "slot_key",
-	.rule = RULE_WORK_TWICE,
-	.text = slot_text,
-	.counts = STATUS_APPROVED,
-	.pending_counts = true,
-};
-
-const struct unique_key transaction_key = {
-	.field = "txn_key",
-	.rule = RULE_PAYMENT_TWICE,
-	.text = transaction_text,
-	.counts = STATUS_COMPLETED,
-};
-
 /* ---- which go without ---- */
 
 struct duplicate {
@@ -78,19 +42,19 @@ static bool duplicate_take(void *context, const bson_t *doc)
 {
 	struct search *search = context;
 	const struct pass *pass = search->batch.adoption->pass;
-	const char *key = pass->key->text(&search->batch, doc);
+	const char *key = pass->key.text(&search->batch, doc);
 	const char *status = status_of(doc, pass->status);
 	struct duplicate duplicate = { .created = created_at(doc), .rank = RANK_OTHER };
+	bool for_task = id_read(doc, "task_id", &duplicate.task);
 	uint8_t digest[DIGEST_SIZE];
 
-	if (bson_has_field(doc, pass->key->field))
+	if (bson_has_field(doc, pass->key.field))
 		duplicate.rank = RANK_KEYED;
-	else if (!strcmp(status, status_name(pass->key->counts)))
+	else if (!strcmp(status, status_name(pass->key.counts)))
 		duplicate.rank = RANK_COUNTS;
-	else if (pass->key->pending_counts && !strcmp(status, status_name(STATUS_PENDING)))
+	else if (for_task && !strcmp(status, status_name(STATUS_PENDING)))
 		duplicate.rank = RANK_PENDING;
 	if (key && doc_id(doc, "_id", &duplicate.id)) {
-		(void)id_read(doc, "task_id", &duplicate.task);
 		digest_sha256(key, strlen(key), digest);
 		memcpy(duplicate.key, digest, sizeof duplicate.key);
 		search->list =
@@ -146,7 +110,7 @@ enum err keys_look(struct adoption *adoption)
 	struct db *db = adoption->order->db;
 	struct arena *arena = adoption->arena;
 	enum collection in = adoption->pass->in;
-	const char *field = adoption->pass->key->field;
+	const char *field = adoption->pass->key.field;
 	struct search search = { .batch = {
 					 .adoption = adoption, .db = db, .arena = arena_new() } };
 	bson_t *fields =
@@ -173,7 +137,7 @@ enum err keys_look(struct adoption *adoption)
 static bool keyed_take(void *context, const bson_t *keyed)
 {
 	struct batch *batch = context;
-	const struct unique_key *key = batch->adoption->pass->key;
+	const struct unique_key *key = &batch->adoption->pass->key;
 	const char *held = doc_text(keyed, key->field);
 	struct id id = doc_own_id(keyed);
 
@@ -192,7 +156,7 @@ enum err keys_choose(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
 	const struct adoption *adoption = batch->adoption;
-	const struct unique_key *key = adoption->pass->key;
+	const struct unique_key *key = &adoption->pass->key;
 	struct doc_array keys = doc_array_new(arena);
 
 	for (size_t i = 0; i < batch->count; i++) {

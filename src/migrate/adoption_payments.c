@@ -154,6 +154,14 @@ static void credited_set(struct record *record)
 	record->key = intent;
 }
 
+static const char *transaction_text(const struct batch *batch, const bson_t *payment)
+{
+	const char *transaction = doc_text(payment, "transaction_id");
+
+	(void)batch;
+	return transaction && *transaction ? transaction : NULL;
+}
+
 static int payment_plan(struct record *record)
 {
 	bson_iter_t at;
@@ -176,7 +184,7 @@ const struct pass payments_pass = {
 	.status = "pending",
 	.date = "payment_date",
 	.coins = { "coin_amount", "coins", COINS_MOST, RULE_PAYMENT_FLOORED, RULE_PAYMENT_BAD },
-	.key = &transaction_key,
+	.key = { "txn_key", RULE_PAYMENT_TWICE, STATUS_COMPLETED, transaction_text },
 	.look = payments_look,
 	.plan = payment_plan,
 };

@@ -168,7 +168,14 @@ struct pass {
 		int64_t most;
 		enum rule floored, bad; /* it had a fraction; it was no number, or none in range */
 	} coins;
-	const struct unique_key *key;
+	struct unique_key {
+		const char *field;
+		enum rule rule; /* for those that go without, as another has it */
+		enum status
+			counts; /* records with this status, or pending for good, get it before others */
+		/* a record's key; NULL: none */
+		const char *(*text)(const struct batch *batch, const bson_t *record);
+	} key; /* of ours */
 	enum err (*begin)(struct adoption *adoption); /* before each look at the collection */
 	enum err (*look)(struct batch *batch);
 	/* Fills record->set, may add notes and further steps. The mark that the record gets; 0: it is left for the next
@@ -239,9 +246,7 @@ int age_compare(int64_t created, const struct id *id, int64_t other_created,
 		const struct id *other);
 /* Sorts an array of structs that begin with a struct id by that id. */
 void rows_sort(void *rows, size_t count, size_t size);
-/* The place of the first struct of such an array with at least this id. */
-size_t rows_from(const void *rows, size_t count, size_t size, const struct id *id);
-/* Finds the struct with this id; NULL: there is none. */
+/* Finds a struct with this id in such an array; NULL: there is none. */
 void *row_find(const void *rows, size_t count, size_t size, const struct id *id);
 /* Grows a list so that it has room for one more. The caller frees it. */
 void *list_grow(void *list, size_t count, size_t *room, size_t item_size);
@@ -261,18 +266,6 @@ const struct person *owner_of(const struct batch *batch, const bson_t *doc, cons
 const char *bare_text(struct arena *arena, const char *text);
 
 /* ---- unique keys (adoption_keys.c) ---- */
-
-/* A unique key of ours that records of a collection get. */
-struct unique_key {
-	const char *field;
-	enum rule rule; /* for those that go without, as another has it */
-	/* the record's key; NULL: none */
-	const char *(*text)(const struct batch *batch, const bson_t *record);
-	enum status counts; /* records with this status get the key before others */
-	bool pending_counts; /* and so do pending ones that stay pending */
-};
-
-extern const struct unique_key slot_key, transaction_key;
 
 /* Before a look at the collection: finds the records that go without the key. */
 enum err keys_look(struct adoption *adoption);

@@ -70,7 +70,7 @@ void fields_set(struct record *record)
 	if (record->owner)
 		SET(record, ID(pass->owner[0], &record->owner->id));
 	if (record->key)
-		SET(record, TEXT(pass->key->field, record->key));
+		SET(record, TEXT(pass->key.field, record->key));
 	if (pass->coins.field && !bson_has_field(record->set, pass->coins.field))
 		coins_set(record, &pass->coins);
 	if (pass->status && !bson_has_field(record->set, "status") &&

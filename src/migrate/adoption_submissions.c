@@ -190,6 +190,17 @@ static void owners_set(struct record *record, const struct task_facts *task)
 		SET(record, ID("task_id", &id));
 }
 
+static const char *slot_text(const struct batch *batch, const bson_t *submission)
+{
+	const struct person *worker = owner_of(batch, submission, BY_WORKER);
+	struct id task;
+
+	return worker && id_read(submission, "task_id", &task) ?
+		       arena_printf(batch->arena, "%s:%s", id_text(batch->arena, &worker->id),
+				    id_text(batch->arena, &task)) :
+		       NULL;
+}
+
 static int submission_plan(struct record *record)
 {
 	struct task_facts *task = task_of(record->batch, record->doc, "task_id");
@@ -223,7 +234,7 @@ const struct pass submissions_pass = {
 	.date = "submitted_date",
 	.coins = { "payable_amount", NULL, PRICE_MOST, RULE_WORK_AMOUNT_FLOORED,
 		   RULE_WORK_AMOUNT_BAD },
-	.key = &slot_key,
+	.key = { "slot_key", RULE_WORK_TWICE, STATUS_APPROVED, slot_text },
 	.look = submissions_look,
 	.plan = submission_plan,
 	.in_turn = true,

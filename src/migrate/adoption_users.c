@@ -236,11 +236,14 @@ static void holding_settle(struct record *record, struct balance *balance,
 static void balance_settle(struct record *record, struct balance *balance)
 {
 	const struct batch *batch = record->batch;
-	const struct holding *holdings = batch->rows;
-	size_t next = rows_from(holdings, batch->row_count, sizeof *holdings, &record->id);
+	const struct holding *first = batch->rows;
+	const struct holding *theirs = row_of(batch, sizeof *theirs, &record->id);
 
-	for (; next < batch->row_count && id_equal(&holdings[next].owner, &record->id); next++)
-		holding_settle(record, balance, &holdings[next]);
+	while (theirs && theirs > first && id_equal(&theirs[-1].owner, &record->id))
+		theirs--;
+	for (; theirs && theirs < first + batch->row_count && id_equal(&theirs->owner, &record->id);
+	     theirs++)
+		holding_settle(record, balance, theirs);
 	int64_t spent = balance->approved < balance->pool ? balance->approved : balance->pool;
 	int64_t back = balance->pool - spent;
 	if (spent)

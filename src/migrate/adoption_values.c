@@ -158,21 +158,6 @@ void rows_sort(void *rows, size_t count, size_t size)
 		qsort(rows, count, size, row_compare);
 }
 
-size_t rows_from(const void *rows, size_t count, size_t size, const struct id *id)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (id_compare((const void *)((const char *)rows + middle * size), id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 void *row_find(const void *rows, size_t count, size_t size, const struct id *id)
 {
 	return count ? bsearch(id, rows, count, size, row_compare) : NULL;
