@@ -102,8 +102,7 @@ static struct batch *batch_new(struct adoption *adoption)
 	batch->call = (struct call){ .arena = arena,
 				     .caller = &batch->caller,
 				     .request_id = "init-db",
-				     .now = adoption->now,
-				     .detail = &batch->detail };
+				     .now = adoption->now };
 	batch->journal.keys = doc_array_new(arena);
 	batch->journal.owners = doc_array_new(arena);
 	return batch;
@@ -208,11 +207,13 @@ static enum err collection_look(struct adoption *adoption)
 /* What changed while it was worked on is found again, as it has no mark. */
 static enum err pass_run(struct adoption *adoption)
 {
-	enum err err = collection_look(adoption);
+	enum err err = OK;
 
-	for (int i = 1; i < LOOKS_MOST && err == OK && adoption->missed; i++) {
+	adoption->missed = true;
+	for (int i = 0; i < LOOKS_MOST && err == OK && adoption->missed; i++) {
 		/* others may have changed it all */
-		err = people_read(adoption);
+		if (i > 0)
+			err = people_read(adoption);
 		if (err == OK)
 			err = collection_look(adoption);
 	}

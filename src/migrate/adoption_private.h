@@ -144,7 +144,6 @@ struct batch {
 	struct arena *scratch; /* emptied for each try to commit */
 	struct call call; /* of the service itself */
 	struct caller caller;
-	struct err_detail detail;
 	struct record *records;
 	size_t count;
 	struct journal journal;

@@ -8,7 +8,7 @@
 
 enum {
 	/* of a transaction; beside workers others soon meet what it has changed */
-	GROUP_STEPS = 300,
+	GROUP_STEPS = 1000,
 	GROUP_STEPS_LATE = 80,
 	GROUP_BYTES = 4 * 1024 * 1024,
 	TRIES = 6,
