@@ -49,7 +49,9 @@ static enum err escrows_look(struct batch *batch, const bson_t *ids, const bson_
 	while ((row = rows_next(rows)))
 		if ((task = task_of(batch, row, "_id")))
 			*task = task_facts_of(batch, row);
-	rows = snapshot_find(snapshot, LEDGER, theirs, DOC(arena, NULL));
+	rows = snapshot_find(snapshot, LEDGER, theirs,
+			     DOC(arena, SUB("projection", INT("task", 1), INT("from", 1),
+					    INT("to", 1), INT("coins", 1))));
 	while ((row = rows_next(rows)))
 		if ((task = task_of(batch, row, "task")))
 			task->escrow += (is_escrow(row, "to") - is_escrow(row, "from")) *
