@@ -27,7 +27,7 @@ struct adoption_order {
 #define ADOPTION_THREADS 4
 
 /*
- * Adopts all records without the mark. Many share a transaction; each is guarded by the fields that were read of it.
+ * Adopts all records without the mark. Many share a transaction; each is guarded by all that was read of it.
  * *adopted: how many there were. The indexes of unique keys must exist, unless it is a dry run. ERR_UNAVAILABLE or
  * ERR_INTERNAL (logged) when it could not finish; the next run goes on. ERR_CONFLICT when records changed again and
  * again while they were worked on.

@@ -1,26 +1,17 @@
 /* What the journal knows already, and the rows that adoption adds to it. */
 #include "migrate/adoption_private.h"
 
-#include "market/ledger.h"
-#include "store/doc.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-static const char *journal_key(struct arena *arena, const char *kind, const struct id *id)
+static const char *journal_key(const struct batch *batch, const char *kind, const struct id *id)
 {
-	return arena_printf(arena, "%s:%s", kind, id_text(arena, id));
-}
-
-void journal_start(struct batch *batch)
-{
-	batch->journal.keys = doc_array_new(batch->arena);
-	batch->journal.owners = doc_array_new(batch->arena);
+	return arena_printf(batch->arena, "%s:%s", kind, id_text(batch->arena, id));
 }
 
 void journal_want(struct batch *batch, const char *kind, const struct id *id)
 {
-	doc_array_text(&batch->journal.keys, journal_key(batch->arena, kind, id));
+	doc_array_text(&batch->journal.keys, journal_key(batch, kind, id));
 }
 
 void journal_want_owner(struct batch *batch, const char *field, const struct id *id)
@@ -37,11 +28,6 @@ static bool row_take(void *context, const bson_t *row)
 	if (key)
 		batch->journal.found[batch->journal.found_count++] = arena_text(batch->arena, key);
 	return true;
-}
-
-static int text_compare(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* The server leaps from one owner's rows to the next one's. */
@@ -63,74 +49,73 @@ static enum err owners_read(struct batch *batch)
 		return err;
 	while (bson_iter_next(&at))
 		if (doc_id(&values, bson_iter_key(&at), &id))
-			id_set_add(arena, &journal->known, &id);
-	id_set_sort(&journal->known);
+			journal->found[journal->found_count++] =
+				journal_key(batch, journal->field, &id);
 	return OK;
 }
 
-static enum err keys_read(struct batch *batch)
+static int text_compare(const void *a, const void *b)
 {
-	struct journal *journal = &batch->journal;
-	struct arena *arena = batch->arena;
-
-	journal->found = arena_alloc(arena, journal->keys.count * sizeof *journal->found);
-	enum err err =
-		db_each(batch->db, LEDGER, DOC(arena, SUB("_id", ARRAY("$in", journal->keys.doc))),
-			DOC(arena, SUB("projection", INT("_id", 1))), row_take, batch);
-	qsort(journal->found, journal->found_count, sizeof *journal->found, text_compare);
-	return err;
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 enum err journal_read(struct batch *batch)
 {
-	enum err err = batch->journal.owners.count ? owners_read(batch) : OK;
+	struct journal *journal = &batch->journal;
+	struct arena *arena = batch->arena;
+	size_t most = journal->keys.count + journal->owners.count;
+	enum err err = OK;
 
-	return err == OK && batch->journal.keys.count ? keys_read(batch) : err;
+	journal->found = arena_alloc(arena, (most + 1) * sizeof *journal->found);
+	if (journal->owners.count)
+		err = owners_read(batch);
+	if (err == OK && journal->keys.count)
+		err = db_each(batch->db, LEDGER,
+			      DOC(arena, SUB("_id", ARRAY("$in", journal->keys.doc))),
+			      DOC(arena, SUB("projection", INT("_id", 1))), row_take, batch);
+	qsort(journal->found, journal->found_count, sizeof *journal->found, text_compare);
+	return err;
 }
 
-bool journal_knows(const struct batch *batch, const struct id *id)
-{
-	return id_set_has(&batch->journal.known, id);
-}
-
-bool journal_has(const struct batch *batch, const char *kind, const struct id *id)
+bool journal_has(const struct batch *batch, const char *kind_or_field, const struct id *id)
 {
 	const struct journal *journal = &batch->journal;
-	const char *key = journal_key(batch->arena, kind, id);
 
-	return journal->found_count && bsearch(&key, journal->found, journal->found_count,
-					       sizeof *journal->found, text_compare);
+	if (!journal->found_count)
+		return false;
+	const char *key = journal_key(batch, kind_or_field, id);
+	return bsearch(&key, journal->found, journal->found_count, sizeof *journal->found,
+		       text_compare) != NULL;
 }
 
-void open_account(struct batch *batch, struct record *record, const char *what,
-		  struct account account, const struct id *user, const struct id *task,
-		  int64_t coins)
+void open_account(struct record *record, const char *what, enum rule rule, int64_t coins)
 {
-	if (coins <= 0)
+	const struct id *id = &record->id;
+	bool is_user = record->batch->adoption->pass->in == USERS;
+
+	if (!coins)
 		return;
-	ledger_note(batch->call, &record->txn,
+	note(record, rule, coins);
+	ledger_note(&record->batch->call, &record->txn,
 		    &(struct transfer){
-			    .key = arena_printf(batch->arena, "opening:%s:%s", what,
-						id_text(batch->arena, &record->id)),
+			    .key = journal_key(record->batch, what, id),
 			    .from = { .kind = ACCOUNT_OPENING },
-			    .to = account,
+			    .to = is_user ? account_user(id) : account_escrow(id),
 			    .coins = coins,
 			    .kind = "opening",
-			    .user = user,
-			    .task = task,
+			    .user = is_user ? id : NULL,
+			    .task = is_user ? NULL : id,
 			    .taken = ERR_CONFLICT,
 		    });
 }
 
 /* The same row that a withdrawal asked for with us begins with. */
-void hold_account(struct batch *batch, struct record *record, const struct id *worker,
-		  const struct id *withdrawal, int64_t coins)
+void hold_account(struct record *record, const struct id *worker, const struct id *withdrawal,
+		  int64_t coins)
 {
-	struct arena *arena = batch->arena;
-
-	ledger_note(batch->call, &record->txn,
+	ledger_note(&record->batch->call, &record->txn,
 		    &(struct transfer){
-			    .key = journal_key(arena, "hold", withdrawal),
+			    .key = journal_key(record->batch, "hold", withdrawal),
 			    .from = account_user(worker),
 			    .to = account_held(withdrawal),
 			    .coins = coins,
@@ -138,4 +123,44 @@ void hold_account(struct batch *batch, struct record *record, const struct id *w
 			    .user = worker,
 			    .taken = ERR_CONFLICT,
 		    });
+}
+
+/* ---- is it whole? ---- */
+
+static bool count_take(void *context, const bson_t *row)
+{
+	*(int64_t *)context += doc_whole(row, "n", 0);
+	return true;
+}
+
+/* How many of the newest records that are worth something does the journal not know? */
+static enum err sample_read(struct db *db, struct arena *arena, enum collection in,
+			    const char *field, const char *amount, int64_t *unknown)
+{
+	bson_t *look = DOC(arena, TEXT("from", collection_name(LEDGER)), TEXT("localField", "_id"),
+			   TEXT("foreignField", field), LIST("pipeline", ITEM(INT("$limit", 1))),
+			   TEXT("as", "rows"));
+	bson_t *worth = DOC(arena, SUB(amount, INT("$gte", 1)));
+	bson_t *stages = PIPELINE(arena, STAGE("$sort", INT("_id", -1)), ITEM(INT("$limit", 1000)),
+				  ITEM(PART("$match", mark_ask(arena, in, worth))),
+				  ITEM(PART("$lookup", look)), STAGE("$match", EMPTY_LIST("rows")),
+				  ITEM(TEXT("$count", "n")));
+
+	return db_aggregate(db, in, stages, NULL, count_take, unknown);
+}
+
+/* Somebody may have dropped the journal, or restored an older one. The audit names all; this is to be quick. */
+enum err journal_check(const struct adoption_order *order, struct arena *arena)
+{
+	int64_t unknown = 0;
+	enum err err = sample_read(order->db, arena, USERS, "user", "coins", &unknown);
+
+	if (err == OK)
+		err = sample_read(order->db, arena, TASKS, "task", "required_workers", &unknown);
+	if (err == OK && unknown)
+		fprintf(order->report,
+			"The journal lacks %lld of the newest users and tasks: was the ledger dropped, or "
+			"restored from an older backup? microtaskctl audit names them.\n",
+			(long long)unknown);
+	return err;
 }

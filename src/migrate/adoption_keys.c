@@ -8,54 +8,9 @@
 #include "migrate/adoption_private.h"
 
 #include "base/digest.h"
-#include "store/doc.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- keys ---- */
-
-static const char *slot_text(struct batch *batch, const bson_t *submission)
-{
-	const struct person *worker = owner_of(batch, submission, "worker_id", "worker_email");
-	struct id task;
-
-	return worker && id_read(submission, "task_id", &task) ?
-		       arena_printf(batch->arena, "%s:%s", id_text(batch->arena, &worker->id),
-				    id_text(batch->arena, &task)) :
-		       NULL;
-}
-
-static const char *transaction_text(struct batch *batch, const bson_t *payment)
-{
-	const char *transaction = doc_text(payment, "transaction_id");
-
-	return transaction && *transaction ? arena_text(batch->arena, transaction) : NULL;
-}
-
-const struct unique_key slot_key = {
-	.field = "slot_key",
-	.rule = RULE_WORK_TWICE,
-	.text = slot_text,
-	.counts = "approved",
-	.pending_counts = true,
-	.fields = JSON({
-		"task_id" : 1,
-		"worker_id" : 1,
-		"worker_email" : 1,
-		"status" : 1,
-		"createdAt" : 1,
-		"slot_key" : 1
-	}),
-};
-
-const struct unique_key transaction_key = {
-	.field = "txn_key",
-	.rule = RULE_PAYMENT_TWICE,
-	.text = transaction_text,
-	.counts = "completed",
-	.fields = JSON({ "transaction_id" : 1, "status" : 1, "createdAt" : 1, "txn_key" : 1 }),
-};
 
 /* ---- which go without ---- */
 
@@ -68,15 +23,10 @@ struct duplicate {
 };
 
 struct search {
-	struct batch batch;
-	struct duplicate *duplicates;
+	struct batch batch; /* for what is asked of one */
+	struct duplicate *list;
 	size_t count, room;
 };
-
-static bool same_key(const struct duplicate *one, const struct duplicate *other)
-{
-	return !memcmp(one->key, other->key, sizeof one->key);
-}
 
 static int duplicate_compare(const void *a, const void *b)
 {
@@ -91,100 +41,93 @@ static int duplicate_compare(const void *a, const void *b)
 static bool duplicate_take(void *context, const bson_t *doc)
 {
 	struct search *search = context;
-	const struct unique_key *unique = search->batch.pass->key;
-	const char *key = unique->text(&search->batch, doc), *status = status_of(doc, "pending");
+	const struct pass *pass = search->batch.adoption->pass;
+	const char *key = pass->key.text(&search->batch, doc);
+	const char *status = status_of(doc, pass->status);
 	struct duplicate duplicate = { .created = created_at(doc), .rank = RANK_OTHER };
+	bool for_task = id_read(doc, "task_id", &duplicate.task);
 	uint8_t digest[DIGEST_SIZE];
 
-	if (bson_has_field(doc, unique->field))
+	if (bson_has_field(doc, pass->key.field))
 		duplicate.rank = RANK_KEYED;
-	else if (!strcmp(status, unique->counts))
+	else if (!strcmp(status, status_name(pass->key.counts)))
 		duplicate.rank = RANK_COUNTS;
-	else if (unique->pending_counts && !strcmp(status, "pending"))
+	else if (for_task && !strcmp(status, status_name(STATUS_PENDING)))
 		duplicate.rank = RANK_PENDING;
 	if (key && doc_id(doc, "_id", &duplicate.id)) {
-		(void)id_read(doc, "task_id", &duplicate.task);
 		digest_sha256(key, strlen(key), digest);
 		memcpy(duplicate.key, digest, sizeof duplicate.key);
-		search->duplicates = list_grow(search->duplicates, search->count, &search->room,
-					       sizeof duplicate);
-		search->duplicates[search->count++] = duplicate;
+		search->list =
+			list_grow(search->list, search->count, &search->room, sizeof duplicate);
+		search->list[search->count++] = duplicate;
 	}
 	arena_reset(search->batch.arena);
 	return true;
 }
 
 /* What is pending counts while its task can pay for it; else it is going to be rejected. */
-static enum err pending_rank(struct search *search, struct duplicate *duplicates, size_t count)
+static enum err pending_rank(const struct batch *batch, struct duplicate *list, size_t count)
 {
-	struct batch *batch = &search->batch;
 	const bson_t *task;
-	enum err err = db_find_id(batch->db, batch->arena, TASKS, &duplicates->task, &task);
+	enum err err = db_find_id(batch->db, batch->arena, TASKS, &list->task, &task);
 	bool kept = err == OK && task && task_facts_of(batch, task).keeps_work;
 
 	for (size_t i = 0; i < count; i++)
-		if (duplicates[i].rank == RANK_PENDING)
-			duplicates[i].rank = kept ? RANK_COUNTS : RANK_OTHER;
-	qsort(duplicates, count, sizeof *duplicates, duplicate_compare);
+		if (list[i].rank == RANK_PENDING)
+			list[i].rank = kept ? RANK_COUNTS : RANK_OTHER;
+	qsort(list, count, sizeof *list, duplicate_compare);
 	arena_reset(batch->arena);
 	return err;
 }
 
-static enum err duplicates_take(struct search *search)
+/* Of each group of equals all but the first go without. */
+static enum err duplicates_find(const struct search *search)
 {
 	struct adoption *adoption = search->batch.adoption;
-	struct duplicate *duplicates = search->duplicates;
+	struct duplicate *list = search->list;
 	enum err err = OK;
 
+	adoption->keyless = arena_alloc(adoption->arena, (search->count + 1) * sizeof(struct id));
+	adoption->keyless_count = 0;
 	if (search->count)
-		qsort(duplicates, search->count, sizeof *duplicates, duplicate_compare);
+		qsort(list, search->count, sizeof *list, duplicate_compare);
 	for (size_t first = 0, next; first < search->count && err == OK; first = next) {
-		bool pending = false;
-
-		for (next = first;
-		     next < search->count && same_key(duplicates + first, duplicates + next);
-		     next++)
-			pending |= duplicates[next].rank == RANK_PENDING;
-		if (pending && next - first > 1)
-			err = pending_rank(search, duplicates + first, next - first);
+		for (next = first + 1; next < search->count &&
+				       !memcmp(list[first].key, list[next].key, sizeof list->key);)
+			next++;
+		/* the pending ones come last */
+		if (list[next - 1].rank == RANK_PENDING && next - first > 1)
+			err = pending_rank(&search->batch, list + first, next - first);
 		for (size_t i = first + 1; i < next; i++)
-			id_set_add(adoption->arena, &adoption->keyless, &duplicates[i].id);
+			adoption->keyless[adoption->keyless_count++] = list[i].id;
 	}
-	id_set_sort(&adoption->keyless);
+	rows_sort(adoption->keyless, adoption->keyless_count, sizeof *adoption->keyless);
 	return err;
 }
 
-/* Nobody's, as long as there are none at all. */
-static enum err keys_held(struct adoption *adoption, const struct pass *pass, struct arena *arena)
+enum err keys_look(struct adoption *adoption)
 {
+	struct db *db = adoption->order->db;
+	struct arena *arena = adoption->arena;
+	enum collection in = adoption->pass->in;
+	const char *field = adoption->pass->key.field;
+	struct search search = { .batch = {
+					 .adoption = adoption, .db = db, .arena = arena_new() } };
+	bson_t *fields =
+		DOC(arena, INT("task_id", 1), INT("worker_id", 1), INT("worker_email", 1),
+		    INT("transaction_id", 1), INT("status", 1), INT("createdAt", 1), INT(field, 1));
 	const bson_t *keyed;
-	bson_t *any = DOC(arena, SUB(pass->key->field, TEXT("$gt", "")));
-	enum err err = db_find_one(adoption->order->db, arena, pass->in, any,
+	enum err err = db_find_one(db, arena, in, DOC(arena, SUB(field, TEXT("$gt", ""))),
 				   DOC(arena, INT("_id", 1)), &keyed);
 
 	adoption->keys_held = keyed != NULL;
-	return err;
-}
-
-enum err keys_look(struct adoption *adoption, const struct pass *pass)
-{
-	struct arena *arena = arena_new();
-	struct search search = { .batch = { .adoption = adoption,
-					    .pass = pass,
-					    .db = adoption->order->db,
-					    .arena = arena_new() } };
-	enum err err = keys_held(adoption, pass, arena);
-
-	adoption->keyless = (struct id_set){ 0 };
 	if (err == OK)
-		err = db_each(adoption->order->db, pass->in, doc_parse(arena, "{" UNMARKED "}"),
-			      DOC(arena, PART("projection", doc_parse(arena, pass->key->fields))),
-			      duplicate_take, &search);
+		err = db_each(db, in, DOC(arena, NONE(MARK)),
+			      DOC(arena, PART("projection", fields)), duplicate_take, &search);
 	if (err == OK)
-		err = duplicates_take(&search);
-	free(search.duplicates);
+		err = duplicates_find(&search);
+	free(search.list);
 	arena_free(search.batch.arena);
-	arena_free(arena);
 	return err;
 }
 
@@ -194,7 +137,7 @@ enum err keys_look(struct adoption *adoption, const struct pass *pass)
 static bool keyed_take(void *context, const bson_t *keyed)
 {
 	struct batch *batch = context;
-	const struct unique_key *key = batch->pass->key;
+	const struct unique_key *key = &batch->adoption->pass->key;
 	const char *held = doc_text(keyed, key->field);
 	struct id id = doc_own_id(keyed);
 
@@ -204,7 +147,7 @@ static bool keyed_take(void *context, const bson_t *keyed)
 		if (!record->key || strcmp(record->key, held) || id_equal(&record->id, &id))
 			continue;
 		record->key = NULL;
-		note(batch, record, key->rule, 0);
+		note(record, key->rule, 0);
 	}
 	return true;
 }
@@ -212,24 +155,26 @@ static bool keyed_take(void *context, const bson_t *keyed)
 enum err keys_choose(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
-	const struct unique_key *key = batch->pass->key;
+	const struct adoption *adoption = batch->adoption;
+	const struct unique_key *key = &adoption->pass->key;
 	struct doc_array keys = doc_array_new(arena);
 
-	for (size_t i = 0; key && i < batch->count; i++) {
+	for (size_t i = 0; i < batch->count; i++) {
 		struct record *record = &batch->records[i];
 
 		if (bson_has_field(record->doc, key->field))
 			continue;
-		if (id_set_has(&batch->adoption->keyless, &record->id))
-			note(batch, record, key->rule, 0);
+		if (row_find(adoption->keyless, adoption->keyless_count, sizeof *adoption->keyless,
+			     &record->id))
+			note(record, key->rule, 0);
 		else
 			record->key = key->text(batch, record->doc);
 		if (record->key)
 			doc_array_text(&keys, record->key);
 	}
-	if (!keys.count || !batch->adoption->keys_held)
+	if (!keys.count || !adoption->keys_held)
 		return OK;
-	return db_each(batch->db, batch->pass->in,
+	return db_each(batch->db, adoption->pass->in,
 		       DOC(arena, SUB(key->field, ARRAY("$in", keys.doc))),
 		       DOC(arena, SUB("projection", INT(key->field, 1))), keyed_take, batch);
 }

@@ -3,30 +3,30 @@
  *
  * A pass reads one collection in batches, and several threads work on a batch each. A batch looks up in a few queries
  * what its records depend on. Then it plans each record's change as a transaction, which sets the record's mark, and is
- * guarded by the mark being absent and by the fields that were read. A dry run stops there. Transactions of a single
- * step are sent in bulk; the others share transactions. The order of the passes (adoption.c) lets each depend on
- * finished ones only.
+ * guarded by the record being what it was when it was read. A dry run stops there. Records share transactions. The
+ * order of the passes (adoption.c) lets each depend on finished ones only.
  *
  * Records may come late: restored, or written by an older server that went on running. What they belong to is in the
- * books then, and what they hold is taken from there (adoption_late.c).
+ * books then, and what they hold is taken from there.
  */
 #ifndef MIGRATE_ADOPTION_PRIVATE_H
 #define MIGRATE_ADOPTION_PRIVATE_H
 
 #include "market/ledger.h"
 #include "market/market.h"
+#include "market/notifications.h"
+#include "market/status.h"
 #include "migrate/adoption.h"
 #include "store/doc.h"
 #include "store/mark.h"
 #include "store/txn.h"
 
 #include <pthread.h>
-#include <semaphore.h>
 
 /* Larger numbers count as wrong. JavaScript does not count further either, and sums of many fit into int64. */
-#define ADOPTION_COINS_MOST INT64_C(9007199254740991)
-#define ADOPTION_PRICE_MOST INT64_C(1000000000)
-#define ADOPTION_SLOTS_MOST INT64_C(1000000)
+#define COINS_MOST INT64_C(9007199254740991)
+#define PRICE_MOST INT64_C(1000000000)
+#define SLOTS_MOST INT64_C(1000000)
 
 /* ---- the report (adoption_report.c) ---- */
 
@@ -46,36 +46,25 @@ struct note {
 
 #define NOTED_IDS 20 /* that the report names for each rule */
 
-struct tally {
-	int64_t count, coins;
-	struct id ids[NOTED_IDS]; /* the lowest of them */
-};
-
 struct report {
-	struct tally tallies[RULE_COUNT];
+	struct tally {
+		int64_t count, coins;
+		struct id ids[NOTED_IDS]; /* the lowest of them */
+	} tallies[RULE_COUNT];
 	int64_t records[COLLECTION_COUNT]; /* how many were adopted, or would be in a dry run */
 };
 
-void report_note(struct report *report, const struct note *note);
+struct record;
+void note(struct record *record, enum rule rule, int64_t coins);
+void note_id(struct record *record, enum rule rule, const struct id *id, int64_t coins);
+/* Where the condition holds. */
+void note_if(bool concerned, struct record *record, enum rule rule);
+
+/* Counts a record's notes in. */
+void report_add(struct report *report, const struct record *record);
 void report_print(const struct report *report, FILE *out);
 
-/* ---- sets of ids (adoption_values.c) ---- */
-
-struct id_set {
-	struct id *ids; /* sorted once all are in */
-	size_t count, room;
-};
-
-/* Sorts an array of structs that begin with a struct id by that id. */
-void rows_sort(void *rows, size_t count, size_t size);
-/* Finds the struct with this id in such an array; NULL: there is none. */
-void *row_find(const void *rows, size_t count, size_t size, const struct id *id);
-
-void id_set_add(struct arena *arena, struct id_set *set, const struct id *id);
-void id_set_sort(struct id_set *set);
-bool id_set_has(const struct id_set *set, const struct id *id);
-
-/* ---- all users (adoption_people.c) ---- */
+/* ---- the run ---- */
 
 struct person {
 	struct id id;
@@ -89,6 +78,7 @@ struct person {
 	int32_t open_tasks, pending_submissions; /* counted for the users' pass */
 };
 
+/* All users (adoption_people.c). */
 struct people {
 	struct arena *arena;
 	struct person *list; /* sorted by id */
@@ -97,42 +87,40 @@ struct people {
 	size_t with_email;
 };
 
-struct adoption;
-enum err people_read(struct adoption *adoption);
-void people_free(struct people *people);
-struct person *person_by_id(const struct people *people, const struct id *id);
-
-/* Grows a list so that it has room for one more. The caller frees it. */
-void *list_grow(void *list, size_t count, size_t *room, size_t item_size);
-
-/* ---- the run ---- */
-
 struct adoption {
 	const struct adoption_order *order;
-	struct arena *arena;
 	struct report report;
 	struct people people;
-	/* of the running pass: the records that go without the unique key; does any record have one already? */
-	struct id_set keyless;
-	bool keys_held;
 	int64_t now;
 	int64_t told; /* steady time of the last line of progress */
-	sem_t places; /* counts how many more threads may start */
-	pthread_attr_t detached;
-	pthread_mutex_t lock; /* for the report and missed */
+
+	/* of the running pass */
+	const struct pass *pass;
+	struct arena *arena; /* lives as long as one look at the collection */
+	struct id *keyless; /* sorted: the records that go without the unique key */
+	size_t keyless_count;
+	bool keys_held; /* does any record have a key already? */
+	struct batch *filling;
+	size_t batch_most, batch_bytes;
+	int64_t read, total;
+	pthread_t threads[ADOPTION_THREADS]; /* the oldest of them is joined first */
+	size_t threads_begun, threads_ended;
+
+	pthread_mutex_t lock; /* for what follows, and the report */
 	bool missed; /* a record changed while its batch was worked on: look again */
 	_Atomic enum err err; /* the first error that ended a batch */
 };
 
-/* ---- passes (adoption_batch.c) ---- */
-
 struct record {
 	struct id id;
-	const bson_t *doc; /* as it was read */
 	bool has_id; /* its _id is an ObjectId, so that calls and the journal can name it */
+	struct batch *batch;
+	const bson_t *doc; /* as it was read */
+	const char *status; /* or the default of the older server's schema, where there is none */
+	const struct person *owner; /* NULL: none */
 	const char *key; /* the unique key that it gets; NULL: none */
-	bson_t *filter, *set; /* of its first step: the guards, and the new values of fields */
-	struct txn txn;
+	bson_t *set; /* the new values of its fields */
+	struct txn txn; /* that change, and what else comes with it */
 	struct note *notes;
 	size_t note_count, note_room;
 	/* for a task: how many submissions stay pending, and how many of these took no slot yet */
@@ -143,77 +131,90 @@ struct record {
 /* What is looked up in the journal (adoption_journal.c). */
 struct journal {
 	struct doc_array keys; /* of rows to look for */
-	const char **found; /* those that there are, sorted */
-	size_t found_count;
 	const char *field; /* "user" or "task": the member of rows that … */
 	struct doc_array owners; /* … is one of these, to look for */
-	struct id_set known; /* those of them that have rows */
+	const char **found; /* keys of rows, and owners as if they were such; sorted */
+	size_t found_count;
 };
 
 struct batch {
 	struct adoption *adoption;
-	const struct pass *pass;
 	struct db *db; /* the thread's */
 	struct arena *arena; /* lives as long as the batch */
 	struct arena *scratch; /* emptied for each try to commit */
-	struct call *call; /* of the service itself */
+	struct call call; /* of the service itself */
+	struct caller caller;
 	struct record *records;
 	size_t count;
 	struct journal journal;
-	void *known; /* what the pass's look() found */
+	void *rows; /* what the pass's look() found: structs that begin with a struct id, sorted by it in the end */
+	size_t row_count, row_room;
 };
 
-/* ---- unique keys (adoption_keys.c) ---- */
+/* Fields by which records name their owners: by id, and by e-mail. */
+#define BY_WORKER "worker_id", "worker_email"
+#define BY_BUYER "buyer_id", "buyer_email"
 
-/* A unique key of ours that records of a collection get. */
-struct unique_key {
-	const char *field;
-	enum rule rule; /* for those that go without, as another has it */
-	const char *(*text)(struct batch *batch,
-			    const bson_t *record); /* the record's key; NULL: none */
-	const char *counts; /* records with this status get the key before others */
-	bool pending_counts; /* and so do pending ones that stay pending */
-	const char *fields; /* that are read for all this */
-};
-
-extern const struct unique_key slot_key, transaction_key;
-
-/* Before a pass: finds the records that go without the key. */
-enum err keys_look(struct adoption *adoption, const struct pass *pass);
-/* Chooses the keys of a batch's records: not for those that go without, and none that a record in the books has. */
-enum err keys_choose(struct batch *batch);
-
-/* Works on the records of a collection that have no mark. */
+/* Works on the records of a collection that have no mark. What a row leaves out, its records do not have. */
 struct pass {
 	const char *doing; /* for the line of progress */
 	enum collection in;
-	const struct unique_key *key; /* NULL: none */
-	/* Before each look at the collection; may be NULL. */
-	enum err (*begin)(struct adoption *adoption);
-	enum err (*look)(struct batch *batch); /* may be NULL */
-	/* Fills record->set, may add guards, notes and further steps. */
-	void (*plan)(struct batch *batch, struct record *record);
+	const char *owner[2]; /* BY_WORKER … */
+	const char *status; /* the default of the older server's schema */
+	const char *date; /* one of its kind, by default when the record was made */
+	struct coins_field {
+		const char *field, *older; /* its name in the oldest records; NULL: the same */
+		int64_t most;
+		enum rule floored, bad; /* it had a fraction; it was no number, or none in range */
+	} coins;
+	struct unique_key {
+		const char *field;
+		enum rule rule; /* for those that go without, as another has it */
+		enum status
+			counts; /* records with this status, or pending for good, get it before others */
+		/* a record's key; NULL: none */
+		const char *(*text)(const struct batch *batch, const bson_t *record);
+	} key; /* of ours */
+	enum err (*begin)(struct adoption *adoption); /* before each look at the collection */
+	enum err (*look)(struct batch *batch);
+	/* Fills record->set, may add notes and further steps. The mark that the record gets; 0: it is left for the next
+	 * look. */
+	int (*plan)(struct record *record);
 	bool in_turn; /* late batches go one after the other, as they may take from the same records */
 };
 
-enum err pass_run(struct adoption *adoption, const struct pass *pass);
+extern const struct pass submissions_pass, tasks_pass, withdrawals_pass, users_pass, payments_pass,
+	notifications_pass;
 
-/* Commits what was planned, and sets done of each record for which that happened (adoption_commit.c). */
+/* Commits what was planned, and sets done of each record for which that happened (adoption_record.c). */
 enum err batch_commit(struct batch *batch);
 
-/* ---- records of a batch (adoption_record.c) ---- */
+/* ---- records (adoption_record.c) ---- */
 
 /* The record of a batch with this id; NULL: none. */
 struct record *record_of(const struct batch *batch, const struct id *id);
+/* Adds a struct to batch->rows; finds one. */
+void row_add(struct batch *batch, const void *row, size_t size);
+void *row_of(const struct batch *batch, size_t size, const struct id *id);
+/* Has it this status? */
+bool record_is(const struct record *record, enum status status);
 
-/* Adds record->set, with the record's key and this mark, to its transaction: the first step. */
-void record_change(struct batch *batch, struct record *record, const struct pass *pass, int mark);
+#define SET(record, ...) BCON_APPEND((record)->set, __VA_ARGS__)
 
-void note(struct batch *batch, struct record *record, enum rule rule, int64_t coins);
-void note_id(struct batch *batch, struct record *record, enum rule rule, const struct id *id,
-	     int64_t coins);
+/* Sets what records of the pass have by its row, where the plan has not. */
+void fields_set(struct record *record);
 
-/* ---- reading fields of any type (adoption_values.c) ---- */
+/* Rejects the record: the date is the name of the field that says when. */
+void reject(struct record *record, enum rule rule, const char *reason, const char *date);
+/* Tells a worker, whose address the document has, that something of theirs was rejected. */
+void rejected_tell(struct record *record, const struct id *worker, const bson_t *doc,
+		   const char *what, const char *reason);
+#define WITHDRAWAL_OF(record, coins) \
+	arena_printf((record)->batch->arena, "withdrawal of %lld coins", (long long)(coins))
+#define NO_WORKER "The worker's account no longer exists."
+#define NOT_COVERED "Your balance does not cover it."
+
+/* ---- reading fields of any type, and lists (adoption_values.c) ---- */
 
 struct amount {
 	int64_t value; /* 0 unless good */
@@ -229,127 +230,79 @@ struct amount amount_read(const bson_t *doc, const char *field, int64_t most);
 bool date_read(const bson_t *doc, const char *field, int64_t *when);
 /* When the record was made: createdAt, or the time in its _id. */
 int64_t created_at(const bson_t *doc);
+/* Sets a field to a date unless it is one: to the date that its text or number means, or else to `absent`. */
+void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t absent);
 
 /* An ObjectId, or its hex digits as text. */
 bool id_read(const bson_t *doc, const char *field, struct id *id);
-
-/* Sets a field to a date unless it is one: to the date that its text or number means, or else to `absent`. */
-void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t absent);
-/* Does that for createdAt and updatedAt. */
-void set_times(bson_t *set, const bson_t *doc);
-/* Sets a text that is missing. */
-void set_default(bson_t *set, const bson_t *doc, const char *field, const char *text);
-
-/* The status; `absent`, the default of the older server's schema, where there is none. */
+/* Is the field missing, or null? */
+bool is_absent(const bson_t *doc, const char *field);
+/* The status; `absent` where there is none. */
 const char *status_of(const bson_t *doc, const char *absent);
+
+/* Orders by age, the oldest first; of the same time by their ids. */
+int age_compare(int64_t created, const struct id *id, int64_t other_created,
+		const struct id *other);
+/* Sorts an array of structs that begin with a struct id by that id. */
+void rows_sort(void *rows, size_t count, size_t size);
+/* Finds a struct with this id in such an array; NULL: there is none. */
+void *row_find(const void *rows, size_t count, size_t size, const struct id *id);
+/* Grows a list so that it has room for one more. The caller frees it. */
+void *list_grow(void *list, size_t count, size_t *room, size_t item_size);
 
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
+enum err people_read(struct adoption *adoption);
+void people_free(struct people *people);
+struct person *person_by_id(const struct people *people, const struct id *id);
+/* The row of the table for a user's record; NULL: the user came later, or has another address now. */
+const struct person *person_of(const struct record *record);
 /* Whose a record is: by the id field, if that is a user's id; else by the e-mail, the user registered with exactly this
  * address, or the oldest with it in another case. NULL: nobody's. */
 const struct person *owner_of(const struct batch *batch, const bson_t *doc, const char *id_field,
 			      const char *email_field);
-/* The row of the table for a user's record; NULL: the user came later, or has another address now. */
-const struct person *person_of(const struct batch *batch, const struct record *record);
-/* Sets the id field if there is an owner, and returns the owner. */
-const struct person *owner_set(struct batch *batch, struct record *record, const char *id_field,
-			       const char *email_field);
+/* A text without the blanks at its ends; the text itself where there are none. */
+const char *bare_text(struct arena *arena, const char *text);
 
-/* An address without the blanks at its ends, and folded (base/email.h). */
-const char *text_folded(struct arena *arena, const char *text);
-/* Compares two records by age, the oldest first; those of the same time by their ids. */
-int age_compare(int64_t created, const struct id *id, int64_t other_created,
-		const struct id *other);
+/* ---- unique keys (adoption_keys.c) ---- */
+
+/* Before a look at the collection: finds the records that go without the key. */
+enum err keys_look(struct adoption *adoption);
+/* Chooses the keys of a batch's records: not for those that go without, and none that a record in the books has. */
+enum err keys_choose(struct batch *batch);
 
 /* ---- tasks as the other passes need them (adoption_tasks.c) ---- */
 
 struct task_facts {
 	struct id id;
 	const struct person *buyer; /* NULL: it is no user */
-	enum { TASK_ACTIVE, TASK_COMPLETE, TASK_CANCELLED, TASK_OTHER } status;
+	bool active, cancelled, completed; /* none of them: its status is unknown */
 	struct amount price, slots;
-	bool price_good, slots_good;
+	bool amounts_good;
 	bool keeps_work; /* its pending submissions can be reviewed and paid */
 	bool marked; /* in the books already */
+	/* where late work is pending: the coins of its escrow, and how much work in the books is pending */
+	int64_t escrow, taken;
 };
 
-/* Query options with the fields that these facts need. */
-bson_t *task_facts_options(struct arena *arena);
 struct task_facts task_facts_of(const struct batch *batch, const bson_t *task);
 
 /* ---- what the journal has (adoption_journal.c) ---- */
 
-/* look() says what it wants of the journal; all of it is read afterwards. */
-void journal_start(struct batch *batch);
+/* look() says what it wants of the journal; all of it is read afterwards. The kind of a key: "hold" for hold:<id>. */
 void journal_want(struct batch *batch, const char *kind, const struct id *id);
-enum err journal_read(struct batch *batch);
-bool journal_has(const struct batch *batch, const char *kind, const struct id *id);
-
 /* Is there any row about this user or task? field: "user" or "task", the same for all of a batch. */
 void journal_want_owner(struct batch *batch, const char *field, const struct id *id);
-bool journal_knows(const struct batch *batch, const struct id *id);
+enum err journal_read(struct batch *batch);
+bool journal_has(const struct batch *batch, const char *kind_or_field, const struct id *id);
 
-/* Adds the row that gives an account its opening balance. */
-void open_account(struct batch *batch, struct record *record, const char *what,
-		  struct account account, const struct id *user, const struct id *task,
-		  int64_t coins);
+/* Reports when it lacks the newest users and tasks: somebody may have dropped it, or restored an older one. */
+enum err journal_check(const struct adoption_order *order, struct arena *arena);
 
+/* Adds the row that gives a user's or task's account its opening balance, and notes that. */
+void open_account(struct record *record, const char *key, enum rule rule, int64_t coins);
 /* Adds the row by which a pending withdrawal's coins are held. */
-void hold_account(struct batch *batch, struct record *record, const struct id *worker,
-		  const struct id *withdrawal, int64_t coins);
-
-/* ---- withdrawals as their users need them (adoption_holdings.c) ---- */
-
-/* A withdrawal that is pending or was approved, and whose it is. */
-struct holding {
-	struct id id, owner;
-	int64_t coins, asked_at;
-	bool approved;
-	const bson_t *doc;
-};
-
-struct holdings {
-	struct batch *batch;
-	struct holding *list; /* sorted by owner, the oldest first */
-	size_t count, room;
-};
-
-/* Reads the withdrawals of the batch's users. */
-enum err holdings_read(struct batch *batch, struct holdings *holdings);
-/* Adds the notification to the worker that a withdrawal was rejected for this reason. */
-#define WITHDRAWAL_NOT_COVERED "Your balance does not cover it."
-void refusal_tell(struct batch *batch, struct record *record, const struct id *worker,
-		  const bson_t *withdrawal, int64_t coins);
-/* The part of the list that is one user's. */
-const struct holding *holdings_of(const struct holdings *holdings, const struct id *user,
-				  size_t *count);
-
-/* ---- the passes ---- */
-
-extern const struct pass submissions_pass, tasks_pass, withdrawals_pass, users_pass, payments_pass,
-	notifications_pass;
-
-/* ---- what comes late (adoption_late.c) ---- */
-
-/* A task in the books for which work came late. */
-struct late_task {
-	struct id id;
-	int64_t paid; /* slots that are paid for by the journal, and neither open nor taken by marked work */
-	int64_t open, price;
-};
-
-struct late_tasks {
-	struct doc_array wanted;
-	struct late_task *list;
-	size_t count;
-};
-
-void late_want(struct late_tasks *late, struct batch *batch, const struct id *task);
-enum err late_read(struct late_tasks *late, struct batch *batch);
-/* NULL when the task is not in the books. */
-struct late_task *late_task_of(const struct late_tasks *late, const struct id *task);
-
-/* Is anything to be adopted? A late run also reports when the journal lacks the newest users and tasks. */
-enum err late_look(struct adoption *adoption, bool *any);
+void hold_account(struct record *record, const struct id *worker, const struct id *withdrawal,
+		  int64_t coins);
 
 #endif

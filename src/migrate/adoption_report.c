@@ -3,6 +3,24 @@
 
 #include <inttypes.h>
 
+void note_id(struct record *record, enum rule rule, const struct id *id, int64_t coins)
+{
+	record->notes = arena_grow(record->batch->arena, record->notes, record->note_count,
+				   &record->note_room, sizeof *record->notes);
+	record->notes[record->note_count++] = (struct note){ rule, *id, coins };
+}
+
+void note(struct record *record, enum rule rule, int64_t coins)
+{
+	note_id(record, rule, &record->id, coins);
+}
+
+void note_if(bool concerned, struct record *record, enum rule rule)
+{
+	if (concerned)
+		note(record, rule, 0);
+}
+
 static const struct {
 	enum collection in;
 	const char *words;
@@ -24,14 +42,18 @@ static void id_keep(struct tally *tally, const struct id *id)
 		tally->ids[at] = *id;
 }
 
-void report_note(struct report *report, const struct note *note)
+void report_add(struct report *report, const struct record *record)
 {
-	struct tally *tally = &report->tallies[note->rule];
+	report->records[record->batch->adoption->pass->in] += record->txn.count > 0;
+	for (size_t i = 0; i < record->note_count; i++) {
+		const struct note *note = &record->notes[i];
+		struct tally *tally = &report->tallies[note->rule];
 
-	id_keep(tally, &note->id);
-	tally->count++;
-	if (__builtin_add_overflow(tally->coins, note->coins, &tally->coins))
-		tally->coins = INT64_MAX;
+		id_keep(tally, &note->id);
+		tally->count++;
+		if (__builtin_add_overflow(tally->coins, note->coins, &tally->coins))
+			tally->coins = INT64_MAX;
+	}
 }
 
 static void tally_print(const struct tally *tally, const char *words, FILE *out)

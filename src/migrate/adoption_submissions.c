@@ -1,198 +1,169 @@
 /* Submissions: whose they are, and which of the pending ones can still be reviewed and paid. */
 #include "migrate/adoption_private.h"
 
-#include "market/notifications.h"
-#include "market/status.h"
-#include "store/doc.h"
+#include "store/snapshot.h"
 
 #include <string.h>
 
-struct known {
-	struct late_tasks late; /* those of the tasks that are in the books */
-	struct task_facts *tasks; /* in the order of their ids */
-	size_t count;
-};
-
 /* ---- looking ---- */
+
+/* What is known of the task that a field names. */
+static struct task_facts *task_of(const struct batch *batch, const bson_t *doc, const char *field)
+{
+	struct id task;
+
+	return id_read(doc, field, &task) ? row_of(batch, sizeof(struct task_facts), &task) : NULL;
+}
 
 static bool task_take(void *context, const bson_t *doc)
 {
-	struct batch *batch = context;
-	struct known *known = batch->known;
+	struct task_facts task = task_facts_of(context, doc);
 
-	known->tasks[known->count++] = task_facts_of(batch, doc);
+	row_add(context, &task, sizeof task);
 	return true;
 }
 
-static const struct task_facts *task_of(const struct known *known, const bson_t *submission)
+static bool is_escrow(const bson_t *row, const char *side)
 {
-	struct id task;
+	const char *prefix = account_prefix(ACCOUNT_ESCROW), *account = doc_text(row, side);
 
-	return id_read(submission, "task_id", &task) ?
-		       row_find(known->tasks, known->count, sizeof *known->tasks, &task) :
-		       NULL;
+	return account && !strncmp(account, prefix, strlen(prefix));
 }
 
-/* Has it been paid already? Of work for a task in the books: does the escrow hold its price? */
-static enum err late_work_look(struct batch *batch, struct known *known)
+/*
+ * Work that comes late for a task in the books may have its slot: it was handed in to us, and restored since. Or not: an
+ * older server ran on. The journal tells: a task's escrow has what its open slots, its pending work in the books and
+ * such work are worth, at any one moment.
+ */
+static enum err escrows_look(struct batch *batch, const bson_t *ids, const bson_t *options)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct record *record = &batch->records[i];
-		const struct task_facts *task = task_of(known, record->doc);
-		bool in_the_books = task && task->marked;
+	struct arena *arena = batch->arena;
+	struct snapshot *snapshot = snapshot_open(batch->db, arena, 0);
+	bson_t *tasks = DOC(arena, SUB("_id", ARRAY("$in", ids)));
+	bson_t *theirs = DOC(arena, SUB("task", ARRAY("$in", ids)));
+	bson_t *pending = DOC(arena, SUB("task_id", ARRAY("$in", ids)), STATUS(PENDING));
+	struct rows *rows = snapshot_find(snapshot, TASKS, mark_ask(arena, TASKS, tasks), options);
+	struct task_facts *task;
+	const bson_t *row;
 
-		if (strcmp(status_of(record->doc, "pending"), "pending"))
-			continue;
-		if (in_the_books)
-			late_want(&known->late, batch, &task->id);
-		else if (task && batch->adoption->order->late)
-			journal_want_owner(batch, "task", &task->id);
-		if (in_the_books || batch->adoption->order->late)
-			journal_want(batch, "approve", &record->id);
-	}
-	return late_read(&known->late, batch);
+	while ((row = rows_next(rows)))
+		if ((task = task_of(batch, row, "_id")))
+			*task = task_facts_of(batch, row);
+	rows = snapshot_find(snapshot, LEDGER, theirs,
+			     DOC(arena, SUB("projection", INT("task", 1), INT("from", 1),
+					    INT("to", 1), INT("coins", 1))));
+	while ((row = rows_next(rows)))
+		if ((task = task_of(batch, row, "task")))
+			task->escrow += (is_escrow(row, "to") - is_escrow(row, "from")) *
+					doc_whole(row, "coins", 0);
+	rows = snapshot_find(snapshot, SUBMISSIONS, mark_ask(arena, SUBMISSIONS, pending),
+			     DOC(arena, SUB("projection", INT("task_id", 1))));
+	while ((row = rows_next(rows)))
+		if ((task = task_of(batch, row, "task_id")))
+			task->taken++;
+	return snapshot_error(snapshot);
 }
 
+/* Also, of pending work: has it been paid already? */
 static enum err submissions_look(struct batch *batch)
 {
 	struct arena *arena = batch->arena;
-	struct known *known = arena_alloc(arena, sizeof *known);
-	struct doc_array tasks = doc_array_new(arena);
-	struct id task;
-
-	batch->known = known;
-	known->tasks = arena_alloc(arena, batch->count * sizeof *known->tasks);
-	for (size_t i = 0; i < batch->count; i++)
-		if (id_read(batch->records[i].doc, "task_id", &task))
-			doc_array_id(&tasks, &task);
-	enum err err = db_each(batch->db, TASKS, DOC(arena, SUB("_id", ARRAY("$in", tasks.doc))),
-			       task_facts_options(arena), task_take, batch);
-	rows_sort(known->tasks, known->count, sizeof *known->tasks);
-	return err == OK ? late_work_look(batch, known) : err;
-}
-
-/* ---- rejecting ---- */
-
-struct refusal {
-	enum rule rule;
-	const char *reason; /* told to the worker; NULL: it stays pending */
-};
-
-static struct refusal refusal_of(const struct record *record, const struct task_facts *task,
-				 bool has_worker)
-{
-	if (!task)
-		return (struct refusal){ RULE_WORK_NO_TASK, "The task no longer exists." };
-	if (!has_worker)
-		return (struct refusal){ RULE_WORK_NO_WORKER,
-					 "The worker's account no longer exists." };
-	if (!task->keeps_work || !record->has_id)
-		return (struct refusal){ RULE_WORK_TASK_UNFIT,
-					 "The task was cancelled: nobody could pay for it." };
-	return (struct refusal){ 0 };
-}
-
-/* A place for it in the escrow of a task in the books. */
-enum place { PLACE_NONE, PLACE_PAID, PLACE_OPEN };
-
-static enum place place_take(const struct known *known, const struct task_facts *task)
-{
-	struct late_task *late = late_task_of(&known->late, &task->id);
-
-	if (late && late->paid > 0) {
-		late->paid--;
-		return PLACE_PAID;
-	}
-	if (late && late->open > 0) {
-		late->open--;
-		return PLACE_OPEN;
-	}
-	return PLACE_NONE;
-}
-
-static void rejected_set(struct batch *batch, struct record *record, const char *reason)
-{
-	bson_t *set = record->set;
-
-	BSON_APPEND_UTF8(set, "status", status_name(STATUS_REJECTED));
-	BSON_APPEND_UTF8(set, "rejection_reason", reason);
-	BSON_APPEND_DATE_TIME(set, "reviewed_date", batch->call->now);
-	BSON_APPEND_DATE_TIME(set, "updatedAt", batch->call->now);
-	set_date(set, record->doc, "createdAt", created_at(record->doc));
-}
-
-static void worker_tell(struct batch *batch, struct record *record, const struct id *worker,
-			const char *reason)
-{
-	const char *title = doc_text(record->doc, "task_title");
-
-	notify(batch->call, &record->txn,
-	       &(struct notice){
-		       .user = worker,
-		       .email = doc_text(record->doc, "worker_email"),
-		       .kind = NOTICE_REJECTION,
-		       .page = PAGE_WORKER_SUBMISSIONS,
-		       .message = arena_printf(
-			       batch->arena, "Your submission for \"%s\" was rejected. Reason: %s",
-			       title ? title : "", reason),
-	       });
-}
-
-/* ---- the change ---- */
-
-static void kept_set(struct batch *batch, struct record *record, bool has_worker, bool paid)
-{
-	if (!has_worker)
-		note(batch, record, RULE_WORK_OWNERLESS, 0);
-	if (paid) {
-		note(batch, record, RULE_WORK_PAID, 0);
-		BSON_APPEND_UTF8(record->set, "status", status_name(STATUS_APPROVED));
-	} else {
-		set_default(record->set, record->doc, "status", status_name(STATUS_PENDING));
-	}
-	set_times(record->set, record->doc);
-}
-
-static void amount_set(struct batch *batch, struct record *record, const struct task_facts *payer)
-{
-	struct amount amount = amount_read(record->doc, "payable_amount", ADOPTION_PRICE_MOST);
-	int64_t price = payer ? payer->price.value : amount.value;
-
-	BSON_APPEND_INT64(record->set, "payable_amount", price);
-	if (payer && amount.value != price)
-		note(batch, record, RULE_WORK_PRICE_SET, 0);
-	else if (amount.floored)
-		note(batch, record, RULE_WORK_AMOUNT_FLOORED, 0);
-	else if (!amount.good)
-		note(batch, record, RULE_WORK_AMOUNT_BAD, 0);
-}
-
-static void status_check(struct batch *batch, struct record *record, const char *status)
-{
-	if (strcmp(status, "approved") && strcmp(status, "rejected"))
-		note(batch, record, RULE_WORK_STATUS_UNKNOWN, 0);
-}
-
-static void owners_set(struct batch *batch, struct record *record, const struct task_facts *task)
-{
+	struct doc_array tasks = doc_array_new(arena), in_the_books = doc_array_new(arena);
+	bool is_late = batch->adoption->order->late;
 	struct id id;
 
-	if (task && task->buyer)
-		BSON_APPEND_OID(record->set, "buyer_id", doc_oid(&task->buyer->id));
-	else
-		owner_set(batch, record, "buyer_id", "buyer_email");
-	if (id_read(record->doc, "task_id", &id))
-		BSON_APPEND_OID(record->set, "task_id", doc_oid(&id));
+	for (size_t i = 0; i < batch->count; i++)
+		if (id_read(batch->records[i].doc, "task_id", &id))
+			doc_array_id(&tasks, &id);
+	bson_t *options = DOC(arena, SUB("projection", INT("status", 1), INT("required_workers", 1),
+					 INT("payable_amount", 1), INT("buyer_id", 1),
+					 INT("buyer_email", 1), INT(MARK, 1)));
+	enum err err = db_each(batch->db, TASKS, DOC(arena, SUB("_id", ARRAY("$in", tasks.doc))),
+			       options, task_take, batch);
+	rows_sort(batch->rows, batch->row_count, sizeof(struct task_facts));
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct record *record = &batch->records[i];
+		const struct task_facts *task = task_of(batch, record->doc, "task_id");
+		bool marked = task && task->marked;
+
+		if (!record_is(record, STATUS_PENDING))
+			continue;
+		if (marked)
+			doc_array_id(&in_the_books, &task->id);
+		else if (task && is_late)
+			journal_want_owner(batch, "task", &task->id);
+		if (marked || is_late)
+			journal_want(batch, "approve", &record->id);
+	}
+	return err == OK && in_the_books.count ? escrows_look(batch, in_the_books.doc, options) :
+						 err;
 }
 
-/* What the books hold changes with it: the task's slots, what its worker has pending. */
-static void late_steps(struct batch *batch, struct record *record, const struct task_facts *task,
-		       enum place place, const struct person *worker)
-{
-	struct arena *arena = batch->arena;
+/* ---- what becomes of pending work ---- */
 
+/* The place for it in the escrow of a task in the books. */
+enum place { PLACE_NONE, PLACE_PAID, PLACE_OPEN };
+
+struct outcome {
+	enum rule rule;
+	const char *reason; /* it is rejected, and its worker told why; NULL: it stays pending */
+	enum place place;
+};
+
+static enum place place_take(struct task_facts *task)
+{
+	int64_t open = task->active ? task->slots.value : 0;
+	bool paid = task->escrow / task->price.value > open + task->taken;
+
+	if (!paid && !open)
+		return PLACE_NONE;
+	task->taken++;
+	task->slots.value -= !paid;
+	return paid ? PLACE_PAID : PLACE_OPEN;
+}
+
+static struct outcome outcome_of(const struct record *record, struct task_facts *task)
+{
+	struct outcome outcome = { .place = PLACE_NONE };
+
+	if (!task)
+		return (struct outcome){ RULE_WORK_NO_TASK, "The task no longer exists.", 0 };
+	if (!record->owner)
+		return (struct outcome){ RULE_WORK_NO_WORKER, NO_WORKER, 0 };
+	if (!task->keeps_work || !record->has_id)
+		return (struct outcome){ RULE_WORK_TASK_UNFIT,
+					 "The task was cancelled: nobody could pay for it.", 0 };
+	if (task->marked)
+		outcome.place = place_take(task);
+	if (task->marked && outcome.place == PLACE_NONE)
+		return (struct outcome){ RULE_WORK_NO_SLOT, "The task has no open slot left.", 0 };
+	return outcome;
+}
+
+static void work_reject(struct record *record, const struct outcome *outcome)
+{
+	const char *title = doc_text(record->doc, "task_title");
+	const char *what =
+		arena_printf(record->batch->arena, "submission for \"%s\"", title ? title : "");
+
+	reject(record, outcome->rule, outcome->reason, "reviewed_date");
+	SET(record, DATE("updatedAt", record->batch->call.now));
+	if (record->owner)
+		rejected_tell(record, &record->owner->id, record->doc, what, outcome->reason);
+}
+
+/* At its task's price. What the books hold changes with it: the task's slots, what its worker has pending. */
+static void work_keep(struct record *record, const struct task_facts *task, enum place place)
+{
+	struct arena *arena = record->batch->arena;
+	struct amount amount = amount_read(record->doc, "payable_amount", PRICE_MOST);
+
+	if (amount.value != task->price.value) {
+		note(record, RULE_WORK_PRICE_SET, 0);
+		SET(record, WHOLE("payable_amount", task->price.value));
+	}
 	if (place == PLACE_OPEN) {
-		note(batch, record, RULE_WORK_SLOT_TAKEN, 0);
+		note(record, RULE_WORK_SLOT_TAKEN, 0);
 		txn_update(&record->txn, TASKS,
 			   DOC(arena, ID("_id", &task->id), STATUS(ACTIVE),
 			       SUB("required_workers", INT("$gt", 0))),
@@ -200,79 +171,72 @@ static void late_steps(struct batch *batch, struct record *record, const struct 
 			   ERR_CONFLICT);
 	}
 	/* else it is restored, and was counted when it was handed in or adopted */
-	bool is_new = place == PLACE_OPEN || (!task->marked && !journal_knows(batch, &task->id));
-	if (is_new && worker->marked)
-		txn_update(&record->txn, USERS, DOC(arena, ID("_id", &worker->id)),
+	bool is_new = place == PLACE_OPEN ||
+		      (!task->marked && !journal_has(record->batch, "task", &task->id));
+	if (is_new && record->owner->marked)
+		txn_update(&record->txn, USERS, DOC(arena, ID("_id", &record->owner->id)),
 			   DOC(arena, SUB("$inc", INT("pending_submissions", 1))), ERR_CONFLICT);
 }
 
-/* What becomes of it. */
-struct outcome {
-	bool paid; /* as the journal says */
-	bool stays; /* pending */
-	struct refusal refusal;
-	enum place place; /* of one that stays, for a task in the books */
-};
+/* ---- the change ---- */
 
-static struct outcome outcome_of(struct batch *batch, struct record *record,
-				 const struct task_facts *task, bool has_worker)
+static void owners_set(struct record *record, const struct task_facts *task)
 {
-	const struct known *known = batch->known;
-	const char *status = status_of(record->doc, "pending");
-	struct outcome outcome = { 0 };
+	const struct person *buyer =
+		task && task->buyer ? task->buyer : owner_of(record->batch, record->doc, BY_BUYER);
+	struct id id;
 
-	if (strcmp(status, "pending")) {
-		status_check(batch, record, status);
-		return outcome;
-	}
-	outcome.paid = journal_has(batch, "approve", &record->id);
-	if (outcome.paid)
-		return outcome;
-	outcome.refusal = refusal_of(record, task, has_worker);
-	if (!outcome.refusal.reason && task->marked) {
-		outcome.place = place_take(known, task);
-		if (outcome.place == PLACE_NONE)
-			outcome.refusal = (struct refusal){ RULE_WORK_NO_SLOT,
-							    "The task has no open slot left." };
-	}
-	outcome.stays = !outcome.refusal.reason;
-	return outcome;
+	if (buyer)
+		SET(record, ID("buyer_id", &buyer->id));
+	if (id_read(record->doc, "task_id", &id))
+		SET(record, ID("task_id", &id));
 }
 
-static void submission_plan(struct batch *batch, struct record *record)
+static const char *slot_text(const struct batch *batch, const bson_t *submission)
 {
-	const struct known *known = batch->known;
-	const bson_t *doc = record->doc;
-	const struct task_facts *task = task_of(known, doc);
-	const struct person *worker = owner_set(batch, record, "worker_id", "worker_email");
-	struct outcome outcome = outcome_of(batch, record, task, worker != NULL);
-	const struct refusal *refusal = &outcome.refusal;
+	const struct person *worker = owner_of(batch, submission, BY_WORKER);
+	struct id task;
 
-	owners_set(batch, record, task);
-	amount_set(batch, record, outcome.stays ? task : NULL);
-	set_date(record->set, doc, "submitted_date", created_at(doc));
-	if (refusal->reason)
-		rejected_set(batch, record, refusal->reason);
-	else
-		kept_set(batch, record, worker != NULL, outcome.paid);
-	doc_unchanged(record->filter, doc, "status");
-	doc_unchanged(record->filter, doc, "payable_amount");
+	return worker && id_read(submission, "task_id", &task) ?
+		       arena_printf(batch->arena, "%s:%s", id_text(batch->arena, &worker->id),
+				    id_text(batch->arena, &task)) :
+		       NULL;
+}
+
+static int submission_plan(struct record *record)
+{
+	struct task_facts *task = task_of(record->batch, record->doc, "task_id");
+	bool pending = record_is(record, STATUS_PENDING);
+	bool paid = pending && journal_has(record->batch, "approve", &record->id);
+	bool open = pending && !paid;
+	struct outcome outcome = open ? outcome_of(record, task) : (struct outcome){ 0 };
+	bool stays = open && !outcome.reason;
+
+	owners_set(record, task);
+	note_if(!pending && !record_is(record, STATUS_APPROVED) &&
+			!record_is(record, STATUS_REJECTED),
+		record, RULE_WORK_STATUS_UNKNOWN);
+	note_if(!record->owner && !outcome.reason, record, RULE_WORK_OWNERLESS);
+	note_if(paid, record, RULE_WORK_PAID);
+	if (paid)
+		SET(record, STATUS(APPROVED));
+	if (outcome.reason)
+		work_reject(record, &outcome);
+	if (stays)
+		work_keep(record, task, outcome.place);
 	/* what was handed in with us has its key from the start, and took its slot then */
-	record_change(batch, record, &submissions_pass,
-		      bson_has_field(doc, "slot_key") ? MARK_OURS : MARK_ADOPTED);
-	if (outcome.stays)
-		late_steps(batch, record, task, outcome.place, worker);
-	if (!refusal->reason)
-		return;
-	note(batch, record, refusal->rule, 0);
-	if (worker)
-		worker_tell(batch, record, &worker->id, refusal->reason);
+	return bson_has_field(record->doc, "slot_key") ? MARK_OURS : MARK_ADOPTED;
 }
 
 const struct pass submissions_pass = {
 	.doing = "submissions",
 	.in = SUBMISSIONS,
-	.key = &slot_key,
+	.owner = { BY_WORKER },
+	.status = "pending",
+	.date = "submitted_date",
+	.coins = { "payable_amount", NULL, PRICE_MOST, RULE_WORK_AMOUNT_FLOORED,
+		   RULE_WORK_AMOUNT_BAD },
+	.key = { "slot_key", RULE_WORK_TWICE, STATUS_APPROVED, slot_text },
 	.look = submissions_look,
 	.plan = submission_plan,
 	.in_turn = true,

@@ -7,14 +7,10 @@
  */
 #include "migrate/adoption_private.h"
 
-#include "base/count.h"
 #include "base/email.h"
-#include "market/ledger.h"
-#include "market/notifications.h"
-#include "market/status.h"
-#include "store/doc.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { UNMARKED_FEW = 10000 };
@@ -39,65 +35,118 @@ static bool count_take(void *context, const bson_t *row)
 	return true;
 }
 
-/* Where they are few, an index leads to what is theirs. */
-static bson_t *of_unmarked(struct adoption *adoption, struct arena *arena, const char *field)
+static enum err count_by(const struct adoption *adoption, enum collection in, const char *owner,
+			 enum status status, size_t counter)
 {
+	struct arena *arena = adoption->arena;
 	const struct people *people = &adoption->people;
 	struct doc_array ids = doc_array_new(arena);
+	bson_t *match = DOC(arena, TEXT("status", status_name(status)));
+	struct counting counting = { people, counter };
 
-	if (people->unmarked > UNMARKED_FEW || !adoption->order->late)
-		return DOC(arena, NULL);
-	for (size_t i = 0; i < people->count; i++)
-		if (!people->list[i].marked)
-			doc_array_id(&ids, &people->list[i].id);
-	return DOC(arena, SUB(field, ARRAY("$in", ids.doc)));
-}
-
-static enum err count_by(struct adoption *adoption, enum collection in, const char *owner,
-			 const char *status, size_t counter)
-{
-	struct arena *arena = arena_new();
-	bson_t *match = of_unmarked(adoption, arena, owner);
-
-	BSON_APPEND_UTF8(match, "status", status);
+	/* where they are few, an index leads to what is theirs */
+	if (people->unmarked <= UNMARKED_FEW && adoption->order->late) {
+		for (size_t i = 0; i < people->count; i++)
+			if (!people->list[i].marked)
+				doc_array_id(&ids, &people->list[i].id);
+		BCON_APPEND(match, SUB(owner, ARRAY("$in", ids.doc)));
+	}
 	/* what comes later than its owner is counted when it is adopted */
 	bson_t *stages = PIPELINE(arena, ITEM(PART("$match", mark_ask(arena, in, match))),
 				  STAGE("$group", TEXT("_id", arena_printf(arena, "$%s", owner)),
 					SUB("n", INT("$sum", 1))));
-	enum err err = db_aggregate(adoption->order->db, in, stages,
-				    DOC(arena, BOOL("allowDiskUse", true)), count_take,
-				    &(struct counting){ &adoption->people, counter });
-
-	arena_free(arena);
-	return err;
+	return db_aggregate(adoption->order->db, in, stages, DOC(arena, BOOL("allowDiskUse", true)),
+			    count_take, &counting);
 }
 
 static enum err users_begin(struct adoption *adoption)
 {
-	enum err err;
+	enum err err = OK;
 
-	if (!adoption->people.unmarked)
-		return OK;
-	err = count_by(adoption, TASKS, "buyer_id", "active", offsetof(struct person, open_tasks));
-	return err == OK ? count_by(adoption, SUBMISSIONS, "worker_id", "pending",
-				    offsetof(struct person, pending_submissions)) :
-			   err;
+	if (adoption->people.unmarked)
+		err = count_by(adoption, TASKS, "buyer_id", STATUS_ACTIVE,
+			       offsetof(struct person, open_tasks));
+	if (err == OK && adoption->people.unmarked)
+		err = count_by(adoption, SUBMISSIONS, "worker_id", STATUS_PENDING,
+			       offsetof(struct person, pending_submissions));
+	return err;
+}
+
+/* ---- their withdrawals ---- */
+
+/* One that is pending or was approved, and whose it is. */
+struct holding {
+	struct id owner, id;
+	int64_t coins, asked_at;
+	bool approved;
+	const bson_t *doc;
+};
+
+static bool holding_take(void *context, const bson_t *doc)
+{
+	struct batch *batch = context;
+	const struct person *owner = owner_of(batch, doc, BY_WORKER);
+	struct holding holding = {
+		.coins = amount_read(doc, "withdrawal_coin", COINS_MOST).value,
+		.approved = status_is(doc, STATUS_APPROVED),
+	};
+
+	if (!owner || !record_of(batch, &owner->id) || !doc_id(doc, "_id", &holding.id))
+		return true;
+	holding.owner = owner->id;
+	holding.doc = doc_copy(batch->arena, doc);
+	if (!date_read(doc, "withdraw_date", &holding.asked_at))
+		holding.asked_at = created_at(doc);
+	row_add(batch, &holding, sizeof holding);
+	journal_want(batch, "hold", &holding.id);
+	return true;
+}
+
+/* By their owners, the oldest first. */
+static int holding_compare(const void *a, const void *b)
+{
+	const struct holding *one = a, *other = b;
+	int order = id_compare(&one->owner, &other->owner);
+
+	return order ? order : age_compare(one->asked_at, &one->id, other->asked_at, &other->id);
+}
+
+/* Those that are adopted name their owners, and an index leads to them; a later one waits for the next run. In a dry run
+ * none does yet. */
+static const bson_t *holdings_filter(const struct batch *batch, const bson_t *users)
+{
+	struct arena *arena = batch->arena;
+	bson_t *theirs = DOC(arena, SUB("worker_id", ARRAY("$in", users)));
+	bson_t *filter =
+		DOC(arena, SUB("status", LIST("$in", BCON_UTF8(status_name(STATUS_PENDING)),
+					      BCON_UTF8(status_name(STATUS_APPROVED)), BCON_NULL)));
+
+	if (batch->adoption->order->dry_run) {
+		BCON_APPEND(filter, LIST("$or", BCON_DOCUMENT(theirs), ITEM(NONE(MARK))));
+		return filter;
+	}
+	bson_concat(filter, theirs);
+	return mark_ask(arena, WITHDRAWALS, filter);
 }
 
 static enum err users_look(struct batch *batch)
 {
-	struct holdings *holdings = batch->known = arena_alloc(batch->arena, sizeof *holdings);
+	struct arena *arena = batch->arena;
+	struct doc_array users = doc_array_new(arena);
 
-	for (size_t i = 0; i < batch->count; i++)
+	for (size_t i = 0; i < batch->count; i++) {
+		doc_array_id(&users, &batch->records[i].id);
 		if (batch->records[i].has_id)
 			journal_want_owner(batch, "user", &batch->records[i].id);
-	return holdings_read(batch, holdings);
-}
-
-/* Asked for with us: held from the start. */
-static bool is_ours(const struct batch *batch, const struct holding *holding)
-{
-	return journal_has(batch, "hold", &holding->id);
+	}
+	bson_t *fields =
+		DOC(arena, INT("worker_id", 1), INT("worker_email", 1), INT("withdrawal_coin", 1),
+		    INT("status", 1), INT("withdraw_date", 1), INT("createdAt", 1));
+	enum err err = db_each(batch->db, WITHDRAWALS, holdings_filter(batch, users.doc),
+			       DOC(arena, PART("projection", fields)), holding_take, batch);
+	if (batch->row_count)
+		qsort(batch->rows, batch->row_count, sizeof(struct holding), holding_compare);
+	return err;
 }
 
 /* ---- what becomes of the coins ---- */
@@ -105,13 +154,26 @@ static bool is_ours(const struct batch *batch, const struct holding *holding)
 struct balance {
 	int64_t coins, held;
 	int64_t pool; /* old pending_coins that nothing holds yet */
-	int64_t withdrawals; /* pending ones that hold coins */
+	int64_t approved; /* that approved withdrawals of the older server took */
+	int64_t withdrawals; /* pending ones */
 	bool restored; /* an older server's, over one in the books: what the journal holds is held again */
 };
 
+static struct balance balance_read(struct record *record, bool in_the_books)
+{
+	struct amount coins = amount_read(record->doc, "coins", COINS_MOST);
+	struct amount pending = amount_read(record->doc, "pending_coins", COINS_MOST);
+	struct balance balance = { .coins = coins.value };
+
+	balance.restored = in_the_books && !bson_has_field(record->doc, "pending_withdrawals");
+	*(in_the_books && !balance.restored ? &balance.held : &balance.pool) = pending.value;
+	note_if(coins.floored || pending.floored, record, RULE_USER_COINS_FLOORED);
+	note_if(!coins.good || (pending.there && !pending.good), record, RULE_USER_COINS_BAD);
+	return balance;
+}
+
 /* From pending_coins, then from coins. */
-static bool hold(struct batch *batch, struct record *record, struct balance *balance,
-		 const struct holding *holding)
+static bool hold(struct record *record, struct balance *balance, const struct holding *holding)
 {
 	int64_t coins = holding->coins;
 	int64_t from_pool = coins < balance->pool ? coins : balance->pool;
@@ -121,242 +183,148 @@ static bool hold(struct batch *batch, struct record *record, struct balance *bal
 	balance->pool -= from_pool;
 	balance->coins -= coins - from_pool;
 	balance->held += coins;
-	balance->withdrawals++;
-	note_id(batch, record, RULE_WITHDRAWAL_HELD, &holding->id, coins);
+	note_id(record, RULE_WITHDRAWAL_HELD, &holding->id, coins);
 	if (from_pool < coins)
-		note_id(batch, record, RULE_WITHDRAWAL_FROM_COINS, &holding->id, coins - from_pool);
+		note_id(record, RULE_WITHDRAWAL_FROM_COINS, &holding->id, coins - from_pool);
 	return true;
 }
 
-void refusal_tell(struct batch *batch, struct record *record, const struct id *worker,
-		  const bson_t *withdrawal, int64_t coins)
+/* The withdrawal still is what was counted, and this becomes of it. */
+static void holding_change(struct record *record, const struct holding *holding, bool held)
 {
-	notify(batch->call, &record->txn,
-	       &(struct notice){
-		       .user = worker,
-		       .email = doc_text(withdrawal, "worker_email"),
-		       .kind = NOTICE_WITHDRAWAL,
-		       .page = PAGE_WORKER_WITHDRAWALS,
-		       .message = arena_printf(
-			       batch->arena,
-			       "Your withdrawal of %lld coins was rejected. Reason: %s",
-			       (long long)coins, WITHDRAWAL_NOT_COVERED),
-	       });
-}
-
-static void holding_refuse(struct batch *batch, struct record *record,
-			   const struct holding *holding)
-{
-	struct arena *arena = batch->arena;
+	struct arena *arena = record->batch->arena;
+	int64_t now = record->batch->call.now;
 	bson_t *filter = DOC(arena, ID("_id", &holding->id));
-
-	doc_unchanged(filter, holding->doc, "status");
-	txn_update(&record->txn, WITHDRAWALS, filter,
-		   DOC(arena, SUB("$set", STATUS(REJECTED),
-				  TEXT("rejection_reason", WITHDRAWAL_NOT_COVERED),
-				  DATE("processed_date", batch->call->now),
-				  DATE("updatedAt", batch->call->now))),
-		   ERR_CONFLICT);
-	refusal_tell(batch, record, &record->id, holding->doc, holding->coins);
-	note_id(batch, record, RULE_WITHDRAWAL_NOT_COVERED, &holding->id, holding->coins);
-}
-
-/* Guards that the withdrawal is still what was counted. */
-static void still_pending(struct batch *batch, struct record *record, const struct holding *holding)
-{
-	bson_t *filter = DOC(batch->arena, ID("_id", &holding->id));
+	bson_t *set = held ? DOC(arena, WHOLE("withdrawal_coin", holding->coins)) :
+			     DOC(arena, STATUS(REJECTED), TEXT("rejection_reason", NOT_COVERED),
+				 DATE("processed_date", now), DATE("updatedAt", now));
 
 	doc_unchanged(filter, holding->doc, "status");
 	doc_unchanged(filter, holding->doc, "withdrawal_coin");
-	txn_update(&record->txn, WITHDRAWALS, filter,
-		   DOC(batch->arena, SUB("$set", WHOLE("withdrawal_coin", holding->coins))),
-		   ERR_CONFLICT);
+	txn_update(&record->txn, WITHDRAWALS, filter, DOC(arena, PART("$set", set)), ERR_CONFLICT);
+}
+
+static void holding_settle(struct record *record, struct balance *balance,
+			   const struct holding *holding)
+{
+	/* asked for with us: held from the start */
+	bool ours = journal_has(record->batch, "hold", &holding->id);
+
+	if (holding->approved) {
+		int64_t most = COINS_MOST - balance->approved;
+
+		if (!ours)
+			balance->approved += holding->coins < most ? holding->coins : most;
+		return;
+	}
+	bool held = (!ours || balance->restored) && hold(record, balance, holding);
+	balance->withdrawals += held || ours;
+	if (ours)
+		return;
+	holding_change(record, holding, held);
+	if (held) {
+		hold_account(record, &record->id, &holding->id, holding->coins);
+		return;
+	}
+	rejected_tell(record, &record->id, holding->doc, WITHDRAWAL_OF(record, holding->coins),
+		      NOT_COVERED);
+	note_id(record, RULE_WITHDRAWAL_NOT_COVERED, &holding->id, holding->coins);
+}
+
+/* Decides which withdrawals hold coins, oldest first. What is left of pending_coins was of approved ones, and the rest
+ * goes back. */
+static void balance_settle(struct record *record, struct balance *balance)
+{
+	const struct batch *batch = record->batch;
+	const struct holding *first = batch->rows;
+	const struct holding *theirs = row_of(batch, sizeof *theirs, &record->id);
+
+	while (theirs && theirs > first && id_equal(&theirs[-1].owner, &record->id))
+		theirs--;
+	for (; theirs && theirs < first + batch->row_count && id_equal(&theirs->owner, &record->id);
+	     theirs++)
+		holding_settle(record, balance, theirs);
+	int64_t spent = balance->approved < balance->pool ? balance->approved : balance->pool;
+	int64_t back = balance->pool - spent;
+	if (spent)
+		note(record, RULE_USER_PENDING_SPENT, spent);
+	if (back)
+		note(record, RULE_USER_PENDING_BACK, back);
+	balance->coins += back;
 }
 
 /* ---- the change ---- */
 
-static struct balance balance_read(struct batch *batch, struct record *record, bool known_before)
-{
-	struct amount coins = amount_read(record->doc, "coins", ADOPTION_COINS_MOST);
-	struct amount pending = amount_read(record->doc, "pending_coins", ADOPTION_COINS_MOST);
-	struct balance balance = { .coins = coins.value };
-
-	balance.restored = known_before && !bson_has_field(record->doc, "pending_withdrawals");
-	if (known_before && !balance.restored)
-		balance.held = pending.value;
-	else
-		balance.pool = pending.value;
-	if (coins.floored || pending.floored)
-		note(batch, record, RULE_USER_COINS_FLOORED, 0);
-	if (!coins.good || (pending.there && !pending.good))
-		note(batch, record, RULE_USER_COINS_BAD, 0);
-	return balance;
-}
-
-/* Decides which withdrawals hold coins, oldest first: held[i] says so. What is left of pending_coins was of approved
- * ones, and the rest goes back. */
-static void balance_settle(struct batch *batch, struct record *record, struct balance *balance,
-			   const struct holding *holdings, size_t count, bool *held)
-{
-	int64_t approved = 0, spent;
-
-	for (size_t i = 0; i < count; i++) {
-		if (is_ours(batch, &holdings[i]) && !(balance->restored && !holdings[i].approved))
-			continue;
-		if (holdings[i].approved)
-			approved += holdings[i].coins < ADOPTION_COINS_MOST - approved ?
-					    holdings[i].coins :
-					    ADOPTION_COINS_MOST - approved;
-		else
-			held[i] = hold(batch, record, balance, &holdings[i]);
-	}
-	spent = approved < balance->pool ? approved : balance->pool;
-	if (spent)
-		note(batch, record, RULE_USER_PENDING_SPENT, spent);
-	if (balance->pool > spent)
-		note(batch, record, RULE_USER_PENDING_BACK, balance->pool - spent);
-	balance->coins += balance->pool - spent;
-	balance->pool = 0;
-}
-
-static void withdrawals_plan(struct batch *batch, struct record *record,
-			     const struct holding *holdings, size_t count, const bool *held)
-{
-	for (size_t i = 0; i < count; i++)
-		if (held[i] && !is_ours(batch, &holdings[i]))
-			hold_account(batch, record, &record->id, &holdings[i].id,
-				     holdings[i].coins);
-	for (size_t i = 0; i < count; i++) {
-		if (is_ours(batch, &holdings[i]) || holdings[i].approved)
-			continue;
-		if (!held[i])
-			holding_refuse(batch, record, &holdings[i]);
-		else
-			still_pending(batch, record, &holdings[i]);
-	}
-}
-
 /* "Buyer", " buyer": the older server gave it none of its rights. */
-static void role_set(struct batch *batch, struct record *record)
+static void role_set(struct record *record)
 {
+	struct arena *arena = record->batch->arena;
 	const char *text = doc_text(record->doc, "role");
-	const char *folded = text ? text_folded(batch->arena, text) : NULL;
+	const char *folded = text ? email_fold(arena, bare_text(arena, text)) : NULL;
 
-	set_default(record->set, record->doc, "role", "worker");
-	if (bson_has_field(record->set, "role")) {
-		note(batch, record, RULE_USER_ROLE_SET, 0);
+	if (is_absent(record->doc, "role")) {
+		note(record, RULE_USER_ROLE_SET, 0);
+		SET(record, TEXT("role", "worker"));
 	} else if (role_of(folded) == ROLE_NONE) {
-		note(batch, record, RULE_USER_ROLE_UNKNOWN, 0);
+		note(record, RULE_USER_ROLE_UNKNOWN, 0);
 	} else if (strcmp(folded, text) != 0) {
-		note(batch, record, RULE_USER_ROLE_FOLDED, 0);
-		BSON_APPEND_UTF8(record->set, "role", folded);
+		note(record, RULE_USER_ROLE_FOLDED, 0);
+		SET(record, TEXT("role", folded));
 	}
 }
 
 /* The address without its blanks, and the key of it, by which it is found in any case. */
-static void email_set(struct batch *batch, struct record *record, const struct person *person)
+static void email_set(struct record *record, const struct person *person)
 {
 	const char *email = doc_text(record->doc, "email");
 
-	if (!email) {
-		note(batch, record, RULE_USER_EMAIL_MISSING, 0);
-		return;
-	}
-	if (!person || !*person->email)
+	note_if(!email, record, RULE_USER_EMAIL_MISSING);
+	if (!email || !person || !*person->email)
 		return;
 	if (person->blank) {
-		note(batch, record, RULE_USER_EMAIL_BLANKS, 0);
+		note(record, RULE_USER_EMAIL_BLANKS, 0);
 	} else if (strcmp(person->email, email) != 0) {
-		note(batch, record, RULE_USER_EMAIL_TRIMMED, 0);
-		BSON_APPEND_UTF8(record->set, "email", person->email);
+		note(record, RULE_USER_EMAIL_TRIMMED, 0);
+		SET(record, TEXT("email", person->email));
 	}
-	if (!person->first)
-		note(batch, record, RULE_USER_EMAIL_SHARED, 0);
-	else if (!person->keyed)
-		BSON_APPEND_UTF8(record->set, "email_key", email_fold(batch->arena, person->email));
+	note_if(!person->first, record, RULE_USER_EMAIL_SHARED);
+	if (person->first && !person->keyed)
+		SET(record, TEXT("email_key", email_fold(record->batch->arena, person->email)));
 }
 
-static void user_set(struct batch *batch, struct record *record, const struct person *person,
+static void user_set(struct record *record, const struct person *person,
 		     const struct balance *balance)
 {
-	bson_t *set = record->set;
-
-	BSON_APPEND_INT64(set, "coins", balance->coins);
-	BSON_APPEND_INT64(set, "pending_coins", balance->held);
-	BSON_APPEND_INT32(set, "open_tasks", person ? person->open_tasks : 0);
-	BSON_APPEND_INT32(set, "pending_submissions", person ? person->pending_submissions : 0);
-	BSON_APPEND_INT32(set, "pending_withdrawals", (int32_t)balance->withdrawals);
-	set_date(set, record->doc, "createdAt", created_at(record->doc));
-	role_set(batch, record);
-	email_set(batch, record, person);
+	SET(record, WHOLE("coins", balance->coins), WHOLE("pending_coins", balance->held),
+	    INT("open_tasks", person ? person->open_tasks : 0),
+	    INT("pending_submissions", person ? person->pending_submissions : 0),
+	    INT("pending_withdrawals", (int32_t)balance->withdrawals));
+	role_set(record);
+	email_set(record, person);
 }
 
-static void user_change(struct batch *batch, struct record *record)
+static int user_plan(struct record *record)
 {
-	static const char *const guarded[] = {
-		"role",		 "email",      "email_key",	      "coins",
-		"pending_coins", "open_tasks", "pending_submissions", "pending_withdrawals"
-	};
+	const struct person *person = person_of(record);
+	bool in_the_books = record->has_id && journal_has(record->batch, "user", &record->id);
 
-	for (size_t i = 0; i < COUNT_OF(guarded); i++)
-		doc_unchanged(record->filter, record->doc, guarded[i]);
-	record_change(batch, record, &users_pass, MARK_ADOPTED);
-}
-
-/* Nobody can be named by such an _id: no call reaches the coins. */
-static void odd_user_plan(struct batch *batch, struct record *record)
-{
-	note(batch, record, RULE_USER_ID_ODD, 0);
-	user_set(batch, record, NULL, &(struct balance){ 0 });
-	user_change(batch, record);
-}
-
-/* Those asked for with us that are not held anew are pending all the same. */
-static int64_t ours_pending(const struct batch *batch, const struct holding *holdings, size_t count,
-			    const bool *held)
-{
-	int64_t pending = 0;
-
-	for (size_t i = 0; i < count; i++)
-		pending += is_ours(batch, &holdings[i]) && !holdings[i].approved && !held[i];
-	return pending;
-}
-
-static void user_open(struct batch *batch, struct record *record, const struct balance *balance)
-{
-	int64_t coins = balance->coins + balance->held;
-
-	if (!coins)
-		return;
-	note(batch, record, RULE_USER_OPENED, coins);
-	open_account(batch, record, "user", account_user(&record->id), &record->id, NULL, coins);
-}
-
-static void user_plan(struct batch *batch, struct record *record)
-{
-	size_t count;
-	const struct holding *holdings = holdings_of(batch->known, &record->id, &count);
-	bool *held = arena_alloc(batch->arena, count + 1);
-	bool known_before = journal_knows(batch, &record->id);
-	const struct person *person = person_of(batch, record);
-
+	/* nobody can be named by such an _id: no call reaches the coins */
 	if (!record->has_id) {
-		odd_user_plan(batch, record);
-		return;
+		note(record, RULE_USER_ID_ODD, 0);
+		user_set(record, NULL, &(struct balance){ 0 });
+		return MARK_ADOPTED;
 	}
 	/* it changed since: with the next look */
 	if (!person)
-		return;
-	if (known_before)
-		note(batch, record, RULE_USER_KNOWN, 0);
-	struct balance balance = balance_read(batch, record, known_before);
-	balance_settle(batch, record, &balance, holdings, count, held);
-	balance.withdrawals += ours_pending(batch, holdings, count, held);
-	user_set(batch, record, person, &balance);
-	user_change(batch, record);
-	if (!known_before)
-		user_open(batch, record, &balance);
-	withdrawals_plan(batch, record, holdings, count, held);
+		return 0;
+	note_if(in_the_books, record, RULE_USER_KNOWN);
+	struct balance balance = balance_read(record, in_the_books);
+	balance_settle(record, &balance);
+	user_set(record, person, &balance);
+	if (!in_the_books)
+		open_account(record, "opening:user", RULE_USER_OPENED,
+			     balance.coins + balance.held);
+	return MARK_ADOPTED;
 }
 
 const struct pass users_pass = {

@@ -1,8 +1,7 @@
-/* Fields of an older server's records: numbers, dates and ids that may be stored as anything. */
+/* Fields of an older server's records: numbers, dates and ids that may be stored as anything. Lists of records. */
 #include "migrate/adoption_private.h"
 
 #include "base/clock.h"
-#include "store/doc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +21,6 @@ static struct amount amount_of(double number, int64_t most)
 	return amount;
 }
 
-static struct amount amount_whole(int64_t number, int64_t most)
-{
-	bool good = number >= 0 && number <= most;
-
-	return (struct amount){ .there = true, .good = good, .value = good ? number : 0 };
-}
-
 /* Decimal digits with an optional sign, fraction and exponent, spaces around them. */
 static struct amount amount_text(const char *text, int64_t most)
 {
@@ -43,32 +35,24 @@ static struct amount amount_text(const char *text, int64_t most)
 	return *end ? (struct amount){ .there = true } : amount_of(number, most);
 }
 
-static struct amount amount_decimal(const bson_iter_t *at, int64_t most)
+struct amount amount_read(const bson_t *doc, const char *field, int64_t most)
 {
 	char text[BSON_DECIMAL128_STRING];
 	bson_decimal128_t decimal;
-
-	if (!bson_iter_decimal128(at, &decimal))
-		return (struct amount){ .there = true };
-	bson_decimal128_to_string(&decimal, text);
-	return amount_text(text, most);
-}
-
-struct amount amount_read(const bson_t *doc, const char *field, int64_t most)
-{
 	bson_iter_t at;
 
 	if (!bson_iter_init_find(&at, doc, field) || BSON_ITER_HOLDS_NULL(&at))
 		return (struct amount){ 0 };
 	switch (bson_iter_type(&at)) {
 	case BSON_TYPE_INT32:
-		return amount_whole(bson_iter_int32(&at), most);
-	case BSON_TYPE_INT64:
-		return amount_whole(bson_iter_int64(&at), most);
+	case BSON_TYPE_INT64: /* a double has each that is not above `most` */
+		return amount_of((double)bson_iter_as_int64(&at), most);
 	case BSON_TYPE_DOUBLE:
 		return amount_of(bson_iter_double(&at), most);
 	case BSON_TYPE_DECIMAL128:
-		return amount_decimal(&at, most);
+		(void)bson_iter_decimal128(&at, &decimal);
+		bson_decimal128_to_string(&decimal, text);
+		return amount_text(text, most);
 	case BSON_TYPE_UTF8:
 		return amount_text(bson_iter_utf8(&at, NULL), most);
 	default:
@@ -95,7 +79,7 @@ bool date_read(const bson_t *doc, const char *field, int64_t *when)
 		return clock_parse(text, length, when);
 	}
 	return BSON_ITER_HOLDS_NUMBER(&at) && doc_iter_number(&at, when) && *when > 0 &&
-	       *when < ADOPTION_COINS_MOST;
+	       *when < COINS_MOST;
 }
 
 int64_t created_at(const bson_t *doc)
@@ -120,14 +104,6 @@ void set_date(bson_t *set, const bson_t *doc, const char *field, int64_t absent)
 	BSON_APPEND_DATE_TIME(set, field, date_read(doc, field, &when) ? when : absent);
 }
 
-void set_times(bson_t *set, const bson_t *doc)
-{
-	int64_t created = created_at(doc);
-
-	set_date(set, doc, "createdAt", created);
-	set_date(set, doc, "updatedAt", created);
-}
-
 /* ---- ids and texts ---- */
 
 bool id_read(const bson_t *doc, const char *field, struct id *id)
@@ -137,21 +113,18 @@ bool id_read(const bson_t *doc, const char *field, struct id *id)
 	return text ? id_parse(text, strlen(text), id) : doc_id(doc, field, id);
 }
 
-void set_default(bson_t *set, const bson_t *doc, const char *field, const char *text)
+bool is_absent(const bson_t *doc, const char *field)
 {
 	bson_iter_t at;
 
-	if (!bson_iter_init_find(&at, doc, field) || BSON_ITER_HOLDS_NULL(&at))
-		BSON_APPEND_UTF8(set, field, text);
+	return !bson_iter_init_find(&at, doc, field) || BSON_ITER_HOLDS_NULL(&at);
 }
 
 const char *status_of(const bson_t *doc, const char *absent)
 {
-	bson_iter_t at;
-	bool there = bson_iter_init_find(&at, doc, "status") && !BSON_ITER_HOLDS_NULL(&at);
 	const char *text = doc_text(doc, "status");
 
-	return !there ? absent : text ? text : "";
+	return is_absent(doc, "status") ? absent : text ? text : "";
 }
 
 /* ---- lists ---- */
@@ -165,6 +138,13 @@ void *list_grow(void *list, size_t count, size_t *room, size_t item_size)
 	if (!list)
 		abort();
 	return list;
+}
+
+int age_compare(int64_t created, const struct id *id, int64_t other_created, const struct id *other)
+{
+	if (created != other_created)
+		return created < other_created ? -1 : 1;
+	return id_compare(id, other);
 }
 
 static int row_compare(const void *a, const void *b)
@@ -181,20 +161,4 @@ void rows_sort(void *rows, size_t count, size_t size)
 void *row_find(const void *rows, size_t count, size_t size, const struct id *id)
 {
 	return count ? bsearch(id, rows, count, size, row_compare) : NULL;
-}
-
-void id_set_add(struct arena *arena, struct id_set *set, const struct id *id)
-{
-	set->ids = arena_grow(arena, set->ids, set->count, &set->room, sizeof *set->ids);
-	set->ids[set->count++] = *id;
-}
-
-void id_set_sort(struct id_set *set)
-{
-	rows_sort(set->ids, set->count, sizeof *set->ids);
-}
-
-bool id_set_has(const struct id_set *set, const struct id *id)
-{
-	return row_find(set->ids, set->count, sizeof *set->ids, id) != NULL;
 }

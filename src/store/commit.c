@@ -15,6 +15,7 @@
 #include "store/store_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { BACK_OFF_FIRST_MS = 5, BACK_OFF_MOST_MS = 250 };
 
@@ -87,11 +88,12 @@ static bool key_taken(const bson_t *reply, const bson_error_t *error, bool ok, s
 
 /* ---- commands ---- */
 
-/* Neighbouring inserts into one collection travel in one command, and so do updates where the transaction lets them. */
+/* Neighbouring inserts into one collection travel in one command, so do looks whether documents are the same, and so do
+ * updates where the transaction lets them. */
 static size_t steps_together(const struct txn *txn, size_t first)
 {
 	const struct step *steps = txn->steps, *step = &steps[first];
-	bool may = step->kind == STEP_INSERT ||
+	bool may = step->kind == STEP_INSERT || step->kind == STEP_SAME ||
 		   (step->kind == STEP_UPDATE && !step->read && txn->together);
 	size_t next = first + 1;
 
@@ -154,9 +156,24 @@ static bson_t *look_command(struct arena *arena, enum collection in, const bson_
 		   INT("limit", 1), BOOL("singleBatch", true), SUB("projection", INT("_id", 1)));
 }
 
+static bson_t *same_command(struct arena *arena, const struct step *steps, size_t count)
+{
+	struct doc_array ids = doc_array_new(arena);
+	bson_iter_t at;
+
+	for (size_t i = 0; i < count; i++)
+		if (bson_iter_init_find(&at, steps[i].doc, "_id"))
+			doc_array_iter(&ids, &at);
+	return DOC(arena, TEXT("find", collection_name(steps->in)),
+		   SUB("filter", SUB("_id", ARRAY("$in", ids.doc))), SUB("sort", INT("_id", 1)),
+		   INT("batchSize", (int32_t)count), BOOL("singleBatch", true));
+}
+
 static bson_t *command_of(struct arena *arena, const struct step *steps, size_t count)
 {
 	switch (steps->kind) {
+	case STEP_SAME:
+		return same_command(arena, steps, count);
 	case STEP_INSERT:
 		return write_command(arena, "insert", "documents", steps, count);
 	case STEP_REMOVE:
@@ -171,6 +188,29 @@ static bson_t *command_of(struct arena *arena, const struct step *steps, size_t 
 
 /* ---- steps ---- */
 
+static bool is_same(const bson_iter_t *at, const bson_t *doc)
+{
+	const uint8_t *bytes;
+	uint32_t length;
+
+	bson_iter_document(at, &length, &bytes);
+	return length == doc->len && !memcmp(bytes, bson_get_data(doc), length);
+}
+
+static enum outcome same_judge(struct run *run, const struct step *steps, size_t count,
+			       const bson_t *reply)
+{
+	bson_iter_t at;
+	bson_t cursor, rows;
+	bool any = doc_part(reply, "cursor", &cursor) && doc_part(&cursor, "firstBatch", &rows) &&
+		   bson_iter_init(&at, &rows);
+
+	for (size_t i = 0; i < count; i++)
+		if (!any || !bson_iter_next(&at) || !is_same(&at, steps[i].doc))
+			return missed(run, &steps[i]);
+	return DONE;
+}
+
 /* What the reply to a command says that MongoDB carried out. */
 static enum outcome steps_judge(struct run *run, struct step *steps, size_t count,
 				const bson_t *reply)
@@ -178,6 +218,8 @@ static enum outcome steps_judge(struct run *run, struct step *steps, size_t coun
 	struct arena *arena = run->txn->arena;
 	bson_t *value = arena_alloc(arena, sizeof *value);
 
+	if (steps->kind == STEP_SAME)
+		return same_judge(run, steps, count, reply);
 	if (steps->kind == STEP_ABSENT)
 		return store_first(arena, reply) ? refused(run, steps->on_miss) : DONE;
 	if (steps->read && doc_part(reply, "value", value))
@@ -190,10 +232,8 @@ static enum outcome steps_judge(struct run *run, struct step *steps, size_t coun
 static enum outcome step_run(struct run *run, struct step *steps, size_t count)
 {
 	static const char *const doing[] = {
-		[STEP_UPDATE] = "updating",
-		[STEP_INSERT] = "inserting",
-		[STEP_REMOVE] = "removing",
-		[STEP_ABSENT] = "looking",
+		[STEP_SAME] = "looking",    [STEP_UPDATE] = "updating", [STEP_INSERT] = "inserting",
+		[STEP_REMOVE] = "removing", [STEP_ABSENT] = "looking",
 	};
 	const bson_t *reply;
 	bson_error_t error = { 0 };

@@ -230,6 +230,13 @@ void doc_array_text(struct doc_array *array, const char *text)
 	bson_append_utf8(array->doc, next_key(array, buffer), -1, text, -1);
 }
 
+void doc_array_iter(struct doc_array *array, const bson_iter_t *at)
+{
+	char buffer[16];
+
+	bson_append_iter(array->doc, next_key(array, buffer), -1, at);
+}
+
 void doc_array_doc(struct doc_array *array, const bson_t *doc)
 {
 	char buffer[16];

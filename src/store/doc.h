@@ -105,6 +105,7 @@ struct doc_array {
 struct doc_array doc_array_new(struct arena *arena);
 void doc_array_id(struct doc_array *array, const struct id *id);
 void doc_array_text(struct doc_array *array, const char *text);
+void doc_array_iter(struct doc_array *array, const bson_iter_t *at);
 void doc_array_doc(struct doc_array *array, const bson_t *doc);
 /* The value of a field, of whatever type; nothing when it is absent. */
 void doc_array_field(struct doc_array *array, const bson_t *doc, const char *field);

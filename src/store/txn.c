@@ -225,6 +225,14 @@ void txn_absent(struct txn *txn, enum collection in, const bson_t *filter, enum 
 	step->filter = filter;
 }
 
+void txn_same(struct txn *txn, enum collection in, const bson_t *doc, enum err on_miss)
+{
+	struct step *step = step_add(txn, in, on_miss);
+
+	step->kind = STEP_SAME;
+	step->doc = doc;
+}
+
 void txn_of_any(struct txn *txn)
 {
 	struct step *step = &txn->steps[txn->count - 1];

@@ -25,13 +25,13 @@ struct txn;
 typedef enum err (*txn_decision)(void *context, struct txn *txn);
 
 struct step {
-	enum { STEP_UPDATE, STEP_INSERT, STEP_REMOVE, STEP_ABSENT, STEP_THEN } kind;
+	enum { STEP_SAME, STEP_UPDATE, STEP_INSERT, STEP_REMOVE, STEP_ABSENT, STEP_THEN } kind;
 	enum collection in;
 	/* update; removals and looks have the filter alone. A change is operators ($set, $inc, …) or an array of
 	 * stages, where what is set may depend on what is stored. */
 	const bson_t *filter, *change;
 	const bson_t *of_any; /* the filter as it was given, without the mark */
-	const bson_t *doc; /* insert */
+	const bson_t *doc; /* insert; same: as it was read */
 	enum err on_miss; /* what it means when nothing matched, or the key is taken */
 	enum {
 		READ_NOTHING,
@@ -84,6 +84,10 @@ void txn_update_after(struct txn *txn, enum collection in, const bson_t *filter,
 		      const bson_t *change, enum err on_miss);
 /* A look within the transaction: nothing may match. The filter is taken as it is. */
 void txn_absent(struct txn *txn, enum collection in, const bson_t *filter, enum err on_miss);
+/* A look within the transaction: the document is what it was when all of it was read, byte by byte. Then a change of it
+ * needs no other guard than its _id, which MongoDB finds at half the cost. Neighbouring looks at a collection, in the
+ * order of their ids, travel in one command. */
+void txn_same(struct txn *txn, enum collection in, const bson_t *doc, enum err on_miss);
 
 /* The last step takes records without the mark, too: for changes that move no coins. */
 void txn_of_any(struct txn *txn);
