@@ -1,9 +1,9 @@
 #include "store/list.h"
 
 #include "base/clock.h"
+#include "store/cached_total.h"
 #include "store/cursor.h"
 #include "store/doc.h"
-#include "store/total.h"
 
 #include <string.h>
 
@@ -54,8 +54,8 @@ static enum err leave_out(struct db *db, struct arena *arena, const struct list 
 			DOC(arena, SUB("projection", INT("_id", 1)), WHOLE("limit", EXACT_MAX)),
 			list->except, one_more, &page->total);
 	}
-	total_order(db, &total, now);
-	(void)total_wait(db, &total, now, now, &out);
+	cached_total_order(db, &total, now);
+	(void)cached_total_wait(db, &total, now, now, &out);
 	page->total -= out;
 	return OK;
 }
@@ -71,8 +71,8 @@ static void total_find(struct db *db, struct arena *arena, const struct list *li
 		.many_filter = list->many_filter,
 		.index = list->count_index,
 	};
-	enum err err = total_count(db, arena, &total, EXACT_MAX, seen, false, &page->total,
-				   &page->approximate);
+	enum err err = cached_total_count(db, arena, &total, EXACT_MAX, seen, false, &page->total,
+					  &page->approximate);
 
 	if (err == OK && list->except)
 		err = leave_out(db, arena, list, total.name, page);
@@ -89,7 +89,7 @@ enum err list_count(struct db *db, struct arena *arena, enum collection in, cons
 	const struct total total = { .name = name, .in = in, .filter = filter };
 	bool approximate;
 
-	return total_count(db, arena, &total, EXACT_MAX, 0, true, count, &approximate);
+	return cached_total_count(db, arena, &total, EXACT_MAX, 0, true, count, &approximate);
 }
 
 /* ---- the page ---- */
