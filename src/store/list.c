@@ -19,9 +19,13 @@ const char *list_name(struct arena *arena, const char *const parts[], size_t cou
 	return name;
 }
 
-const char *list_order(const struct list *list)
+static struct list_order order_of(const struct list *list)
 {
-	return list->order_field ? list->order_field : "createdAt";
+	return (struct list_order){
+		.list = list->name,
+		.field = list->order_field ? list->order_field : "createdAt",
+		.ascending = list->ascending,
+	};
 }
 
 /* ---- totals ---- */
@@ -99,6 +103,7 @@ enum { FIRST_BATCH = 32 };
 
 struct listing {
 	const struct list *list;
+	struct list_order order;
 	struct arena *arena;
 	db_row row;
 	void *context;
@@ -121,7 +126,7 @@ static bool take(void *context, const bson_t *doc)
 		return false;
 	}
 	listing->shown++;
-	listing->last = cursor_write(listing->arena, listing->list, doc);
+	listing->last = cursor_write(listing->arena, &listing->order, doc);
 	return true;
 }
 
@@ -132,7 +137,7 @@ static enum err page_read(struct db *db, struct listing *listing, const bson_t *
 	const struct list *list = listing->list;
 	int32_t direction = list->ascending ? 1 : -1;
 	bson_t *options =
-		DOC(arena, SUB("sort", INT(list_order(list), direction), INT("_id", direction)),
+		DOC(arena, SUB("sort", INT(listing->order.field, direction), INT("_id", direction)),
 		    WHOLE("batchSize", FIRST_BATCH));
 
 	if (list->except) {
@@ -172,7 +177,11 @@ static int64_t records_seen(const struct listing *listing, int64_t skip)
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		  const struct page_query *asked, db_row row, void *context, struct page *page)
 {
-	struct listing listing = { .list = list, .arena = arena, .row = row, .context = context };
+	struct listing listing = { .list = list,
+				   .order = order_of(list),
+				   .arena = arena,
+				   .row = row,
+				   .context = context };
 	const bson_t *filter = list->filter;
 	enum err err = OK;
 
@@ -181,7 +190,7 @@ enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 	int64_t skip =
 		saturated(page->current, listing.limit) ? -1 : (page->current - 1) * listing.limit;
 	if (asked->after) {
-		filter = cursor_filter(arena, list, asked->after);
+		filter = cursor_filter(arena, &listing.order, filter, asked->after);
 		if (!filter)
 			return ERR_INVALID_INPUT;
 		skip = 0;
