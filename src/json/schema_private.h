@@ -25,6 +25,10 @@ struct given {
 	struct json_object *object; /* of an object */
 };
 
+/* What a value of a JSON document gives. */
+struct given given_of(struct arena *arena, struct json_object *value);
+/* What stands at a path of names and places, with dots between; NULL when nothing does. An empty path: all of it. */
+struct json_object *given_at(struct arena *arena, struct json_object *from, const char *path);
 /* What an object gives for each row, in the order of schema_field(). */
 struct given *given_members(struct arena *arena, const struct schema *schema,
 			    struct json_object *object);
