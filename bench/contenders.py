@@ -1,0 +1,250 @@
+"""Who is measured. Each works on a database of its own of the same mongod, behind an nginx of its own with TLS.
+
+A contender is made when it is named, and started when its database is filled.
+"""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pymongo
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+from stack import port_is_free  # noqa: E402
+from supervisor import Child, Failed  # noqa: E402
+
+SECRET = "the-secret-of-the-bench-with-32-bytes-and-more"
+STARTED_WITHIN = 300  # s; adoption looks at every record
+UP, DOWN = pymongo.ASCENDING, pymongo.DESCENDING
+
+
+def wait_until(true, what, seconds=STARTED_WITHIN):
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise Failed(f"{what} took more than {seconds} s.")
+        time.sleep(0.1)
+
+
+def answers(url):
+    trust = ssl._create_unverified_context()
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+    try:
+        with direct.open(url, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def run(argv, **more):
+    """A command to its end; what it says is told only if it fails."""
+    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, **more)
+    if done.returncode != 0:
+        raise Failed(f"{shlex.join(map(str, argv))}: {(done.stderr or done.stdout).strip()[-800:]}")
+    return done.stdout.strip()
+
+
+def with_children(pid):
+    """The process and all below it."""
+    found = [pid]
+    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            found += with_children(int(child))
+    return found
+
+
+class Mongod:
+    """One member, as production would not have it, and as all contenders have it."""
+
+    def __init__(self, state, port, cache_gb):
+        if not port_is_free(port):
+            raise Failed(f"Port {port} is taken; choose others with --port.")
+        shutil.rmtree(state / "mongo", ignore_errors=True)
+        (state / "mongo").mkdir()
+        self.host = f"127.0.0.1:{port}"
+        argv = [run([ROOT / "scripts" / "mongod"]), "--quiet", "--bind_ip", "127.0.0.1", "--port", port]
+        argv += ["--nounixsocket", "--dbpath", state / "mongo", "--replSet", "bench", "--slowms", 3600000]
+        argv += ["--wiredTigerCacheSizeGB", cache_gb, "--oplogSize", 1024]
+        argv += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
+        argv += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
+        self.child = start("mongod", argv, state / "mongod.log", os.environ, stop_seconds=60)
+        direct = pymongo.MongoClient(self.host, directConnection=True, serverSelectionTimeoutMS=60000)
+        direct.admin.command("replSetInitiate", {"_id": "bench", "members": [{"_id": 0, "host": self.host}]})
+        direct.close()
+        self.client = pymongo.MongoClient(self.uri("admin"))
+        wait_until(lambda: self.client.admin.command("hello")["isWritablePrimary"], "Becoming primary")
+
+    def uri(self, database):
+        return f"mongodb://{self.host}/{database}?replicaSet=bench"
+
+    def pids(self):
+        return [self.child.pid]
+
+    def stop(self):
+        self.client.close()
+        stop(self.child)
+
+
+def start(name, argv, log, env, **more):
+    child = Child(name, [str(word) for word in argv], log, dict(env), orphan_signal=signal.SIGTERM, **more)
+    child.start()
+    return child
+
+
+def stop(child):
+    if child.alive():
+        child.send(child.stop_signal)
+        try:
+            child.process.wait(child.stop_seconds)
+        except subprocess.TimeoutExpired:
+            child.kill_group()
+
+
+class Contender:
+    """Has a name, a port for HTTPS and the one above it; what differs stands in the classes below."""
+
+    about = ""
+
+    def __init__(self, bed, name, port):
+        self.bed, self.name, self.port = bed, name, port
+        self.state = bed.state / name
+        self.db = bed.mongod.client[f"bench_{name}"]
+        self.base_url = f"https://127.0.0.1:{port}"
+        self.children = []
+        self.caches = None
+
+    def build(self):
+        """Makes its programs."""
+
+    def prepare(self):
+        """Once its database is filled."""
+
+    def env(self):
+        ours = {"MONGODB_URI": self.bed.mongod.uri(self.db.name), "MONGODB_DB": self.db.name, "JWT_SECRET": SECRET}
+        return {**os.environ, **ours, "NODE_ENV": "production", "PORT": str(self.port + 1)}
+
+    def start(self):
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.prepare()
+        self.launch()
+        wait_until(lambda: self.alive() and answers(f"{self.base_url}/api/health"), f"Starting {self.name}")
+
+    def alive(self):
+        for child in self.children:
+            if not child.alive():
+                raise Failed(f"{child.name} of {self.name} {child.how_it_ended()}: {child.last_words()}")
+        return True
+
+    def stop(self):
+        for child in reversed(self.children):
+            stop(child)
+        self.children = []
+
+    def keep_answers(self, on):
+        """Whether nginx keeps anonymous answers for a second. False: this one's nginx never does."""
+        conf, was = self.nginx_conf(), with_children(self.nginx_pid())[1:]
+        self.shipped = getattr(self, "shipped", conf.read_text())
+        without, found = re.subn(r"\b(proxy|fastcgi)_cache +\w+;", r"\1_cache off;", self.shipped)
+        wanted = self.shipped if on else without
+        if conf.read_text() != wanted:
+            conf.write_text(wanted)
+            os.kill(self.nginx_pid(), signal.SIGHUP)
+            now = lambda: with_children(self.nginx_pid())[1:]
+            wait_until(lambda: now() and not set(was) & set(now()), f"A reload of the nginx of {self.name}")
+        return found > 0
+
+
+class Ours(Contender):
+    """A checkout of this repository, started by its own scripts/run."""
+
+    def __init__(self, bed, name, port, checkout=ROOT, build=None):
+        super().__init__(bed, name, port)
+        self.checkout, self.folder = checkout, build or checkout / "build"
+        self.about = "this service: 2 workers of 16 threads, as scripts/run starts it"
+
+    def build(self):
+        run([self.checkout / "scripts" / "build", self.folder])
+
+    def launch(self):
+        argv = [self.checkout / "scripts" / "run", "--no-demo", "--state", self.state, "--port", self.port]
+        env = self.env() | {"RATE_LIMIT": "0", "REGISTER_LIMIT": "0", "BUILD_DIR": str(self.folder)}
+        self.children = [start("scripts/run", argv, self.bed.state / f"{self.name}.log", env, stop_seconds=60)]
+        wait_until(lambda: self.alive() and (self.state / "env").exists(), f"Starting {self.name}")
+        wait_until(lambda: self.alive() and answers(f"{self.base_url}/api/health/ready"), f"Starting {self.name}")
+
+    def told(self, name):
+        """What the running state says of itself."""
+        for word in shlex.split((self.state / "env").read_text()):
+            if word.startswith(f"{name}="):
+                return word.partition("=")[2]
+        raise Failed(f"{self.state}/env does not say {name}.")
+
+    def app_pids(self):
+        return [int(pid) for pid in self.told("PIDS_WORKERS").split()]
+
+    def nginx_pid(self):
+        return int(self.told("PID_NGINX"))
+
+    def nginx_conf(self):
+        return self.state / "nginx" / "nginx.conf"
+
+
+class Peer(Contender):
+    """Another server with the same calls, behind the nginx of peers/nginx.conf.in."""
+
+    def prepare(self):
+        """The indexes that its queries want, but those that are there."""
+        newest = [("createdAt", DOWN), ("_id", DOWN)]
+        self.db.users.create_index("email", unique=True)
+        self.db.tasks.create_index([("status", UP), *newest, ("required_workers", UP), ("completion_date", UP)])
+        self.db.submissions.create_index([("worker_id", UP), ("task_id", UP)], unique=True)
+        self.db.submissions.create_index([("worker_id", UP), *newest])
+        self.db.submissions.create_index([("task_id", UP), ("status", UP)])
+        self.db.notifications.create_index([("user_id", UP), *newest])
+        self.db.notifications.create_index([("user_id", UP), ("isRead", UP), ("archived", UP)])
+        self.db.ledger.create_index([("to", UP), ("at", DOWN)])
+        self.db.ledger.create_index([("from", UP), ("at", DOWN)])
+        self.db.keys.create_index("at", expireAfterSeconds=86400)
+
+    def launch(self):
+        words = {"PORT": self.port, "PEER": self.port + 1, "STATE": self.state}
+        words["USER"] = "user root;" if os.geteuid() == 0 else ""
+        text = (HERE / "peers" / "nginx.conf.in").read_text()
+        self.nginx_conf().write_text(re.sub("@([A-Z]+)@", lambda found: str(words[found[1]]), text))
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+             "30", "-subj", "/CN=localhost", "-keyout", self.state / "key.pem", "-out", self.state / "cert.pem"])
+        nginx = [shutil.which("nginx") or "/usr/sbin/nginx", "-c", self.nginx_conf(), "-e", self.state / "nginx.log"]
+        self.children = [
+            start("the server", self.argv(), self.bed.state / f"{self.name}.log", self.env(), stop_signal=signal.SIGKILL),
+            start("nginx", nginx, self.state / "nginx.log", os.environ),
+        ]
+
+    def app_pids(self):
+        return with_children(self.children[0].pid)
+
+    def nginx_pid(self):
+        return self.children[1].pid
+
+    def nginx_conf(self):
+        return self.state / "nginx.conf"
+
+
+class Go(Peer):
+    about = "Go's net/http with the official driver, one process for all cores"
+
+    def build(self):
+        go = pathlib.Path(run([HERE / "toolchain", "go"])) / "go"
+        run([go, "build", "-o", self.bed.state / "go-peer", "."], cwd=HERE / "peers" / "go")
+
+    def argv(self):
+        return [self.bed.state / "go-peer"]

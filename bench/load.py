@@ -1,0 +1,165 @@
+"""The calls, and one measurement of one of them: wrk against a contender, and what it cost."""
+
+import datetime
+import json
+import os
+import subprocess
+import time
+
+from bson import ObjectId
+
+import seed
+from contenders import HERE, Failed, with_children
+from measure import Meter, memory_mb
+
+SETTLED_WITHIN = 60  # s, for what the last callers did not wait for
+SPREAD = 1000  # tasks of a batch
+APPROVALS_A_SECOND = 3000  # that there is work for
+
+
+class Call:
+    """`path` is for people. Tasks that are put in before: how many, and whether with work to approve."""
+
+    def __init__(self, name, path, *, request=None, keeps=False, batch=0, counts=None):
+        self.name, self.path, self.request = name, path, request or name
+        self.keeps, self.batch, self.counts = keeps, batch, counts
+
+
+def submissions_made(db, first, _):
+    return db.submissions.count_documents(of_batch("task_id", first))
+
+
+def submissions_approved(db, first, _):
+    return db.submissions.count_documents(of_batch("task_id", first) | {"status": "approved"})
+
+
+def tasks_made(db, _, since):
+    return db.tasks.count_documents({"_id": {"$gt": ObjectId.from_datetime(since)}, "task_title": {"$regex": "^Watch the"}})
+
+
+def of_batch(field, first):
+    return {field: {"$gte": seed.oid("f", first), "$lt": seed.oid("f", first + seed.BATCH)}}
+
+
+CALLS = {
+    call.name: call
+    for call in (
+        Call("list", "GET /tasks without a token, nginx keeping nothing"),
+        Call("list kept", "GET /tasks without a token, as nginx is set up", request="list", keeps=True),
+        Call("task", "GET /tasks/:id"),
+        Call("me", "GET /auth/me"),
+        Call("notifications", "GET /notifications"),
+        Call("unread", "GET /notifications/unread/count"),
+        Call("own work", "GET /submissions/worker/my-submissions"),
+        Call("submit", "POST /submissions, to a thousand tasks", batch=SPREAD, counts=submissions_made),
+        Call("approve", "PUT /submissions/:id/approve, of a thousand tasks", batch=SPREAD, counts=submissions_approved),
+        Call("create", "POST /tasks, by all buyers", counts=tasks_made),
+        Call("submit to one", "POST /submissions, all to one task", request="submit", batch=1, counts=submissions_made),
+        Call("approve of one", "PUT /submissions/:id/approve, all of one task", request="approve", batch=1, counts=submissions_approved),
+        Call("log in", "POST /auth/login"),
+    )
+}
+
+
+class Load:
+    """Makes measurements on a testbed, whose records are `tasks` and `people`."""
+
+    def __init__(self, bed, people, tasks):
+        self.bed, self.people, self.tasks = bed, people, tasks
+        self.batches = int(time.time()) % 10000  # another start finds the database of this one
+        self.number = 0
+
+    def measure(self, contender, call, clients, seconds):
+        """A row of figures."""
+        self.number += 1
+        first = self.put_in(contender, call, seconds)
+        kept = contender.keep_answers(call.keeps)
+        watched = {
+            "app": contender.app_pids,
+            "nginx": lambda: with_children(contender.nginx_pid()),
+            "mongod": self.bed.mongod.pids,
+        }
+        since = datetime.datetime.now(datetime.timezone.utc)
+        counts = (lambda: call.counts(contender.db, first, since)) if call.counts else None
+        before = self.coins(contender, call)
+        with Meter(watched, contender.db.client) as meter:
+            told = self.wrk(contender, call, clients, seconds, first)
+        good = told["answers"] - told["refused"]
+        row = {
+            "contender": contender.name,
+            "call": call.name,
+            "clients": clients,
+            "answers": good,
+            "rate": good / (told["us"] / 1e6),
+            "p50": told["p50_us"] / 1000,
+            "p99": told["p99_us"] / 1000,
+            "refused": told["refused"],
+            "broken": told["broken"],
+            "kept": kept and call.keeps,
+            **meter.cost(good),
+        }
+        if counts:
+            row |= self.effect(contender, call, good, clients, counts, before)
+        contender.alive()
+        return row | {"memory": memory_mb(contender.app_pids())}
+
+    def put_in(self, contender, call, seconds):
+        """The records that the call is about; their first number."""
+        if not call.batch:
+            return 0
+        self.batches += 1
+        pending = min(self.people.workers, APPROVALS_A_SECOND * seconds) if call.request == "approve" else 0
+        slots = 10 if pending else 100_000 // call.batch * 100
+        seed.batch(contender.db, self.people, self.batches, call.batch, pending, slots)
+        return self.batches * seed.BATCH
+
+    def wrk(self, contender, call, clients, seconds, first):
+        threads = min(2, clients)
+        deadline = datetime.datetime.now() + datetime.timedelta(days=60)
+        words = {
+            "CALL": call.request,
+            "TOKENS": self.bed.state,
+            "THREADS": threads,
+            "WORKERS": self.people.workers,
+            "BUYERS": self.people.buyers,
+            "TASKS": self.tasks,
+            "FIRST": first,
+            "BATCH": call.batch,
+            "KEY": f"{time.time_ns():x}",
+            "DEADLINE": f"{deadline:%Y-%m-%d}",
+            "PASSWORD": seed.PASSWORD,
+        }
+        env = os.environ | {name: str(value) for name, value in words.items()}
+        argv = ["wrk", f"-t{threads}", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "-s", HERE / "load.lua"]
+        done = subprocess.run([*argv, contender.base_url], env=env, capture_output=True, text=True, check=False)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+        if not lines:
+            raise Failed(f"wrk: {(done.stderr or done.stdout).strip()[-500:]}")
+        return json.loads(lines[-1])
+
+    def coins(self, contender, call):
+        """Of all workers and of all buyers, whom the call gives some or takes some from."""
+        roles = {"approve": "worker", "create": "buyer"}
+        if call.request not in roles:
+            return None
+        total = [{"$match": {"role": roles[call.request]}}, {"$group": {"_id": None, "coins": {"$sum": "$coins"}}}]
+        return next(contender.db.users.aggregate(total))["coins"]
+
+    def effect(self, contender, call, good, clients, counts, before):
+        """What was done for what was answered: parts of what should be. Those whose answer nobody waited for are
+        done as well, so the first may be a little above 1.
+        """
+        done, end = counts(), time.monotonic() + SETTLED_WITHIN
+        while (now := self.settled(counts)) != done and time.monotonic() < end:
+            done = now
+        effect = {"done": done / max(good, 1), "right": good <= done <= good + clients}
+        if before is not None:
+            each = seed.PRICE * (10 if call.request == "create" else 1)
+            moved = abs(self.coins(contender, call) - before)
+            effect["coins"] = moved / max(done * each, 1)
+            effect["right"] = effect["right"] and moved == done * each
+        return effect
+
+    def settled(self, counts):
+        time.sleep(0.3)
+        return counts()
