@@ -1,20 +1,27 @@
-"""Measures this service beside others: bench/run --help"""
+"""Measures this service beside others.
+
+    bench/run calls                   every call, by the number of clients
+    bench/run growth                  some calls, by the number of records
+    bench/run compare --with COMMIT   this checkout beside an earlier one, in three minutes; fails when it is slower
+"""
 
 import argparse
 import datetime
 import itertools
-import json
 import os
 import pathlib
 import platform
 import signal
 import sys
 
-from contenders import ROOT, SECRET, Failed, Go, Mongod, Ours, run
-from load import CALLS, Load
+import document
 import seed
+from compare import compare
+from contenders import KINDS, ROOT, SECRET, Failed, Mongod, Ours, run
+from load import CALLS, Load
 
-KINDS = {"ours": Ours, "go": Go}
+GROWTH = ("list", "task", "notifications", "own work", "submit", "approve", "create")
+WARM = 32  # clients, for a second, before anything counts
 
 
 def names(known):
@@ -32,19 +39,44 @@ def numbers(text):
 
 
 def options(argv=None):
-    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
-    add = parser.add_argument
-    add("--only", type=names(KINDS), default=list(KINDS), metavar="LIST", help=f"contenders: {', '.join(KINDS)}")
-    add("--calls", type=names(CALLS), default=list(CALLS), metavar="LIST", help=f"calls: {', '.join(CALLS)}")
-    add("--clients", type=numbers, default=[1, 32, 64, 128, 512], metavar="LIST", help="at a time (1,32,64,128,512)")
-    add("--seconds", type=int, default=6, metavar="N", help="of a measurement (6)")
-    add("--rounds", type=int, default=5, metavar="N", help="of all measurements (5)")
+    parser = argparse.ArgumentParser(
+        prog="bench/run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add, path = parser.add_argument, pathlib.Path
+    add("what", choices=("calls", "growth", "compare"))
+    add("--only", type=names(KINDS), default=["ours", "go", "fastify"], metavar="LIST", help=f"of {', '.join(KINDS)}")
+    add("--old", type=path, metavar="DIR", help="a checkout of the older server, to be measured as well")
+    add("--with", type=str, dest="base", metavar="COMMIT", help="what to compare with: a commit, or a checkout's folder")
+    add("--calls", type=names(CALLS), metavar="LIST", help=f"of {', '.join(CALLS)}")
+    add("--clients", type=numbers, metavar="LIST", help="at a time (1,32,64,128,512; for growth and compare 32)")
+    add("--tasks", type=numbers, metavar="LIST", help="each with ten submissions (20000; for growth to a million)")
     add("--people", type=int, default=20000, metavar="N", help="one in ten a buyer (20000)")
-    add("--tasks", type=int, default=20000, metavar="N", help="each with ten submissions (20000)")
+    add("--seconds", type=int, metavar="N", help="of a measurement (6, compare 2)")
+    add("--rounds", type=int, metavar="N", help="of all measurements (5, compare 4)")
     add("--cache", type=float, default=2, metavar="GB", help="of mongod (2)")
     add("--port", type=int, default=8500, metavar="N", help="the first of some ports (8500)")
-    add("--state", type=pathlib.Path, default=ROOT / ".bench", metavar="DIR", help="all that is made (.bench)")
-    return parser.parse_args(argv)
+    add("--state", type=path, default=ROOT / ".bench", metavar="DIR", help="all that is made (.bench)")
+    add("--document", action="store_true", help="write the figures into docs/performance.md")
+    return with_defaults(parser, parser.parse_args(argv))
+
+
+def with_defaults(parser, given):
+    """What was not given is as the part wants it."""
+    defaults = {
+        "calls": (list(CALLS), [1, 32, 64, 128, 512], [20_000], 6, 5),
+        "growth": (list(GROWTH), [32], [10_000, 100_000, 1_000_000], 6, 5),
+        "compare": (["list", "task", "own work", "submit", "approve", "create"], [32], [2000], 2, 4),
+    }
+    for name, value in zip(("calls", "clients", "tasks", "seconds", "rounds"), defaults[given.what]):
+        if getattr(given, name) is None:
+            setattr(given, name, value)
+    if (given.what == "compare") != bool(given.base):
+        parser.error("compare needs --with, and nothing else does.")
+    if given.old:
+        given.only = [*given.only, "old"]
+    elif "old" in given.only:
+        parser.error("old needs --old.")
+    return given
 
 
 def say(text):
@@ -74,17 +106,21 @@ class Bed:
         contender.build()
         self.contenders.append(contender)
 
-    def start(self, people, tasks):
+    def load(self, tasks):
+        """Everybody anew, on so many tasks."""
+        people = seed.People(self.given.people)
         seed.write_tokens(people, SECRET, self.state)
         for contender in self.contenders:
+            contender.stop()
             say(f"Starting   {contender.name} on {tasks} tasks")
             seed.seed(contender.db, people, tasks)
             contender.start()
+        return Load(self, people, tasks)
 
 
 def told(row):
     """A measurement in a line."""
-    effect = "" if row.get("right", True) else f"  ANSWERED AND NOT DONE, OR NOT RIGHT: {row['done']:.3f} {row.get('coins')}"
+    effect = "" if row.get("right", True) else f"  NOT AS ANSWERED: done {row['done']:.3f}, coins {row.get('coins')}"
     errors = f"  {row['refused']} refused, {row['broken']} broken" if row["refused"] or row["broken"] else ""
     return (
         f"{row['call']:15} {row['clients']:4} {row['contender']:8} {row['rate']:8.0f}/s  p99 {row['p99']:7.1f} ms"
@@ -92,40 +128,59 @@ def told(row):
     )
 
 
-def rounds(bed, load, given):
-    """Every measurement of a round, the contenders next to each other, in turns the other way round."""
+def measure(bed, load):
+    """Rows, round by round, the contenders next to each other, in every second round the other way round."""
+    given = bed.given
+    for contender, name in itertools.product(bed.contenders, given.calls):
+        load.measure(contender, CALLS[name], WARM, 1)
     for number, name, clients in itertools.product(range(given.rounds), given.calls, given.clients):
-        order = bed.contenders if number % 2 == 0 else bed.contenders[::-1]
-        for contender in order:
+        for contender in bed.contenders if number % 2 == 0 else bed.contenders[::-1]:
             row = load.measure(contender, CALLS[name], clients, given.seconds)
             say(told(row))
-            yield row | {"round": number}
+            yield row | {"round": number, "tasks": load.tasks}
 
 
-def about(given):
+def about():
     cpu = next(line for line in open("/proc/cpuinfo") if line.startswith("model name")).partition(": ")[2].strip()
     memory = int(open("/proc/meminfo").readline().split()[1]) // 2**20
-    commit = run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"])
     return {
         "machine": f"{len(os.sched_getaffinity(0))} cores of {cpu}, {memory} GB, {platform.platform()}",
-        "commit": commit,
+        "commit": run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"]),
         "day": f"{datetime.date.today()}",
         "command": " ".join(["bench/run", *sys.argv[1:]]),
     }
+
+
+def beside_others(bed):
+    given = bed.given
+    for name in given.only:
+        bed.add(KINDS[name], name)
+    versions = ", ".join(f"{one.name}: {one.version()}" for one in bed.contenders)
+    rows = []
+    for tasks in given.tasks:
+        for row in measure(bed, bed.load(tasks)):
+            rows.append(row)
+            document.keep(bed.state, given.what, about() | {"versions": versions}, rows)
+    if given.document:
+        document.write(bed.state, given.what)
+    wrong = sum(not row.get("right", True) for row in rows)
+    return f"{wrong} measurements were not as answered." if wrong else 0
+
+
+def beside_before(bed):
+    given = bed.given
+    bed.add(Ours, "before", checkout=given.base)
+    bed.add(Ours, "now")
+    verdict, slower = compare(list(measure(bed, bed.load(given.tasks[0]))))
+    say(verdict)
+    return 1 if slower else 0
 
 
 def main():
     given = options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
     with Bed(given) as bed:
-        for name in given.only:
-            bed.add(KINDS[name], name)
-        people = seed.People(given.people)
-        bed.start(people, given.tasks)
-        load = Load(bed, people, given.tasks)
-        with open(bed.state / "results.jsonl", "w") as results:
-            for row in rounds(bed, load, given):
-                results.write(json.dumps(row) + "\n")
+        sys.exit(beside_before(bed) if given.what == "compare" else beside_others(bed))
 
 
 if __name__ == "__main__":

@@ -113,15 +113,12 @@ def stop(child):
 class Contender:
     """Has a name, a port for HTTPS and the one above it; what differs stands in the classes below."""
 
-    about = ""
-
     def __init__(self, bed, name, port):
         self.bed, self.name, self.port = bed, name, port
         self.state = bed.state / name
         self.db = bed.mongod.client[f"bench_{name}"]
         self.base_url = f"https://127.0.0.1:{port}"
         self.children = []
-        self.caches = None
 
     def build(self):
         """Makes its programs."""
@@ -152,32 +149,56 @@ class Contender:
 
     def keep_answers(self, on):
         """Whether nginx keeps anonymous answers for a second. False: this one's nginx never does."""
-        conf, was = self.nginx_conf(), with_children(self.nginx_pid())[1:]
+        conf, was = self.nginx_conf(), self.nginx_workers()
         self.shipped = getattr(self, "shipped", conf.read_text())
         without, found = re.subn(r"\b(proxy|fastcgi)_cache +\w+;", r"\1_cache off;", self.shipped)
         wanted = self.shipped if on else without
         if conf.read_text() != wanted:
             conf.write_text(wanted)
             os.kill(self.nginx_pid(), signal.SIGHUP)
-            now = lambda: with_children(self.nginx_pid())[1:]
-            wait_until(lambda: now() and not set(was) & set(now()), f"A reload of the nginx of {self.name}")
+            replaced = lambda now: now and not set(was) & set(now)
+            wait_until(lambda: replaced(self.nginx_workers()), f"A reload of the nginx of {self.name}")
         return found > 0
+
+    def nginx_workers(self):
+        """Without those that look after its cache, which come and go."""
+        words = lambda pid: pathlib.Path(f"/proc/{pid}/cmdline").read_text()
+        return [pid for pid in with_children(self.nginx_pid()) if "worker process" in words(pid)]
 
 
 class Ours(Contender):
-    """A checkout of this repository, started by its own scripts/run."""
+    """This repository, started by its own scripts/run: this checkout, another one, or one of its commits."""
 
-    def __init__(self, bed, name, port, checkout=ROOT, build=None):
+    def __init__(self, bed, name, port, checkout=ROOT):
         super().__init__(bed, name, port)
-        self.checkout, self.folder = checkout, build or checkout / "build"
-        self.about = "this service: 2 workers of 16 threads, as scripts/run starts it"
+        folder = pathlib.Path(checkout).absolute()
+        self.checkout = folder if (folder / "scripts" / "run").exists() else self.check_out(checkout)
+
+    def check_out(self, commit):
+        """A copy of its files, kept for the next time."""
+        sha = run(["git", "-C", ROOT, "rev-parse", "--verify", f"{commit}^{{commit}}"])
+        tree = self.bed.state / "trees" / sha
+        if not tree.exists():
+            half = tree.with_suffix(".half")
+            shutil.rmtree(half, ignore_errors=True)
+            half.mkdir(parents=True)
+            archive = half.with_suffix(".tar")
+            run(["git", "-C", ROOT, "archive", "-o", archive, sha])
+            run(["tar", "-xf", archive, "-C", half])
+            archive.unlink()
+            half.rename(tree)
+        return tree
 
     def build(self):
-        run([self.checkout / "scripts" / "build", self.folder])
+        run([self.checkout / "scripts" / "build"])
+
+    def version(self):
+        return run([self.checkout / "build" / "microtaskd", "--version"])
 
     def launch(self):
         argv = [self.checkout / "scripts" / "run", "--no-demo", "--state", self.state, "--port", self.port]
-        env = self.env() | {"RATE_LIMIT": "0", "REGISTER_LIMIT": "0", "BUILD_DIR": str(self.folder)}
+        env = self.env() | {"RATE_LIMIT": "0", "REGISTER_LIMIT": "0"}
+        env.pop("BUILD_DIR", None)
         self.children = [start("scripts/run", argv, self.bed.state / f"{self.name}.log", env, stop_seconds=60)]
         wait_until(lambda: self.alive() and (self.state / "env").exists(), f"Starting {self.name}")
         wait_until(lambda: self.alive() and answers(f"{self.base_url}/api/health/ready"), f"Starting {self.name}")
@@ -240,11 +261,62 @@ class Peer(Contender):
 
 
 class Go(Peer):
-    about = "Go's net/http with the official driver, one process for all cores"
+    """net/http with the official driver, one process for all cores."""
 
     def build(self):
-        go = pathlib.Path(run([HERE / "toolchain", "go"])) / "go"
-        run([go, "build", "-o", self.bed.state / "go-peer", "."], cwd=HERE / "peers" / "go")
+        self.go = pathlib.Path(run([HERE / "toolchain", "go"])) / "go"
+        run([self.go, "build", "-o", self.bed.state / "go-peer", "."], cwd=HERE / "peers" / "go")
+
+    def version(self):
+        return run([self.go, "version"])
 
     def argv(self):
         return [self.bed.state / "go-peer"]
+
+
+class Node(Peer):
+    """A server of Node's packages, which are installed into a copy: the tree stays as it is."""
+
+    def install(self, source, ignored=()):
+        self.node = pathlib.Path(run([HERE / "toolchain", "node"]))
+        self.copy = self.bed.state / f"{self.name}-copy"
+        shutil.copytree(source, self.copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", *ignored))
+        env = os.environ | {"PATH": f"{self.node}:{os.environ['PATH']}"}
+        run(["npm", "ci", "--omit=dev", "--no-audit", "--no-fund"], cwd=self.copy, env=env)
+
+    def version(self):
+        return run([self.node / "node", "--version"])
+
+    def argv(self):
+        return [self.node / "node", self.copy / self.main]
+
+
+class Fastify(Node):
+    """Two processes, as there are two workers of ours."""
+
+    main = "server.js"
+
+    def build(self):
+        self.install(HERE / "peers" / "fastify")
+
+    def env(self):
+        return super().env() | {"PROCS": "2"}
+
+
+class Old(Node):
+    """The Express server whose place ours takes, from a checkout of it: as it is, but for its rate limit. It does not
+    know Idempotency-Key, transactions, or indexes but one.
+    """
+
+    main = "index.js"
+
+    def build(self):
+        self.install(self.bed.given.old, (".git",))
+        main = self.copy / self.main
+        main.write_text(re.sub(r"\bmax: *\d+", "max: 1000000000", main.read_text()))
+
+    def prepare(self):
+        self.db.users.create_index("email", unique=True)
+
+
+KINDS = {"ours": Ours, "go": Go, "fastify": Fastify, "old": Old}

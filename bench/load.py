@@ -9,7 +9,7 @@ import time
 from bson import ObjectId
 
 import seed
-from contenders import HERE, Failed, with_children
+from contenders import HERE, Failed
 from measure import Meter, memory_mb
 
 SETTLED_WITHIN = 60  # s, for what the last callers did not wait for
@@ -74,11 +74,7 @@ class Load:
         self.number += 1
         first = self.put_in(contender, call, seconds)
         kept = contender.keep_answers(call.keeps)
-        watched = {
-            "app": contender.app_pids,
-            "nginx": lambda: with_children(contender.nginx_pid()),
-            "mongod": self.bed.mongod.pids,
-        }
+        watched = {"app": contender.app_pids, "nginx": contender.nginx_workers, "mongod": self.bed.mongod.pids}
         since = datetime.datetime.now(datetime.timezone.utc)
         counts = (lambda: call.counts(contender.db, first, since)) if call.counts else None
         before = self.coins(contender, call)
@@ -126,7 +122,7 @@ class Load:
             "FIRST": first,
             "BATCH": call.batch,
             "KEY": f"{time.time_ns():x}",
-            "DEADLINE": f"{deadline:%Y-%m-%d}",
+            "DEADLINE": f"{deadline:%Y-%m-%dT00:00:00Z}",
             "PASSWORD": seed.PASSWORD,
         }
         env = os.environ | {name: str(value) for name, value in words.items()}

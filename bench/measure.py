@@ -4,6 +4,8 @@ import os
 import pathlib
 import re
 
+from contenders import Failed
+
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 # What drivers and members say to each other by themselves.
 IDLE = {"hello", "isMaster", "ping", "serverStatus", "endSessions", "buildInfo", "replSetHeartbeat", "replSetUpdatePosition"}
@@ -13,7 +15,10 @@ def cpu_ms(pids):
     """Of the processes with all their threads, since they began."""
     ticks = 0
     for pid in pids:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        try:
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except FileNotFoundError:
+            raise Failed(f"A process that was measured, {pid}, ended meanwhile.") from None
         ticks += int(fields[11]) + int(fields[12])
     return ticks * TICK_MS
 
