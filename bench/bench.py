@@ -11,6 +11,7 @@ import itertools
 import os
 import pathlib
 import platform
+import shlex
 import signal
 import sys
 
@@ -72,6 +73,8 @@ def with_defaults(parser, given):
             setattr(given, name, value)
     if (given.what == "compare") != bool(given.base):
         parser.error("compare needs --with, and nothing else does.")
+    if given.what == "compare" and given.rounds < 2:
+        parser.error("One round has no spread to compare with.")
     if given.old:
         given.only = [*given.only, "old"]
     elif "old" in given.only:
@@ -129,13 +132,22 @@ def told(row):
 
 
 def measure(bed, load):
-    """Rows, round by round, the contenders next to each other, in every second round the other way round."""
+    """Rows of all rounds of the reads, then of the writes: each writer makes records, and the fast ones more."""
+    chosen = [CALLS[name] for name in bed.given.calls]
+    for calls in ([call for call in chosen if not call.counts], [call for call in chosen if call.counts]):
+        for contender, call in itertools.product(bed.contenders, calls):
+            load.measure(contender, call, WARM, 1)
+        yield from rounds(bed, load, calls)
+    for contender in bed.contenders:
+        contender.check()
+
+
+def rounds(bed, load, calls):
+    """The contenders next to each other, in every second round the other way round."""
     given = bed.given
-    for contender, name in itertools.product(bed.contenders, given.calls):
-        load.measure(contender, CALLS[name], WARM, 1)
-    for number, name, clients in itertools.product(range(given.rounds), given.calls, given.clients):
+    for number, call, clients in itertools.product(range(given.rounds), calls, given.clients):
         for contender in bed.contenders if number % 2 == 0 else bed.contenders[::-1]:
-            row = load.measure(contender, CALLS[name], clients, given.seconds)
+            row = load.measure(contender, call, clients, given.seconds)
             say(told(row))
             yield row | {"round": number, "tasks": load.tasks}
 
@@ -147,8 +159,14 @@ def about():
         "machine": f"{len(os.sched_getaffinity(0))} cores of {cpu}, {memory} GB, {platform.platform()}",
         "commit": run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"]),
         "day": f"{datetime.date.today()}",
-        "command": " ".join(["bench/run", *sys.argv[1:]]),
+        "command": shlex.join(["bench/run", *without_places(sys.argv[1:])]),
     }
+
+
+def without_places(words):
+    """Without the options that are of no use elsewhere."""
+    places = {"--port", "--state", "--old"}
+    return [word for before, word in zip(["", *words], words) if not places & {before, word, word.partition("=")[0]}]
 
 
 def beside_others(bed):

@@ -126,6 +126,9 @@ class Contender:
     def prepare(self):
         """Once its database is filled."""
 
+    def check(self):
+        """Fails where its records contradict each other; only ours can tell."""
+
     def env(self):
         ours = {"MONGODB_URI": self.bed.mongod.uri(self.db.name), "MONGODB_DB": self.db.name, "JWT_SECRET": SECRET}
         return {**os.environ, **ours, "NODE_ENV": "production", "PORT": str(self.port + 1)}
@@ -203,6 +206,10 @@ class Ours(Contender):
         wait_until(lambda: self.alive() and (self.state / "env").exists(), f"Starting {self.name}")
         wait_until(lambda: self.alive() and answers(f"{self.base_url}/api/health/ready"), f"Starting {self.name}")
 
+    def check(self):
+        """Whether every coin is where the journal has it."""
+        run([self.checkout / "build" / "microtaskctl", "audit"], env=self.env())
+
     def told(self, name):
         """What the running state says of itself."""
         for word in shlex.split((self.state / "env").read_text()):
@@ -268,7 +275,7 @@ class Go(Peer):
         run([self.go, "build", "-o", self.bed.state / "go-peer", "."], cwd=HERE / "peers" / "go")
 
     def version(self):
-        return run([self.go, "version"])
+        return run([self.go, "env", "GOVERSION"])
 
     def argv(self):
         return [self.bed.state / "go-peer"]
@@ -285,7 +292,7 @@ class Node(Peer):
         run(["npm", "ci", "--omit=dev", "--no-audit", "--no-fund"], cwd=self.copy, env=env)
 
     def version(self):
-        return run([self.node / "node", "--version"])
+        return "Node " + run([self.node / "node", "--version"])
 
     def argv(self):
         return [self.node / "node", self.copy / self.main]

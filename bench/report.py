@@ -1,6 +1,7 @@
 """What the figures say: ratios with their spread, a verdict, and the tables of docs/performance.md."""
 
 import collections
+import math
 import statistics
 
 LOSS = 0.10  # what a build may lose to the one before it, beyond the spread
@@ -12,21 +13,25 @@ Ratio = collections.namedtuple("Ratio", "middle spread")
 def ratio(ours, theirs):
     """Of two contenders' figures, one of each round: the median of the rounds' ratios, and half of the distance from
     the lowest to the highest. A round's two figures were measured next to each other, so what slows a whole round down
-    is not in its ratio.
+    is not in its ratio. One round alone has no spread.
     """
     rounds = [one / other for one, other in zip(ours, theirs, strict=True) if one and other]
     if not rounds:
         return None
-    return Ratio(statistics.median(rounds), (max(rounds) - min(rounds)) / 2)
+    return Ratio(statistics.median(rounds), (max(rounds) - min(rounds)) / 2 if len(rounds) > 1 else None)
 
 
 def lost(ratio, loss=LOSS):
     """Whether a gain (above 1: better) is a loss of more than so much even if all the spread was bad luck."""
-    return ratio is not None and ratio.middle + ratio.spread < 1 - loss
+    return ratio is not None and ratio.spread is not None and ratio.middle + ratio.spread < 1 - loss
 
 
 def shown(ratio):
-    return "–" if ratio is None else f"{ratio.middle:.2f} ± {ratio.spread:.2f}"
+    """With two digits behind the point, or more where these would be zeros."""
+    if ratio is None:
+        return "–"
+    digits = max(2, 1 - math.floor(math.log10(ratio.middle)))
+    return f"{ratio.middle:.{digits}f}" + ("" if ratio.spread is None else f" ± {ratio.spread:.{digits}f}")
 
 
 class Results:

@@ -18,7 +18,7 @@ def test_what_slows_a_whole_round_is_not_in_a_ratio():
 
 
 def test_a_round_without_a_figure_has_no_ratio():
-    assert report.ratio([None, 4, 0], [1, 2, 1]) == (2, 0)
+    assert report.ratio([None, 4, 0, 6], [1, 2, 1, 3]) == (2, 0)
     assert report.ratio([None], [1]) is None
     with pytest.raises(ValueError):
         report.ratio([1, 2], [1])
@@ -38,8 +38,17 @@ def test_a_loss_counts_beyond_a_tenth_and_the_spread(ratio, lost):
     assert report.lost(report.Ratio(*ratio)) is lost
 
 
-def test_without_a_figure_nothing_is_lost():
+def test_without_a_figure_or_a_spread_nothing_is_lost():
     assert report.lost(None) is False
+    assert report.lost(report.ratio([1], [2])) is False
+
+
+@pytest.mark.parametrize(
+    "ratio, text",
+    [((0.85, 0.101), "0.85 ± 0.10"), ((12.345, None), "12.35"), ((0.00051, 0.0001), "0.00051 ± 0.00010")],
+)
+def test_a_ratio_is_shown_with_its_spread_and_never_as_zeros(ratio, text):
+    assert report.shown(report.Ratio(*ratio)) == text
 
 
 def rows(call="task", clients=(32,), **by_contender):
