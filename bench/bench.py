@@ -1,8 +1,8 @@
 """Measures this service beside others.
 
-    bench/run calls                   every call, by the number of clients
-    bench/run growth                  some calls, by the number of records
-    bench/run compare --with COMMIT   this checkout beside an earlier one, in three minutes; fails when it is slower
+bench/run calls                   every call, by the number of clients
+bench/run growth                  some calls, by the number of records
+bench/run compare --with COMMIT   this checkout beside an earlier one, in three minutes; fails when it is slower
 """
 
 import argparse
@@ -18,8 +18,9 @@ import sys
 import document
 import seed
 from compare import compare
-from contenders import KINDS, ROOT, SECRET, Failed, Mongod, Ours, run
+from contenders import KINDS, SECRET, Ours
 from load import CALLS, Load
+from processes import ROOT, Failed, Mongod, run
 
 GROWTH = ("list", "task", "notifications", "own work", "submit", "approve", "create")
 WARM = 32  # clients, for a second, before anything counts
@@ -47,7 +48,9 @@ def options(argv=None):
     add("what", choices=("calls", "growth", "compare"))
     add("--only", type=names(KINDS), default=["ours", "go", "fastify"], metavar="LIST", help=f"of {', '.join(KINDS)}")
     add("--old", type=path, metavar="DIR", help="a checkout of the older server, to be measured as well")
-    add("--with", type=str, dest="base", metavar="COMMIT", help="what to compare with: a commit, or a checkout's folder")
+    add(
+        "--with", type=str, dest="base", metavar="COMMIT", help="what to compare with: a commit, or a checkout's folder"
+    )
     add("--calls", type=names(CALLS), metavar="LIST", help=f"of {', '.join(CALLS)}")
     add("--clients", type=numbers, metavar="LIST", help="at a time (1,32,64,128,512; for growth and compare 32)")
     add("--tasks", type=numbers, metavar="LIST", help="each with ten submissions (20000; for growth to a million)")
@@ -73,6 +76,8 @@ def with_defaults(parser, given):
             setattr(given, name, value)
     if (given.what == "compare") != bool(given.base):
         parser.error("compare needs --with, and nothing else does.")
+    if len(given.tasks) > 1 and given.what != "growth" or len(given.clients) > 1 and given.what != "calls":
+        parser.error("Only calls takes several numbers of clients, and only growth several of tasks.")
     if given.what == "compare" and given.rounds < 2:
         parser.error("One round has no spread to compare with.")
     if given.old:
@@ -125,9 +130,10 @@ def told(row):
     """A measurement in a line."""
     effect = "" if row.get("right", True) else f"  NOT AS ANSWERED: done {row['done']:.3f}, coins {row.get('coins')}"
     errors = f"  {row['refused']} refused, {row['broken']} broken" if row["refused"] or row["broken"] else ""
+    cost = f"{row['cpu']:6.0f} ms a 1000  {row['commands']:5.1f} commands" if row["answers"] else "no good answer"
     return (
         f"{row['call']:15} {row['clients']:4} {row['contender']:8} {row['rate']:8.0f}/s  p99 {row['p99']:7.1f} ms"
-        f"  {row['cpu']:6.0f} ms a 1000  {row['commands']:5.1f} commands{errors}{effect}"
+        f"  {cost}{errors}{effect}"
     )
 
 
@@ -179,9 +185,11 @@ def beside_others(bed):
         for row in measure(bed, bed.load(tasks)):
             rows.append(row)
             document.keep(bed.state, given.what, about() | {"versions": versions}, rows)
+    if "ours" in given.only:
+        say("\n" + document.short(given.what, document.read(bed.state, given.what)[1]))
     if given.document:
         document.write(bed.state, given.what)
-    wrong = sum(not row.get("right", True) for row in rows)
+    wrong = sum(not row.get("right", True) for row in rows if row["contender"] != "old")
     return f"{wrong} measurements were not as answered." if wrong else 0
 
 

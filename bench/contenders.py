@@ -3,111 +3,20 @@
 A contender is made when it is named, and started when its database is filled.
 """
 
+import contextlib
 import os
 import pathlib
 import re
 import shlex
 import shutil
 import signal
-import ssl
-import subprocess
-import sys
-import time
-import urllib.request
 
 import pymongo
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-from stack import port_is_free  # noqa: E402
-from supervisor import Child, Failed  # noqa: E402
+from processes import HERE, ROOT, Failed, answers, run, start, stop, wait_until, with_children
 
 SECRET = "the-secret-of-the-bench-with-32-bytes-and-more"
-STARTED_WITHIN = 300  # s; adoption looks at every record
 UP, DOWN = pymongo.ASCENDING, pymongo.DESCENDING
-
-
-def wait_until(true, what, seconds=STARTED_WITHIN):
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise Failed(f"{what} took more than {seconds} s.")
-        time.sleep(0.1)
-
-
-def answers(url):
-    trust = ssl._create_unverified_context()
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
-    try:
-        with direct.open(url, timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
-
-
-def run(argv, **more):
-    """A command to its end; what it says is told only if it fails."""
-    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, **more)
-    if done.returncode != 0:
-        raise Failed(f"{shlex.join(map(str, argv))}: {(done.stderr or done.stdout).strip()[-800:]}")
-    return done.stdout.strip()
-
-
-def with_children(pid):
-    """The process and all below it."""
-    found = [pid]
-    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            found += with_children(int(child))
-    return found
-
-
-class Mongod:
-    """One member, as production would not have it, and as all contenders have it."""
-
-    def __init__(self, state, port, cache_gb):
-        if not port_is_free(port):
-            raise Failed(f"Port {port} is taken; choose others with --port.")
-        shutil.rmtree(state / "mongo", ignore_errors=True)
-        (state / "mongo").mkdir()
-        self.host = f"127.0.0.1:{port}"
-        argv = [run([ROOT / "scripts" / "mongod"]), "--quiet", "--bind_ip", "127.0.0.1", "--port", port]
-        argv += ["--nounixsocket", "--dbpath", state / "mongo", "--replSet", "bench", "--slowms", 3600000]
-        argv += ["--wiredTigerCacheSizeGB", cache_gb, "--oplogSize", 1024]
-        argv += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
-        argv += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
-        self.child = start("mongod", argv, state / "mongod.log", os.environ, stop_seconds=60)
-        direct = pymongo.MongoClient(self.host, directConnection=True, serverSelectionTimeoutMS=60000)
-        direct.admin.command("replSetInitiate", {"_id": "bench", "members": [{"_id": 0, "host": self.host}]})
-        direct.close()
-        self.client = pymongo.MongoClient(self.uri("admin"))
-        wait_until(lambda: self.client.admin.command("hello")["isWritablePrimary"], "Becoming primary")
-
-    def uri(self, database):
-        return f"mongodb://{self.host}/{database}?replicaSet=bench"
-
-    def pids(self):
-        return [self.child.pid]
-
-    def stop(self):
-        self.client.close()
-        stop(self.child)
-
-
-def start(name, argv, log, env, **more):
-    child = Child(name, [str(word) for word in argv], log, dict(env), orphan_signal=signal.SIGTERM, **more)
-    child.start()
-    return child
-
-
-def stop(child):
-    if child.alive():
-        child.send(child.stop_signal)
-        try:
-            child.process.wait(child.stop_seconds)
-        except subprocess.TimeoutExpired:
-            child.kill_group()
 
 
 class Contender:
@@ -125,6 +34,9 @@ class Contender:
 
     def prepare(self):
         """Once its database is filled."""
+
+    def rest(self, on):
+        """While others are measured, nothing of this one may make mongod work."""
 
     def check(self):
         """Fails where its records contradict each other; only ours can tell."""
@@ -206,16 +118,24 @@ class Ours(Contender):
         wait_until(lambda: self.alive() and (self.state / "env").exists(), f"Starting {self.name}")
         wait_until(lambda: self.alive() and answers(f"{self.base_url}/api/health/ready"), f"Starting {self.name}")
 
+    def rest(self, on):
+        """The sweep and the streams, whose change stream makes mongod look at what the others write, too."""
+        for name in ("PID_SWEEP", "PID_EVENTS"):
+            os.kill(int(self.told(name)), signal.SIGSTOP if on else signal.SIGCONT)
+
+    def stop(self):
+        with contextlib.suppress(Failed, OSError):  # it may have ended already
+            self.rest(False)
+        super().stop()
+
     def check(self):
         """Whether every coin is where the journal has it."""
         run([self.checkout / "build" / "microtaskctl", "audit"], env=self.env())
 
     def told(self, name):
         """What the running state says of itself."""
-        for word in shlex.split((self.state / "env").read_text()):
-            if word.startswith(f"{name}="):
-                return word.partition("=")[2]
-        raise Failed(f"{self.state}/env does not say {name}.")
+        words = shlex.split((self.state / "env").read_text())
+        return next(word.partition("=")[2] for word in words if word.startswith(f"{name}="))
 
     def app_pids(self):
         return [int(pid) for pid in self.told("PIDS_WORKERS").split()]
@@ -249,11 +169,31 @@ class Peer(Contender):
         words["USER"] = "user root;" if os.geteuid() == 0 else ""
         text = (HERE / "peers" / "nginx.conf.in").read_text()
         self.nginx_conf().write_text(re.sub("@([A-Z]+)@", lambda found: str(words[found[1]]), text))
-        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-             "30", "-subj", "/CN=localhost", "-keyout", self.state / "key.pem", "-out", self.state / "cert.pem"])
+        run(
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-days",
+                "30",
+                "-subj",
+                "/CN=localhost",
+                "-keyout",
+                self.state / "key.pem",
+                "-out",
+                self.state / "cert.pem",
+            ]
+        )
         nginx = [shutil.which("nginx") or "/usr/sbin/nginx", "-c", self.nginx_conf(), "-e", self.state / "nginx.log"]
         self.children = [
-            start("the server", self.argv(), self.bed.state / f"{self.name}.log", self.env(), stop_signal=signal.SIGKILL),
+            start(
+                "the server", self.argv(), self.bed.state / f"{self.name}.log", self.env(), stop_signal=signal.SIGKILL
+            ),
             start("nginx", nginx, self.state / "nginx.log", os.environ),
         ]
 

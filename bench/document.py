@@ -2,9 +2,9 @@
 
 import json
 
-from contenders import HERE, ROOT
 from load import CALLS
 from plots import plot
+from processes import HERE, ROOT
 from report import Results, details, replace, summary
 
 DOCUMENT = ROOT / "docs" / "performance.md"
@@ -31,6 +31,10 @@ def keep(state, part, about, rows):
     kept(state, part).write_text(json.dumps({"about": about, "rows": rows}, indent=1) + "\n")
 
 
+def short(part, results):
+    return summary(results, {name: call.path for name, call in CALLS.items()}, PARTS[part][0])
+
+
 def paragraphs(part, about, results):
     """The Markdown of a part, whose plots are written on the way."""
     by, plots = PARTS[part]
@@ -39,16 +43,21 @@ def paragraphs(part, about, results):
     for figure, file, title in plots:
         (PLOTS / file).write_text(plot(results, figure, title, by))
         yield f"![{title}, by {by}](../bench/{PLOTS.name}/{file})"
-    if part == "calls":
-        yield summary(results, {name: call.path for name, call in CALLS.items()})
+    if "ours" in results.contenders:
+        yield short(part, results)
     for call in results.calls:
         yield f"### {call}: {CALLS[call].path}"
         yield details(results, call, by)
 
 
-def write(state, part):
+def read(state, part):
+    """What the run was about, and its results."""
     data = json.loads(kept(state, part).read_text())
-    results = Results(data["rows"], PARTS[part][0])
+    return data["about"], Results(data["rows"], PARTS[part][0])
+
+
+def write(state, part):
+    about, results = read(state, part)
     PLOTS.mkdir(exist_ok=True)
-    text = "\n\n".join(one.strip("\n") for one in paragraphs(part, data["about"], results))
+    text = "\n\n".join(one.strip("\n") for one in paragraphs(part, about, results))
     DOCUMENT.write_text(replace(DOCUMENT.read_text(), part, text))

@@ -43,7 +43,8 @@ local function submit(n)
 end
 
 local function approve(n)
-  return send("PUT", "/submissions/" .. oid("e", first + n) .. "/approve", "{}", buyer_tokens[n % batch % buyers + 1], n)
+  local buyer = buyer_tokens[n % batch % buyers + 1]
+  return send("PUT", "/submissions/" .. oid("e", first + n) .. "/approve", "{}", buyer, n)
 end
 
 -- By call: the request of number n, which all threads together count up.
@@ -57,13 +58,14 @@ local requests = {
   ["submit"] = submit,
   ["approve"] = approve,
   ["create"] = function(n)
-    local body = '{"task_title":"Watch the video and leave a comment","task_detail":"Watch it to the end, then say what it is'
-      .. ' about.","submission_info":"A screenshot","required_workers":10,"payable_amount":3,"completion_date":"'
+    local body = '{"task_title":"Watch the video and leave a comment","task_detail":"Watch it to the end, then say what'
+      .. ' it is about.","submission_info":"A screenshot","required_workers":10,"payable_amount":3,"completion_date":"'
       .. os.getenv("DEADLINE") .. '"}'
     return send("POST", "/tasks", body, buyer_tokens[n % buyers + 1], n)
   end,
   ["log in"] = function(n)
-    return send("POST", "/auth/login", '{"email":"worker' .. n % workers .. '@example.com","password":"' .. os.getenv("PASSWORD") .. '"}')
+    local body = '{"email":"worker%d@example.com","password":"%s"}'
+    return send("POST", "/auth/login", body:format(n % workers, os.getenv("PASSWORD")))
   end,
 }
 
@@ -79,6 +81,7 @@ end
 
 function done(summary, latency)
   local e = summary.errors
+  local broken = e.connect + e.read + e.write + e.timeout
   print(string.format('{"answers":%d,"us":%d,"refused":%d,"broken":%d,"p50_us":%d,"p99_us":%d}', summary.requests,
-    summary.duration, e.status, e.connect + e.read + e.write + e.timeout, latency:percentile(50), latency:percentile(99)))
+    summary.duration, e.status, broken, latency:percentile(50), latency:percentile(99)))
 end

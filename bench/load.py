@@ -6,11 +6,9 @@ import os
 import subprocess
 import time
 
-from bson import ObjectId
-
 import seed
-from contenders import HERE, Failed
 from measure import Meter, memory_mb
+from processes import HERE, Failed
 
 SETTLED_WITHIN = 60  # s, for what the last callers did not wait for
 SPREAD = 1000  # tasks of a batch
@@ -18,23 +16,25 @@ APPROVALS_A_SECOND = 3000  # that there is work for
 
 
 class Call:
-    """`path` is for people. Tasks that are put in before: how many, and whether with work to approve."""
+    """`path` is for people, `request` for load.lua. keeps: nginx may keep answers. batch: so many tasks are put in
+    before. counts: how much of it is done, by the database; coins: that each of these moves.
+    """
 
-    def __init__(self, name, path, *, request=None, keeps=False, batch=0, counts=None):
+    def __init__(self, name, path, *, request=None, keeps=False, batch=0, counts=None, coins=0):
         self.name, self.path, self.request = name, path, request or name
-        self.keeps, self.batch, self.counts = keeps, batch, counts
+        self.keeps, self.batch, self.counts, self.coins = keeps, batch, counts, coins
 
 
-def submissions_made(db, first, _):
+def submissions_made(db, first):
     return db.submissions.count_documents(of_batch("task_id", first))
 
 
-def submissions_approved(db, first, _):
+def submissions_approved(db, first):
     return db.submissions.count_documents(of_batch("task_id", first) | {"status": "approved"})
 
 
-def tasks_made(db, _, since):
-    return db.tasks.count_documents({"_id": {"$gt": ObjectId.from_datetime(since)}, "task_title": {"$regex": "^Watch the"}})
+def tasks_made(db, _):
+    return db.tasks.estimated_document_count()
 
 
 def of_batch(field, first):
@@ -52,10 +52,23 @@ CALLS = {
         Call("unread", "GET /notifications/unread/count"),
         Call("own work", "GET /submissions/worker/my-submissions"),
         Call("submit", "POST /submissions, to a thousand tasks", batch=SPREAD, counts=submissions_made),
-        Call("approve", "PUT /submissions/:id/approve, of a thousand tasks", batch=SPREAD, counts=submissions_approved),
-        Call("create", "POST /tasks, by all buyers", counts=tasks_made),
+        Call(
+            "approve",
+            "PUT /submissions/:id/approve, of a thousand tasks",
+            batch=SPREAD,
+            counts=submissions_approved,
+            coins=seed.PRICE,
+        ),
+        Call("create", "POST /tasks, by all buyers", counts=tasks_made, coins=10 * seed.PRICE),
         Call("submit to one", "POST /submissions, all to one task", request="submit", batch=1, counts=submissions_made),
-        Call("approve of one", "PUT /submissions/:id/approve, all of one task", request="approve", batch=1, counts=submissions_approved),
+        Call(
+            "approve of one",
+            "PUT /submissions/:id/approve, all of one task",
+            request="approve",
+            batch=1,
+            counts=submissions_approved,
+            coins=seed.PRICE,
+        ),
         Call("log in", "POST /auth/login"),
     )
 }
@@ -67,17 +80,15 @@ class Load:
     def __init__(self, bed, people, tasks):
         self.bed, self.people, self.tasks = bed, people, tasks
         self.batches = int(time.time()) % 10000  # another start finds the database of this one
-        self.number = 0
 
     def measure(self, contender, call, clients, seconds):
         """A row of figures."""
-        self.number += 1
+        for one in self.bed.contenders:
+            one.rest(one is not contender)
         first = self.put_in(contender, call, seconds)
         kept = contender.keep_answers(call.keeps)
         watched = {"app": contender.app_pids, "nginx": contender.nginx_workers, "mongod": self.bed.mongod.pids}
-        since = datetime.datetime.now(datetime.timezone.utc)
-        counts = (lambda: call.counts(contender.db, first, since)) if call.counts else None
-        before = self.coins(contender, call)
+        before = self.standing(contender, call, first)
         with Meter(watched, contender.db.client) as meter:
             told = self.wrk(contender, call, clients, seconds, first)
         good = told["answers"] - told["refused"]
@@ -94,8 +105,8 @@ class Load:
             "kept": kept and call.keeps,
             **meter.cost(good),
         }
-        if counts:
-            row |= self.effect(contender, call, good, clients, counts, before)
+        if call.counts:
+            row |= self.effect(contender, call, first, before, good, clients)
         contender.alive()
         return row | {"memory": memory_mb(contender.app_pids())}
 
@@ -133,29 +144,21 @@ class Load:
             raise Failed(f"wrk: {(done.stderr or done.stdout).strip()[-500:]}")
         return json.loads(lines[-1])
 
-    def coins(self, contender, call):
-        """Of all workers and of all buyers, whom the call gives some or takes some from."""
-        roles = {"approve": "worker", "create": "buyer"}
-        if call.request not in roles:
-            return None
-        total = [{"$match": {"role": roles[call.request]}}, {"$group": {"_id": None, "coins": {"$sum": "$coins"}}}]
-        return next(contender.db.users.aggregate(total))["coins"]
+    def standing(self, contender, call, first):
+        """How much of it is done, and the coins of all whom the call gives some or takes some from."""
+        done = call.counts(contender.db, first) if call.counts else 0
+        role = {"approve": "worker", "create": "buyer"}.get(call.request)
+        total = [{"$match": {"role": role}}, {"$group": {"_id": None, "coins": {"$sum": "$coins"}}}]
+        return done, next(contender.db.users.aggregate(total))["coins"] if role else 0
 
-    def effect(self, contender, call, good, clients, counts, before):
+    def effect(self, contender, call, first, before, good, clients):
         """What was done for what was answered: parts of what should be. Those whose answer nobody waited for are
         done as well, so the first may be a little above 1.
         """
-        done, end = counts(), time.monotonic() + SETTLED_WITHIN
-        while (now := self.settled(counts)) != done and time.monotonic() < end:
-            done = now
-        effect = {"done": done / max(good, 1), "right": good <= done <= good + clients}
-        if before is not None:
-            each = seed.PRICE * (10 if call.request == "create" else 1)
-            moved = abs(self.coins(contender, call) - before)
-            effect["coins"] = moved / max(done * each, 1)
-            effect["right"] = effect["right"] and moved == done * each
-        return effect
-
-    def settled(self, counts):
-        time.sleep(0.3)
-        return counts()
+        now, end = None, time.monotonic() + SETTLED_WITHIN
+        while now != (now := self.standing(contender, call, first)) and time.monotonic() < end:
+            time.sleep(0.3)  # between two looks that must be alike
+        done, moved = (abs(after - earlier) for after, earlier in zip(now, before))
+        due = done * call.coins
+        effect = {"done": done / max(good, 1), "right": good <= done <= good + clients and moved == due}
+        return effect | ({"coins": moved / max(due, 1)} if call.coins else {})

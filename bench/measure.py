@@ -4,11 +4,20 @@ import os
 import pathlib
 import re
 
-from contenders import Failed
+from processes import Failed
 
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 # What drivers and members say to each other by themselves.
-IDLE = {"hello", "isMaster", "ping", "serverStatus", "endSessions", "buildInfo", "replSetHeartbeat", "replSetUpdatePosition"}
+IDLE = {
+    "hello",
+    "isMaster",
+    "ping",
+    "serverStatus",
+    "endSessions",
+    "buildInfo",
+    "replSetHeartbeat",
+    "replSetUpdatePosition",
+}
 
 
 def cpu_ms(pids):
@@ -60,9 +69,8 @@ class Meter:
     def cost(self, good):
         """For 1,000 good answers the processor's milliseconds, for each the commands; answers to a commit."""
         used = {name: self.after[name] - self.before[name] for name in self.after}
-        good = max(good, 1)
-        cost = {f"cpu_{name}": 1000 * used[name] / good for name in self.pids}
-        cost["cpu"] = sum(cost.values())
-        cost["commands"] = used["commands"] / good
+        cost = {f"cpu_{name}": 1000 * used[name] / good if good else None for name in self.pids}
+        cost["cpu"] = sum(cost.values()) if good else None
+        cost["commands"] = used["commands"] / good if good else None
         cost["group"] = good / used["commits"] if used["commits"] else None
         return cost

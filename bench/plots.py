@@ -38,7 +38,9 @@ def panel(title, lines, steps):
     drawn = [text(LEFT, 14, title, "start", ' class="title"')]
     for part in (0, 0.5, 1):
         y = at_y(top * part)
-        drawn.append(f'<path class="axis" d="M{LEFT} {y:.1f}h{wide}"/>' + text(LEFT - 4, y + 3, short(top * part), "end"))
+        drawn.append(
+            f'<path class="axis" d="M{LEFT} {y:.1f}h{wide}"/>' + text(LEFT - 4, y + 3, short(top * part), "end")
+        )
     drawn += [text(x, HEIGHT - 14, short(step)) for step, x in at_x.items()]
     for name, points in lines.items():
         colour = COLOURS.get(name, OTHER)

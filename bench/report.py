@@ -73,20 +73,22 @@ def number(value, digits=0):
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def summary(results, paths, first="ours", clients=MIDDLE):
-    """Each call in a line: our rate and its ratio to each other's, and the same of the processor's time."""
-    clients = clients if clients in results.steps else results.steps[-1]
+def summary(results, paths, what="clients", first="ours"):
+    """Each call in a line: our rate and its ratio to each other's, and the same of the processor's time; at a middling
+    number of clients, or at the most of what there is.
+    """
+    step = MIDDLE if what == "clients" and MIDDLE in results.steps else results.steps[-1]
     others = [name for name in results.contenders if name != first]
     head = ["call", f"{first}, answers/s", *(f"× {name}" for name in others)]
     head += ["ms of processor a 1000", *(f"{name} takes ×" for name in others)]
     lines = []
     for call in results.calls:
-        line = [f"{call}: {paths[call]}", number(results.median(first, call, clients, "rate"))]
-        line += [shown(results.ratio(first, name, call, clients, "rate")) for name in others]
-        line += [number(results.median(first, call, clients, "cpu"))]
-        line += [shown(results.ratio(name, first, call, clients, "cpu")) for name in others]
+        line = [f"{call}: {paths[call]}", number(results.median(first, call, step, "rate"))]
+        line += [shown(results.ratio(first, name, call, step, "rate")) for name in others]
+        line += [number(results.median(first, call, step, "cpu"))]
+        line += [shown(results.ratio(name, first, call, step, "cpu")) for name in others]
         lines.append(line)
-    return f"At {clients} clients.\n\n" + table(head, lines)
+    return f"At {step} {what}.\n\n" + table(head, lines)
 
 
 # name: what the column is called, and its digits

@@ -219,11 +219,23 @@ def fill_work(db, people, tasks, now):
     pending = {"$and": [{"$eq": [nth, last]}, is_open]}
     status = {"$cond": [rejected, "rejected", {"$cond": [pending, "pending", "approved"]}]}
 
-    fill(db, "tasks", tasks, task(id_of("a", "$i"), price, slots, buyer, now, ago(now, {"$subtract": [7 * tasks, {"$multiply": [7, "$i"]}]})))
+    fill(
+        db,
+        "tasks",
+        tasks,
+        task(
+            id_of("a", "$i"), price, slots, buyer, now, ago(now, {"$subtract": [7 * tasks, {"$multiply": [7, "$i"]}]})
+        ),
+    )
     escrow = {"$multiply": [price, plus(slots, PER_TASK - 1)]}
     fill(db, "ledger", tasks, opening("task", id_text("a", "$i"), escrow, now, task=id_of("a", "$i")))
     at = ago(now, {"$subtract": [tasks * PER_TASK, "$i"]})
-    fill(db, "submissions", tasks * PER_TASK, submission(id_of("c", "$i"), id_text("a", of), price_of, worker, buyer_of, status, at))
+    fill(
+        db,
+        "submissions",
+        tasks * PER_TASK,
+        submission(id_of("c", "$i"), id_text("a", of), price_of, worker, buyer_of, status, at),
+    )
     reward = {
         "_id": text("approve:", id_text("c", "$i")),
         "from": text("escrow:", id_text("a", of)),
@@ -299,5 +311,9 @@ def batch(db, people, number, tasks, pending, slots=10):
         task_id = id_text("f", plus(first, of))
         theirs = plus(people.workers, mod(of, people.buyers))
         fill(db, "submissions", pending, submission(id_of("e", "$i"), task_id, PRICE, i, theirs, "pending", now), first)
-        db.users.update_many({"_id": {"$gte": oid("b", 0), "$lt": oid("b", pending)}}, {"$inc": {"pending_submissions": 1}})
-    add_up(db, "tasks", {"_id": {"$gte": oid("f", first), "$lt": oid("f", first + tasks)}}, "buyer_id", {"open_tasks": 1})
+        db.users.update_many(
+            {"_id": {"$gte": oid("b", 0), "$lt": oid("b", pending)}}, {"$inc": {"pending_submissions": 1}}
+        )
+    add_up(
+        db, "tasks", {"_id": {"$gte": oid("f", first), "$lt": oid("f", first + tasks)}}, "buyer_id", {"open_tasks": 1}
+    )

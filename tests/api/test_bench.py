@@ -45,7 +45,11 @@ def test_without_a_figure_or_a_spread_nothing_is_lost():
 
 @pytest.mark.parametrize(
     "ratio, text",
-    [((0.85, 0.101), "0.85 ± 0.10"), ((12.345, None), "12.35"), ((0.00051, 0.0001), "0.00051 ± 0.00010")],
+    [
+        ((0.85, 0.101), "0.85 ± 0.10"),
+        ((12.345, None), "12.35"),
+        ((0.00051, 0.0001), "0.00051 ± 0.00010"),
+    ],
 )
 def test_a_ratio_is_shown_with_its_spread_and_never_as_zeros(ratio, text):
     assert report.shown(report.Ratio(*ratio)) == text
@@ -54,7 +58,14 @@ def test_a_ratio_is_shown_with_its_spread_and_never_as_zeros(ratio, text):
 def rows(call="task", clients=(32,), **by_contender):
     """A round for each pair of figures: rate and processor's time."""
     return [
-        {"contender": name, "call": call, "clients": step, "round": number, "rate": rate, "cpu": cpu}
+        {
+            "contender": name,
+            "call": call,
+            "clients": step,
+            "round": number,
+            "rate": rate,
+            "cpu": cpu,
+        }
         for name, figures in by_contender.items()
         for number, (rate, cpu) in enumerate(figures)
         for step in clients
@@ -67,7 +78,9 @@ def test_the_verdict_names_what_got_slower():
     assert not failed and text.endswith("Nothing got slower by more than a tenth.")
     measured = rows(before=same, now=same) + rows("approve", before=same, now=[(50, 20)] * 3)
     text, failed = compare.compare(measured)
-    assert failed and text.endswith("tenth: approve (answers/s), approve (for the processor's time)")
+    assert failed and text.endswith(
+        "tenth: approve (answers/s), approve (for the processor's time)"
+    )
     assert "| task | 32 | 1.00 ± 0.00 | 1.00 ± 0.00 |" in text
     assert "| approve | 32 | 0.50 ± 0.00 | 0.50 ± 0.00 |" in text
 
@@ -108,7 +121,9 @@ def test_only_what_is_between_the_marks_is_replaced():
 
 
 def test_a_plot_has_a_panel_for_each_call_and_a_point_for_each_figure():
-    measured = rows(clients=(1, 32), ours=[(100, 10)], go=[(1500, 20)]) + rows("list <1>", ours=[(7, 1)])
+    measured = rows(clients=(1, 32), ours=[(100, 10)], go=[(1500, 20)]) + rows(
+        "list <1>", ours=[(7, 1)]
+    )
     drawn = xml.dom.minidom.parseString(
         plots.plot(report.Results(measured), "rate", "Answers", "clients")
     )
