@@ -45,7 +45,7 @@ def options(argv=None):
         prog="bench/run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add, path = parser.add_argument, pathlib.Path
-    add("what", choices=("calls", "growth", "compare"))
+    add("what", choices=("calls", "growth", "compare", "document"))
     add("--only", type=names(KINDS), default=["ours", "go", "fastify"], metavar="LIST", help=f"of {', '.join(KINDS)}")
     add("--old", type=path, metavar="DIR", help="a checkout of the older server, to be measured as well")
     add(
@@ -60,7 +60,6 @@ def options(argv=None):
     add("--cache", type=float, default=2, metavar="GB", help="of mongod (2)")
     add("--port", type=int, default=8500, metavar="N", help="the first of some ports (8500)")
     add("--state", type=path, default=ROOT / ".bench", metavar="DIR", help="all that is made (.bench)")
-    add("--document", action="store_true", help="write the figures into docs/performance.md")
     return with_defaults(parser, parser.parse_args(argv))
 
 
@@ -71,11 +70,13 @@ def with_defaults(parser, given):
         "growth": (list(GROWTH), [32], [10_000, 100_000, 1_000_000], 6, 5),
         "compare": (["list", "task", "own work", "submit", "approve", "create"], [32], [2000], 2, 4),
     }
-    for name, value in zip(("calls", "clients", "tasks", "seconds", "rounds"), defaults[given.what]):
+    for name, value in zip(("calls", "clients", "tasks", "seconds", "rounds"), defaults.get(given.what, ())):
         if getattr(given, name) is None:
             setattr(given, name, value)
     if (given.what == "compare") != bool(given.base):
         parser.error("compare needs --with, and nothing else does.")
+    if given.what == "document":
+        return given
     if len(given.tasks) > 1 and given.what != "growth" or len(given.clients) > 1 and given.what != "calls":
         parser.error("Only calls takes several numbers of clients, and only growth several of tasks.")
     if given.what == "compare" and given.rounds < 2:
@@ -187,8 +188,6 @@ def beside_others(bed):
             document.keep(bed.state, given.what, about() | {"versions": versions}, rows)
     if "ours" in given.only:
         say("\n" + document.short(given.what, document.read(bed.state, given.what)[1]))
-    if given.document:
-        document.write(bed.state, given.what)
     wrong = sum(not row.get("right", True) for row in rows if row["contender"] != "old")
     return f"{wrong} measurements were not as answered." if wrong else 0
 
@@ -204,6 +203,8 @@ def beside_before(bed):
 
 def main():
     given = options()
+    if given.what == "document":
+        return document.write_all(given.state)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
     with Bed(given) as bed:
         sys.exit(beside_before(bed) if given.what == "compare" else beside_others(bed))

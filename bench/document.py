@@ -56,6 +56,13 @@ def read(state, part):
     return data["about"], Results(data["rows"], PARTS[part][0])
 
 
+def write_all(state):
+    """Every part that was measured."""
+    for part in PARTS:
+        if kept(state, part).exists():
+            write(state, part)
+
+
 def write(state, part):
     about, results = read(state, part)
     PLOTS.mkdir(exist_ok=True)
