@@ -6,6 +6,7 @@ bench/run compare --with COMMIT   this checkout beside an earlier one, in three 
 """
 
 import argparse
+import contextlib
 import datetime
 import itertools
 import os
@@ -15,6 +16,7 @@ import shlex
 import signal
 import sys
 
+import alike
 import document
 import seed
 from compare import compare
@@ -99,21 +101,22 @@ class Bed:
         self.given, self.state = given, given.state.absolute()
         self.state.mkdir(parents=True, exist_ok=True)
         self.contenders, self.mongod = [], None
+        self.to_stop = contextlib.ExitStack()
 
     def __enter__(self):
         self.mongod = Mongod(self.state, self.given.port, self.given.cache)
+        self.to_stop.callback(self.mongod.stop)
         return self
 
     def __exit__(self, *_):
-        for contender in self.contenders:
-            contender.stop()
-        self.mongod.stop()
+        self.to_stop.close()
 
     def add(self, kind, name, **more):
         contender = kind(self, name, self.given.port + 2 + 2 * len(self.contenders), **more)
         say(f"Building   {name}")
         contender.build()
         self.contenders.append(contender)
+        self.to_stop.callback(contender.stop)
 
     def load(self, tasks):
         """Everybody anew, on so many tasks."""
@@ -124,6 +127,7 @@ class Bed:
             say(f"Starting   {contender.name} on {tasks} tasks")
             seed.seed(contender.db, people, tasks)
             contender.start()
+        alike.check(self.contenders, seed.token(SECRET, 0, people.role(0)), say)
         return Load(self, people, tasks)
 
 

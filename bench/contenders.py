@@ -115,16 +115,17 @@ class Ours(Contender):
         env = self.env() | {"RATE_LIMIT": "0", "REGISTER_LIMIT": "0"}
         env.pop("BUILD_DIR", None)
         self.children = [start("scripts/run", argv, self.bed.state / f"{self.name}.log", env, stop_seconds=60)]
-        wait_until(lambda: self.alive() and (self.state / "env").exists(), f"Starting {self.name}")
         wait_until(lambda: self.alive() and answers(f"{self.base_url}/api/health/ready"), f"Starting {self.name}")
+        wait_until(lambda: self.alive() and self.told("PID_EVENTS"), f"Starting {self.name}")  # the last
 
     def rest(self, on):
         """The sweep and the streams, whose change stream makes mongod look at what the others write, too."""
         for name in ("PID_SWEEP", "PID_EVENTS"):
-            os.kill(int(self.told(name)), signal.SIGSTOP if on else signal.SIGCONT)
+            if pid := self.told(name):
+                os.kill(int(pid), signal.SIGSTOP if on else signal.SIGCONT)
 
     def stop(self):
-        with contextlib.suppress(Failed, OSError):  # it may have ended already
+        with contextlib.suppress(OSError):  # it may have ended already
             self.rest(False)
         super().stop()
 

@@ -30,11 +30,15 @@ def wait_until(true, what, seconds=STARTED_WITHIN):
         time.sleep(0.1)
 
 
-def answers(url):
+def direct():
+    """Opens addresses of this machine, whose certificates nobody signed."""
     trust = ssl._create_unverified_context()
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+
+
+def answers(url):
     try:
-        with direct.open(url, timeout=5) as answer:
+        with direct().open(url, timeout=5) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -76,9 +80,9 @@ class Mongod:
         ):
             argv += ["--setParameter", parameter]
         self.child = start("mongod", argv, state / "mongod.log", os.environ, stop_seconds=60)
-        direct = pymongo.MongoClient(self.host, directConnection=True, serverSelectionTimeoutMS=60000)
-        direct.admin.command("replSetInitiate", {"_id": "bench", "members": [{"_id": 0, "host": self.host}]})
-        direct.close()
+        alone = pymongo.MongoClient(self.host, directConnection=True, serverSelectionTimeoutMS=60000)
+        alone.admin.command("replSetInitiate", {"_id": "bench", "members": [{"_id": 0, "host": self.host}]})
+        alone.close()
         self.client = pymongo.MongoClient(self.uri("admin"))
         wait_until(lambda: self.client.admin.command("hello")["isWritablePrimary"], "Becoming primary")
 

@@ -4,9 +4,11 @@ import xml.dom.minidom
 
 import pytest
 
+import alike
 import compare
 import plots
 import report
+from processes import Failed
 
 
 def test_a_ratio_is_the_median_of_the_rounds_and_half_their_range():
@@ -111,6 +113,26 @@ def test_details_leave_out_what_was_not_measured():
         "| 32 | ours | 100 |",
         "| 32 | go | 200 |",
     ]
+
+
+class Named:
+    def __init__(self, name):
+        self.name = name
+
+
+@pytest.mark.parametrize("wrong, stops", [(None, False), ("go", True), ("old", False)])
+def test_contenders_that_answer_otherwise_are_not_compared(monkeypatch, wrong, stops):
+    monkeypatch.setattr(
+        alike, "fact", lambda one, call, _: ("other", call)[one.name != wrong or call != "me"]
+    )
+    said = []
+    contenders = [Named(name) for name in ("ours", "go", "old")]
+    if stops:
+        with pytest.raises(Failed, match="me: ours answers me, but {'go': 'other'}"):
+            alike.check(contenders, "token", said.append)
+    else:
+        alike.check(contenders, "token", said.append)
+        assert said == (["me: ours answers me, but {'old': 'other'}"] if wrong else [])
 
 
 def test_only_what_is_between_the_marks_is_replaced():

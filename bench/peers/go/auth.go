@@ -78,16 +78,13 @@ func tokenOf(u *user) (string, error) {
 	return text + "." + sign(text), err
 }
 
-// login notes when it was; the record comes with its password, which no answer shows.
+// login notes when it was.
 func login(w http.ResponseWriter, r *http.Request) error {
 	var in struct{ Email, Password string }
 	if err := input(w, r, &in); err != nil {
 		return err
 	}
-	var found struct {
-		user     `bson:",inline"`
-		Password string `bson:"password"`
-	}
+	var found user
 	err := users.FindOne(r.Context(), bson.D{{"email", in.Email}}).Decode(&found)
 	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
 		return err
@@ -99,13 +96,13 @@ func login(w http.ResponseWriter, r *http.Request) error {
 	if _, err = users.UpdateByID(r.Context(), found.ID, bson.D{{"$set", bson.D{{"lastLogin", found.LastLogin}}}}); err != nil {
 		return err
 	}
-	token, err := tokenOf(&found.user)
+	token, err := tokenOf(&found)
 	if err != nil {
 		return err
 	}
 	answer(w, 200, struct {
 		Token string `json:"token"`
 		User  *user  `json:"user"`
-	}{token, &found.user})
+	}{token, &found})
 	return nil
 }

@@ -44,6 +44,7 @@ type user struct {
 	ID           bson.ObjectID `bson:"_id" json:"_id"`
 	Name         string        `bson:"name" json:"name"`
 	Email        string        `bson:"email" json:"email"`
+	Password     string        `bson:"password" json:"-"` // read by login alone
 	PhotoURL     string        `bson:"photoURL" json:"photoURL,omitempty"`
 	Role         string        `bson:"role" json:"role"`
 	Coins        int64         `bson:"coins" json:"coins"`
