@@ -63,17 +63,16 @@ class Contender:
         self.children = []
 
     def keep_answers(self, on):
-        """Whether nginx keeps anonymous answers for a second. False: this one's nginx never does."""
+        """Whether nginx may keep anonymous answers for a second, as its file has it."""
         conf, was = self.nginx_conf(), self.nginx_workers()
         self.shipped = getattr(self, "shipped", conf.read_text())
-        without, found = re.subn(r"\b(proxy|fastcgi)_cache +\w+;", r"\1_cache off;", self.shipped)
+        without = re.sub(r"\b(proxy|fastcgi)_cache +\w+;", r"\1_cache off;", self.shipped)
         wanted = self.shipped if on else without
         if conf.read_text() != wanted:
             conf.write_text(wanted)
             os.kill(self.nginx_pid(), signal.SIGHUP)
             replaced = lambda now: now and not set(was) & set(now)
             wait_until(lambda: replaced(self.nginx_workers()), f"A reload of the nginx of {self.name}")
-        return found > 0
 
     def nginx_workers(self):
         """Without those that look after its cache, which come and go."""

@@ -74,6 +74,25 @@ CALLS = {
 }
 
 
+def figures(told):
+    """What wrk told."""
+    good = told["answers"] - told["refused"]
+    return {
+        "answers": good,
+        "rate": good / (told["us"] / 1e6),
+        "p50": told["p50_us"] / 1000,
+        "p99": told["p99_us"] / 1000,
+        "refused": told["refused"],
+        "broken": told["broken"],
+    }
+
+
+def until(true):
+    end = time.monotonic() + SETTLED_WITHIN
+    while not true() and time.monotonic() < end:
+        pass  # it waits itself
+
+
 class Load:
     """Makes measurements on a testbed, whose records are `tasks` and `people`."""
 
@@ -86,27 +105,16 @@ class Load:
         for one in self.bed.contenders:
             one.rest(one is not contender)
         first = self.put_in(contender, call, seconds)
-        kept = contender.keep_answers(call.keeps)
+        contender.keep_answers(call.keeps)
         watched = {"app": contender.app_pids, "nginx": contender.nginx_workers, "mongod": self.bed.mongod.pids}
         before = self.standing(contender, call, first)
         with Meter(watched, contender.db.client) as meter:
             told = self.wrk(contender, call, clients, seconds, first)
-        good = told["answers"] - told["refused"]
-        row = {
-            "contender": contender.name,
-            "call": call.name,
-            "clients": clients,
-            "answers": good,
-            "rate": good / (told["us"] / 1e6),
-            "p50": told["p50_us"] / 1000,
-            "p99": told["p99_us"] / 1000,
-            "refused": told["refused"],
-            "broken": told["broken"],
-            "kept": kept and call.keeps,
-            **meter.cost(good),
-        }
+        row = {"contender": contender.name, "call": call.name, "clients": clients, **figures(told)}
+        row |= meter.cost(row["answers"])
+        until(meter.is_idle)  # or what nobody waits for any more would slow down whoever is next
         if call.counts:
-            row |= self.effect(contender, call, first, before, good, clients)
+            row |= self.effect(contender, call, first, before, row["answers"], clients)
         contender.alive()
         return row | {"memory": memory_mb(contender.app_pids())}
 
@@ -155,9 +163,7 @@ class Load:
         """What was done for what was answered: parts of what should be. Those whose answer nobody waited for are
         done as well, so the first may be a little above 1.
         """
-        now, end = None, time.monotonic() + SETTLED_WITHIN
-        while now != (now := self.standing(contender, call, first)) and time.monotonic() < end:
-            time.sleep(0.3)  # between two looks that must be alike
+        now = self.standing(contender, call, first)
         done, moved = (abs(after - earlier) for after, earlier in zip(now, before))
         due = done * call.coins
         effect = {"done": done / max(good, 1), "right": good <= done <= good + clients and moved == due}

@@ -1,8 +1,10 @@
 """What a measurement costs, read from outside: processor time and memory from /proc, commands from mongod."""
 
+import contextlib
 import os
 import pathlib
 import re
+import time
 
 from processes import Failed
 
@@ -30,6 +32,16 @@ def cpu_ms(pids):
             raise Failed(f"A process that was measured, {pid}, ended meanwhile.") from None
         ticks += int(fields[11]) + int(fields[12])
     return ticks * TICK_MS
+
+
+def any_runs(pids):
+    """Whether a thread of them runs, or would if there were a core."""
+    for pid in pids:
+        for thread in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):  # it has ended
+                if thread.read_text().rsplit(")", 1)[1].split()[0] == "R":
+                    return True
+    return False
 
 
 def memory_mb(pids):
@@ -65,6 +77,15 @@ class Meter:
     def read(self):
         commands, commits = commands_and_commits(self.client)
         return {name: cpu_ms(pids) for name, pids in self.pids.items()} | {"commands": commands, "commits": commits}
+
+    def is_idle(self):
+        """Whether nobody takes more of a core than a fifth, over three tenths of a second, or waits for one."""
+        before = {name: cpu_ms(pids) for name, pids in self.pids.items()}
+        for _ in range(3):
+            time.sleep(0.1)
+            if any_runs(self.pids["app"]):
+                return False
+        return all(cpu_ms(pids) - before[name] <= 60 for name, pids in self.pids.items())
 
     def cost(self, good):
         """For 1,000 good answers the processor's milliseconds, for each the commands; answers to a commit."""
