@@ -169,31 +169,11 @@ class Peer(Contender):
         words["USER"] = "user root;" if os.geteuid() == 0 else ""
         text = (HERE / "peers" / "nginx.conf.in").read_text()
         self.nginx_conf().write_text(re.sub("@([A-Z]+)@", lambda found: str(words[found[1]]), text))
-        run(
-            [
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-                "-days",
-                "30",
-                "-subj",
-                "/CN=localhost",
-                "-keyout",
-                self.state / "key.pem",
-                "-out",
-                self.state / "cert.pem",
-            ]
-        )
+        sign = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost"
+        run([*sign.split(), "-keyout", self.state / "key.pem", "-out", self.state / "cert.pem"])
         nginx = [shutil.which("nginx") or "/usr/sbin/nginx", "-c", self.nginx_conf(), "-e", self.state / "nginx.log"]
         self.children = [
-            start(
-                "the server", self.argv(), self.bed.state / f"{self.name}.log", self.env(), stop_signal=signal.SIGKILL
-            ),
+            start("the server", self.argv(), self.bed.state / f"{self.name}.log", self.env()),
             start("nginx", nginx, self.state / "nginx.log", os.environ),
         ]
 

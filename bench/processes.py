@@ -1,5 +1,6 @@
 """Programs that the bench runs: to their end, or beside it, mongod among them. None outlives it."""
 
+import contextlib
 import os
 import pathlib
 import shlex
@@ -106,7 +107,6 @@ def start(name, argv, log, env, **more):
 def stop(child):
     if child.alive():
         child.send(child.stop_signal)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.process.wait(child.stop_seconds)
-        except subprocess.TimeoutExpired:
-            child.kill_group()
+    child.kill_group()
