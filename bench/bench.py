@@ -25,6 +25,7 @@ from load import CALLS, Load
 from processes import ROOT, Failed, Mongod, run
 
 GROWTH = ("list", "task", "notifications", "own work", "submit", "approve", "create")
+COMPARED = ("list", "task", "own work", "submit", "approve", "create")
 WARM = 32  # clients, for a second, before anything counts
 
 
@@ -56,7 +57,7 @@ def options(argv=None):
     add("--calls", type=names(CALLS), metavar="LIST", help=f"of {', '.join(CALLS)}")
     add("--clients", type=numbers, metavar="LIST", help="at a time (1,32,64,128,512; for growth and compare 32)")
     add("--tasks", type=numbers, metavar="LIST", help="each with ten submissions (20000; for growth to a million)")
-    add("--people", type=int, default=20000, metavar="N", help="one in ten a buyer (20000)")
+    add("--people", type=int, metavar="N", help="one in ten a buyer (20000, compare 5000)")
     add("--seconds", type=int, metavar="N", help="of a measurement (6, compare 2)")
     add("--rounds", type=int, metavar="N", help="of all measurements (5, compare 4)")
     add("--cache", type=float, default=2, metavar="GB", help="of mongod (2)")
@@ -68,11 +69,12 @@ def options(argv=None):
 def with_defaults(parser, given):
     """What was not given is as the part wants it."""
     defaults = {
-        "calls": (list(CALLS), [1, 32, 64, 128, 512], [20_000], 6, 5),
-        "growth": (list(GROWTH), [32], [10_000, 100_000, 1_000_000], 6, 5),
-        "compare": (["list", "task", "own work", "submit", "approve", "create"], [32], [2000], 2, 4),
+        "calls": (list(CALLS), [1, 32, 64, 128, 512], [20_000], 20_000, 6, 5),
+        "growth": (list(GROWTH), [32], [10_000, 100_000, 1_000_000], 20_000, 6, 5),
+        "compare": (list(COMPARED), [32], [2000], 5000, 2, 4),
+        "document": (),
     }
-    for name, value in zip(("calls", "clients", "tasks", "seconds", "rounds"), defaults.get(given.what, ())):
+    for name, value in zip(("calls", "clients", "tasks", "people", "seconds", "rounds"), defaults[given.what]):
         if getattr(given, name) is None:
             setattr(given, name, value)
     if (given.what == "compare") != bool(given.base):
