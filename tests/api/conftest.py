@@ -39,6 +39,7 @@ from market import assert_counters
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 sys.path.append(str(ROOT / "tests" / "torture"))  # for test_torture*.py
+sys.path.append(str(ROOT / "bench"))  # for test_bench.py
 import tour  # noqa: E402 what scripts/tour runs
 # What the environment of the tests must not decide about a stack that a test starts for itself.
 OF_THE_STACK = ("BASE_URL", "MONGODB_URI", "JWT_SECRET", "STATE")

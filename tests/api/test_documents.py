@@ -76,7 +76,7 @@ def test_a_command_that_a_document_names_is_there(stack, words):
     program = words[0]
     if program == "microtaskctl" and words[1:] and words[1][0] != "-":
         assert re.search(rf"^ +{re.escape(words[1])} ", stack.ctl().stderr, re.M), words
-    elif program.startswith(("scripts/", "tests/")):
+    elif program.startswith(("scripts/", "bench/", "tests/")):
         assert (ROOT / program).exists() or list(ROOT.glob(program)), words
     if program == "scripts/run":
         known = (ROOT / "scripts" / "stack.py").read_text()
