@@ -16,10 +16,29 @@
 #include "market/market.h"
 #include "store/list.h"
 
-/* The rows of each resource, which stand beside their handlers. */
-extern const struct routes health_routes, auth_routes, google_routes, account_routes, task_routes,
-	submission_routes, review_routes, withdrawal_routes, notification_routes, stream_routes,
-	purchase_routes, payment_routes, stats_routes, admin_routes, audit_routes, public_routes;
+/* The resources, in the order in which the documents tell of them; the rows of each stand beside their handlers. */
+/* clang-format off */
+#define EACH_RESOURCE(X) \
+	X(health) \
+	X(auth) \
+	X(google) \
+	X(account) \
+	X(task) \
+	X(submission) \
+	X(review) \
+	X(withdrawal) \
+	X(notification) \
+	X(stream) \
+	X(purchase) \
+	X(payment) \
+	X(stats) \
+	X(admin) \
+	X(audit) \
+	X(public)
+/* clang-format on */
+
+#define RESOURCE_DECLARE(name) extern const struct routes name##_routes;
+EACH_RESOURCE(RESOURCE_DECLARE)
 
 /* All of them. To be called before there are threads. */
 struct routes api_routes(void);

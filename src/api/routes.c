@@ -3,13 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In the order in which the documents tell of them. */
-static const struct routes *const tables[] = {
-	&health_routes,	      &auth_routes,	  &google_routes,   &account_routes,
-	&task_routes,	      &submission_routes, &review_routes,   &withdrawal_routes,
-	&notification_routes, &stream_routes,	  &purchase_routes, &payment_routes,
-	&stats_routes,	      &admin_routes,	  &audit_routes,    &public_routes,
-};
+#define TABLE(name) &name##_routes,
+static const struct routes *const tables[] = { EACH_RESOURCE(TABLE) };
 
 enum { ROUTES_MAX = 100 };
 

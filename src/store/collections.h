@@ -20,6 +20,7 @@ enum collection {
 	WITHDRAWALS,
 	PAYMENTS,
 	NOTIFICATIONS,
+	/* The records of those above have the mark of our books (mark.h); adoption knows them. New ones come below. */
 	LEDGER,
 	IDEMPOTENCY,
 	THROTTLE,

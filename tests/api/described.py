@@ -125,7 +125,7 @@ def problem(method, path, status, media_type, body):
     if method == "OPTIONS":
         return None if status == 204 else "a preflight is 204"
     if not call and status not in OF_NO_CALL:
-        return "there is no such call"
+        return "there is no such call; if it is new, make -C build docs writes it there"
     content = content_of(call, status) if call else resolve(REFUSED)["content"]
     if content is None:
         return f"only {', '.join([*call['responses'], *call['x-error-codes']])} are"

@@ -11,6 +11,7 @@ import re
 import pytest
 from bson import ObjectId
 
+import described
 from client import (
     PASSWORD,
     UNKNOWN_ID,
@@ -38,11 +39,11 @@ from promises import promise
 FILE = pathlib.Path(__file__).with_name("access_matrix.csv")
 CALLERS = ["anonymous", "worker", "buyer", "admin", "demoted", "deleted"]
 
-# What a call needs besides its record, for it to be a good one.
+# What a call needs besides its record, for it to be a good one, where the document's examples of the
+# members that it needs would not do.
 BODIES = {
     "POST /api/auth/register": lambda scene: register_input(),
     "POST /api/auth/login": lambda scene: {"email": scene.email, "password": PASSWORD},
-    "POST /api/auth/google-login": lambda scene: {"tokenId": "a.token.of-google"},
     "PUT /api/auth/profile": lambda scene: {"name": "Another Name"},
     "PUT /api/auth/password": lambda scene: {
         "currentPassword": PASSWORD,
@@ -50,30 +51,33 @@ BODIES = {
     },
     "POST /api/tasks": lambda scene: task_input(),
     "PUT /api/tasks/:id": lambda scene: {"task_title": "Another title"},
-    "POST /api/tasks/:id/slots": lambda scene: {"delta": 1},
     "POST /api/submissions": lambda scene: {
         "task_id": scene.task(own=False),
         "submission_details": "Done.",
     },
     "PUT /api/submissions/:id/reject": lambda scene: {"reason": "No"},
-    "PUT /api/submissions/:id/status": lambda scene: {"status": "rejected"},
     "POST /api/submissions/review": lambda scene: {
         "ids": [scene.submission(own=False)],
         "status": "approved",
     },
-    "POST /api/withdrawals": lambda scene: {
-        "withdrawal_coin": 200,
-        "payment_system": "nagad",
-        "account_number": 1712345678,
-    },
     "PUT /api/withdrawals/:id/reject": lambda scene: {"reason": "No"},
-    "POST /api/payments/create-payment": lambda scene: {"coins": 10},
     "PUT /api/payments/confirm/:paymentId": lambda scene: {"transactionId": unique("txn-")},
-    "POST /api/payments/dummy-payment": lambda scene: {"coins": 10},
-    "POST /api/payments/purchase-coins": lambda scene: {"coins": 10, "amount": 1},
     "PUT /api/admin/users/:id/role": lambda scene: {"role": "admin"},
     "POST /api/admin/users/:id/adjust": lambda scene: {"coins": 1, "reason": "Paid twice"},
 }
+
+
+def example(call):
+    """What the document shows of the members that the call needs, or None when it needs none."""
+    method, path = call.replace("/api", "", 1).split()
+    content = described.described(method, path).get("requestBody", {}).get("content", {})
+    schema = described.resolve(content.get("application/json", {}).get("schema", {}))
+    needed = {name: schema["properties"][name] for name in schema.get("required", [])}
+    return {name: member["examples"][0] for name, member in needed.items()} or None
+
+
+def good_body(call, scene):
+    return BODIES[call](scene) if call in BODIES else example(call)
 
 
 def read_matrix():
@@ -186,7 +190,7 @@ def ask(stack, call, kind, own):
     path = "/".join(
         record if part.startswith(":") else part for part in path.removeprefix("/api").split("/")
     )
-    body = BODIES[call](scene) if call in BODIES else None
+    body = good_body(call, scene)
     scene.fall()
     before = record and stack.db[collection].find_one({"_id": ObjectId(record)})
     try:
@@ -324,7 +328,7 @@ def test_a_malformed_id_is_400_and_an_unknown_one_404_in_every_call(stack, call)
     role = next(role for role in ("worker", "buyer", "admin") if grants(MATRIX[call][role]))
     user = stack.user(role)
     method, path = call.replace("/api", "", 1).split()
-    body = BODIES[call](None) if call in BODIES else None
+    body = good_body(call, None)
     for record, status, code in (("42", 400, "invalid_id"), (UNKNOWN_ID, 404, "not_found")):
         asked = re.sub(r":\w+", record, path)
         assert_error(user.api.request(method, asked, json=body), status, code)

@@ -333,8 +333,8 @@ def test_nginx_knows_which_calls_honour_a_key():
             keyed = "Idempotency" in json.dumps(call.get("parameters", []))
             expected = "keyed" if keyed else "same" if name in SAME else "never"
             address = re.sub(r"\{\w+\}", "0123456789abcdef01234567", name)
-            assert sent_again(address) == expected, name
-            assert sent_again(address + "/") == expected, name
+            for asked in (address, address + "/"):
+                assert sent_again(asked) == expected, f"{name} in $sent_again of conf/nginx.conf"
     for odd in (
         "POST /api/tasksx",
         "POST /x/api/tasks",
