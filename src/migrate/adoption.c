@@ -239,7 +239,7 @@ static enum err unmarked_look(const struct adoption_order *order, bool *any)
 	return err;
 }
 
-enum err market_adopt(const struct adoption_order *order, int64_t *adopted)
+enum err adoption_run(const struct adoption_order *order, int64_t *adopted)
 {
 	struct adoption *adoption = calloc(1, sizeof *adoption);
 	bool any = false;
