@@ -22,11 +22,11 @@ enum turn {
 /* "to call a payment provider", for the log. */
 const char *turn_name(enum turn turn);
 
-/* Says which turn this thread has from now on; TURN_NONE: none, as it serves everybody. A thread that never called this
- * may do everything: it belongs to a command and keeps no caller waiting. */
+/* Gives this thread a turn; TURN_NONE takes it away. A thread that never called this may do everything: it belongs to a
+ * command and keeps no caller waiting. */
 void turn_take(enum turn turn);
 
-/* Has this thread the turn? false is logged: it is a mistake in our table. */
+/* Has this thread the turn? false is logged: it is a mistake in the table of routes. */
 bool turn_held(enum turn turn);
 
 #endif

@@ -1,4 +1,4 @@
-/* Shared by the parts of schema: what was given for a row, whatever it came in. */
+/* Shared by the files of schema: the value given for a row, in a body or a query. */
 #ifndef JSON_SCHEMA_PRIVATE_H
 #define JSON_SCHEMA_PRIVATE_H
 
