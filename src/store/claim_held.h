@@ -1,4 +1,4 @@
-/* A key that somebody has claimed (store/claim.h): what it is known by, and giving it back. */
+/* A key that is claimed (store/claim.h), and giving it back. */
 #ifndef STORE_CLAIM_HELD_H
 #define STORE_CLAIM_HELD_H
 

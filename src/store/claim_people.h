@@ -1,4 +1,4 @@
-/* Whose personal data the answers show that are kept for idempotency keys, and taking somebody out of them. */
+/* The answers kept for idempotency keys: whose personal data they show, and taking a person out of them. */
 #ifndef STORE_CLAIM_PEOPLE_H
 #define STORE_CLAIM_PEOPLE_H
 
@@ -9,8 +9,8 @@
 bson_t *claim_people(const struct txn *txn);
 
 /*
- * The change by which a kept answer shows of a removed person what the records show from now on. Its filter finds
- * nothing where the answer has changed since it was read, as when two people are removed at once.
+ * The change after which a kept answer shows of a removed person no more than the records do. Its filter finds nothing
+ * where the answer has changed since it was read, as when two people are removed at once.
  */
 struct db_update claim_forget(struct arena *arena, const bson_t *kept, const struct id *id);
 

@@ -7,10 +7,10 @@
 
 #include "store/list.h"
 
-/* The cursor behind a record of the list. Lives as long as the arena. */
+/* The cursor of the place after a record of the list. Lives as long as the arena. */
 const char *cursor_write(struct arena *arena, const struct list *list, const bson_t *last);
 
-/* A filter for the records of the list behind the cursor; NULL when the text is no cursor of this list and order. */
+/* A filter for the records of the list after the cursor; NULL when the text is no cursor of this list and order. */
 const bson_t *cursor_filter(struct arena *arena, const struct list *list, const char *text);
 
 #endif

@@ -9,9 +9,9 @@
 #include "store/store.h"
 
 struct list_except {
-	enum collection in; /* a document of this … */
-	const bson_t *filter; /* … that matches this … */
-	const char *field; /* … leaves out the record whose _id stands in this field */
+	enum collection in; /* the other collection */
+	const bson_t *filter; /* which of its documents count */
+	const char *field; /* their field that has the _id of a record to leave out */
 };
 
 /* db_each() over the records that are not left out. The options hold no skip; a limit counts those left out, too. */
