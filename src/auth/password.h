@@ -1,8 +1,8 @@
 /*
  * Passwords: bcrypt through crypt(3), and a semaphore that keeps hashing from starving everything else.
  *
- * A hash of cost 10 is about 50 ms of CPU. On a host at most one fewer than it has cores are made at a time (at least
- * one), whichever process makes them: each takes a slot, which is a lock on a file in the run directory. The kernel
+ * A hash of cost 10 is about 50 ms of CPU. A host makes at most one fewer at a time than it has cores (but one at
+ * least), whichever process makes them: each takes a slot, which is a lock on a file in the run directory. The kernel
  * frees it when the process dies. Only threads with the turn to hash (base/turn.h) come here, so few wait.
  */
 #ifndef AUTH_PASSWORD_H
@@ -39,8 +39,8 @@ void password_semaphore_release(struct password_semaphore *semaphore, int slot);
 bool password_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
 
 /*
- * Does the password fit the hash ($2a$, $2b$ or $2y$, first 72 bytes)? hash NULL, empty or of another kind: spends the
- * same time on a fixed dummy and says no. Call it with a slot.
+ * Does the password fit the hash ($2a$, $2b$ or $2y$, first 72 bytes)? For a hash that is NULL, empty or of another
+ * kind it takes the same time, and is false. Call it with a slot.
  */
 bool password_verify(const char *password, const char *hash);
 
