@@ -5,8 +5,9 @@
  * transaction (store/txn.h), and leave it to their caller to commit it. A name that ends in _plan only adds the steps,
  * for records as they were read, so that unit tests need no database.
  *
- * Comments in this room say in short: the errors that a function returns or that its steps may end with; "Found: USERS"
- * for the documents that txn_found() has once the transaction has run; "Inserted: TASKS" for those of txn_inserted().
+ * Comments in this folder say in short: the errors that a function returns or that its steps may end with; "Found:
+ * USERS" for the documents that txn_found() has once the transaction has run; "Inserted: TASKS" for those of
+ * txn_inserted().
  */
 #ifndef MARKET_MARKET_H
 #define MARKET_MARKET_H
