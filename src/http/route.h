@@ -33,10 +33,10 @@ enum route_flag {
 	IDEMPOTENT = 1 << 0, /* honours Idempotency-Key */
 	SAYS_SUCCESS = 1 << 1, /* refusals have success:false (the /public calls) */
 	LISTS = 1 << 2, /* answers a page: total, pages, currentPage, next beside the items */
-	ARRAY = 1
-		<< 3, /* answers a plain array of its view's objects; so does any view with is_list */
-	RAW_BODY =
-		1 << 4, /* takes the body as it came, of any content type; the handler reads it */
+	/* answers a plain array of its view's objects; so does any view with is_list */
+	ARRAY = 1 << 3,
+	/* takes the body as it came, of any content type; the handler reads it */
+	RAW_BODY = 1 << 4,
 	STREAMS = 1 << 5, /* answers server-sent events, the view's object in each */
 	ALWAYS_OPEN = 1 << 6, /* answers even while the data is not adopted */
 };
@@ -58,8 +58,8 @@ struct route {
 	int status; /* of a success (route_status()); 0 means 200 */
 	const struct view *view; /* the answer's shape, for the OpenAPI document */
 	const char *summary; /* one line */
-	const char
-		*about; /* what else a caller should know, for the OpenAPI document; may be NULL */
+	/* what else a caller should know, for the OpenAPI document; may be NULL */
+	const char *about;
 	const enum err
 		*errors; /* beyond what the pipeline itself can answer, for the OpenAPI document;
 				      ends with OK; may be NULL */

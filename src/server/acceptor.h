@@ -18,7 +18,7 @@
 struct acceptor;
 
 struct connection {
-	struct queued queued; /* first; in the queue it waits in */
+	struct queued queued; /* first; the link of the queue that it waits in */
 	int fd; /* the acceptor's, which alone closes it */
 	struct records records; /* what has come of a request */
 	/* While it waits for the rest of a request: since when, in steady milliseconds. Else 0. */

@@ -27,7 +27,7 @@ struct waiter {
 	struct fair_key key;
 	int64_t since, begun_us; /* when its wait and its turn began; used by the bulkhead */
 	bool bulky;
-	struct fair_group *flow, *lane; /* those of its outer key, and of its inner key as well */
+	struct fair_group *flow, *lane; /* the groups of its outer key, and of both its keys */
 	TAILQ_ENTRY(waiter) in_lane, in_all;
 };
 
