@@ -26,7 +26,7 @@
 #define NOTE_MEETS_MS (60 * CLOCK_MINUTE)
 /* A payment that is not completed by then never is. */
 #define NOTE_LASTS_MS (30 * CLOCK_DAY)
-/* How long a change tries its luck with a payment that others are at. */
+/* How long a change of a payment is tried again while others change it. */
 #define TOLD_MS (5 * CLOCK_SECOND)
 
 /* ---- notes of what is told too early ---- */

@@ -106,7 +106,8 @@ static void forget_when_idle(struct bulkhead *bulkhead)
 		bulkhead->turn_us = bulkhead->limits.usual_ms * 1000;
 }
 
-/* Where all places are taken, the last of those goes of whom most wait, unless the one who comes is of them. */
+/* When all places are taken, the caller with most waiting calls loses the last one, unless the new call is that
+ * caller's. */
 static bool make_room(struct bulkhead *bulkhead, const struct waiter *comer,
 		      struct waiter **displaced)
 {
@@ -182,7 +183,7 @@ void bulkhead_leave(struct bulkhead *bulkhead, struct waiter *waiter)
 	bulkhead->begun_us -= waiter->begun_us;
 	bulkhead->running--;
 	fair_done(&bulkhead->fair, waiter);
-	/* It may have kept others of its own waiting; whoever leaves still has an answer to deliver. */
+	/* Others of its outer key may have waited for it; the thread that leaves still has an answer to send. */
 	pthread_cond_signal(&bulkhead->turn);
 	pthread_mutex_unlock(&bulkhead->lock);
 }

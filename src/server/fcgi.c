@@ -121,7 +121,7 @@ static void write_answer(struct worker *w)
 		write_bytes(w, &rq->out);
 }
 
-/* Asks nothing of the service, so that refusing is cheap when there is much to refuse. */
+/* Calls none of the server's functions, so that refusing is cheap when there is much to refuse. */
 void worker_refuse(struct worker *w)
 {
 	struct request *rq = &w->rq;

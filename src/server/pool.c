@@ -42,9 +42,9 @@ struct pool {
 struct thread {
 	struct pool *pool;
 	void (*run)(struct thread *thread);
-	enum turn turn; /* whose bulkhead it is of; TURN_NONE: it serves everybody */
+	enum turn turn; /* of whose bulkhead it is; TURN_NONE: it serves all calls */
 	bool failed;
-	struct db *db; /* what the service's start gave; NULL: it asks nothing of the service */
+	struct db *db; /* what the server's start() gave; NULL: it needs no database */
 	pthread_t id;
 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* How long a write waits for the majority: half of what an answer may take, the rest is for doing it, and not so long
+/* How long a write waits for the majority: half of what an answer may take, as doing it needs the rest, and not so long
  * that a program for operators seems to hang. A write that is not confirmed by then counts as failed for now. */
 enum { CONFIRM_MS_MOST = 30000 };
 

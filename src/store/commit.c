@@ -281,8 +281,8 @@ static enum outcome steps_run(struct run *run, size_t from)
 	return outcome;
 }
 
-/* Nothing was left to do, as somebody did it before; to say so, that must have been confirmed. A commit waits for the
- * majority to have what its transaction has read, but only where there was something. */
+/* For a transaction without steps, as what it is for was done before: that must be confirmed before we say so. A commit
+ * waits until the majority has what its transaction has read, so it must read something. */
 static enum outcome confirm_run(struct run *run)
 {
 	const bson_t *reply;

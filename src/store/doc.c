@@ -42,7 +42,7 @@ bson_t *doc_copy(struct arena *arena, const bson_t *doc)
 	return doc_keep(arena, bson_copy(doc));
 }
 
-/* What was stolen keeps its source's mark of standing on the stack: only its bytes would be released. */
+/* A stolen document still counts as one on the stack, so bson_destroy() would release only its bytes. */
 static void release_stolen(void *doc)
 {
 	bson_destroy(doc);

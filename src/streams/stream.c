@@ -181,7 +181,7 @@ void stream_add_headers(struct evhttp_request *request)
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 
 	evhttp_add_header(headers, "Content-Type", "text/event-stream; charset=utf-8");
-	/* Of proxies on the way: none keeps it, presses it together, or gathers some before it passes it on. */
+	/* For proxies on the way: not to cache it, compress it, or collect some of it before passing it on. */
 	evhttp_add_header(headers, "Cache-Control", "no-store, no-transform");
 	evhttp_add_header(headers, "X-Accel-Buffering", "no");
 	evhttp_add_header(headers, "Connection", "close");
