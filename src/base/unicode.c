@@ -75,7 +75,7 @@ bool unicode_is_selector(uint32_t code_point)
 	return uc_is_property_variation_selector(code_point);
 }
 
-bool unicode_has_looks(uint32_t code_point)
+bool unicode_takes_selector(uint32_t code_point)
 {
 	const uc_script_t *script = uc_script(code_point);
 

@@ -39,7 +39,7 @@ struct request {
 	const char *address; /* the client's, as nginx saw it */
 	const char *request_id; /* never NULL */
 	char *const *params; /* "NAME=value", NULL-terminated; NULL: none */
-	const char *body; /* there need be no NUL behind it; NULL when empty */
+	const char *body; /* not always NUL-terminated; NULL when empty */
 	size_t body_length;
 	bool body_too_large; /* more than REQUEST_BODY_MAX was announced or sent; body is NULL */
 	struct app *app; /* what all requests share (http/app.h) */

@@ -22,7 +22,7 @@ bool text_has(const char *text, size_t length, bool (*is)(uint32_t c));
 /* Does it hold control characters other than tab, line feed and carriage return? */
 bool text_has_controls(const char *text, size_t length);
 
-/* Has it the form of an e-mail address: one @ with a dot behind it, no empty part between dots, no brackets, blanks or
+/* Has it the form of an e-mail address: one @ with a dot after it, no empty part between dots, no brackets, blanks or
  * invisible characters, in NFC? Whether mail arrives there is not checked. */
 bool text_is_email(const char *text, size_t length);
 

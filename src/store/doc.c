@@ -69,7 +69,7 @@ struct id doc_new_id(void)
 	struct id id;
 
 	bson_oid_init(&oid, NULL);
-	/* its seconds are this host's */
+	/* libbson takes its seconds from this host's clock */
 	uint32_t seconds = BSON_UINT32_TO_BE((uint32_t)(clock_now() / CLOCK_SECOND));
 	memcpy(id.bytes, oid.bytes, sizeof id.bytes);
 	memcpy(id.bytes, &seconds, sizeof seconds);

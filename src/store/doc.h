@@ -74,6 +74,7 @@ bson_t *doc_copy(struct arena *arena, const bson_t *doc);
 
 /* struct id and bson_oid_t have the same bytes. */
 const bson_oid_t *doc_oid(const struct id *id);
+/* A new id; its seconds are those of clock_now(). */
 struct id doc_new_id(void);
 
 /* NULL when absent; NUL-terminated, lives as long as doc. */

@@ -111,7 +111,7 @@ field : {                                    \
 	"bsonType" : "number", "minimum" : 0 \
 }
 
-/* A last line behind the guards of the transactions: should one be wrong, nothing is written at all. */
+/* A second check after the guards of the transactions: should one of these be wrong, nothing is written at all. */
 const struct validator_row validator_rows[] = {
 	{ USERS, PROPERTIES(NOT_NEGATIVE("coins"), NOT_NEGATIVE("pending_coins"),
 			    NOT_NEGATIVE("owed_coins")) },

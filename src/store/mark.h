@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 #define MARK "adopted"
+/* Its values: adopted, or written by this service from the start. */
 enum { MARK_ADOPTED = 1, MARK_OURS = 2 };
 
 /* How many collections have marked records; they come first in enum collection. */

@@ -38,7 +38,7 @@ void presence_touch(struct presence *presence);
 /* Has that process died? false also for a process of another host, and for one whose file has been removed. */
 bool presence_is_over(const struct presence *presence, const struct id *process);
 
-/* The sessions in a process's file, at most so many. Returns how many. */
+/* The sessions in a process's file, `most` at most. Returns how many. */
 size_t presence_sessions(const struct presence *presence, const struct id *process,
 			 uint8_t (*sessions)[PRESENCE_SESSION_SIZE], size_t most);
 
