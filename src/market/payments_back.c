@@ -102,8 +102,8 @@ struct told {
 	struct reversals more;
 	struct payment payment;
 	const bson_t *open; /* the payment that it may yet complete; NULL: none is known */
-	bool waits; /* no payment was completed with the transaction, or: */
-	bool unadopted; /* it, or its buyer, bears no mark yet */
+	bool waits; /* nothing can be done yet: no payment was completed with the transaction, or */
+	bool unadopted; /* … the payment, or its buyer, has no mark */
 	bool went_back; /* what was planned moves coins */
 };
 

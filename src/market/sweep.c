@@ -22,8 +22,8 @@ enum { GROUP = 16, LOOK = 500 };
 enum { TROUBLES_MAX = 3 };
 
 struct batch {
-	struct call
-		call; /* with an arena that is reset after each, so that any number may be due */
+	/* with an arena that is reset after each, so that any number may be due */
+	struct call call;
 	const bson_t *docs[LOOK];
 	struct id ids[LOOK];
 	size_t count;

@@ -87,7 +87,7 @@ enum records_state worker_read(struct worker *w, struct connection *connection)
 
 /* --- answering --- */
 
-/* Small answers leave in one write: libfcgi collects so much, and its closing records with them. */
+/* How much libfcgi collects before it writes, so that a small answer and its closing records leave in one write. */
 #define PIECE_SIZE ((size_t)8 * 1024)
 
 /*

@@ -26,10 +26,10 @@ struct run {
 	struct db *db;
 	struct txn *const *txns; /* those that share the transaction */
 	size_t count;
-	struct txn *txn; /* whose turn it is */
+	struct txn *txn; /* the one at hand */
 	const bson_t *options; /* the session's, for each command; NULL outside a transaction */
-	bool sent; /* a step, in this try */
-	enum err err; /* of REFUSED and BROKEN */
+	bool sent; /* this try has sent a step */
+	enum err err; /* when the outcome is REFUSED or BROKEN */
 	int64_t deadline; /* steady milliseconds */
 };
 
