@@ -23,7 +23,7 @@ void config_warn_jwt_secret_previous(const char *value);
 /* Comma-separated words without white space: a typing error would make every token be refused. */
 const char *config_check_google_client_id(const char *value, bool production);
 
-/* The address of a service that is called: https, outside production http as well. */
+/* The address of another service: https, outside production http as well. */
 const char *config_check_service_url(const char *value, bool production);
 
 /* scheme://host[:port], comma-separated, of characters that are harmless in nginx's configuration. */

@@ -1,4 +1,4 @@
-/* What the command lines of the services share. */
+/* What the command lines of the programs share. */
 #ifndef BASE_PROGRAM_H
 #define BASE_PROGRAM_H
 
@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* A service: it takes [-c FILE] [--check-config | --help-config[=markdown] | --version], and else serves. */
+/* A program that serves. It takes [-c FILE] [--check-config | --help-config[=markdown] | --version]. */
 struct program {
 	const char *name;
 	const char *about; /* one sentence, for the usage */

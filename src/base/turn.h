@@ -2,9 +2,9 @@
  * Turns: permission for a thread to do something that takes long and can be done by few at a time. Calls that need it
  * wait for a turn in a bulkhead (server/bulkhead.h), so that no other calls wait.
  *
- * The code that hashes or calls a service asks here whether its thread has the turn. So a row in the table of routes
- * that forgets to say what it needs fails in its first test, instead of holding up all calls on the day when it takes
- * long.
+ * The code that hashes or calls another service asks here whether its thread has the turn. So a row in the table of
+ * routes that forgets to say what it needs fails in its first test, instead of holding up all calls on the day when it
+ * takes long.
  */
 #ifndef BASE_TURN_H
 #define BASE_TURN_H
