@@ -1,24 +1,15 @@
 #include "http/openapi.h"
 
-#include "http/openapi_private.h"
+#include "http/openapi_errors.h"
+#include "http/openapi_schema.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void write_texts(struct json *json, const char *key, const char *const *texts)
-{
-	json_array(json, key);
-	for (; *texts; texts++)
-		json_text(json, NULL, *texts);
-	json_end(json);
-}
-
-void write_reference(struct json *json, const char *key, const char *kind, const char *name)
-{
-	write_form(json, key, JSON({ "$ref" : "#/components/%s/%s" }), kind, name);
-}
+/* openapi.json.in as a text, made by make: all that is the same whatever the tables say. */
+extern const char openapi_text[];
 
 /* --- a call --- */
 

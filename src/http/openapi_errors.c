@@ -1,6 +1,7 @@
-/* With what a call can be refused. */
+#include "http/openapi_errors.h"
+
 #include "base/count.h"
-#include "http/openapi_private.h"
+#include "http/openapi_schema.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,12 +2,25 @@
  * JSON Schemas out of inputs and views. A view is a whitelist, so nothing else is in an answer today; but a later version
  * may add to it, and says so here: clients that are made from the document take what they do not know.
  */
+#include "http/openapi_schema.h"
 #include "base/count.h"
-#include "http/openapi_private.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+
+void write_texts(struct json *json, const char *key, const char *const *texts)
+{
+	json_array(json, key);
+	for (; *texts; texts++)
+		json_text(json, NULL, *texts);
+	json_end(json);
+}
+
+void write_reference(struct json *json, const char *key, const char *kind, const char *name)
+{
+	write_form(json, key, JSON({ "$ref" : "#/components/%s/%s" }), kind, name);
+}
 
 static void write_example(struct json *json, const char *example)
 {

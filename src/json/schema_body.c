@@ -7,74 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct given give(struct arena *arena, struct json_object *value);
-
-static struct given give_list(struct arena *arena, struct json_object *list)
-{
-	size_t count = json_object_array_length(list);
-	struct given *items = arena_alloc(arena, count * sizeof(*items));
-
-	for (size_t i = 0; i < count; i++)
-		items[i] = give(arena, json_object_array_get_idx(list, i));
-	return (struct given){ .kind = GIVEN_LIST, .items = items, .count = count };
-}
-
-/* json-c keeps the source of a double as its text, so numbers stay exact on their way. */
-static struct given give_plain(struct json_object *value, enum given_kind kind)
-{
-	struct given given = { .kind = kind };
-
-	given.text =
-		json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN, &given.length);
-	return given;
-}
-
-static struct given give(struct arena *arena, struct json_object *value)
-{
-	switch (json_object_get_type(value)) {
-	case json_type_string:
-		return (struct given){ .kind = GIVEN_TEXT,
-				       .text = json_object_get_string(value),
-				       .length = (size_t)json_object_get_string_len(value) };
-	case json_type_int:
-	case json_type_double:
-		return give_plain(value, GIVEN_NUMBER);
-	case json_type_boolean:
-		return give_plain(value, GIVEN_BOOL);
-	case json_type_array:
-		return give_list(arena, value);
-	case json_type_object:
-		return (struct given){ .kind = GIVEN_OBJECT, .object = value };
-	case json_type_null:
-		break;
-	}
-	return (struct given){ .kind = GIVEN_NOTHING };
-}
-
-/* What stands at a path of names and places; NULL when nothing does. */
-static struct json_object *value_at(struct arena *arena, struct json_object *from, const char *path)
-{
-	struct json_object *found = NULL;
-
-	if (!from || !path || !*path)
-		return from;
-	char *pointer = arena_printf(arena, "/%s", path);
-	for (char *dot = pointer; (dot = strchr(dot, '.')) != NULL;)
-		*dot = '/';
-	return json_pointer_get(from, pointer, &found) == 0 ? found : NULL;
-}
-
-struct given *given_members(struct arena *arena, const struct schema *schema,
-			    struct json_object *object)
-{
-	size_t count = schema_count(schema);
-	struct given *given = arena_alloc(arena, count * sizeof(*given));
-
-	for (size_t i = 0; i < count; i++)
-		given[i] = give(arena, value_at(arena, object, schema_field(schema, i)->name));
-	return given;
-}
-
 /* The object that a body must be; NULL for one that holds nothing or null, and with err and detail when it is something
  * else. */
 static struct json_object *read_object(struct arena *arena, const char *body, size_t length,
@@ -141,7 +73,7 @@ void *schema_decode_edit(struct arena *arena, const struct schema *schema, struc
 
 	if (*err != OK)
 		return NULL;
-	struct given *sent = given_members(arena, schema, value_at(arena, root, schema->at));
+	struct given *sent = given_members(arena, schema, given_at(arena, root, schema->at));
 	if (shown.text)
 		drop_echoes(arena, schema, shown, sent);
 	return schema_fill(arena, schema, sent, faults);
@@ -172,7 +104,7 @@ static struct given give_piece(struct arena *arena, struct json_piece piece)
 	}
 	if (*piece.text != '{' && *piece.text != '[')
 		value = json_in(arena, piece.text, piece.length, &problem);
-	return problem ? (struct given){ .kind = GIVEN_LIST } : give(arena, value);
+	return problem ? (struct given){ .kind = GIVEN_LIST } : given_of(arena, value);
 }
 
 void *schema_pick_body(struct arena *arena, const struct schema *schema, const char *body,

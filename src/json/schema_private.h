@@ -25,6 +25,11 @@ struct given {
 	struct json_object *object; /* of an object */
 };
 
+/* What a JSON value gives for a row. */
+struct given given_of(struct arena *arena, struct json_object *value);
+/* The value at a path of names and array indexes ("data.0.id"); NULL: there is none. An empty path: the value
+ * itself. */
+struct json_object *given_at(struct arena *arena, struct json_object *from, const char *path);
 /* What an object gives for each row, in the order of schema_field(). */
 struct given *given_members(struct arena *arena, const struct schema *schema,
 			    struct json_object *object);

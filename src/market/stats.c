@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "market/status.h"
+#include "store/cached_total.h"
 #include "store/doc.h"
-#include "store/total.h"
 
 #include <string.h>
 
@@ -76,10 +76,10 @@ static int64_t total(struct survey *survey, enum collection in, const char *name
 	if (survey->err != OK)
 		return 0;
 	if (survey->ordering && survey->large[in])
-		total_order(call->db, &total, survey->asked_at);
+		cached_total_order(call->db, &total, survey->asked_at);
 	else if (survey->large[in])
-		survey->err = total_wait(call->db, &total, survey->asked_at,
-					 survey->asked_at + WAIT_MS, &value);
+		survey->err = cached_total_wait(call->db, &total, survey->asked_at,
+						survey->asked_at + WAIT_MS, &value);
 	else if (!survey->ordering)
 		survey->err = total_now(call->db, call->arena, &total, &value);
 	return value;

@@ -19,11 +19,10 @@ struct cursor {
 	size_t id_length; /* not written: what follows the rest is the id */
 };
 
-static void cursor_tag(const struct list *list, uint8_t tag[8])
+static void cursor_tag(const struct list_order *order, uint8_t tag[8])
 {
-	uint64_t hash = hash_bytes(list->name, strlen(list->name)) * 31 +
-			hash_bytes(list_order(list), strlen(list_order(list))) * 2 +
-			list->ascending;
+	uint64_t hash = hash_bytes(order->list, strlen(order->list)) * 31 +
+			hash_bytes(order->field, strlen(order->field)) * 2 + order->ascending;
 
 	memcpy(tag, &hash, sizeof hash);
 }
@@ -63,17 +62,17 @@ static void cursor_value_write(const bson_t *last, const char *field, struct cur
 	memcpy(cursor->value, &value, sizeof value);
 }
 
-const char *cursor_write(struct arena *arena, const struct list *list, const bson_t *last)
+const char *cursor_write(struct arena *arena, const struct list_order *order, const bson_t *last)
 {
 	struct cursor cursor = { .version = 1 };
 
-	cursor_tag(list, cursor.tag);
-	cursor_value_write(last, list_order(list), &cursor);
+	cursor_tag(order, cursor.tag);
+	cursor_value_write(last, order->field, &cursor);
 	size_t id_length = cursor_id_write(last, &cursor);
 	return base64url_encode(arena, &cursor, offsetof(struct cursor, id) + id_length);
 }
 
-static bool cursor_read(struct arena *arena, const struct list *list, const char *text,
+static bool cursor_read(struct arena *arena, const struct list_order *order, const char *text,
 			struct cursor *cursor)
 {
 	size_t length;
@@ -86,7 +85,7 @@ static bool cursor_read(struct arena *arena, const struct list *list, const char
 	memset(cursor, 0, sizeof *cursor);
 	memcpy(cursor, bytes, length);
 	cursor->id_length = length - offsetof(struct cursor, id);
-	cursor_tag(list, tag);
+	cursor_tag(order, tag);
 	return cursor->version == 1 && cursor->type <= CURSOR_FRACTION &&
 	       (cursor->id_length == sizeof(struct id) ||
 		utf8_valid(cursor->id, cursor->id_length)) &&
@@ -124,39 +123,42 @@ static void append_id(struct arena *arena, bson_t *doc, const char *further,
 
 /* One run of records after the cursor: those of the list to which a further condition applies. Each repeats the whole
  * filter, so that MongoDB answers each from an index in order and merges them. */
-static void append_run(struct arena *arena, struct doc_array *runs, const struct list *list,
+static void append_run(struct arena *arena, struct doc_array *runs, const bson_t *filter,
 		       const bson_t *condition)
 {
-	doc_array_doc(runs, DOC(arena, LIST("$and", BCON_DOCUMENT(list->filter),
-					    BCON_DOCUMENT(condition))));
+	doc_array_doc(runs,
+		      DOC(arena, LIST("$and", BCON_DOCUMENT(filter), BCON_DOCUMENT(condition))));
 }
 
 /*
  * After the cursor: equal in the order field and further in _id, or further in the order field. Older records may lack
  * the field; they sort as null, below everything, and no comparison finds them.
  */
-static const bson_t *filter_behind(struct arena *arena, const struct list *list,
-				   const struct cursor *cursor)
+static const bson_t *filter_behind(struct arena *arena, const struct list_order *order,
+				   const bson_t *filter, const struct cursor *cursor)
 {
-	const char *further = list->ascending ? "$gt" : "$lt", *field = list_order(list);
+	const char *further = order->ascending ? "$gt" : "$lt", *field = order->field;
 	bson_t *tie = DOC(arena, NULL), *value = DOC(arena, NULL), *beyond = DOC(arena, NULL);
 	struct doc_array runs = doc_array_new(arena);
 
 	append_id(arena, tie, further, cursor);
 	append_value(tie, field, cursor);
-	append_run(arena, &runs, list, tie);
+	append_run(arena, &runs, filter, tie);
 	append_value(value, cursor->type == CURSOR_NULL ? "$ne" : further, cursor);
 	BSON_APPEND_DOCUMENT(beyond, field, value);
-	if (cursor->type != CURSOR_NULL || list->ascending)
-		append_run(arena, &runs, list, beyond);
-	if (cursor->type != CURSOR_NULL && !list->ascending)
-		append_run(arena, &runs, list, DOC(arena, NONE(field)));
+	if (cursor->type != CURSOR_NULL || order->ascending)
+		append_run(arena, &runs, filter, beyond);
+	if (cursor->type != CURSOR_NULL && !order->ascending)
+		append_run(arena, &runs, filter, DOC(arena, NONE(field)));
 	return DOC(arena, ARRAY("$or", runs.doc));
 }
 
-const bson_t *cursor_filter(struct arena *arena, const struct list *list, const char *text)
+const bson_t *cursor_filter(struct arena *arena, const struct list_order *order,
+			    const bson_t *filter, const char *text)
 {
 	struct cursor cursor;
 
-	return cursor_read(arena, list, text, &cursor) ? filter_behind(arena, list, &cursor) : NULL;
+	return cursor_read(arena, order, text, &cursor) ?
+		       filter_behind(arena, order, filter, &cursor) :
+		       NULL;
 }

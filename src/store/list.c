@@ -1,9 +1,9 @@
 #include "store/list.h"
 
 #include "base/clock.h"
+#include "store/cached_total.h"
 #include "store/cursor.h"
 #include "store/doc.h"
-#include "store/total.h"
 
 #include <string.h>
 
@@ -19,9 +19,13 @@ const char *list_name(struct arena *arena, const char *const parts[], size_t cou
 	return name;
 }
 
-const char *list_order(const struct list *list)
+static struct list_order order_of(const struct list *list)
 {
-	return list->order_field ? list->order_field : "createdAt";
+	return (struct list_order){
+		.list = list->name,
+		.field = list->order_field ? list->order_field : "createdAt",
+		.ascending = list->ascending,
+	};
 }
 
 /* ---- totals ---- */
@@ -55,8 +59,8 @@ static enum err leave_out(struct db *db, struct arena *arena, const struct list 
 			DOC(arena, SUB("projection", INT("_id", 1)), WHOLE("limit", EXACT_MAX)),
 			list->except, one_more, &page->total);
 	}
-	total_order(db, &total, now);
-	(void)total_wait(db, &total, now, now, &out);
+	cached_total_order(db, &total, now);
+	(void)cached_total_wait(db, &total, now, now, &out);
 	page->total -= out;
 	return OK;
 }
@@ -72,8 +76,8 @@ static void total_find(struct db *db, struct arena *arena, const struct list *li
 		.many_filter = list->many_filter,
 		.index = list->count_index,
 	};
-	enum err err = total_count(db, arena, &total, EXACT_MAX, seen, false, &page->total,
-				   &page->approximate);
+	enum err err = cached_total_count(db, arena, &total, EXACT_MAX, seen, false, &page->total,
+					  &page->approximate);
 
 	if (err == OK && list->except)
 		err = leave_out(db, arena, list, total.name, page);
@@ -90,7 +94,7 @@ enum err list_count(struct db *db, struct arena *arena, enum collection in, cons
 	const struct total total = { .name = name, .in = in, .filter = filter };
 	bool approximate;
 
-	return total_count(db, arena, &total, EXACT_MAX, 0, true, count, &approximate);
+	return cached_total_count(db, arena, &total, EXACT_MAX, 0, true, count, &approximate);
 }
 
 /* ---- the page ---- */
@@ -100,6 +104,7 @@ enum { FIRST_BATCH = 32 };
 
 struct listing {
 	const struct list *list;
+	struct list_order order;
 	struct arena *arena;
 	db_row row;
 	void *context;
@@ -122,7 +127,7 @@ static bool take(void *context, const bson_t *doc)
 		return false;
 	}
 	listing->shown++;
-	listing->last = cursor_write(listing->arena, listing->list, doc);
+	listing->last = cursor_write(listing->arena, &listing->order, doc);
 	return true;
 }
 
@@ -133,7 +138,7 @@ static enum err page_read(struct db *db, struct listing *listing, const bson_t *
 	const struct list *list = listing->list;
 	int32_t direction = list->ascending ? 1 : -1;
 	bson_t *options =
-		DOC(arena, SUB("sort", INT(list_order(list), direction), INT("_id", direction)),
+		DOC(arena, SUB("sort", INT(listing->order.field, direction), INT("_id", direction)),
 		    WHOLE("batchSize", FIRST_BATCH));
 
 	if (list->except) {
@@ -173,7 +178,11 @@ static int64_t records_seen(const struct listing *listing, int64_t skip)
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		  const struct page_query *asked, db_row row, void *context, struct page *page)
 {
-	struct listing listing = { .list = list, .arena = arena, .row = row, .context = context };
+	struct listing listing = { .list = list,
+				   .order = order_of(list),
+				   .arena = arena,
+				   .row = row,
+				   .context = context };
 	const bson_t *filter = list->filter;
 	enum err err = OK;
 
@@ -182,7 +191,7 @@ enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 	int64_t skip =
 		saturated(page->current, listing.limit) ? -1 : (page->current - 1) * listing.limit;
 	if (asked->after) {
-		filter = cursor_filter(arena, list, asked->after);
+		filter = cursor_filter(arena, &listing.order, filter, asked->after);
 		if (!filter)
 			return ERR_INVALID_INPUT;
 		skip = 0;

@@ -45,9 +45,6 @@ struct list {
 	const struct list_except *except; /* left out beyond what the filter says; NULL: nothing */
 };
 
-/* The field that it is ordered by. */
-const char *list_order(const struct list *list);
-
 struct page {
 	int64_t total; /* of records */
 	int64_t pages; /* of as many records as the limit says, also where fewer fit on a page */

@@ -80,6 +80,9 @@ mongoc_client_t *store_client_with_time(const mongoc_client_t *like, int64_t max
 /* Computes a total, unless the server needs longer than max_ms for it (*late, OK). */
 enum err total_compute(mongoc_client_t *client, const char *database, struct arena *arena,
 		       const struct total *total, int64_t max_ms, int64_t *value, bool *late);
+/* Are there few records, at most exact_max? Then *value is exact; else there are at least so many. */
+enum err total_few(struct db *db, struct arena *arena, const struct total *total, int64_t exact_max,
+		   int64_t *value, bool *few);
 
 /* The first document of a find's reply, living as long as the reply; NULL when there is none. */
 const bson_t *store_first(struct arena *arena, const bson_t *reply);

@@ -1,10 +1,4 @@
-/*
- * Totals: numbers over many records, which grow costly with the data.
- *
- * When there are few records, they are counted for each caller. When there are many, the last total is used for five
- * seconds, and a thread of the process computes the next one meanwhile (store/refresher.h), so that no caller waits for
- * it.
- */
+/* Totals: numbers over many records, which grow costly with the data (cached_total.h). */
 #ifndef STORE_TOTAL_H
 #define STORE_TOTAL_H
 
@@ -24,23 +18,5 @@ struct total {
 
 /* Computed afresh, as long as the server may take for an answer. A fraction is dropped. */
 enum err total_now(struct db *db, struct arena *arena, const struct total *total, int64_t *value);
-
-/*
- * For several totals of one answer. First total_order() for each: it has the total computed if the last is older than
- * five seconds at asked_at (steady milliseconds). Then total_wait() for each: it waits for the new total until the
- * deadline, and gives the last one after that. ERR_UNAVAILABLE when there was none yet.
- */
-void total_order(struct db *db, const struct total *total, int64_t asked_at);
-enum err total_wait(struct db *db, const struct total *total, int64_t asked_at, int64_t deadline,
-		    int64_t *value);
-
-/*
- * How many records there are. Up to exact_max: exactly. Beyond (*approximate): as of the last five seconds; where that
- * is not known yet, as many as are known, which is at least `seen`. look_first: counts up to exact_max even if there
- * were more a moment ago, so that a total that has become small is exact at once.
- */
-enum err total_count(struct db *db, struct arena *arena, const struct total *total,
-		     int64_t exact_max, int64_t seen, bool look_first, int64_t *value,
-		     bool *approximate);
 
 #endif

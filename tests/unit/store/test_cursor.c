@@ -5,6 +5,7 @@
 #include "base/count.h"
 #include "base/encoding.h"
 #include "store/doc.h"
+#include "store/list.h"
 
 #include <string.h>
 
@@ -24,15 +25,6 @@ static void teardown(void)
 
 static const struct id record = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 } };
 
-static struct list list_of(const char *name, const char *field, bool ascending)
-{
-	return (struct list){ .in = TASKS,
-			      .filter = everything,
-			      .name = name,
-			      .order_field = field,
-			      .ascending = ascending };
-}
-
 static const char *json(const bson_t *filter)
 {
 	char *text = bson_as_relaxed_extended_json(filter, NULL);
@@ -42,10 +34,10 @@ static const char *json(const bson_t *filter)
 	return kept;
 }
 
-static void assert_goes_on(const struct list *list, const bson_t *last, const char *expected)
+static void assert_goes_on(const struct list_order *order, const bson_t *last, const char *expected)
 {
-	const char *cursor = cursor_write(arena, list, last);
-	const bson_t *filter = cursor_filter(arena, list, cursor);
+	const char *cursor = cursor_write(arena, order, last);
+	const bson_t *filter = cursor_filter(arena, order, everything, cursor);
 
 	ck_assert_ptr_nonnull(filter);
 	ck_assert_str_eq(json(filter), expected);
@@ -57,7 +49,7 @@ static void assert_goes_on(const struct list *list, const bson_t *last, const ch
 
 START_TEST(descending_goes_on_below_and_to_records_without_the_field)
 {
-	struct list list = list_of("tasks", "price", false);
+	struct list_order list = { "tasks", "price", false };
 
 	assert_goes_on(
 		&list, DOC(arena, ID("_id", &record), WHOLE("price", 7)),
@@ -68,7 +60,7 @@ END_TEST
 
 START_TEST(ascending_goes_on_above)
 {
-	struct list list = list_of("tasks", "price", true);
+	struct list_order list = { "tasks", "price", true };
 
 	assert_goes_on(
 		&list, DOC(arena, ID("_id", &record), INT("price", 7)),
@@ -80,7 +72,7 @@ END_TEST
 
 START_TEST(dates_and_fractions_come_back_as_they_were)
 {
-	struct list list = list_of("tasks", "at", true);
+	struct list_order list = { "tasks", "at", true };
 
 	assert_goes_on(
 		&list, DOC(arena, ID("_id", &record), DATE("at", INT64_C(1769850000000))),
@@ -97,7 +89,7 @@ END_TEST
 
 START_TEST(a_record_without_the_field_stands_below_all)
 {
-	struct list down = list_of("tasks", "at", false), up = list_of("tasks", "at", true);
+	struct list_order down = { "tasks", "at", false }, up = { "tasks", "at", true };
 	const bson_t *last = DOC(arena, ID("_id", &record));
 
 	assert_goes_on(&down, last,
@@ -113,7 +105,7 @@ END_TEST
 
 START_TEST(an_id_may_be_a_text_as_in_the_journal)
 {
-	struct list list = list_of("ledger", "coins", true);
+	struct list_order list = { "ledger", "coins", true };
 
 	assert_goes_on(
 		&list,
@@ -126,18 +118,18 @@ END_TEST
 
 START_TEST(a_cursor_is_good_for_its_list_and_order_alone)
 {
-	struct list list = list_of("tasks", "price", false);
-	struct list others[] = {
-		list_of("own tasks", "price", false),
-		list_of("tasks", "createdAt", false),
-		list_of("tasks", "price", true),
+	struct list_order list = { "tasks", "price", false };
+	struct list_order others[] = {
+		{ "own tasks", "price", false },
+		{ "tasks", "createdAt", false },
+		{ "tasks", "price", true },
 	};
 	const char *cursor =
 		cursor_write(arena, &list, DOC(arena, ID("_id", &record), WHOLE("price", 7)));
 
-	ck_assert_ptr_nonnull(cursor_filter(arena, &list, cursor));
+	ck_assert_ptr_nonnull(cursor_filter(arena, &list, everything, cursor));
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		ck_assert_ptr_null(cursor_filter(arena, &others[i], cursor));
+		ck_assert_ptr_null(cursor_filter(arena, &others[i], everything, cursor));
 }
 END_TEST
 
@@ -165,30 +157,30 @@ END_TEST
 
 START_TEST(anything_else_is_no_cursor)
 {
-	struct list list = list_of("tasks", "price", false);
+	struct list_order list = { "tasks", "price", false };
 	const char *good =
 		cursor_write(arena, &list, DOC(arena, ID("_id", &record), WHOLE("price", 7)));
 	size_t length = strlen(good);
 
 	/* shorter at either end, and longer than any _id of ours */
 	for (size_t cut = 1; cut < length; cut++)
-		ck_assert_ptr_null(
-			cursor_filter(arena, &list, arena_copy(arena, good, length - cut)));
-	ck_assert_ptr_null(cursor_filter(arena, &list, good + 1));
+		ck_assert_ptr_null(cursor_filter(arena, &list, everything,
+						 arena_copy(arena, good, length - cut)));
+	ck_assert_ptr_null(cursor_filter(arena, &list, everything, good + 1));
 	char *long_one = arena_alloc(arena, 2000);
 	memset(long_one, 'A', 1999);
 	memcpy(long_one, good, length);
-	ck_assert_ptr_null(cursor_filter(arena, &list, long_one));
+	ck_assert_ptr_null(cursor_filter(arena, &list, everything, long_one));
 	const char *odd[] = { "", "!", "null", "{}", "AAAA", "====" };
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
-		ck_assert_ptr_null(cursor_filter(arena, &list, odd[i]));
+		ck_assert_ptr_null(cursor_filter(arena, &list, everything, odd[i]));
 }
 END_TEST
 
 /* Whatever is changed in it, what comes of it is a filter of this list or nothing. */
 START_TEST(a_tampered_cursor_leads_out_of_no_list)
 {
-	struct list list = list_of("tasks", "price", false);
+	struct list_order list = { "tasks", "price", false };
 	size_t length;
 	uint8_t *bytes = base64url_decode(
 		arena,
@@ -200,8 +192,8 @@ START_TEST(a_tampered_cursor_leads_out_of_no_list)
 	for (size_t at = 0; at < length; at++)
 		for (unsigned bit = 0; bit < 8; bit++) {
 			bytes[at] ^= (uint8_t)(1u << bit);
-			const bson_t *filter =
-				cursor_filter(arena, &list, base64url_encode(arena, bytes, length));
+			const bson_t *filter = cursor_filter(
+				arena, &list, everything, base64url_encode(arena, bytes, length));
 			ck_assert(!filter || strstr(json(filter), ALL));
 			bytes[at] ^= (uint8_t)(1u << bit);
 		}
