@@ -24,8 +24,8 @@ extern const struct routes health_routes, auth_routes, google_routes, account_ro
 /* All of them. To be called before there are threads. */
 struct routes api_routes(void);
 
-/* A user, as they and admins see them; {users: 3, submissions: 1}, how many records of each collection are not adopted yet
- * (store/mark.h); {message}. */
+/* A user, as they and admins see them; {users: 3, submissions: 1}, how many records of each collection are not adopted
+ * yet (store/mark.h); {message}. */
 extern const struct view user_view, unadopted_view, message_view;
 /* What an operator sends to correct a balance, also by microtaskctl. */
 extern const struct schema adjust_schema;
@@ -43,8 +43,8 @@ struct json *respond_about(struct request *rq, const char *message, const bson_t
 /* Writes that member of the view alone. */
 void render_object(struct request *rq, const bson_t *record);
 
-/* Answers a page of a list: {<key>: […], total, pages, currentPage, next}, where the view of the request's row tells the
- * key and what the items show. The struct of the row's query must begin with a page_query. */
+/* Answers a page of a list: {<key>: […], total, pages, currentPage, next}, where the view of the request's row tells
+ * the key and what the items show. The struct of the row's query must begin with a page_query. */
 enum err respond_page(struct request *rq, const struct list *list);
 /* The same of a list that the market fills in. */
 enum err respond_list(struct request *rq, void (*fill)(struct call *call, struct list *list));

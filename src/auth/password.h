@@ -30,7 +30,8 @@ int password_semaphore_slots(const struct password_semaphore *semaphore);
 /*
  * Waits for a slot, for a caller who came at `since` (steady milliseconds). Within a process callers come here in the
  * order of their turns; which of several processes gets a free slot is chance. OK, and the slot is to be released.
- * ERR_UNAVAILABLE: PASSWORD_WAIT_MS are over, and at least a moment was waited here. ERR_INTERNAL: the thread has no turn.
+ * ERR_UNAVAILABLE: PASSWORD_WAIT_MS are over, and at least a moment was waited here. ERR_INTERNAL: the thread has no
+ * turn.
  */
 enum err password_semaphore_acquire(struct password_semaphore *semaphore, int64_t since, int *slot);
 void password_semaphore_release(struct password_semaphore *semaphore, int slot);

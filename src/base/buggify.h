@@ -1,6 +1,6 @@
 /*
- * Fault injection inside the programs, after FoundationDB's BUGGIFY: in a build for tests (configure --enable-buggify) a
- * call of MongoDB or of another service is at times slow, fails, or succeeds and reports that its outcome is unknown.
+ * Fault injection inside the programs, after FoundationDB's BUGGIFY: in a build for tests (configure --enable-buggify)
+ * a call of MongoDB or of another service is at times slow, fails, or succeeds and reports that its outcome is unknown.
  *
  * Other builds contain none of this, and no other file of ours knows of it: the linker (ld --wrap) replaces some
  * functions of libmongoc and libcurl by those in store/buggify.c and providers/buggify.c; Makefile.am lists them.

@@ -1,4 +1,5 @@
-/* A setting is a row of a table: of config.c's, or of a payment provider's own, so that nothing here knows a provider. */
+/* A setting is a row of a table: of config.c's, or of a payment provider's own, so that nothing here knows a
+ * provider. */
 #ifndef BASE_SETTING_H
 #define BASE_SETTING_H
 

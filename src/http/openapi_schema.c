@@ -1,6 +1,6 @@
 /*
- * JSON Schemas out of inputs and views. A view is a whitelist, so nothing else is in an answer today; but a later version
- * may add to it, and says so here: clients that are made from the document take what they do not know.
+ * JSON Schemas out of inputs and views. A view is a whitelist, so nothing else is in an answer today; but a later
+ * version may add to it, and says so here: clients that are made from the document take what they do not know.
  */
 #include "http/openapi_schema.h"
 #include "base/count.h"

@@ -58,7 +58,8 @@ static enum err check_open(struct request *rq)
 	return e;
 }
 
-/* A process that has not met the primary yet does not know what time it is, and tokens and signatures are judged by that. */
+/* A process that has not met the primary yet does not know what time it is, and tokens and signatures are judged by
+ * that. */
 static enum err tell_time(struct request *rq)
 {
 	if (clock_is_heard())
@@ -224,8 +225,9 @@ static enum err (*const steps[])(struct request *rq) = {
 };
 
 /*
- * A gateway that heard no answer sends the request to another worker. Meanwhile a token may have ended, or a role changed:
- * who was allowed when it was done is not told now that it was refused. While it may still be under way nobody knows.
+ * A gateway that heard no answer sends the request to another worker. Meanwhile a token may have ended, or a role
+ * changed: who was allowed when it was done is not told now that it was refused. While it may still be under way nobody
+ * knows.
  */
 static enum err recall_own(struct request *rq, enum err refusal)
 {

@@ -79,10 +79,10 @@ struct routes {
 #define ERRORS(...) ((const enum err[]){ __VA_ARGS__, OK })
 
 /*
- * Checks the rows when a program starts: NULL, or a sentence about the first row that is wrong. It lacks a method, a path,
- * access, a handler or a view; or says what does not go together, as a GET with a body, an idempotency key where the
- * caller may be unknown, or a list whose view has none; or it has the method and path of an earlier row, or other names
- * for the ids of its path.
+ * Checks the rows when a program starts: NULL, or a sentence about the first row that is wrong. It lacks a method, a
+ * path, access, a handler or a view; or says what does not go together, as a GET with a body, an idempotency key where
+ * the caller may be unknown, or a list whose view has none; or it has the method and path of an earlier row, or other
+ * names for the ids of its path.
  */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 

@@ -11,10 +11,10 @@
  *   OBJECTS                              struct object_list
  * All of it lives as long as the arena that was given.
  *
- * Rules that hold for every row (contract section 1): null means absent; texts are trimmed, passwords never; texts hold no
- * control characters but tab, line feed and carriage return; lengths count code points (passwords: bytes); numbers may
- * come as plain decimal text; in a query string a blank value means absent; unknown fields are ignored. A max of 0 means
- * no upper limit.
+ * Rules that hold for every row (contract section 1): null means absent; texts are trimmed, passwords never; texts hold
+ * no control characters but tab, line feed and carriage return; lengths count code points (passwords: bytes); numbers
+ * may come as plain decimal text; in a query string a blank value means absent; unknown fields are ignored. A max of 0
+ * means no upper limit.
  *
  * For what other services answer, a row's name may be a path into the document: "error.message", "data.0.id".
  */
@@ -40,7 +40,7 @@ enum field_type {
 	FIELD_COINS, /* min..max; a fraction is ERR_WHOLE_COINS */
 	FIELD_MONEY, /* dollars with at most 2 decimals, min..max in cents */
 	FIELD_DATE, /* ISO 8601 */
-	FIELD_SECONDS, /* a moment as seconds since 1970, which may have a fraction: min..max in milliseconds, rounded up */
+	FIELD_SECONDS, /* seconds since 1970, maybe with a fraction: min..max in milliseconds, rounded up */
 	FIELD_CHOICE, /* exactly one of choices */
 	FIELD_ID, /* 24 hex digits, else ERR_INVALID_ID */
 	FIELD_IDS, /* an array of min..max ids */
@@ -144,9 +144,9 @@ const struct field *schema_field(const struct schema *schema, size_t index);
 
 /*
  * Decodes a JSON body into a new struct of schema->size. An empty body and one of null count as {}, and a byte order
- * mark in front of it does not count. Returns NULL with *err = ERR_INVALID_JSON when the text is not strict JSON with an
- * object at the top (detail->sentence says what and where); field faults go to faults, the struct is returned all the
- * same.
+ * mark in front of it does not count. Returns NULL with *err = ERR_INVALID_JSON when the text is not strict JSON with
+ * an object at the top (detail->sentence says what and where); field faults go to faults, the struct is returned all
+ * the same.
  */
 void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
 			 size_t length, struct faults *faults, struct err_detail *detail,

@@ -43,8 +43,8 @@ bool call_is_admin(const struct call *call);
 enum err call_read(const struct call *call, enum collection in, const struct id *id,
 		   const bson_t **record);
 
-/* The caller's own records, newest first: those whose owner field is the caller's id, and to which the further members of
- * a filter apply (NULL: none). */
+/* The caller's own records, newest first: those whose owner field is the caller's id, and to which the further members
+ * of a filter apply (NULL: none). */
 struct list call_own_list(const struct call *call, enum collection in, const char *owner_field,
 			  const bson_t *further, const char *name);
 

@@ -1,5 +1,6 @@
 /* Withdrawals, payments and notifications: whose they are, and what the journal says of those that come late. Pending
- * withdrawals get their coins with their worker (adoption_users.c), or, where that one is in the books already, here. */
+ * withdrawals get their coins with their worker (adoption_users.c), or, where that one is in the books already,
+ * here. */
 #include "migrate/adoption_private.h"
 
 #include "base/count.h"

@@ -31,8 +31,8 @@ static bool is_escrow(const bson_t *row, const char *side)
 }
 
 /*
- * Work that comes late for a task in the books may have its slot: it was handed in to us, and restored since. Or not: an
- * older server ran on. The journal tells: a task's escrow has what its open slots, its pending work in the books and
+ * Work that comes late for a task in the books may have its slot: it was handed in to us, and restored since. Or not:
+ * an older server ran on. The journal tells: a task's escrow has what its open slots, its pending work in the books and
  * such work are worth, at any one moment.
  */
 static enum err escrows_look(struct batch *batch, const bson_t *ids, const bson_t *options)

@@ -111,8 +111,8 @@ static int holding_compare(const void *a, const void *b)
 	return order ? order : age_compare(one->asked_at, &one->id, other->asked_at, &other->id);
 }
 
-/* Those that are adopted name their owners, and an index leads to them; a later one waits for the next run. In a dry run
- * none does yet. */
+/* Those that are adopted name their owners, and an index leads to them; a later one waits for the next run. In a dry
+ * run none does yet. */
 static const bson_t *holdings_filter(const struct batch *batch, const bson_t *users)
 {
 	struct arena *arena = batch->arena;

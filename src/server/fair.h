@@ -55,8 +55,9 @@ struct waiter *fair_oldest(const struct fair *fair);
 /* Takes one out that waits no longer. It gets no turn. */
 void fair_remove(struct fair *fair, struct waiter *waiter);
 
-/* Who has to go when there is no room for a new waiter with this key: of the outer key with most waiters, and of its inner
- * key with most, who came last. NULL when the new one's outer key would then have as many: the new one cannot stay. */
+/* Who has to go when there is no room for a new waiter with this key: of the outer key with most waiters, and of its
+ * inner key with most, who came last. NULL when the new one's outer key would then have as many: the new one cannot
+ * stay. */
 struct waiter *fair_crowd(const struct fair *fair, struct fair_key key);
 
 /* What a waiter that came now would find. */

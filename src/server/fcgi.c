@@ -14,9 +14,9 @@
 /*
  * How libfcgi is used: a thread that got a readable connection takes what has come, and gives it back unless a request
  * is whole and sound (records.h). The request's bytes are given to libfcgi as a file: FCGX_Accept_r skips accepting
- * where the FCGX_Request has a descriptor, and reads from that. Then the connection's takes its place for the answer. Should
- * libfcgi think a request broken, it closes the file and would accept a connection; it is given no listening socket, so
- * that this fails at once.
+ * where the FCGX_Request has a descriptor, and reads from that. Then the connection's takes its place for the answer.
+ * Should libfcgi think a request broken, it closes the file and would accept a connection; it is given no listening
+ * socket, so that this fails at once.
  */
 #define NO_SOCKET (-1)
 

@@ -9,8 +9,8 @@
  * keepalive_time bounds. After FCGI_DRAIN_MS those that are idle or half-sent are ended, but never a request that is
  * being served.
  *
- * Whatever a peer sends, at most its own connection ends. That happens also to one that sends a second request before it
- * has the answer to the first.
+ * Whatever a peer sends, at most its own connection ends. That happens also to one that sends a second request before
+ * it has the answer to the first.
  */
 #ifndef SERVER_FCGI_H
 #define SERVER_FCGI_H

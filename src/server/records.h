@@ -3,8 +3,8 @@
  *
  * libfcgi trusts its peer: lengths that do not add up end the process, a management record may overrun its stack, and a
  * peer that stalls blocks the thread that reads. So the records of a request are collected here as they arrive, and are
- * given to libfcgi when the request is whole. What is accepted is only what a web server sends: the beginning of a request
- * for a responder, its parameters and its body, all with one id, and nothing after them.
+ * given to libfcgi when the request is whole. What is accepted is only what a web server sends: the beginning of a
+ * request for a responder, its parameters and its body, all with one id, and nothing after them.
  */
 #ifndef SERVER_RECORDS_H
 #define SERVER_RECORDS_H

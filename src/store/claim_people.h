@@ -4,8 +4,8 @@
 
 #include "store/txn.h"
 
-/* The ids of those whose data the transaction's records show, as an array document. It stands beside the answer, so that
- * it is found when one of them is removed. */
+/* The ids of those whose data the transaction's records show, as an array document. It stands beside the answer, so
+ * that it is found when one of them is removed. */
 bson_t *claim_people(const struct txn *txn);
 
 /*

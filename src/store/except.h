@@ -18,7 +18,8 @@ struct list_except {
 enum err except_each(struct db *db, enum collection in, const bson_t *filter, const bson_t *options,
 		     const struct list_except *except, db_row row, void *context);
 
-/* How many are left out, as a pipeline over except->in that ends in {n}: it looks at all that the filter there finds. */
+/* How many are left out, as a pipeline over except->in that ends in {n}: it looks at all that the filter there
+ * finds. */
 bson_t *except_pipeline(struct arena *arena, enum collection in, const bson_t *filter,
 			const struct list_except *except);
 

@@ -19,15 +19,16 @@ enum { PRESENCE_SESSION_SIZE = 16 };
 
 struct presence;
 
-/* Creates this process's file, and the directory if it is missing. NULL and a logged reason when that cannot be done. */
+/* Creates this process's file, and the directory if it is missing. NULL and a logged reason when that cannot be
+ * done. */
 struct presence *presence_new(const char *run_dir);
 void presence_free(struct presence *presence);
 
 /* The name of this process to others, of this host or not: random, and new for each process. */
 const struct id *presence_id(const struct presence *presence);
 
-/* Writes the session in which a thread's transactions run from now on into this process's file, in the place of the thread's
- * last one. *place is where that is: the thread keeps it, 0 at first. Any thread may call this at any time. */
+/* Writes the session in which a thread's transactions run from now on into this process's file, in the place of the
+ * thread's last one. *place is where that is: the thread keeps it, 0 at first. Any thread may call this at any time. */
 void presence_note_session(struct presence *presence, unsigned *place,
 			   const uint8_t session[PRESENCE_SESSION_SIZE]);
 

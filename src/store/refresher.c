@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More totals than this are not cached at once. A name has a few places it may stand in; where others have them all, the one
- * that was not looked for the longest is forgotten. */
+/* More totals than this are not cached at once. A name has a few places it may stand in; where others have them all,
+ * the one that was not looked for the longest is forgotten. */
 enum { PLACES = 256, PLACES_OF_A_NAME = 8 };
 /* A total that takes the server longer than this is not made. A process that ends waits for one so long. */
 enum { COMPUTE_MS_MAX = 30000, END_MS = 1000 };
