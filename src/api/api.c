@@ -51,8 +51,8 @@ struct json *respond_about(struct request *rq, const char *message, const bson_t
 
 /* ---- lists ---- */
 
-/* Leaves room for what stands around the records of an answer, and for what is added to each. A single record is shorter
- * (RENDER_MAX), so each page has one. */
+/* Leaves room for what stands around the records of an answer, and for what is added to each. A single record is
+ * shorter (RENDER_MAX), so each page has one. */
 #define ROWS_MAX (ANSWER_MAX - 256 * 1024)
 
 static void row_write(struct rows *rows, const bson_t *doc)

@@ -43,8 +43,8 @@ EACH_RESOURCE(RESOURCE_DECLARE)
 /* All of them. To be called before there are threads. */
 struct routes api_routes(void);
 
-/* A user, as they and admins see them; {users: 3, submissions: 1}, how many records of each collection are not adopted yet
- * (store/mark.h); {message}. */
+/* A user, as they and admins see them; {users: 3, submissions: 1}, how many records of each collection are not adopted
+ * yet (store/mark.h); {message}. */
 extern const struct view user_view, unadopted_view, message_view;
 /* What an operator sends to correct a balance, also by microtaskctl. */
 extern const struct schema adjust_schema;
@@ -53,17 +53,17 @@ extern const struct schema adjust_schema;
 struct call *call_of(struct request *rq);
 
 /*
- * Answers in the shape that the view of the request's row tells: a record as that view; a message, to which members may
- * be added; a message and a record, which is the view's member that is an object.
+ * Answer in the shape of the view of the request's row. respond_record(): the record. respond_message(): a message, to
+ * which members may be added. respond_about(): a message, and the record as the view's member that is an object.
  */
 void respond_record(struct request *rq, const bson_t *record);
 struct json *respond_message(struct request *rq, const char *message);
 struct json *respond_about(struct request *rq, const char *message, const bson_t *record);
-/* Writes that member alone. */
+/* Writes that member of the view alone. */
 void render_object(struct request *rq, const bson_t *record);
 
-/* Answers a page of a list: {<key>: […], total, pages, currentPage, next}, where the view of the request's row tells the
- * key and what the items show. The struct of the row's query must begin with a page_query. */
+/* Answers a page of a list: {<key>: […], total, pages, currentPage, next}, where the view of the request's row tells
+ * the key and what the items show. The struct of the row's query must begin with a page_query. */
 enum err respond_page(struct request *rq, const struct list *list);
 /* The same of a list that the market fills in. */
 enum err respond_list(struct request *rq, void (*fill)(struct call *call, struct list *list));
@@ -80,7 +80,7 @@ struct rows {
 	/* Gets the text of each object. NULL: the text goes into the array that is open in the answer. */
 	void (*take)(void *context, const bson_t *doc, const char *text, size_t length);
 	void *context;
-	/* used by rows_add() */
+	/* rows_add() alone uses these */
 	struct buffer text;
 	size_t size;
 };
@@ -114,7 +114,7 @@ void page_members(struct json *json, const struct page *page);
  * Changes something: plans a transaction, commits it, and answers. The plan may run several times, with rq->caller read
  * anew, so what must not be repeated, such as asking another service, stands before this in the handler. The answer is
  * written inside the transaction, from what its steps found, so that an idempotency key keeps the very text. What need
- * not be part of the transaction stands behind this; if the process dies before, the sweep must do it.
+ * not be part of the transaction comes after this; if the process dies before that, the sweep must do it.
  */
 typedef enum err (*plain_plan)(struct request *rq, struct txn *txn);
 typedef void (*plain_answer)(struct request *rq, const struct txn *txn);
@@ -132,7 +132,7 @@ typedef void (*change_answer)(struct request *rq, const struct txn *txn, void *c
 enum err carry_out_with(struct request *rq, change_plan plan, change_answer answer, void *context);
 
 /* OK when no If-Match was sent (*sent is false), or when it has the entity tag of the record as this caller, or the
- * public, gets it. */
+ * public, gets it; else ERR_PRECONDITION_FAILED. */
 enum err if_match(struct request *rq, const struct view *view, const bson_t *record, bool *sent);
 
 #endif

@@ -15,10 +15,10 @@ void auth_signed_in(struct request *rq, const struct txn *txn, void *context);
 
 /* Checks a new password, for the row of a field. */
 const char *auth_password_check(const void *at);
-/* Hashes a password with a slot. It takes long, so once a call. ERR_UNAVAILABLE. */
+/* Hashes a password with a slot; to be called once in a request, as it takes long. ERR_UNAVAILABLE. */
 enum err auth_hash(struct request *rq, const char *password, const char **hash);
-/* Counts a guess at a password, and tries it, with a slot: ERR_BAD_LOGIN, ERR_TOO_MANY_REQUESTS. hash is NULL where
- * nothing fits. */
+/* Counts a guess at a password, and tries it, with a slot: ERR_BAD_LOGIN, ERR_TOO_MANY_REQUESTS. hash NULL: no password
+ * is right. */
 enum err auth_guess(struct request *rq, const char *email, const char *password, const char *hash);
 
 /* The address in the body of a log-in, which may be anybody's; NULL when rq is no log-in. */

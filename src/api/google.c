@@ -62,7 +62,7 @@ static enum err sign_in_plan(struct request *rq, struct txn *txn, void *context)
 	return err;
 }
 
-/* A newcomer counts as one registration, however often the account is tried to be made. */
+/* A newcomer counts as one registration, however many tries it takes to make the account. */
 static enum err auth_google(struct request *rq)
 {
 	struct call *call = call_of(rq);

@@ -96,7 +96,7 @@ static enum err payments_packages(struct request *rq)
 
 /* ---- paying ---- */
 
-/* Opens a payment, or goes on with that which the same key opened before and which has not failed. */
+/* Opens a payment, or goes on with one that the same key opened before, unless that has failed. */
 static enum err payment_start(struct request *rq, const struct package *package,
 			      struct payment *payment)
 {

@@ -172,8 +172,8 @@ static enum err submissions_decide(struct request *rq)
 
 /* ---- reviewing many: each a transaction of its own ---- */
 
-/* For so long parts are begun, and tried again: what the last of them may still take, the claim before and the release
- * after it end before nginx gives up. A hundred are a matter of two seconds. */
+/* How long reviews are begun and tried again. The last one, the claim before and the release after it then end before
+ * nginx gives up. A hundred reviews take some two seconds. */
 enum { REVIEW_MS = 5000 };
 
 struct reviewing {
@@ -181,7 +181,7 @@ struct reviewing {
 	const struct id_list *ids;
 	struct review review;
 	int64_t deadline; /* steady milliseconds */
-	size_t at; /* the one whose turn it is */
+	size_t at; /* the review at hand */
 };
 
 static enum err review_build(void *context, struct txn *txn)

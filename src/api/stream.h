@@ -1,4 +1,4 @@
-/* What microtask-events has of the calls (contract section 8). */
+/* What the calls share with microtask-events (contract section 8). */
 #ifndef API_STREAM_H
 #define API_STREAM_H
 

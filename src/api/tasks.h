@@ -18,7 +18,7 @@ enum err tasks_counted(struct request *rq, struct call *call, const struct list 
 extern const struct view refund_view;
 void tasks_cancelled(struct request *rq, const struct txn *txn);
 
-/* The row of the call of the six workers with most coins, which has several names. */
+/* The row of a call that lists the six workers with most coins: it has several paths. */
 extern const struct view top_workers_view;
 enum err top_workers(struct request *rq);
 #define TOP_WORKERS(name, who)                                                          \

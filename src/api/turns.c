@@ -9,14 +9,14 @@
 #include <string.h>
 
 /*
- * Every wait and the work behind it end before nginx gives up on a worker, after 15 s. Logging in is what many do at the
- * same moment, so it is waited for as long as that allows. A service outside that answers has nobody waiting; where
- * somebody waits it hangs, and the sooner they are told the better.
+ * Every wait and the work behind it end before nginx gives up on a worker, after 15 s. Logging in is what many do at
+ * the same moment, so it is waited for as long as that allows. Nobody has to wait for another service that answers;
+ * where somebody waits it hangs, and the sooner they are told the better.
  */
 static const struct bulkhead_limits plan[TURN_COUNT] = {
 	/* Of all that is done here hashing alone takes much of a core, and whoever waits for it waits anyway: nice. */
 	[TURN_HASH] = { .wait_ms = PASSWORD_WAIT_MS, .usual_ms = 80, .nice = 10 },
-	/* Two of one account's calls, as one may hang that nobody waits for any more. */
+	/* Two for an account, as one may hang whose caller has left. */
 	[TURN_PROVIDER] = { .each = 2, .wait_ms = 3000, .usual_ms = 50 },
 	/* Keys are fetched by one thread, once in a while; all else is quick. */
 	[TURN_GOOGLE] = { .turns = 4, .wait_ms = 4000, .usual_ms = 20 },

@@ -20,7 +20,7 @@ struct caller {
 	struct id id;
 	enum role role;
 	const char *name, *email;
-	/* As read, before this request: to tell, never to decide by. */
+	/* As read when the request began: to show, never to decide by. */
 	int64_t coins, owed_coins;
 	int64_t issued_at, expires_at; /* of the token in use: seconds since 1970 */
 	const bson_t *record; /* the user document; NULL when nobody is known */
@@ -33,15 +33,14 @@ struct caller {
 enum err caller_read(struct db *db, struct arena *arena, const struct config *config,
 		     const char *token, int64_t now, struct caller *caller);
 
-/* The second at or before which a token of this user must have been issued to be refused. INT64_MAX when all are
- * refused, because there is no user (NULL) or the user is being removed; -1 when none is. */
+/* Tokens of this user are refused that were issued at or before this second. INT64_MAX: all are, because there is no
+ * user (NULL) or the user is being removed; -1: none is. */
 int64_t caller_refused_until(const bson_t *user);
 
-/* Fills a caller from a user document; what it says of the token is not changed. */
+/* Fills a caller from a user document; issued_at and expires_at are not changed. */
 void caller_from(const bson_t *user, struct caller *caller);
 
-/* A token for a user. The document is the one that was left by the write which permits a new token
- * (market/tokens.h). */
+/* A token for a user. The document is as the write left it that lets a token be given out (market/tokens.h). */
 char *caller_token(struct arena *arena, const char *secret, const bson_t *user);
 
 #endif

@@ -29,7 +29,7 @@ struct payload {
 	bool email_verified;
 };
 
-/* Of an address at all. Whether an account may have it is asked where one is made or found by it: email_fits. */
+/* Is it an address at all? Whether an account may have it is told by email_fits. */
 static const char *email_check(const void *at)
 {
 	return strchr(*(const char *const *)at, '@') ? NULL : "email must be an address.";
@@ -102,7 +102,7 @@ static const char *name_cut(struct arena *arena, const char *text, size_t length
 	return arena_copy(arena, text, end);
 }
 
-/* What nobody may register with is no name here either: then what stands before the @ is. */
+/* A name that nobody may register with is replaced by what stands before the @. */
 static const char *name_of(struct arena *arena, const struct payload *payload)
 {
 	const char *name = payload->name ? payload->name : "";

@@ -66,7 +66,8 @@ static bool is_field(const void *context, const char *name)
 	return false;
 }
 
-/* The struct of a JSON object; NULL for anything the schema finds a fault in. What it does not name is not judged. */
+/* The struct of a JSON object; NULL for anything the schema finds a fault in. Members that it does not name are not
+ * checked. */
 static const void *object_read(struct arena *arena, const struct schema *schema, const char *json,
 			       size_t length)
 {

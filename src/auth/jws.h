@@ -2,8 +2,8 @@
  * The compact form of a signed JSON object (RFC 7515): three strict base64url parts between dots.
  *
  * It is read strictly, so that no two texts are the same token: no padding, canonical last bits, strict JSON
- * (json/json_in.h) in the members that are read, and no crit. Other members are not checked (json/json_pick.h). The
- * signature must be verified before the payload is read.
+ * (json/json_in.h) in the members that are read, and no member crit. Other members are not checked (json/json_pick.h).
+ * The signature must be verified before the payload is read.
  */
 #ifndef AUTH_JWS_H
 #define AUTH_JWS_H
@@ -38,8 +38,8 @@ struct jws_times {
 };
 extern const struct schema jws_times_schema;
 
-/* Is a payload good now, by a clock that may be behind by skew? ERR_UNAUTHORIZED before nbf, ERR_TOKEN_EXPIRED from exp
- * on, where no skew counts. */
+/* Is a payload good now, by a clock that may be behind by skew (milliseconds)? ERR_UNAUTHORIZED before nbf,
+ * ERR_TOKEN_EXPIRED from exp on, where no skew counts. */
 enum err jws_times_judge(const struct jws_times *times, int64_t now, int64_t skew);
 
 /* false when the text has not exactly three parts or more than JWS_LENGTH_MAX bytes. */

@@ -24,9 +24,9 @@
 #define COST_MIN 4
 #define COST_MAX 15
 
-/* So long a slot is waited for in any case, also where the turn came at the last moment. */
+/* The least time that a slot is waited for, also where the turn came at the last moment. */
 #define MOMENT_MS 1000
-/* Between two looks, at random: whichever process looks, each has the same chance, and so its queue moves as fast. */
+/* Between two tries, at random: so each process has the same chance, and its queue moves as fast. */
 #define POLL_MS_MIN 1
 #define POLL_MS_SPREAD 4
 
@@ -173,7 +173,7 @@ bool password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
 	char salt[SALT_BYTES];
 
 	arc4random_buf(salt, sizeof(salt));
-	/* What bcrypt would not read may not seem to protect. */
+	/* bcrypt does not read further, and what it ignores must not seem to protect. */
 	if (strlen(password) <= PASSWORD_BYTES_MAX &&
 	    crypt_gensalt_rn("$2b$", PASSWORD_COST, salt, sizeof(salt), setting, sizeof(setting)) &&
 	    bcrypt_run(password, setting, hash))

@@ -1,8 +1,8 @@
 /*
  * Passwords: bcrypt through crypt(3), and a semaphore that keeps hashing from starving everything else.
  *
- * A hash of cost 10 is about 50 ms of CPU. On a host at most one fewer than it has cores are made at a time (at least
- * one), whichever process makes them: each takes a slot, which is a lock on a file in the run directory. The kernel
+ * A hash of cost 10 is about 50 ms of CPU. A host makes at most one fewer at a time than it has cores (but one at
+ * least), whichever process makes them: each takes a slot, which is a lock on a file in the run directory. The kernel
  * frees it when the process dies. Only threads with the turn to hash (base/turn.h) come here, so few wait.
  */
 #ifndef AUTH_PASSWORD_H
@@ -30,7 +30,8 @@ int password_semaphore_slots(const struct password_semaphore *semaphore);
 /*
  * Waits for a slot, for a caller who came at `since` (steady milliseconds). Within a process callers come here in the
  * order of their turns; which of several processes gets a free slot is chance. OK, and the slot is to be released.
- * ERR_UNAVAILABLE: PASSWORD_WAIT_MS are over, and at least a moment was waited here. ERR_INTERNAL: the thread has no turn.
+ * ERR_UNAVAILABLE: PASSWORD_WAIT_MS are over, and at least a moment was waited here. ERR_INTERNAL: the thread has no
+ * turn.
  */
 enum err password_semaphore_acquire(struct password_semaphore *semaphore, int64_t since, int *slot);
 void password_semaphore_release(struct password_semaphore *semaphore, int slot);
@@ -39,8 +40,8 @@ void password_semaphore_release(struct password_semaphore *semaphore, int slot);
 bool password_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
 
 /*
- * Does the password fit the hash ($2a$, $2b$ or $2y$, first 72 bytes)? hash NULL, empty or of another kind: spends the
- * same time on a fixed dummy and says no. Call it with a slot.
+ * Does the password fit the hash ($2a$, $2b$ or $2y$, first 72 bytes)? For a hash that is NULL, empty or of another
+ * kind it takes the same time, and is false. Call it with a slot.
  */
 bool password_verify(const char *password, const char *hash);
 

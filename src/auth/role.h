@@ -4,7 +4,7 @@
 
 enum role { ROLE_NONE = 0, ROLE_WORKER = 1 << 0, ROLE_BUYER = 1 << 1, ROLE_ADMIN = 1 << 2 };
 
-/* "worker", "buyer", "admin", NULL. */
+/* All names, NULL-terminated. */
 extern const char *const role_names[];
 /* One of these; NULL for anything else. */
 const char *role_name(enum role role);

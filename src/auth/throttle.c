@@ -48,7 +48,7 @@ static struct window window_of(const bson_t *doc, int64_t now)
 	return window;
 }
 
-/* Counts in a window that is there, beginning it anew when it is over. No count: none is there. */
+/* Counts in a window, which begins anew when it is over. A count of 0: there is no window. */
 static enum err window_count(struct db *db, struct arena *arena, const char *key, int64_t length,
 			     int64_t now, struct window *window)
 {

@@ -1,9 +1,9 @@
 /*
  * Memory of one request: allocate freely, release all at once.
  *
- * Foreign objects (bson, cursors, json trees, EVP contexts) are handed to arena_defer() right where they are made, so
- * no later line needs a clean-up path. An arena belongs to one thread at a time. Running out of memory ends the
- * process: a worker that cannot allocate cannot answer either, and its supervisor starts a fresh one.
+ * Objects of libraries (bson, cursors, json trees, EVP contexts) are given to arena_defer() right where they are made,
+ * so no later line has to clean up. An arena belongs to one thread at a time. Running out of memory ends the process: a
+ * worker that cannot allocate cannot answer either, and its supervisor starts a fresh one.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

@@ -8,7 +8,7 @@
 #define FIRST_CAPACITY ((size_t)256)
 #define KEPT_CAPACITY ((size_t)256 * 1024)
 
-/* Makes room for length more bytes and the NUL behind them. */
+/* Makes room for length more bytes and a NUL. */
 static void buffer_grow(struct buffer *buffer, size_t length)
 {
 	if (length >= SIZE_MAX / 2 - buffer->length)

@@ -1,12 +1,12 @@
 /*
- * Fault injection inside the programs, after FoundationDB's BUGGIFY: in a build for tests (configure --enable-buggify) a
- * call of MongoDB or of another service is at times slow, fails, or succeeds and reports that its outcome is unknown.
+ * Fault injection inside the programs, after FoundationDB's BUGGIFY: in a build for tests (configure --enable-buggify)
+ * a call of MongoDB or of another service is at times slow, fails, or succeeds and reports that its outcome is unknown.
  *
  * Other builds contain none of this, and no other file of ours knows of it: the linker (ld --wrap) replaces some
  * functions of libmongoc and libcurl by those in store/buggify.c and providers/buggify.c; Makefile.am lists them.
  *
  * A site is a kind of call, as "insert idempotency" (a key is claimed), "find users" (a caller is read) or "commit".
- * Settings come from the environment alone; behind each stands its default:
+ * Settings come from the environment alone; each line ends with the default:
  *
  *   BUGGIFY_CHANCE       per mille of the calls at a site that something happens to. If it is not set, the file
  *                        MICROTASK_RUN_DIR/buggify has the number, and is read ten times a second, so that tests can
@@ -17,7 +17,7 @@
  *   BUGGIFY_FAULTS       of slow, fail and unknown, comma-separated: only these; all three
  *   BUGGIFY_SLOWEST_MS   how long one slow call in 200 takes; 35000, more than the lease of a key
  *
- * Each fault is a line of the log: the site, which call there, and what happened to it.
+ * Each fault is a line of the log: the site, the number of the call there, and what happened to it.
  */
 #ifndef BASE_BUGGIFY_H
 #define BASE_BUGGIFY_H

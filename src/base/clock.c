@@ -17,7 +17,8 @@ static int64_t clock_read_us(clockid_t which)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* How far the primary's clock was ahead of the steady clock, the last CLOCK_NEWS times it was heard; and the most of these. */
+/* How far the primary's clock was ahead of the steady clock, the last CLOCK_NEWS times it was heard; and the most of
+ * these. */
 static struct {
 	pthread_mutex_t lock;
 	int64_t ahead[CLOCK_NEWS];

@@ -42,9 +42,9 @@ void clock_sleep(int64_t milliseconds);
 void clock_iso(int64_t when, char out[CLOCK_ISO_LENGTH + 1]);
 
 /*
- * Reads an ISO 8601 date ("2026-01-31") or date-time ("2026-01-31T09:00", with optional seconds,
- * fraction and Z or +hh:mm / +hhmm / -hh; T and Z may be small; without a zone: UTC). false for
- * anything else, and for days and times that do not exist.
+ * Reads an ISO 8601 date ("2026-01-31") or date-time ("2026-01-31T09:00", with optional seconds, fraction and Z or
+ * +hh:mm / +hhmm / -hh; T and Z may be in lower case; without a zone: UTC). false for anything else, and for days and
+ * times that do not exist.
  */
 bool clock_parse(const char *text, size_t length, int64_t *when);
 

@@ -45,7 +45,7 @@ const char *config_check_mongodb_uri(const char *value, bool production)
 	return NULL;
 }
 
-/* Values that stand in instructions and get copied; letters of either case. */
+/* Is it a value as instructions show it, for people to copy? Letters of either case. */
 static bool looks_like_example(const char *secret)
 {
 	static const char *const words[] = { "change",	     "example",	    "your",

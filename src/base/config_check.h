@@ -1,8 +1,8 @@
 /*
  * Rules for single settings that go beyond a range; config.c's table refers to them.
  *
- * Each returns NULL when the value will do, else how a sentence that begins with the setting's name goes on. None of
- * them repeats the value, which may be secret.
+ * Each returns NULL when the value will do, else the rest of a sentence that begins with the setting's name. It never
+ * repeats the value, which may be secret.
  */
 #ifndef BASE_CONFIG_CHECK_H
 #define BASE_CONFIG_CHECK_H
@@ -17,13 +17,13 @@ const char *config_check_jwt_secret(const char *value, bool production);
 
 /* Comma-separated. None may be empty: everybody knows the empty secret. */
 const char *config_check_jwt_secret_previous(const char *value, bool production);
-/* Logs a warning for each that is shorter than one that signs may be; NULL: none. Call it at start. */
+/* Logs a warning for each that is too short to sign with. value may be NULL. Call it at start. */
 void config_warn_jwt_secret_previous(const char *value);
 
 /* Comma-separated words without white space: a typing error would make every token be refused. */
 const char *config_check_google_client_id(const char *value, bool production);
 
-/* The address of a service that is called: https, outside production http as well. */
+/* The address of another service: https, outside production http as well. */
 const char *config_check_service_url(const char *value, bool production);
 
 /* scheme://host[:port], comma-separated, of characters that are harmless in nginx's configuration. */

@@ -9,7 +9,7 @@
 enum decimal {
 	DECIMAL_OK,
 	DECIMAL_FRACTION, /* has more decimals than asked for; what comes before them is the value */
-	DECIMAL_BEYOND, /* outside int64; the value is the end of int64 on that side */
+	DECIMAL_BEYOND, /* outside int64; the value is INT64_MIN or INT64_MAX */
 };
 
 /* Is it a plain decimal number: digits with an optional minus sign and fraction, and no exponent? */

@@ -71,9 +71,9 @@ struct err_row {
 const struct err_row *err_row(enum err e);
 
 /*
- * What a refusal tells beside its code: a sentence of its own, a field it is about, numbers and
- * texts that the caller needs (insufficient_coins: required, available). Filled by whoever fails, written by
- * http. Texts live as long as the request's arena.
+ * What a refusal tells beside its code: a sentence of its own, a field it is about, numbers and texts that the caller
+ * needs (insufficient_coins: required, available). Filled by whoever fails, written by http/answer.c. Texts live as
+ * long as the request's arena.
  */
 struct err_detail {
 	const char *sentence; /* NULL: the row's */

@@ -1,4 +1,5 @@
-/* Memory that belongs to no arena, for free(). Running out of it ends the process, as base/arena.h says. */
+/* Memory that belongs to no arena; the caller frees it with free(). Running out of it ends the process, as base/arena.h
+ * says. */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 

@@ -1,4 +1,4 @@
-/* What the command lines of the services share. */
+/* What the command lines of the programs share. */
 #ifndef BASE_PROGRAM_H
 #define BASE_PROGRAM_H
 
@@ -6,20 +6,20 @@
 
 #include <stdbool.h>
 
-/* A service: it takes [-c FILE] [--check-config | --help-config[=markdown] | --version], and else serves. */
+/* A program that serves. It takes [-c FILE] [--check-config | --help-config[=markdown] | --version]. */
 struct program {
 	const char *name;
 	const char *about; /* one sentence, for the usage */
 	const struct provider_settings *const *providers; /* what config_read() takes */
-	/* Are settings right that mean something to higher rooms alone? Otherwise there is a sentence in problem. */
+	/* Checks settings that only higher rooms understand; false with a sentence in problem. */
 	bool (*check)(const struct config *config, char problem[256]);
 	int (*serve)(const struct config *config); /* the exit status */
 };
 
-/* main: the exit status. */
+/* All of main(); returns the exit status. */
 int program_run(const struct program *program, int argc, char **argv);
 
-/* Says on standard error why the program does not go on; EXIT_FAILURE. */
+/* Says on standard error why the program ends. Returns EXIT_FAILURE. */
 int program_refuse(const char *name, const char *problem);
 
 #endif

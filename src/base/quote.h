@@ -5,8 +5,8 @@
 #include "base/buffer.h"
 
 /*
- * Appends any bytes as a JSON string: each that begins no UTF-8, and each NUL, becomes U+FFFD. What goes beyond `most`
- * bytes, which need not be exact, is left out, and an ellipsis says so.
+ * Appends any bytes as a JSON string. Invalid UTF-8 and NUL become U+FFFD; what goes beyond about `most` bytes becomes
+ * an ellipsis.
  */
 void quote_json(struct buffer *out, const char *text, size_t length, size_t most);
 

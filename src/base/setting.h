@@ -1,4 +1,5 @@
-/* A setting is a row of a table: of config.c's, or of a payment provider's own, so that nothing here knows a provider. */
+/* A setting is a row of a table: of config.c's, or of a payment provider's own, so that nothing here knows a
+ * provider. */
 #ifndef BASE_SETTING_H
 #define BASE_SETTING_H
 
@@ -9,8 +10,8 @@
 enum setting_type {
 	SETTING_TEXT, /* const char * */
 	SETTING_WHOLE, /* int64_t, min..max */
-	SETTING_CHOICE, /* int64_t, the place in choices, from 0 on */
-	SETTING_PROVIDER, /* int64_t, the place among the providers, from 1 on; 0: "none" */
+	SETTING_CHOICE, /* int64_t, which of the choices, counted from 0 */
+	SETTING_PROVIDER, /* int64_t, which of the providers, counted from 1; 0: "none" */
 };
 
 enum setting_flag {
@@ -29,17 +30,17 @@ struct setting {
 	int64_t min, max;
 	const char *const *choices; /* NULL-terminated */
 	const char *form; /* of a TEXT: what it looks like, in a word; may be NULL */
-	/* NULL when the value will do, else how the sentence goes on after the name. */
+	/* NULL when the value will do, else the rest of a sentence that begins with the name. */
 	const char *(*check)(const char *value, bool production);
 	const char *sentence;
 };
 
-/* What a payment provider brings along. config_read() fills in what it keeps, whether it is chosen or not. */
+/* A payment provider's own settings. config_read() fills `kept`, whether the provider is chosen or not. */
 struct provider_settings {
-	const char *name; /* chooses it, as PAYMENTS_PROVIDER */
+	const char *name; /* the value of PAYMENTS_PROVIDER that chooses it */
 	const struct setting *rows;
 	size_t count;
-	void *kept; /* the provider's struct, in which the offsets are; its texts live as long as the configuration */
+	void *kept; /* the provider's struct; its texts live as long as the configuration */
 	size_t size; /* of that struct */
 };
 

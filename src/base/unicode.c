@@ -75,7 +75,7 @@ bool unicode_is_selector(uint32_t code_point)
 	return uc_is_property_variation_selector(code_point);
 }
 
-bool unicode_has_looks(uint32_t code_point)
+bool unicode_takes_selector(uint32_t code_point)
 {
 	const uc_script_t *script = uc_script(code_point);
 
@@ -112,8 +112,8 @@ bool unicode_is_nfc(const char *text, size_t length)
 	return is;
 }
 
-/* One case for both of a letter, and for the letters that are another's only in this one: a sigma at a word's end, a long
- * s, an i without its dot. */
+/* One case for both of a letter, and for the letters that are another's only in this one: a sigma at a word's end, a
+ * long s, an i without its dot. */
 static ucs4_t fold(ucs4_t c)
 {
 	return unicode_is_mark(c) ? c : uc_tolower(uc_toupper(c));

@@ -27,8 +27,8 @@ bool unicode_is_bracket(uint32_t code_point);
 bool unicode_is_joiner(uint32_t code_point);
 /* A variation selector: chooses between the glyphs of the character before it. */
 bool unicode_is_selector(uint32_t code_point);
-/* A letter of a script that uses variation selectors: an ideograph, a Mongolian letter. */
-bool unicode_has_looks(uint32_t code_point);
+/* May a selector follow? A letter of a script that uses them: an ideograph, a Mongolian letter. */
+bool unicode_takes_selector(uint32_t code_point);
 /* A tag character: a sequence of them after a flag emoji spells whose flag it is. */
 bool unicode_is_flag_tag(uint32_t code_point);
 /* Can an emoji begin with it, also one that Unicode will add? Does it give one a colour of skin? */

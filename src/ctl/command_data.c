@@ -34,7 +34,7 @@ static enum err adopt(void *context, bool late, int64_t *adopted)
 	struct adoption_order *order = context;
 
 	order->late = late;
-	return market_adopt(order, adopted);
+	return adoption_run(order, adopted);
 }
 
 static enum err renew(void *context, int64_t *changed)

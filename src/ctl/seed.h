@@ -24,8 +24,8 @@ struct seed_order {
 };
 
 /*
- * Adds the demo data unless it is there, and prints a line for each step. ERR_FORBIDDEN in production; ERR_CONFLICT when a user who is none of the
- * demo's has an address of its domain. problem has a sentence then.
+ * Adds the demo data unless it is there, and prints a line for each step. ERR_FORBIDDEN in production; ERR_CONFLICT
+ * when somebody else has an address at SEED_DOMAIN. problem has a sentence then.
  */
 enum err seed_demo(struct db *db, const struct seed_order *order, char problem[256]);
 

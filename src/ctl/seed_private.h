@@ -49,7 +49,7 @@ enum kind { KIND_USER = 1, KIND_TASK, KIND_SUBMISSION, KIND_NOTIFICATION };
 
 /* An id made of "demo", the kind and the number, so ids are in the order of numbers. */
 struct id seed_id(enum kind kind, int64_t number);
-/* Its number is below this. */
+/* Numbers are below this. */
 #define SEED_NUMBERS (INT64_C(1) << 56)
 
 const struct shape *seed_shape(int64_t task);

@@ -25,7 +25,7 @@ struct tool {
 int tool_refuse(const char *sentence);
 /* The same with the error's sentence. Returns EXIT_SUCCESS when err is OK. */
 int tool_refuse_err(enum err err);
-/* The same for a command that needs adopted data, as no coins may move before the journal has them. */
+/* The same for a command that needs adopted data: no coins may move that the journal does not have. */
 int tool_refuse_unadopted(enum err err);
 
 /* Reads a whole number from 1 to most. */

@@ -4,7 +4,7 @@
 
 #include "http/request.h"
 
-/* Fills rq->caller, as the row's access demands. ERR_UNAUTHORIZED, of whom rq->caller.id may be all that is known then;
+/* Fills rq->caller, as the row's access demands. ERR_UNAUTHORIZED (rq->caller.id may still tell whose token it was),
  * ERR_TOKEN_EXPIRED, ERR_UNAVAILABLE. */
 enum err access_identify(struct request *rq);
 

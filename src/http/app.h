@@ -11,8 +11,9 @@ struct app {
 	struct routes routes;
 	const struct config *config;
 
-	/* Fills rq->caller: whose is the bearer token, or, if it is NULL, who else shows who they are? ERR_UNAUTHORIZED,
-	 * ERR_TOKEN_EXPIRED, or ERR_UNAVAILABLE. NULL: only a token tells, and caller_read() whose it is. */
+	/* Fills rq->caller by the bearer token, or, if none was sent (NULL), by what else the request has.
+	 * ERR_UNAUTHORIZED, ERR_TOKEN_EXPIRED, ERR_UNAVAILABLE. If this is NULL, caller_read() does it, by the token
+	 * alone. */
 	enum err (*authenticate)(struct request *rq, const char *token);
 
 	/* of microtaskd alone */

@@ -5,9 +5,9 @@
 #include "http/request.h"
 #include "store/txn.h"
 
-/* The first three of these do nothing where there is no key, or its row honours none. */
+/* The first three do nothing for a request without a key, or whose row honours none. */
 
-/* Adds a fault if the key is none. */
+/* Adds a fault if the key is malformed. */
 void request_check_key(struct request *rq);
 
 /* Claims the key. OK: either rq->claim is set, and the call goes on; or rq->replayed is set, and rq has the answer that
@@ -15,10 +15,10 @@ void request_check_key(struct request *rq);
 enum err request_claim(struct request *rq);
 
 /*
- * Looks for a kept answer to a request that is going to be refused, and claims nothing. Without own it is refused for its
- * input, which may have been right when the key was first used. With own it is refused for its caller, of whom
- * rq->caller.id may be all that is known; then only an answer counts that this very request got when nginx sent it
- * before. OK without rq->replayed: there is no such answer.
+ * Looks for a kept answer to a request that is going to be refused, and claims nothing. Without own it is refused for
+ * its input, which may have been right when the key was first used. With own it is refused for its caller, known by
+ * rq->caller.id at least; then only an answer counts that this very request got when nginx sent it before. OK without
+ * rq->replayed: there is no such answer.
  */
 enum err request_recall(struct request *rq, bool own);
 

@@ -182,7 +182,7 @@ static void write_content(struct json *json, const struct route *route)
 
 	json_object(json, "content");
 	json_object(json, streams ? "text/event-stream" : "application/json");
-	/* of a stream the schema is that of all its text; what stands in its events is said in words */
+	/* the schema of a stream is that of its whole text; words say what its events have */
 	if (streams)
 		write_form(json, "schema", JSON({
 				   "type" : "string",

@@ -72,7 +72,7 @@ static bool holds(const char *const *codes, size_t count, const char *code)
 	return false;
 }
 
-/* The codes of a status (0: of any), each once although errors may share it, with NULL behind them. Tells how many. */
+/* The codes of a status (0: of any), each once although errors may share it, NULL-terminated. Returns how many. */
 static size_t codes_of(const struct answers *answers, int status, const char *codes[ERR_COUNT])
 {
 	size_t count = 0;

@@ -1,6 +1,6 @@
 /*
- * JSON Schemas out of inputs and views. A view is a whitelist, so nothing else is in an answer today; but a later version
- * may add to it, and says so here: clients that are made from the document take what they do not know.
+ * JSON Schemas out of inputs and views. A view is a whitelist, so nothing else is in an answer today; but a later
+ * version may add to it, and says so here: clients that are made from the document take what they do not know.
  */
 #include "http/openapi_schema.h"
 #include "base/count.h"
@@ -240,7 +240,7 @@ static void write_row_help(struct json *json, const struct view_row *row)
 	write_description(json, &words);
 }
 
-/* What goes in under a name comes out under it: the example of the first input of that name. */
+/* The example of the first input of that name, as an answer shows under a name what was sent under it. */
 static const char *input_example(const struct catalogue *catalogue, const char *name)
 {
 	for (size_t i = 0; i < catalogue->schema_count; i++)
@@ -265,7 +265,7 @@ static const char *row_example(const struct catalogue *catalogue, const struct v
 static void write_row(struct json *json, const struct catalogue *catalogue,
 		      const struct view_row *row)
 {
-	/* beside a reference older readers overlook whatever stands there */
+	/* older readers overlook what is beside a reference */
 	if (row->type == VIEW_OBJECT) {
 		write_form(json, row->field, JSON({ "$ref" : "#/components/schemas/%s%s" }),
 			   row->of->name, row->flags & VIEW_OR_ID ? "OrId" : "");

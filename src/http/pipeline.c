@@ -58,7 +58,8 @@ static enum err check_open(struct request *rq)
 	return e;
 }
 
-/* A process that has not met the primary yet does not know what time it is, and tokens and signatures are judged by that. */
+/* A process that has not met the primary yet does not know what time it is, and tokens and signatures are judged by
+ * that. */
 static enum err tell_time(struct request *rq)
 {
 	if (clock_is_heard())
@@ -161,8 +162,8 @@ static enum err judge_faults(struct request *rq)
 	return fail(rq, faults->count == 1 ? faults->list[0].err : ERR_INVALID_INPUT, sentence);
 }
 
-/* Time can bring faults into what was accepted before: a date that has passed, a rule that is new. Then the answer that
- * was kept is still the answer. Ids and keys are not among that, and a key belongs to them. */
+/* What was accepted before may have faults today: a date has passed, a rule is new. Then the kept answer is still the
+ * answer. `unfit` counts faults of ids and of the key itself, with which no answer can be looked up. */
 static enum err recall_answer(struct request *rq, size_t unfit)
 {
 	if (rq->faults.count == 0 || unfit > 0)
@@ -170,7 +171,7 @@ static enum err recall_answer(struct request *rq, size_t unfit)
 
 	enum err e = request_recall(rq, false);
 
-	/* it is not about them then */
+	/* the answer is another error, which does not list them */
 	if (e != OK)
 		memset(&rq->faults, 0, sizeof(rq->faults));
 	return e;
@@ -217,15 +218,16 @@ static enum err act(struct request *rq)
 	return e;
 }
 
-/* The order in which refusals come is a promise of the contract. The row acts behind them. */
+/* The order in which refusals come is a promise of the contract. The handler runs after them. */
 static enum err (*const steps[])(struct request *rq) = {
 	match,	    check_size, tell_time,     access_identify, access_admit, check_media_type,
 	read_input, check_open, request_claim,
 };
 
 /*
- * A gateway that heard no answer sends the request to another worker. Meanwhile a token may have ended, or a role changed:
- * who was allowed when it was done is not told now that it was refused. While it may still be under way nobody knows.
+ * A gateway that heard no answer sends the request to another worker. Meanwhile a token may have ended, or a role
+ * changed: who was allowed when it was done is not told now that it was refused. While it may still be under way nobody
+ * knows.
  */
 static enum err recall_own(struct request *rq, enum err refusal)
 {

@@ -15,9 +15,9 @@
 void pipeline_run(struct request *rq);
 
 /*
- * The same in two parts, for calls that wait for a turn in between. pipeline_begin() ends before the row acts, and
- * returns the turn that the row needs; TURN_NONE: rq is answered already. When the turn comes, pipeline_resume() lets
- * the row act. When it does not come in time, pipeline_turn_away() answers 503 with so many seconds as Retry-After; 0
+ * The same in two parts, for calls that wait for a turn in between. pipeline_begin() stops before the handler, and
+ * returns the turn that the row needs; TURN_NONE: rq is answered already. When the turn comes, pipeline_resume() calls
+ * the handler. When it does not come in time, pipeline_turn_away() answers 503 with so many seconds as Retry-After; 0
  * seconds: the client has left and hears no answer.
  */
 enum turn pipeline_begin(struct request *rq);

@@ -56,8 +56,8 @@ static void value_write(struct json *json, const char *key, const bson_iter_t *a
 	}
 }
 
-/* The place of a field's row, or count. Records keep their fields in much the same order as views: look on from the last
- * hit, then all around. */
+/* The place of a field's row, or count. Records keep their fields in much the same order as views: look on from the
+ * last hit, then all around. */
 static size_t row_find(const struct view *view, size_t count, const char *field, size_t *from)
 {
 	for (size_t i = 0; i < count; i++) {

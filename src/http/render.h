@@ -9,9 +9,9 @@
 #include <bson/bson.h>
 
 /*
- * How much text is written from json_start() on: an answer of its own, or a row of one, so that neither outgrows
- * ANSWER_MAX. A text may take half of the room that is left and is cut behind it, with an ellipsis. None that can be
- * sent to this service is so long; an older one took megabytes.
+ * The most that is written after json_start(), for an answer or for one row of it, so that neither outgrows ANSWER_MAX.
+ * A text of a record may take half of the room that is left, then it is cut, with an ellipsis. This service accepts
+ * none so long; an older server took megabytes.
  */
 #define RENDER_MAX ((size_t)3 * 1024 * 1024)
 

@@ -38,15 +38,15 @@ struct request {
 	const char *authorization, *if_match, *if_none_match, *idempotency_key;
 	const char *address; /* the client's, as nginx saw it */
 	const char *request_id; /* never NULL */
-	char *const *params; /* "NAME=value" each, then NULL; NULL: there are none */
-	const char *body; /* there need be no NUL behind it; NULL when empty */
+	char *const *params; /* "NAME=value", NULL-terminated; NULL: none */
+	const char *body; /* not always NUL-terminated; NULL when empty */
 	size_t body_length;
 	bool body_too_large; /* more than REQUEST_BODY_MAX was announced or sent; body is NULL */
 	struct app *app; /* what all requests share (http/app.h) */
 	struct db *db; /* of the thread that serves it */
 
 	/* filled by the pipeline, in this order */
-	int64_t now; /* when it began; whatever the call does happens at this time */
+	int64_t now; /* when it began (clock_now()); all that the call does has this time */
 	int64_t started_us;
 	const char *path, *query; /* below /api, no trailing slash; query without '?', or NULL */
 	const struct route *route;
@@ -57,8 +57,8 @@ struct request {
 	const void *query_input, *body_input; /* structs of the route's schemas; NULL without one */
 	struct faults faults;
 	struct err_detail detail;
-	struct claim
-		*claim; /* of the idempotency key; NULL: there is none, or it keeps the answer */
+	/* of the idempotency key; NULL: no key, or one that has its answer already */
+	struct claim *claim;
 	const bson_t *noted; /* what an earlier call with the key did; NULL: nothing */
 
 	/* the answer */

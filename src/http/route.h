@@ -33,10 +33,10 @@ enum route_flag {
 	IDEMPOTENT = 1 << 0, /* honours Idempotency-Key */
 	SAYS_SUCCESS = 1 << 1, /* refusals have success:false (the /public calls) */
 	LISTS = 1 << 2, /* answers a page: total, pages, currentPage, next beside the items */
-	ARRAY = 1
-		<< 3, /* answers a plain array of its view's objects; so does any view with is_list */
-	RAW_BODY =
-		1 << 4, /* takes the body as it came, of any content type; the handler reads it */
+	/* answers a plain array of its view's objects; so does any view with is_list */
+	ARRAY = 1 << 3,
+	/* takes the body as it came, of any content type; the handler reads it */
+	RAW_BODY = 1 << 4,
 	STREAMS = 1 << 5, /* answers server-sent events, the view's object in each */
 	ALWAYS_OPEN = 1 << 6, /* answers even while the data is not adopted */
 };
@@ -58,8 +58,8 @@ struct route {
 	int status; /* of a success (route_status()); 0 means 200 */
 	const struct view *view; /* the answer's shape, for the OpenAPI document */
 	const char *summary; /* one line */
-	const char
-		*about; /* what else a caller should know, for the OpenAPI document; may be NULL */
+	/* what else a caller should know, for the OpenAPI document; may be NULL */
+	const char *about;
 	const enum err
 		*errors; /* beyond what the pipeline itself can answer, for the OpenAPI document;
 				      ends with OK; may be NULL */
@@ -79,10 +79,10 @@ struct routes {
 #define ERRORS(...) ((const enum err[]){ __VA_ARGS__, OK })
 
 /*
- * Checks the rows when a program starts: NULL, or a sentence about the first row that is wrong. It lacks a method, a path,
- * access, a handler or a view; or says what does not go together, as a GET with a body, an idempotency key where the
- * caller may be unknown, or a list whose view has none; or it has the method and path of an earlier row, or other names
- * for the ids of its path.
+ * Checks the rows when a program starts: NULL, or a sentence about the first row that is wrong. It lacks a method, a
+ * path, access, a handler or a view; or says what does not go together, as a GET with a body, an idempotency key where
+ * the caller may be unknown, or a list whose view has none; or it has the method and path of an earlier row, or other
+ * names for the ids of its path.
  */
 const char *routes_check(const struct route *routes, size_t count, char problem[256]);
 

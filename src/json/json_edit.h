@@ -7,8 +7,8 @@
 struct json_object;
 
 /*
- * In each object of the tree, at any depth, whose member `beside` is the text `is`: makes `text` of its member `name`,
- * where it has one. Did it find any? The tree may be NULL.
+ * In each object of the tree, at any depth, whose member `beside` is the text `is`, sets the member `name`, if it has
+ * one, to `text`. Returns whether it set any. The tree may be NULL.
  */
 bool json_replace(struct json_object *tree, const char *beside, const char *is, const char *name,
 		  const char *text);

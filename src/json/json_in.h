@@ -6,8 +6,8 @@
  * numbers beyond int64 in magnitude, nesting deeper than JSON_DEPTH_MAX, more values than JSON_VALUES_MAX (a
  * value of two bytes becomes nearly a kilobyte of tree, which a hostile body would multiply by its length).
  *
- * Not jansson, which is as strict by itself: it makes a double of a number with a fraction, where json-c keeps the digits
- * that prices are read from, and what callers are told of a fault is said by the reader here.
+ * Not jansson, which is as strict by itself: it turns a number with a fraction into a double, where json-c keeps its
+ * digits, which prices need.
  */
 #ifndef JSON_JSON_IN_H
 #define JSON_JSON_IN_H

@@ -40,8 +40,8 @@ void json_text_n(struct json *json, const char *key, const char *text, size_t le
 void json_text_most(struct json *json, const char *key, const char *text, size_t length,
 		    size_t most);
 void json_int(struct json *json, const char *key, int64_t value);
-void json_double(struct json *json, const char *key,
-		 double value); /* shortest that reads back the same */
+/* The shortest digits that read back as the same number. */
+void json_double(struct json *json, const char *key, double value);
 void json_cents(struct json *json, const char *key, int64_t cents);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);

@@ -31,7 +31,7 @@ static bool skip_nested(struct json_piece *left)
 	return false;
 }
 
-/* A number or a word, or what stands in place of one. */
+/* A number or a word, or whatever stands where one should be. */
 static bool skip_plain(struct json_piece *left)
 {
 	size_t before = left->length;

@@ -1,12 +1,12 @@
-/* What both readers of JSON do alike, the strict one (json_in.c) and the lax one (json_pick.c): they take what stands at
- * the beginning of what is left of a text. */
+/* Shared by both readers of JSON, the strict one (json_in.c) and the lax one (json_pick.c). `left` is what is still to
+ * be read of a text; each function works at its beginning. */
 #ifndef JSON_JSON_WALK_H
 #define JSON_JSON_WALK_H
 
 #include "base/encoding.h"
 #include "json/json_pick.h"
 
-/* The byte at hand; 0, which begins nothing, at the end. */
+/* The next byte; 0 at the end, as nothing in JSON begins with it. */
 static inline char json_peek(const struct json_piece *left)
 {
 	return left->length ? *left->text : '\0';
@@ -37,7 +37,7 @@ static inline void json_skip_space(struct json_piece *left)
 		json_skip(left, 1);
 }
 
-/* A text with its quotes, whatever is in it; false when it has no end. */
+/* Skips a text with its quotes, whatever is in it; false when the closing one is missing. */
 static inline bool json_skip_text(struct json_piece *left)
 {
 	if (!json_take(left, '"'))
@@ -52,7 +52,7 @@ static inline bool json_skip_text(struct json_piece *left)
 
 enum { JSON_NO_DIGITS = -1, JSON_LONE_SURROGATE = -2 };
 
-/* The four hex digits of an escape behind its \u. */
+/* The value of the four hex digits after a \u. */
 static inline int32_t json_take_digits(struct json_piece *left)
 {
 	int32_t unit = 0;
@@ -68,7 +68,7 @@ static inline int32_t json_take_digits(struct json_piece *left)
 	return unit;
 }
 
-/* The character that an escape means, behind its \u: a pair of surrogates is one. What is wrong stands before the rest. */
+/* The character that an escape means, from after its \u; a pair of surrogates is one character. */
 static inline int32_t json_take_unicode(struct json_piece *left)
 {
 	int32_t unit = json_take_digits(left), low = 0;

@@ -27,18 +27,18 @@ static enum ground ground_of(uint32_t c)
 	return unicode_is_visible(c) ? SYMBOL : NOTHING;
 }
 
-/* The character behind; 0 at the end. */
-static uint32_t behind(const struct label *label)
+/* The next character; 0 at the end. */
+static uint32_t following(const struct label *label)
 {
 	size_t size;
 
 	return label->next < label->end ? utf8_next(label->next, &size) : 0;
 }
 
-/* Behind a virama a joiner shapes the letter before, also where the word ends. */
+/* After a virama a joiner shapes the letter before it, also where the word ends. */
 static bool joins(const struct label *label)
 {
-	uint32_t c = behind(label);
+	uint32_t c = following(label);
 
 	if (unicode_is_joiner(label->before))
 		return false;
@@ -48,12 +48,13 @@ static bool joins(const struct label *label)
 	       (unicode_is_alnum(c) || unicode_is_mark(c) || unicode_is_virama(label->before));
 }
 
-/* The keys of a telephone become caps; other letters have one look, and a selector behind them hides there. */
-static bool has_looks(const struct label *label)
+/* The characters of a telephone's keys become emoji; other letters have one look, and a selector after them changes
+ * nothing. */
+static bool takes_selector(const struct label *label)
 {
 	if (label->before < 0x80)
-		return strchr("0123456789#*", (int)label->before) && behind(label) == KEY_CAP;
-	return label->ground != WORD || unicode_has_looks(label->before);
+		return strchr("0123456789#*", (int)label->before) && following(label) == KEY_CAP;
+	return label->ground != WORD || unicode_takes_selector(label->before);
 }
 
 /* May this character that takes no room stand here? */
@@ -63,7 +64,7 @@ static bool may_hide(const struct label *label, uint32_t c)
 		return joins(label);
 	if (unicode_is_selector(c))
 		return label->ground != NOTHING && !unicode_is_selector(label->before) &&
-		       has_looks(label);
+		       takes_selector(label);
 	return unicode_is_flag_tag(c) && label->ground == EMOJI;
 }
 

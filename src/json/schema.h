@@ -11,10 +11,10 @@
  *   OBJECTS                              struct object_list
  * All of it lives as long as the arena that was given.
  *
- * Rules that hold for every row (contract section 1): null means absent; texts are trimmed, passwords never; texts hold no
- * control characters but tab, line feed and carriage return; lengths count code points (passwords: bytes); numbers may
- * come as plain decimal text; in a query string a blank value means absent; unknown fields are ignored. A max of 0 means
- * no upper limit.
+ * Rules that hold for every row (contract section 1): null means absent; texts are trimmed, passwords never; texts hold
+ * no control characters but tab, line feed and carriage return; lengths count code points (passwords: bytes); numbers
+ * may come as plain decimal text; in a query string a blank value means absent; unknown fields are ignored. A max of 0
+ * means no upper limit.
  *
  * For what other services answer, a row's name may be a path into the document: "error.message", "data.0.id".
  */
@@ -40,8 +40,8 @@ enum field_type {
 	FIELD_COINS, /* min..max; a fraction is ERR_WHOLE_COINS */
 	FIELD_MONEY, /* dollars with at most 2 decimals, min..max in cents */
 	FIELD_DATE, /* ISO 8601 */
-	FIELD_SECONDS, /* a moment as seconds since 1970, which may have a fraction: min..max in milliseconds, rounded up */
-	FIELD_CHOICE, /* one of choices, to the letter */
+	FIELD_SECONDS, /* seconds since 1970, maybe with a fraction: min..max in milliseconds, rounded up */
+	FIELD_CHOICE, /* exactly one of choices */
 	FIELD_ID, /* 24 hex digits, else ERR_INVALID_ID */
 	FIELD_IDS, /* an array of min..max ids */
 	FIELD_BOOL, /* true or false, or the text of either */
@@ -51,8 +51,8 @@ enum field_type {
 enum field_flag {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_CLAMP = 1 << 1, /* above max becomes max */
-	FIELD_NO_TEXT = 1 << 2, /* a number, not its text: for what no form sends */
-	FIELD_DIGITS = 1 << 3, /* TEXT: a JSON number of digits alone counts as the text of them */
+	FIELD_NO_TEXT = 1 << 2, /* only a JSON number, not its text, as no form sends this field */
+	FIELD_DIGITS = 1 << 3, /* TEXT: a JSON number of digits alone is taken as that text */
 	FIELD_LABEL = 1 << 4, /* TEXT: shows something and hides nothing (json/label.h) */
 };
 
@@ -76,19 +76,19 @@ struct field {
 	int64_t min, max;
 	const char *const *choices; /* NULL-terminated, for CHOICE */
 	const struct schema *of; /* for OBJECTS */
-	const char *(*check)(
-		const void *at_offset); /* further rule: NULL when kept, else a sentence */
-	const char
-		*unless; /* in a query: not looked at when this other field is given; may be NULL */
+	/* A further rule: NULL when it is kept, else a sentence. */
+	const char *(*check)(const void *at_offset);
+	/* In a query: this row does not count when the field named here is given; may be NULL. */
+	const char *unless;
 	enum err below; /* the error below min; 0: ERR_INVALID_INPUT */
-	const char
-		*below_tells; /* the refusal's member that tells min to who is below; NULL: none */
+	/* The member of the refusal that tells min, when the value is below it; NULL: none. */
+	const char *below_tells;
 	const char *help; /* one line, for the OpenAPI document */
 	const char *example; /* JSON text, for the OpenAPI document; may be NULL */
 };
 
 /*
- * A row of a struct's member; what else it says may follow:
+ * The row of a struct's member; other members of struct field may follow:
  *
  *	FIELD("coins", COINS, purchase, coins, .flags = FIELD_REQUIRED, .min = 1, .help = "How many")
  */
@@ -101,16 +101,16 @@ struct field {
 struct schema {
 	const char *name; /* of the OpenAPI component */
 	const char *at; /* the path to the object whose members the rows are; NULL: the top */
-	const struct schema
-		*base; /* rows that come first, for a struct that begins with the base's; or NULL */
+	/* Whose rows come first; this struct begins with that of the base. NULL: none. */
+	const struct schema *base;
 	bool foreign; /* other programs write it: which characters its texts hold is not checked */
 	size_t size; /* of the struct */
 	const struct field *fields;
 	size_t count;
 };
 
-/* A schema of an array of rows for a struct; what else it says may follow: SCHEMA_OF("Search", struct search, search_fields,
- * .base = &page_schema). */
+/* The schema of a struct and its array of rows; other members may follow: SCHEMA_OF("Search", struct search,
+ * search_fields, .base = &page_schema). */
 #define SCHEMA_OF(title, type, array, ...)                                \
 	{                                                                 \
 		.name = (title), .size = sizeof(type), .fields = (array), \
@@ -122,7 +122,7 @@ struct fault {
 	const char *field;
 	enum err err;
 	const char *message;
-	const char *number_name; /* a member of the refusal itself; NULL: none */
+	const char *number_name; /* the member of the refusal that has `number`; NULL: none */
 	int64_t number;
 };
 
@@ -133,7 +133,7 @@ struct faults {
 };
 
 void fault_add(struct faults *faults, const char *field, enum err err, const char *message);
-/* Gives the fault that was added last a number to tell. */
+/* Adds a number to the last fault, told as a member of this name. */
 void fault_number(struct faults *faults, const char *name, int64_t number);
 /* How many faults are in the list. */
 size_t faults_told(const struct faults *faults);
@@ -144,9 +144,9 @@ const struct field *schema_field(const struct schema *schema, size_t index);
 
 /*
  * Decodes a JSON body into a new struct of schema->size. An empty body and one of null count as {}, and a byte order
- * mark in front of it does not count. Returns NULL with *err = ERR_INVALID_JSON when the text is not strict JSON with an
- * object at the top (detail->sentence says what and where); field faults go to faults, the struct is returned all the
- * same.
+ * mark in front of it does not count. Returns NULL with *err = ERR_INVALID_JSON when the text is not strict JSON with
+ * an object at the top (detail->sentence says what and where); field faults go to faults, the struct is returned all
+ * the same.
  */
 void *schema_decode_body(struct arena *arena, const struct schema *schema, const char *body,
 			 size_t length, struct faults *faults, struct err_detail *detail,

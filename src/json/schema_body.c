@@ -89,7 +89,7 @@ void *schema_decode_body(struct arena *arena, const struct schema *schema, const
 
 /* ---- of a known sender ---- */
 
-/* A number or a word counts as strict JSON has it; what else stands there is a fault, as an array or object is. */
+/* Only a number or word of strict JSON counts; anything else there is a fault, as an array or object is. */
 static struct given give_piece(struct arena *arena, struct json_piece piece)
 {
 	struct given given = { .kind = GIVEN_TEXT };

@@ -1,4 +1,4 @@
-/* Shared by the parts of schema: what was given for a row, whatever it came in. */
+/* Shared by the files of schema: the value given for a row, in a body or a query. */
 #ifndef JSON_SCHEMA_PRIVATE_H
 #define JSON_SCHEMA_PRIVATE_H
 
@@ -25,9 +25,10 @@ struct given {
 	struct json_object *object; /* of an object */
 };
 
-/* What a value of a JSON document gives. */
+/* What a JSON value gives for a row. */
 struct given given_of(struct arena *arena, struct json_object *value);
-/* What stands at a path of names and places, with dots between; NULL when nothing does. An empty path: all of it. */
+/* The value at a path of names and array indexes ("data.0.id"); NULL: there is none. An empty path: the value
+ * itself. */
 struct json_object *given_at(struct arena *arena, struct json_object *from, const char *path);
 /* What an object gives for each row, in the order of schema_field(). */
 struct given *given_members(struct arena *arena, const struct schema *schema,

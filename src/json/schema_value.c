@@ -212,7 +212,7 @@ static bool decode_number(const struct slot *slot)
 		return field->type == FIELD_COINS ?
 			       refuse(slot, ERR_WHOLE_COINS, "must be a whole number of coins") :
 			       refuse_input(slot, number_words(slot));
-	/* what is less than a thousandth counts as one; before 1970 it is cut off */
+	/* a part of a millisecond counts as one; before 1970 it is cut off */
 	if (read == DECIMAL_FRACTION && *slot->given->text != '-')
 		value++;
 	if (value < field->min)

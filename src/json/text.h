@@ -17,12 +17,12 @@ const char *text_trim(const char *text, size_t *length);
 /* Skips a byte order mark at the beginning, if there is one: returns the new beginning and sets the length. */
 const char *text_skip_mark(const char *text, size_t *length);
 
-/* Does it hold a character that is such a one? */
+/* Does it hold a character for which is() is true? */
 bool text_has(const char *text, size_t length, bool (*is)(uint32_t c));
 /* Does it hold control characters other than tab, line feed and carriage return? */
 bool text_has_controls(const char *text, size_t length);
 
-/* Has it the form of an e-mail address: one @ with a dot behind it, no empty part between dots, no brackets, blanks or
+/* Has it the form of an e-mail address: one @ with a dot after it, no empty part between dots, no brackets, blanks or
  * invisible characters, in NFC? Whether mail arrives there is not checked. */
 bool text_is_email(const char *text, size_t length);
 

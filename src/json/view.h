@@ -38,10 +38,10 @@ struct view_row {
 	const struct view *of;
 	const char *help; /* one line, for the OpenAPI document; may be NULL */
 	const char *example; /* JSON text; may be NULL */
-	const char *const *known; /* of a TEXT: today's words, NULL-terminated; NULL: any text */
+	const char *const *known; /* of a TEXT: its words today, then NULL; or NULL: any */
 };
 
-/* A row; what else it says may follow: MEMBER("price", MONEY, .help = "Dollars", .example = "10"). */
+/* A row; other members of struct view_row may follow: MEMBER("price", MONEY, .help = "Dollars", .example = "10"). */
 #define MEMBER(called, kind, ...)                                   \
 	{                                                           \
 		.field = (called), .type = VIEW_##kind, __VA_ARGS__ \
@@ -53,8 +53,8 @@ struct view_row {
 struct view {
 	const char *name; /* of the OpenAPI component */
 	const struct view *base; /* whose rows come first; or NULL */
-	const char *
-		owner_field; /* holds the id of the record's owner, for VIEW_PRIVATE rows; or NULL */
+	/* Has the id of the record's owner, for VIEW_PRIVATE rows; or NULL. */
+	const char *owner_field;
 	const struct view_row *rows;
 	size_t count;
 	bool is_list; /* the answer is a plain array of such objects */
@@ -63,7 +63,7 @@ struct view {
 /* The most rows of a view, those of its base among them: http/render.h has a bit for each. */
 #define VIEW_ROWS_MAX 64
 
-/* A view of an array of rows; what else it says may follow: VIEW_OF("Top", top_rows, .is_list = true). */
+/* The view of an array of rows; other members may follow: VIEW_OF("Top", top_rows, .is_list = true). */
 #define VIEW_OF(title, array, ...)                                                      \
 	{                                                                               \
 		.name = (title), .rows = (array), .count = COUNT_OF(array), __VA_ARGS__ \
@@ -73,10 +73,10 @@ struct view {
 size_t view_count(const struct view *view);
 const struct view_row *view_row(const struct view *view, size_t index);
 
-/* The first member that is an object, or a list, of a view's; NULL: there is none. */
+/* The first row of this type, OBJECT or LIST, that has a view in `of`; NULL: there is none. */
 const struct view_row *view_member(const struct view *view, enum view_type type);
 
-/* Has it VIEW_ROWS_MAX rows at most, and so each view within it? */
+/* Has the view at most VIEW_ROWS_MAX rows, and each view within it, too? */
 bool view_fits(const struct view *view);
 
 #endif

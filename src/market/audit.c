@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* One result in the order of its ids, and its row that comes next. */
+/* A result in the order of its ids, and its next row. */
 struct stream {
 	struct rows *rows;
 	const bson_t *next; /* NULL: to be read */
@@ -26,7 +26,7 @@ struct balance {
 /* Those that are added up from records; each of the others is the balance of an account without a document. */
 enum figure { COINS, PENDING_COINS, ESCROW, USERS_COMPARED = 10, TASKS_COMPARED, NUMBERS };
 
-/* What an audit tells. Coins that are here, or have left, weigh against those that came. */
+/* What an audit tells. Coins that are here or have left must equal those that came. */
 static const struct number_row {
 	const char *name;
 	int64_t weight;

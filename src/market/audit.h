@@ -17,10 +17,11 @@
 
 /* As documents. */
 struct audit {
-	/* balanced; asOf, when the books stood so; the sums above by their names; users and tasks, how many were compared */
+	/* balanced; asOf, the time of the snapshot; the sums above by their names; users and tasks, how many were
+	 * compared */
 	const bson_t *numbers;
-	/* An array of the first of them: kind (coins, pending_coins, escrow; or missing: the account's user or task is not
-	 * there, or not adopted), _id of the user or task, expected by the journal, found in the record. */
+	/* An array of the first of them: kind (coins, pending_coins, escrow; or missing: the account's user or task is
+	 * not there, or not adopted), _id of the user or task, expected by the journal, found in the record. */
 	const bson_t *differences;
 	const bson_t *unadopted; /* how many records of each collection; see unmarked_count() */
 };

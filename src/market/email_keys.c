@@ -54,7 +54,7 @@ static enum err key_renew(struct db *db, struct arena *arena, const bson_t *user
 
 	if (err == ERR_CONFLICT)
 		err = key_change(db, arena, user, DOC(arena, SUB("$unset", TEXT("email_key", ""))));
-	/* changed by another meanwhile: by another run, as nothing else does */
+	/* another run has changed it meanwhile, as nothing else does */
 	return err == ERR_CONFLICT ? OK : err;
 }
 

@@ -54,7 +54,7 @@ const char *account_name(struct arena *arena, const struct account *account)
 
 /* ---- rows ---- */
 
-/* Whose an account of that kind is; NULL: neither is of it. */
+/* The id of the transfer's account of that kind; NULL: neither is. */
 static const struct id *owner_of(const struct transfer *transfer, enum account_kind kind)
 {
 	if (transfer->from.kind == kind)
@@ -212,7 +212,7 @@ void ledger_move(const struct call *call, struct txn *txn, const struct transfer
 
 /* ---- taking back ---- */
 
-/* A write, as what is only read is not held. */
+/* This must be a write: a document that is only read is not locked. */
 void ledger_hold_still(const struct call *call, struct txn *txn, const struct id *user,
 		       enum err on_miss)
 {

@@ -7,7 +7,8 @@
  * pending work. The other accounts have no document, as nearly every transaction would write it; their balances are
  * sums over the journal.
  *
- * No other file changes the balances of users, but for those of migrate/, which write what they find in older records.
+ * No other file changes the balances of users. (migrate/ writes what it finds in older records, ctl/seed_records.c what
+ * its demo users have.)
  */
 #ifndef MARKET_LEDGER_H
 #define MARKET_LEDGER_H
@@ -48,12 +49,11 @@ struct transfer {
 	int64_t coins; /* above 0 */
 	const char *kind; /* bonus, task, slots, reward, refund, hold, payout, release … */
 	const char *reason; /* that an operator gave; NULL: none */
-	const struct id *user,
-		*task; /* whom and what it concerns; NULL: the accounts' own, if any */
+	const struct id *user, *task; /* that it concerns; NULL: the accounts' own, if any */
 	const struct id *buyer; /* for a reward: who paid for the task; NULL: none */
 	const bson_t *guard; /* what else must hold for the user's document; NULL: nothing */
-	enum err on_miss; /* when the user is gone, fails the guard or lacks the coins */
-	enum err taken; /* when the journal has a row with this key */
+	enum err on_miss; /* the error when the user is gone, fails the guard or lacks the coins */
+	enum err taken; /* the error when the journal has a row with this key */
 };
 
 /*

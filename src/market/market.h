@@ -5,8 +5,9 @@
  * transaction (store/txn.h), and leave it to their caller to commit it. A name that ends in _plan only adds the steps,
  * for records as they were read, so that unit tests need no database.
  *
- * Comments in this room say in short: the errors that a function returns or that its steps may end with; "Found: USERS"
- * for the documents that txn_found() has once the transaction has run; "Inserted: TASKS" for those of txn_inserted().
+ * Comments in this folder say in short: the errors that a function returns or that its steps may end with; "Found:
+ * USERS" for the documents that txn_found() has once the transaction has run; "Inserted: TASKS" for those of
+ * txn_inserted().
  */
 #ifndef MARKET_MARKET_H
 #define MARKET_MARKET_H
@@ -42,8 +43,8 @@ bool call_is_admin(const struct call *call);
 enum err call_read(const struct call *call, enum collection in, const struct id *id,
 		   const bson_t **record);
 
-/* The caller's own records, newest first: those whose owner field is the caller's id, and to which the further members of
- * a filter apply (NULL: none). */
+/* The caller's own records, newest first: those whose owner field is the caller's id, and to which the further members
+ * of a filter apply (NULL: none). */
 struct list call_own_list(const struct call *call, enum collection in, const char *owner_field,
 			  const bson_t *further, const char *name);
 

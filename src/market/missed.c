@@ -13,7 +13,7 @@ enum { MARK_DIGITS_MAX = 16 };
 /* createdAt is the time of the call, which for a sweep of many records may lie minutes before the one at hand. */
 enum { CALL_MS_MOST = 15 * 60 * 1000 };
 
-/* Of those made shortly before, the latest: so many in half a minute is no usual user. */
+/* Of those made shortly before, only the latest are read: no usual user gets more in half a minute. */
 enum { OVERLAP_MAX = 1000 };
 
 struct counting {

@@ -5,7 +5,7 @@
 
 #include "market/market.h"
 
-/* The front end's pages and the icons it picks by type. */
+/* Pages of the front end. */
 #define PAGE_WORKER_HOME "/dashboard/worker/home"
 #define PAGE_BUYER_HOME "/dashboard/buyer/home"
 #define PAGE_WORKER_SUBMISSIONS "/dashboard/worker/submissions"

@@ -58,7 +58,7 @@ void payment_keep_intent(struct call *call, const struct payment *payment, struc
  * PAYMENTS, USERS.
  */
 enum err payment_credit(struct call *call, struct payment *payment, struct txn *txn);
-/* To be called once that has happened: alerts a person if some of the money has gone back. */
+/* To be called once payment_credit() is committed: alerts a person if some of the money has gone back. */
 void payment_credited(struct call *call, const struct payment *payment);
 /* Does both and commits, with more tries than usual, as others may be at the same payment. */
 enum err payment_credit_now(struct call *call, struct payment *payment);

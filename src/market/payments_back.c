@@ -26,7 +26,7 @@
 #define NOTE_MEETS_MS (60 * CLOCK_MINUTE)
 /* A payment that is not completed by then never is. */
 #define NOTE_LASTS_MS (30 * CLOCK_DAY)
-/* How long a change tries its luck with a payment that others are at. */
+/* How long a change of a payment is tried again while others change it. */
 #define TOLD_MS (5 * CLOCK_SECOND)
 
 /* ---- notes of what is told too early ---- */
@@ -102,8 +102,8 @@ struct told {
 	struct reversals more;
 	struct payment payment;
 	const bson_t *open; /* the payment that it may yet complete; NULL: none is known */
-	bool waits; /* no payment was completed with the transaction, or: */
-	bool unadopted; /* it, or its buyer, bears no mark yet */
+	bool waits; /* nothing can be done yet: no payment was completed with the transaction, or */
+	bool unadopted; /* … the payment, or its buyer, has no mark */
 	bool went_back; /* what was planned moves coins */
 };
 

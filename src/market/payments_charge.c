@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* So long at least providers know an order that is given again for the same. */
+/* For at least so long providers know a repeated order for the same one. */
 #define REPEATABLE_MS (23 * 60 * CLOCK_MINUTE)
 
 /* ---- asking ---- */
@@ -110,8 +110,8 @@ static enum err charge_judge(struct call *call, struct payment *payment,
 	return further_step(call, payment, receipt);
 }
 
-/* What an earlier call ordered may have been carried out, whatever keeps this one from an answer: to give it up would let
- * the key order, and pay, once more. */
+/* What an earlier call ordered may have been carried out, whatever error this call meets: to give the payment up would
+ * let the key order, and pay, once more. */
 static enum err charge_ask(struct call *call, const struct payment *payment,
 			   const struct order *order, struct receipt *receipt)
 {
@@ -124,8 +124,8 @@ static enum err charge_ask(struct call *call, const struct payment *payment,
 }
 
 /*
- * Once it is known what the provider calls it, a repeat asks what became of it: an order given again is answered with
- * what was true at the first. After a day the first is forgotten, and an order given again would be a new one.
+ * Once the provider's id is known, a repeat asks what became of it: a repeated order is answered with what was true at
+ * the first. After a day the first is forgotten, and a repeated order would be a new one.
  */
 static enum err charge_order(struct call *call, const struct payment *payment, const char *method,
 			     struct receipt *receipt)

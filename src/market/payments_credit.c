@@ -8,7 +8,7 @@
 #include "market/users.h"
 #include "store/doc.h"
 
-/* It was completed before: by the same transaction that is as good as now. */
+/* It was completed before. If by the same transaction, that is as good as now. */
 static enum err completed_before(struct call *call, struct payment *payment)
 {
 	const bson_t *buyer;

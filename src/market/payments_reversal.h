@@ -6,7 +6,7 @@
 #include "market/payments_private.h"
 #include "market/reversals.h"
 
-/* More of a payment's money has gone back, or less than before: what changes by that. */
+/* What changes when more or less of a payment's money has gone back than before. */
 struct reversing {
 	struct call *call;
 	const struct payment *payment;
@@ -28,7 +28,7 @@ enum err reversal_read_buyer(struct reversing *reversing);
  * the payment does not know, because its record was restored. Found: PAYMENTS, USERS.
  */
 void reversal_plan(struct reversing *reversing, struct txn *txn);
-/* To be called once that has happened: alerts a person. */
+/* To be called once that is committed: alerts a person. */
 void reversal_alert(struct call *call, const struct id *payment);
 
 /* What was told of a transaction before a payment was completed with it. */

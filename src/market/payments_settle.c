@@ -99,7 +99,8 @@ static bson_t *next_look(struct call *call, const struct payment *payment)
 	return DOC(call->arena, SUB("$set", DATE("check_at", call->now + wait)));
 }
 
-/* Puts the next look off before this one: of several sweeps one looks. ERR_CONFLICT: another does. */
+/* Sets the time of the next look before this one, so that only one of several sweeps looks. ERR_CONFLICT: another
+ * does. */
 static enum err look_begin(struct call *call, const struct payment *payment)
 {
 	struct txn txn;

@@ -6,9 +6,8 @@
 #include "providers/provider.h"
 
 /*
- * POST /webhook: acts upon an event whose signature is good. OK also when nothing can be done (an unknown payment,
- * another amount, a buyer who is gone) but to log an alert. ERR_UNAVAILABLE, ERR_INTERNAL: the provider must send it
- * again.
+ * POST /webhook: acts upon an event whose signature is good. OK also when all it can do is log an alert (an unknown
+ * payment, another amount, a buyer who is gone). ERR_UNAVAILABLE, ERR_INTERNAL: the provider must send it again.
  */
 enum err payment_told(struct call *call, const struct provider_event *event);
 

@@ -88,7 +88,7 @@ static void forfeit(struct call *call, const struct id *user, const char *key, i
 		    });
 }
 
-/* The user is gone, with what is forfeited; that it is to be looked again stands in a document of its own. */
+/* The user is gone, with what is forfeited; a document in META says that somebody must look again. */
 void removal_end_plan(struct call *call, const bson_t *user, const char *key, int64_t coins,
 		      struct txn *txn)
 {

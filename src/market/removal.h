@@ -1,5 +1,5 @@
 /*
- * Removing a user (contract section 9): the user is out at once; a job that anyone can go on with clears the rest away.
+ * Removing a user (contract section 9): all access ends at once; a job that any process can go on with does the rest.
  *
  * The user document is the job: `closing` in it, set by one transaction, ends every token and every new task,
  * submission and withdrawal of the user. The job then cancels their open tasks, rejects pending work and withdrawals,

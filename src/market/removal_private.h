@@ -6,8 +6,8 @@
 
 /* A removal at work. */
 struct removal {
-	struct call
-		call; /* of the admin who ordered it; its arena is emptied after each batch of records */
+	/* of the admin who ordered it; its arena is emptied after each batch of records */
+	struct call call;
 	struct caller admin;
 	struct err_detail detail;
 	struct arena *arena; /* lives as long as this does */

@@ -50,8 +50,8 @@ static bool batch_take(void *context, const bson_t *doc)
 	return batch->count < batch->most || batch_run(batch);
 }
 
-/* Runs over all records that match a filter of the removal's arena. Of each, nothing is read but its id, and the text of
- * a kept answer. */
+/* Runs over all records that match a filter of the removal's arena. Of each, nothing is read but its id, and the text
+ * of a kept answer. */
 static enum err batch_each(struct batch *batch, const bson_t *filter)
 {
 	struct removal *removal = batch->removal;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* All numbers together are waited for so long where they are being made: below what nginx waits for a call. */
+/* How long all numbers together are waited for while they are computed: less than nginx waits for a call. */
 enum { FRESH_MAX = 100000, WAIT_MS = 10000, WEEK = 7, MONTH = 30 };
 
 /* ---- percentages ---- */
@@ -31,8 +31,8 @@ int64_t stats_growth(int64_t before, int64_t now)
 /* ---- counting ---- */
 
 /*
- * Numbers over large collections are made behind the scenes: all are ordered first, then waited for. The first error ends
- * the survey; it is asked for once, at the end.
+ * Numbers over large collections are computed in the background: all are ordered first, then waited for. The first
+ * error ends the survey; it is asked for once, at the end.
  */
 struct survey {
 	struct call *call;

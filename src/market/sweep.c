@@ -16,14 +16,14 @@
 
 /* ---- what is due, in batches ---- */
 
-/* A transaction is kept small; what is only looked at comes in larger helpings. */
+/* A transaction is kept small; what is only looked at comes in larger batches. */
 enum { GROUP = 16, LOOK = 500 };
 /* A record that cannot be dealt with keeps no other waiting; a database that is away fails one after the other. */
 enum { TROUBLES_MAX = 3 };
 
 struct batch {
-	struct call
-		call; /* with an arena that is reset after each, so that any number may be due */
+	/* with an arena that is reset after each, so that any number may be due */
+	struct call call;
 	const bson_t *docs[LOOK];
 	struct id ids[LOOK];
 	size_t count;
@@ -267,7 +267,8 @@ static enum err complete(struct call *call, int64_t *done)
 
 /* ---- users on their way out ---- */
 
-/* Nobody with very many records keeps the others waiting: all of them together get so long, then it begins anew. */
+/* How long a run works on removals, all together: a user with very many records does not hold up the others for
+ * ever. */
 enum { REMOVALS_MS = 20000 };
 
 static int64_t removals_left(const struct call *call)

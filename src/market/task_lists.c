@@ -66,8 +66,8 @@ static void order_by(const char *sort, struct list *list)
 	list->order_field = sort ? sort + (*sort == '-') : NULL;
 }
 
-/* Their deadline decides in ways for which the server looks into each task. Only tasks that an older server wrote late may
- * lack expires_at, which alone is in the index. */
+/* The exact rule about deadlines makes the server look into each task; expires_at alone is in the index. Only tasks
+ * that an older server wrote late may lack it. */
 static void count_by_index(struct call *call, struct list *list)
 {
 	bson_t *filter = doc_keep(call->arena, bson_new());

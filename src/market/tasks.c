@@ -223,7 +223,8 @@ static enum err words_decide(void *context, struct txn *txn)
 	return OK;
 }
 
-/* As date_check() has it, of the deadline that is stored by then: of one day its midnight ends last. */
+/* The rule of date_check(), for the deadline that is stored when the edit happens. Midnight stands for its whole day,
+ * so it is later than any hour of it. */
 static void date_moves_on(bson_t *filter, const struct number *date)
 {
 	bson_t rule, later;
@@ -237,7 +238,7 @@ static void date_moves_on(bson_t *filter, const struct number *date)
 	bson_append_document_end(filter, &rule);
 }
 
-/* What is no change must be none by then, either. */
+/* A date that is no change must still be none when the edit happens. */
 static void date_guard(bson_t *filter, const bson_t *task, const struct number *date)
 {
 	if (date_is_new(task, date))

@@ -337,8 +337,8 @@ enum err user_set_role(struct call *call, const struct id *id, enum role role, s
 /* ---- lists ---- */
 
 /*
- * A pattern that matches the text itself: whatever could mean something else is escaped. Its last letter without the
- * marks that stand on it would be another.
+ * A pattern that matches the text itself: whatever could mean something else is escaped. No mark may follow, as with
+ * one the last letter would be another.
  */
 static const char *literal(struct arena *arena, const char *text)
 {

@@ -64,8 +64,7 @@ void user_signed_in(struct call *call, const bson_t *user, const char *proof, st
 
 /*
  * For a change that removes an admin, or takes the role from them: adds the guard that an admin is left. ERR_CONFLICT
- * when nobody else is one. If the caller is the admin who is left: ERR_UNAUTHORIZED or ERR_FORBIDDEN when they are none
- * any more.
+ * when nobody else is one. When that is the caller: ERR_UNAUTHORIZED or ERR_FORBIDDEN if they are no admin any more.
  */
 enum err user_keep_an_admin(struct call *call, const struct id *leaving, struct txn *txn);
 

@@ -131,7 +131,7 @@ static void decide(struct call *call, const struct pending *pending, const struc
 			 DOC(arena, PART("$set", set)), ERR_ALREADY_PROCESSED);
 }
 
-/* Out of the held coins: to the world outside, or back to the worker. Each happens once. */
+/* Moves the held coins: paid out, or back to the worker. Each happens once. */
 static void settle(struct call *call, const struct pending *pending, bool approve, struct txn *txn)
 {
 	struct arena *arena = call->arena;

@@ -123,7 +123,7 @@ static bson_t *word_in_text(struct arena *arena, const char *word, const char *c
 	return DOC(arena, ARRAY("$or", either.doc));
 }
 
-/* For records that nobody has made words of yet. */
+/* For records without `words`. */
 static bson_t *words_in_text(struct arena *arena, const struct word_set *set,
 			     const char *const *fields, size_t count)
 {

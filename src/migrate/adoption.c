@@ -30,7 +30,7 @@ static const struct pass *const order_of_work[] = {
 
 /* ---- a batch ---- */
 
-/* The first steps of its transaction: it is what was read, and changes. */
+/* The first steps of a record's transaction: it is still what was read, and is changed. */
 static void record_plan(struct record *record)
 {
 	const struct batch *batch = record->batch;
@@ -239,7 +239,7 @@ static enum err unmarked_look(const struct adoption_order *order, bool *any)
 	return err;
 }
 
-enum err market_adopt(const struct adoption_order *order, int64_t *adopted)
+enum err adoption_run(const struct adoption_order *order, int64_t *adopted)
 {
 	struct adoption *adoption = calloc(1, sizeof *adoption);
 	bool any = false;

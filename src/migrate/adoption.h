@@ -32,6 +32,6 @@ struct adoption_order {
  * ERR_INTERNAL (logged) when it could not finish; the next run goes on. ERR_CONFLICT when records changed again and
  * again while they were worked on.
  */
-enum err market_adopt(const struct adoption_order *order, int64_t *adopted);
+enum err adoption_run(const struct adoption_order *order, int64_t *adopted);
 
 #endif

@@ -109,7 +109,7 @@ void open_account(struct record *record, const char *what, enum rule rule, int64
 		    });
 }
 
-/* The same row that a withdrawal asked for with us begins with. */
+/* The same row as of a withdrawal that was asked for here. */
 void hold_account(struct record *record, const struct id *worker, const struct id *withdrawal,
 		  int64_t coins)
 {

@@ -1,5 +1,6 @@
 /* Withdrawals, payments and notifications: whose they are, and what the journal says of those that come late. Pending
- * withdrawals get their coins with their worker (adoption_users.c), or, where that one is in the books already, here. */
+ * withdrawals get their coins with their worker (adoption_users.c), or, where that one is in the books already,
+ * here. */
 #include "migrate/adoption_private.h"
 
 #include "base/count.h"
@@ -14,7 +15,8 @@ static bool is_late(const struct record *record)
 	       record_is(record, STATUS_PENDING);
 }
 
-/* What late workers can spend at this moment: beside calls of theirs, what all users had at first is soon out of date. */
+/* What the workers of late withdrawals can spend now: they make calls meanwhile, so an earlier reading may be out of
+ * date. */
 struct purse {
 	struct id id;
 	int64_t coins;
@@ -74,7 +76,7 @@ static int late_plan(struct record *record, int64_t coins)
 {
 	const struct purse *purse = row_of(record->batch, sizeof *purse, &record->owner->id);
 
-	/* removed since: with the next look */
+	/* removed since: left to the next look */
 	if (!purse)
 		return 0;
 	if (journal_has(record->batch, "hold", &record->id))
@@ -141,7 +143,7 @@ static enum err payments_look(struct batch *batch)
 	return OK;
 }
 
-/* Completed by what was under way; so whoever asks about that finds it done. */
+/* Completed with the intent that was under way, so whoever asks about that intent finds it done. */
 static void credited_set(struct record *record)
 {
 	const char *intent = doc_text(record->doc, "intent_id");

@@ -57,7 +57,7 @@ struct report {
 struct record;
 void note(struct record *record, enum rule rule, int64_t coins);
 void note_id(struct record *record, enum rule rule, const struct id *id, int64_t coins);
-/* Where the condition holds. */
+/* note() if the record is concerned. */
 void note_if(bool concerned, struct record *record, enum rule rule);
 
 /* Counts a record's notes in. */
@@ -107,7 +107,7 @@ struct adoption {
 	size_t threads_begun, threads_ended;
 
 	pthread_mutex_t lock; /* for what follows, and the report */
-	bool missed; /* a record changed while its batch was worked on: look again */
+	bool missed; /* a record changed while its batch was worked on: read the collection again */
 	_Atomic enum err err; /* the first error that ended a batch */
 };
 
@@ -131,9 +131,9 @@ struct record {
 /* What is looked up in the journal (adoption_journal.c). */
 struct journal {
 	struct doc_array keys; /* of rows to look for */
-	const char *field; /* "user" or "task": the member of rows that … */
-	struct doc_array owners; /* … is one of these, to look for */
-	const char **found; /* keys of rows, and owners as if they were such; sorted */
+	const char *field; /* the member of rows to look for: "user" or "task" */
+	struct doc_array owners; /* the ids that it may have */
+	const char **found; /* the keys, and the owners written as keys; sorted */
 	size_t found_count;
 };
 
@@ -161,7 +161,7 @@ struct pass {
 	enum collection in;
 	const char *owner[2]; /* BY_WORKER … */
 	const char *status; /* the default of the older server's schema */
-	const char *date; /* one of its kind, by default when the record was made */
+	const char *date; /* its date; by default that of the record */
 	struct coins_field {
 		const char *field, *older; /* its name in the oldest records; NULL: the same */
 		int64_t most;
@@ -170,8 +170,8 @@ struct pass {
 	struct unique_key {
 		const char *field;
 		enum rule rule; /* for those that go without, as another has it */
-		enum status
-			counts; /* records with this status, or pending for good, get it before others */
+		/* records with this status, and pending ones that stay so, get it before others */
+		enum status counts;
 		/* a record's key; NULL: none */
 		const char *(*text)(const struct batch *batch, const bson_t *record);
 	} key; /* of ours */
@@ -296,7 +296,7 @@ void journal_want_owner(struct batch *batch, const char *field, const struct id 
 enum err journal_read(struct batch *batch);
 bool journal_has(const struct batch *batch, const char *kind_or_field, const struct id *id);
 
-/* Reports when it lacks the newest users and tasks: somebody may have dropped it, or restored an older one. */
+/* Reports when the journal lacks the newest users and tasks: somebody may have dropped it, or restored an older one. */
 enum err journal_check(const struct adoption_order *order, struct arena *arena);
 
 /* Adds the row that gives a user's or task's account its opening balance, and notes that. */

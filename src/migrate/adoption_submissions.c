@@ -31,8 +31,8 @@ static bool is_escrow(const bson_t *row, const char *side)
 }
 
 /*
- * Work that comes late for a task in the books may have its slot: it was handed in to us, and restored since. Or not: an
- * older server ran on. The journal tells: a task's escrow has what its open slots, its pending work in the books and
+ * Work that comes late for a task in the books may have its slot: it was handed in to us, and restored since. Or not:
+ * an older server ran on. The journal tells: a task's escrow has what its open slots, its pending work in the books and
  * such work are worth, at any one moment.
  */
 static enum err escrows_look(struct batch *batch, const bson_t *ids, const bson_t *options)
@@ -101,7 +101,7 @@ static enum err submissions_look(struct batch *batch)
 
 /* ---- what becomes of pending work ---- */
 
-/* The place for it in the escrow of a task in the books. */
+/* Where its price is, if its task is in the books: nowhere, in the escrow already, or in an open slot. */
 enum place { PLACE_NONE, PLACE_PAID, PLACE_OPEN };
 
 struct outcome {
@@ -152,7 +152,8 @@ static void work_reject(struct record *record, const struct outcome *outcome)
 		rejected_tell(record, &record->owner->id, record->doc, what, outcome->reason);
 }
 
-/* At its task's price. What the books hold changes with it: the task's slots, what its worker has pending. */
+/* Keeps work pending, at its task's price. The task's slots and its worker's pending work change with it, where these
+ * are in the books. */
 static void work_keep(struct record *record, const struct task_facts *task, enum place place)
 {
 	struct arena *arena = record->batch->arena;

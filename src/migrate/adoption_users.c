@@ -111,8 +111,8 @@ static int holding_compare(const void *a, const void *b)
 	return order ? order : age_compare(one->asked_at, &one->id, other->asked_at, &other->id);
 }
 
-/* Those that are adopted name their owners, and an index leads to them; a later one waits for the next run. In a dry run
- * none does yet. */
+/* Those that are adopted name their owners, and an index leads to them; a later one waits for the next run. In a dry
+ * run none does yet. */
 static const bson_t *holdings_filter(const struct batch *batch, const bson_t *users)
 {
 	struct arena *arena = batch->arena;
@@ -189,7 +189,7 @@ static bool hold(struct record *record, struct balance *balance, const struct ho
 	return true;
 }
 
-/* The withdrawal still is what was counted, and this becomes of it. */
+/* Holds or rejects a withdrawal, guarded by its still being what was counted. */
 static void holding_change(struct record *record, const struct holding *holding, bool held)
 {
 	struct arena *arena = record->batch->arena;
@@ -314,7 +314,7 @@ static int user_plan(struct record *record)
 		user_set(record, NULL, &(struct balance){ 0 });
 		return MARK_ADOPTED;
 	}
-	/* it changed since: with the next look */
+	/* the user changed since: left to the next look */
 	if (!person)
 		return 0;
 	note_if(in_the_books, record, RULE_USER_KNOWN);

@@ -15,13 +15,13 @@
 struct google_keys {
 	const char *url;
 	int64_t timeout_ms;
-	pthread_mutex_t lock; /* of all that follows */
+	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t fetched;
-	struct jwk_set *set; /* NULL: never had any */
+	struct jwk_set *set; /* NULL: none was fetched yet */
 	int64_t good_until, old_at; /* of the set */
-	int64_t next_try; /* no fetching before */
+	int64_t next_try; /* nothing is fetched before */
 	bool reached; /* the last try brought keys */
-	bool fetching; /* a thread is at it, without the lock */
+	bool fetching; /* a thread is fetching, without the lock */
 };
 
 struct google_keys *google_keys_new(const char *url, int64_t timeout_ms)

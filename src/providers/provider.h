@@ -117,7 +117,7 @@ extern const struct provider_settings *const provider_settings[];
 
 /* NULL when payments are not configured. */
 const struct provider *provider_of(const struct config *config);
-/* The header of the index-th provider that sends events, and the sentence about it; NULL: there are fewer. */
+/* The `header` of the index-th provider that sends events, and its `header_help`; NULL: there are fewer. */
 const char *provider_header(size_t index, const char **help);
 
 /*

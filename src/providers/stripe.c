@@ -291,7 +291,7 @@ static const struct field event_fields[] = {
 static const struct schema event_schema =
 	SCHEMA_OF("StripeEvent", struct event_head, event_fields, .foreign = true);
 
-/* A charge: of its amount so much has been refunded until now. */
+/* A charge, and how much of it has been refunded until now. */
 static const struct field refund_fields[] = {
 	FIELD("payment_intent", TEXT, money_back, transaction),
 	FIELD("metadata.paymentId", TEXT, money_back, payment),

@@ -20,9 +20,9 @@
 
 #define EVENTS_AT_ONCE 64
 #define ACCEPTS_AT_ONCE 64
-/* How often the clock is looked at while a time is waited for; else only epoll wakes the thread. */
+/* How often the thread looks at the clock while it waits for a time; else only epoll wakes it. */
 #define TICK_MS 20
-/* How often those are looked for who do not send the rest of a request. */
+/* How often it looks for connections that do not send the rest of a request. */
 #define IDLE_TICK_MS 1000
 
 struct acceptor {
@@ -34,9 +34,9 @@ struct acceptor {
 
 	int drain_ms;
 	bool draining;
-	atomic_bool cut; /* which others ask for */
-	int64_t cut_at; /* once draining: when reading ends */
-	int64_t accept_again; /* after a pause; 0: none is on */
+	atomic_bool cut; /* reading has ended; other threads ask for it */
+	int64_t cut_at; /* once draining: when reading ends, in steady milliseconds */
+	int64_t accept_again; /* the end of a pause; 0: there is none */
 	int64_t looked; /* when unfinished requests were last looked for */
 	int64_t most; /* how many connections there may be */
 

@@ -18,7 +18,7 @@
 struct acceptor;
 
 struct connection {
-	struct queued queued; /* first; in the queue it waits in */
+	struct queued queued; /* first; the link of the queue that it waits in */
 	int fd; /* the acceptor's, which alone closes it */
 	struct records records; /* what has come of a request */
 	/* While it waits for the rest of a request: since when, in steady milliseconds. Else 0. */
@@ -35,7 +35,8 @@ struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *
 /*
  * Runs until a signal has come and no connection is left. From the first SIGTERM or SIGINT on nothing new is accepted,
  * and the connections that exist are served until their clients close them. After drain_ms, or at a second signal,
- * nothing more is read from them: only requests that were read already are served. Returns 0, or -1 with a logged reason.
+ * nothing more is read from them: only requests that were read already are served. Returns 0, or -1 with a logged
+ * reason.
  */
 int acceptor_run(struct acceptor *acceptor, int drain_ms);
 

@@ -6,18 +6,18 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* How long turns take is an average, in which the newest counts for one part in so many. */
+/* How long turns take is a moving average, of which the newest is one part in so many. */
 #define AVERAGE_PARTS 8
 
 struct bulkhead {
 	struct bulkhead_limits limits;
-	pthread_mutex_t lock; /* of all that follows */
+	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t turn; /* somebody may have a turn, or the bulkhead closes */
 	pthread_cond_t oldest; /* somebody waits, where nobody did, or the bulkhead closes */
 	struct fair fair;
 	int running, bulky;
 	int64_t begun_us; /* the sum of the moments at which running turns began */
-	int64_t turn_us; /* what turns took of late */
+	int64_t turn_us; /* how long turns took lately */
 	bool closed;
 };
 
@@ -47,7 +47,7 @@ void bulkhead_free(struct bulkhead *bulkhead)
 
 /* ---- how long it takes; with the lock ---- */
 
-/* How much longer than usual those have run who have a turn now: where all hang, none ends and tells. */
+/* How much longer than usual the running turns have taken. While all of them hang, none ends and is measured. */
 static int64_t hanging(const struct bulkhead *bulkhead)
 {
 	int64_t running = bulkhead->running, age = 0;
@@ -58,9 +58,9 @@ static int64_t hanging(const struct bulkhead *bulkhead)
 }
 
 /*
- * How long one who came now would wait: for those who run, as far as they take longer than usual; then for those ahead,
- * or for those of the same outer key, which may not have all turns, whichever is longer. Not at all while there is a turn
- * that nobody else could have.
+ * How long a call that came now would wait: for the running turns, as far as they take longer than usual; then for the
+ * calls ahead, or, if that takes longer, for those of its own outer key, which may not have all turns. Not at all while
+ * there is a turn that no other call could have.
  */
 static int64_t wait_expected(const struct bulkhead *bulkhead, const struct fair_place *place)
 {
@@ -106,7 +106,8 @@ static void forget_when_idle(struct bulkhead *bulkhead)
 		bulkhead->turn_us = bulkhead->limits.usual_ms * 1000;
 }
 
-/* Where all places are taken, the last of those goes of whom most wait, unless the one who comes is of them. */
+/* When all places are taken, the caller with most waiting calls loses the last one, unless the new call is that
+ * caller's. */
 static bool make_room(struct bulkhead *bulkhead, const struct waiter *comer,
 		      struct waiter **displaced)
 {
@@ -182,7 +183,7 @@ void bulkhead_leave(struct bulkhead *bulkhead, struct waiter *waiter)
 	bulkhead->begun_us -= waiter->begun_us;
 	bulkhead->running--;
 	fair_done(&bulkhead->fair, waiter);
-	/* It may have kept others of its own waiting; whoever leaves still has an answer to deliver. */
+	/* Others of its outer key may have waited for it; the thread that leaves still has an answer to send. */
 	pthread_cond_signal(&bulkhead->turn);
 	pthread_mutex_unlock(&bulkhead->lock);
 }

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-/* Those of one outer key (a flow), or of one inner key of it (a lane). A flow is there while somebody of it waits or has a
- * turn, a lane while somebody waits. */
+/* Those of one outer key (a flow), or of one inner key of it (a lane). A flow is there while somebody of it waits or
+ * has a turn, a lane while somebody waits. */
 struct fair_group {
 	uint64_t key;
 	struct fair_groups lanes; /* of a flow, in the order of their turns */

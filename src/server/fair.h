@@ -27,7 +27,7 @@ struct waiter {
 	struct fair_key key;
 	int64_t since, begun_us; /* when its wait and its turn began; used by the bulkhead */
 	bool bulky;
-	struct fair_group *flow, *lane; /* those of its outer key, and of its inner key as well */
+	struct fair_group *flow, *lane; /* the groups of its outer key, and of both its keys */
 	TAILQ_ENTRY(waiter) in_lane, in_all;
 };
 
@@ -55,8 +55,9 @@ struct waiter *fair_oldest(const struct fair *fair);
 /* Takes one out that waits no longer. It gets no turn. */
 void fair_remove(struct fair *fair, struct waiter *waiter);
 
-/* Who has to go when there is no room for a new waiter with this key: of the outer key with most waiters, and of its inner
- * key with most, who came last. NULL when the new one's outer key would then have as many: the new one cannot stay. */
+/* Who has to go when there is no room for a new waiter with this key: of the outer key with most waiters, and of its
+ * inner key with most, who came last. NULL when the new one's outer key would then have as many: the new one cannot
+ * stay. */
 struct waiter *fair_crowd(const struct fair *fair, struct fair_key key);
 
 /* What a waiter that came now would find. */

@@ -14,9 +14,9 @@
 /*
  * How libfcgi is used: a thread that got a readable connection takes what has come, and gives it back unless a request
  * is whole and sound (records.h). The request's bytes are given to libfcgi as a file: FCGX_Accept_r skips accepting
- * where the FCGX_Request has a descriptor, and reads from that. Then the connection's takes its place for the answer. Should
- * libfcgi think a request broken, it closes the file and would accept a connection; it is given no listening socket, so
- * that this fails at once.
+ * where the FCGX_Request has a descriptor, and reads from that. Then the connection's takes its place for the answer.
+ * Should libfcgi think a request broken, it closes the file and would accept a connection; it is given no listening
+ * socket, so that this fails at once.
  */
 #define NO_SOCKET (-1)
 
@@ -87,7 +87,7 @@ enum records_state worker_read(struct worker *w, struct connection *connection)
 
 /* --- answering --- */
 
-/* Small answers leave in one write: libfcgi collects so much, and its closing records with them. */
+/* How much libfcgi collects before it writes, so that a small answer and its closing records leave in one write. */
 #define PIECE_SIZE ((size_t)8 * 1024)
 
 /*
@@ -121,7 +121,7 @@ static void write_answer(struct worker *w)
 		write_bytes(w, &rq->out);
 }
 
-/* Asks nothing of the service, so that refusing is cheap when there is much to refuse. */
+/* Calls none of the server's functions, so that refusing is cheap when there is much to refuse. */
 void worker_refuse(struct worker *w)
 {
 	struct request *rq = &w->rq;

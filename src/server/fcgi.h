@@ -1,15 +1,16 @@
 /*
  * A FastCGI server. The acceptor (acceptor.h) waits for connections that can be read and queues them for the threads of
- * pool.c, which do with each request what worker.h says. So an idle connection holds no thread, nor does one whose
- * request comes piece by piece (records.h). What finds the queue full is answered 503 at once, by a further thread. A
- * call that needs a turn (base/turn.h) waits for it in a bulkhead, without a thread, and goes on in one of the bulkhead's.
+ * pool.c, which serve each request by the functions of worker.h. So an idle connection holds no thread, nor does one
+ * whose request comes piece by piece (records.h). What finds the queue full is answered 503 at once, by a further
+ * thread. A call that needs a turn (base/turn.h) waits for it in a bulkhead, without a thread, and goes on in one of
+ * the bulkhead's.
  *
  * SIGTERM or SIGINT ends accepting. The connections that exist are served until nginx closes them, which its
  * keepalive_time bounds. After FCGI_DRAIN_MS those that are idle or half-sent are ended, but never a request that is
  * being served.
  *
- * Whatever a peer sends, at most its own connection ends. That happens also to one that sends a second request before it
- * has the answer to the first.
+ * Whatever a peer sends, at most its own connection ends. That happens also to one that sends a second request before
+ * it has the answer to the first.
  */
 #ifndef SERVER_FCGI_H
 #define SERVER_FCGI_H
@@ -29,12 +30,12 @@ struct fcgi_server {
 	 * ends the server. */
 	struct db *(*start)(struct app *app);
 	void (*stop)(struct db *db);
-	/* Answers rq, whose method, uri and request_id are not NULL and whose body is whole: TURN_NONE. Or says at what
-	 * rq needs a turn first; then one of the next two follows, in another thread. */
+	/* Answers rq, whose method, uri and request_id are not NULL and whose body is whole, and returns TURN_NONE. Or
+	 * returns the turn that rq needs first; then one of the next two is called, in another thread. */
 	enum turn (*handle)(struct request *rq);
-	/* Answers rq in its turn, … */
+	/* Answers rq, in its turn. */
 	void (*resume)(struct request *rq);
-	/* … or tells it to come back after so many seconds; 0: its client left. */
+	/* Answers rq that it may come back after so many seconds; 0: its client has left. */
 	void (*turn_away)(struct request *rq, int seconds);
 	/* Whose share the turn is taken from. These three are not NULL where there are bulkheads. */
 	struct fair_key (*share)(const struct request *rq);

@@ -22,7 +22,8 @@ struct job {
 	SLIST_ENTRY(job) next; /* of those that are idle */
 };
 
-/* Of a request's id, which is our own or an nginx's: so much of it is logged when the request may be gone already. */
+/* How much of a request's id is copied, for a line of the log when the request may be gone already. Ids of ours and of
+ * nginx are shorter. */
 #define LOG_ID_SIZE 65
 
 struct pool {
@@ -32,9 +33,9 @@ struct pool {
 	struct bulkhead *bulkheads[TURN_COUNT]; /* NULL where there is none */
 	sem_t started; /* posted by each thread when its start has succeeded or failed */
 	struct thread *threads;
-	size_t count; /* of those that were made */
+	size_t count; /* how many threads were made */
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* guards all below */
 	SLIST_HEAD(, job) idle;
 	int idle_count;
 };
@@ -42,9 +43,9 @@ struct pool {
 struct thread {
 	struct pool *pool;
 	void (*run)(struct thread *thread);
-	enum turn turn; /* whose bulkhead it is of; TURN_NONE: it serves everybody */
+	enum turn turn; /* of whose bulkhead it is; TURN_NONE: it serves all calls */
 	bool failed;
-	struct db *db; /* what the service's start gave; NULL: it asks nothing of the service */
+	struct db *db; /* what the server's start() gave; NULL: it needs no database */
 	pthread_t id;
 };
 

@@ -93,14 +93,14 @@ bool process_thread(pthread_t *thread, void *(*run)(void *context), void *contex
 	return error == 0;
 }
 
-/* Of the descriptors that may be open, connections leave so many, or half of few: each request takes one while it is
+/* How many of the descriptors are not for connections (half, where there are few): each request takes one while it is
  * read, and so do connections to other services. */
 #define DESCRIPTORS_LEFT 256
 
 int64_t process_connections(void)
 {
-	struct rlimit limit = { .rlim_cur =
-					1024 }; /* what POSIX systems grant at least in practice */
+	/* what POSIX systems grant at least in practice */
+	struct rlimit limit = { .rlim_cur = 1024 };
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
 		struct rlimit raised = { .rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max };

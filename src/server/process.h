@@ -38,16 +38,16 @@ bool process_thread(pthread_t *thread, void *(*run)(void *context), void *contex
  */
 int64_t process_connections(void);
 
-/* Where no connection can be accepted, mostly for want of descriptors: who is connected is served on, and newcomers wait
- * in the kernel for so long. */
+/* Where no connection can be accepted, mostly for want of descriptors: who is connected is served on, and newcomers
+ * wait in the kernel for so long. */
 #define PROCESS_ACCEPT_PAUSE_MS 50
 /* Logs that it is so, with errno as the reason; not more than once a second. For one thread. */
 void process_cannot_accept(void);
 
 /*
- * Tells the service manager the state ("READY=1", "STOPPING=1") as systemd's Type=notify expects it, without libsystemd:
- * at the socket that NOTIFY_SOCKET names, which is a path, or an abstract name after an @. Does nothing without one; a
- * manager that does not listen is logged, no more.
+ * Tells the service manager the state ("READY=1", "STOPPING=1") as systemd's Type=notify expects it, without
+ * libsystemd: at the socket that NOTIFY_SOCKET names, which is a path, or an abstract name after an @. Does nothing
+ * without one; a manager that does not listen is logged, no more.
  */
 void process_tell(const char *state);
 

@@ -1,7 +1,7 @@
 /*
  * Bounded queues in which something waits for a thread.
  *
- * A queue is a list through what waits itself, so that adding to it allocates nothing and fails only at the limit.
+ * What waits has the link of the list in itself, so adding it allocates nothing and fails only at the limit.
  */
 #ifndef SERVER_QUEUE_H
 #define SERVER_QUEUE_H

@@ -78,8 +78,8 @@ static unsigned two_bytes(const unsigned char *at)
 }
 
 /*
- * Judged before its content is there, so that another protocol is told at once. Padding that needs none, behind the
- * beginning or the end of a stream, is sent by nobody, and libfcgi would take it for a record.
+ * Checked before its content is there, so that another protocol is told at once. Padding after the beginning or the end
+ * of a stream, which needs none, is sent by nobody, and libfcgi would take it for a record.
  */
 static bool header_sound(const struct records *records, const unsigned char *header)
 {

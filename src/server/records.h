@@ -1,10 +1,10 @@
 /*
- * FastCGI records, judged before libfcgi sees them.
+ * FastCGI records, checked before libfcgi sees them.
  *
  * libfcgi trusts its peer: lengths that do not add up end the process, a management record may overrun its stack, and a
  * peer that stalls blocks the thread that reads. So the records of a request are collected here as they arrive, and are
- * given to libfcgi when the request is whole. What is accepted is only what a web server sends: the beginning of a request
- * for a responder, its parameters and its body, all with one id, and nothing after them.
+ * given to libfcgi when the request is whole. What is accepted is only what a web server sends: the beginning of a
+ * request for a responder, its parameters and its body, all with one id, and nothing after them.
  */
 #ifndef SERVER_RECORDS_H
 #define SERVER_RECORDS_H
@@ -40,10 +40,10 @@ struct records {
 	size_t pair_left; /* bytes of a name and its value still to come */
 };
 
-/* Judges the bytes that were put into records->bytes. */
+/* Checks the bytes that were put into records->bytes since the last call. */
 enum records_state records_judge(struct records *records);
 
-/* Reads what the connection has, and judges it. Waits only for the rest of a large request, as said above. BROKEN when
+/* Reads what the connection has, and checks it. Waits only for the rest of a large request, as said above. BROKEN when
  * that is no request, which is logged, or when the peer is gone. */
 enum records_state records_read(struct records *records, int fd);
 

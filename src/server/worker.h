@@ -1,6 +1,6 @@
 /*
- * A worker has one request at a time, from its first byte to the answer's last. A thread carries it; while the request
- * waits for a turn none does, and then another. fcgi.c has what it does, pool.c who does it when.
+ * A worker has one request at a time, from its first byte to the answer's last. One thread uses it at a time, and none
+ * while the request waits for a turn. Its functions are in fcgi.c; the threads of pool.c call them.
  */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
@@ -13,7 +13,7 @@
 struct connection;
 struct worker;
 
-/* Once, before any worker is made. */
+/* To be called once, before any worker is made. false when libfcgi fails. */
 bool worker_library_start(void);
 
 struct worker *worker_new(void);

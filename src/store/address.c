@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* How long a write waits for the majority: half of what an answer may take, the rest is for doing it, and not so long
+/* How long a write waits for the majority: half of what an answer may take, as doing it needs the rest, and not so long
  * that a program for operators seems to hang. A write that is not confirmed by then counts as failed for now. */
 enum { CONFIRM_MS_MOST = 30000 };
 
@@ -89,7 +89,8 @@ static void waits_set(mongoc_uri_t *uri, const struct store_options *options)
 	mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, options->threads + 2);
 }
 
-/* The driver reads a write concern from the address when it parses it, and options set later change nothing about it. */
+/* The driver reads a write concern from the address when it parses it, and options set later change nothing about
+ * it. */
 static void writes_set(mongoc_uri_t *uri, const struct store_options *options)
 {
 	mongoc_write_concern_t *majority = mongoc_write_concern_new();
@@ -103,8 +104,8 @@ static void writes_set(mongoc_uri_t *uri, const struct store_options *options)
 	mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, true);
 }
 
-/* Reads see what the majority has. Anything else may yet be rolled back, and whoever was told of it (that a token has ended,
- * that coins came) would find it undone. Transactions, snapshots and db_confirm() say their own level. */
+/* Reads see what the majority has. Anything else may yet be rolled back, and whoever was told of it (that a token has
+ * ended, that coins came) would find it undone. Transactions, snapshots and db_confirm() say their own level. */
 static void reads_set(mongoc_uri_t *uri)
 {
 	mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);

@@ -1,5 +1,6 @@
 /*
- * MONGODB_URI as the driver is to use it. Of the operator's address we take where the servers are and how to log in.
+ * MONGODB_URI as the driver is to use it. What is taken from the operator's address is where the servers are and how to
+ * log in.
  *
  * Everything that the promises of the service depend on is set here, whatever the address says, and all clients of a
  * pool get it from here, so that no command can forget it: writes and commits wait for the majority, for a bounded

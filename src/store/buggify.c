@@ -56,7 +56,8 @@ static const char *site_of(char site[SITE_SIZE], const bson_t *command, const bs
 	return site;
 }
 
-/* In a transaction the server has met another and ended it, or has gone; else it is going, and took nothing. */
+/* In a transaction: a write conflict. Outside: a server that is stopping, and took nothing. Or the connection was
+ * lost. */
 static bool write_fails(const struct buggify *buggify, const bson_t *options, bson_t *reply,
 			bson_error_t *error)
 {

@@ -6,8 +6,8 @@
 
 enum {
 	CACHED_MS = 5000, /* as old as a total may be */
-	REFRESH_MS = 2000, /* from then on the next one is made, to be there in time */
-	KNOWN_MS = 60000, /* a total far beyond what is exact stays beyond it for so long */
+	REFRESH_MS = 2000, /* from this age on the next one is computed, to be there in time */
+	KNOWN_MS = 60000, /* for so long a total far beyond what is exact is taken to stay so */
 	WHOLE_MS = 50, /* for counting all, where nothing is cached: longer delays the caller */
 };
 

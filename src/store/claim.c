@@ -285,7 +285,7 @@ enum err claim_take(struct db *db, struct arena *arena, const struct claim_reque
 
 	*answer = (struct kept_answer){ 0 };
 	enum err err = key_take(&attempt, answer);
-	/* what was refused by then may be there all the same, and nobody at it */
+	/* the claim may stand although we were told of an error, and nobody would work on it */
 	if (err == ERR_UNAVAILABLE || err == ERR_INTERNAL)
 		claim_release(db, arena, claim);
 	return err;

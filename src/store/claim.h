@@ -42,9 +42,9 @@ enum err claim_take(struct db *db, struct arena *arena, const struct claim_reque
 		    struct claim *claim, struct kept_answer *answer);
 
 /*
- * Looks whether a key holds an answer for this very body, and claims nothing; own: one that this very request got, as
- * its id says, when it was sent before. OK: answer->kept tells. ERR_IN_PROGRESS: the same request is being worked on.
- * ERR_UNAVAILABLE, ERR_INTERNAL.
+ * Looks whether a key holds an answer for this very body, and claims nothing. With own, only an answer counts that this
+ * very request (its request_id) got when it was sent before. OK: answer->kept tells. ERR_IN_PROGRESS: the same request
+ * is being worked on. ERR_UNAVAILABLE, ERR_INTERNAL.
  */
 enum err claim_recall(struct db *db, struct arena *arena, const struct claim_request *request,
 		      bool own, struct kept_answer *answer);
@@ -64,9 +64,9 @@ void claim_complete(struct txn *txn, const struct claim *claim, int status, cons
 void claim_note(struct txn *txn, struct claim *claim, const bson_t *result);
 
 /*
- * Gives the key back, as nothing happened; or, when something was noted, lets the next one with the
- * same body take it over at once. Where that cannot be done just now, it is tried on behind the
- * scenes (releases.h) until the lease ends by itself.
+ * Gives the key back, as nothing happened; or, when something was noted, lets the next one with the same body take it
+ * over at once. Where that cannot be done just now, a thread goes on trying (releases.h) until the lease ends by
+ * itself.
  */
 void claim_release(struct db *db, struct arena *arena, const struct claim *claim);
 

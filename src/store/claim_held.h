@@ -1,4 +1,4 @@
-/* A key that somebody has claimed (store/claim.h): what it is known by, and giving it back. */
+/* A key that is claimed (store/claim.h), and giving it back. */
 #ifndef STORE_CLAIM_HELD_H
 #define STORE_CLAIM_HELD_H
 
@@ -17,6 +17,7 @@ struct claim {
 
 /* The filter for its record while it is this claimant's. */
 bson_t *claim_held(struct arena *arena, const struct claim *claim);
+/* A SHA-256 as a BCON value. */
 #define BCON_HASH(bytes) BCON_BIN(BSON_SUBTYPE_BINARY, bytes, DIGEST_SIZE)
 
 /* One try of claim_release(); OK also when the claim is another's by now, or done. */

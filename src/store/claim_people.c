@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What goes with its owner is shown to nobody else. */
+/* A record that is removed with its owner is shown to nobody else. */
 static bool is_shown(const struct personal *person)
 {
 	return person->record == RECORD_STAYS || person->record == RECORD_IS_ACCOUNT;
@@ -29,7 +29,7 @@ bson_t *claim_people(const struct txn *txn)
 	return people.doc;
 }
 
-/* Whose a record is stands beside its texts, in an answer as in the database. */
+/* An answer has the id of a record's owner beside its texts, as the database does. */
 static bool person_take_out(struct arena *arena, struct json_object *answer,
 			    const struct personal *person, const struct id *id)
 {

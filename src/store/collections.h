@@ -54,12 +54,12 @@ struct personal {
 		RECORD_IS_ACCOUNT, /* goes as the last of all */
 		RECORD_IS_ANSWER, /* stays; its fields show records of any collection, as JSON */
 	} record; /* what a removal does with it */
-	struct personal_field fields[PERSONAL_FIELDS_MAX + 1]; /* up to one without a name */
+	struct personal_field fields[PERSONAL_FIELDS_MAX + 1]; /* ends with one without a name */
 };
 
 struct collection_row {
 	const char *name;
-	const struct personal *people; /* up to one without `whose`; NULL: nobody has said */
+	const struct personal *people; /* ends with one without `whose`; NULL: it is not said */
 };
 
 extern const struct collection_row collection_rows[COLLECTION_COUNT];
@@ -70,7 +70,7 @@ const char *collection_name(enum collection collection);
 const char *collections_check(const struct collection_row rows[COLLECTION_COUNT],
 			      char problem[256]);
 
-/* What stands in the fields of a person's record from now on; without those that stay. */
+/* The new values of the personal fields in a record of a removed person, without fields that stay. */
 bson_t *personal_forgotten(struct arena *arena, const struct personal *person, const struct id *id);
 
 #endif

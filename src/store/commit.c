@@ -26,10 +26,10 @@ struct run {
 	struct db *db;
 	struct txn *const *txns; /* those that share the transaction */
 	size_t count;
-	struct txn *txn; /* whose turn it is */
+	struct txn *txn; /* the one at hand */
 	const bson_t *options; /* the session's, for each command; NULL outside a transaction */
-	bool sent; /* a step, in this try */
-	enum err err; /* of REFUSED and BROKEN */
+	bool sent; /* this try has sent a step */
+	enum err err; /* when the outcome is REFUSED or BROKEN */
 	int64_t deadline; /* steady milliseconds */
 };
 
@@ -281,8 +281,8 @@ static enum outcome steps_run(struct run *run, size_t from)
 	return outcome;
 }
 
-/* Nothing was left to do, as somebody did it before; to say so, that must have been confirmed. A commit waits for the
- * majority to have what its transaction has read, but only where there was something. */
+/* For a transaction without steps, as what it is for was done before: that must be confirmed before we say so. A commit
+ * waits until the majority has what its transaction has read, so it must read something. */
 static enum outcome confirm_run(struct run *run)
 {
 	const bson_t *reply;

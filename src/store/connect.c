@@ -46,8 +46,8 @@ static bool election_of(const mongoc_topology_description_t *set, struct id *ele
 	return found;
 }
 
-/* Called by the driver, one at a time, before anybody can use what has changed. A primary that is found for the first time
- * was not lost before; one that was lost from sight and is found again, as after a failed write, is the same. */
+/* Called by the driver, one at a time, before anybody can use what has changed. A primary that is found for the first
+ * time was not lost before; one that was lost from sight and is found again, as after a failed write, is the same. */
 static void topology_changed(const mongoc_apm_topology_changed_t *event)
 {
 	struct store *store = mongoc_apm_topology_changed_get_context(event);
@@ -65,8 +65,8 @@ static void topology_changed(const mongoc_apm_topology_changed_t *event)
 		store->elected_at = clock_steady();
 }
 
-/* Called by the monitors, too, every ten seconds and when anything changes. The primary's clock is the one by which leases,
- * deadlines and windows are reckoned, as hosts may disagree about the time. */
+/* Called by the monitors, too, every ten seconds and when anything changes. The primary's clock is the one by which
+ * leases, deadlines and windows are reckoned, as hosts may disagree about the time. */
 static void heartbeat_heard(const mongoc_apm_server_heartbeat_succeeded_t *event)
 {
 	const bson_t *hello = mongoc_apm_server_heartbeat_succeeded_get_reply(event);

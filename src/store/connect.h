@@ -1,5 +1,4 @@
-/* Opening MongoDB for a process, what is left to clear up of processes before it, and making a new server of its own a
- * replica set. */
+/* Opens MongoDB for a process, ends what dead processes left open there, and makes a new server a replica set. */
 #ifndef STORE_CONNECT_H
 #define STORE_CONNECT_H
 
@@ -21,8 +20,8 @@ void db_end_left(struct db *db);
 
 /*
  * Asks the server at an address ("127.0.0.1:27017") whether it takes writes: OK when it does. One that is in no replica
- * set yet is made one of its own, with this name. ERR_UNAVAILABLE, with a sentence in problem, also while that is under
- * way: ask again. ERR_INVALID_INPUT: it is no address.
+ * set yet becomes the only member of a new one with this name. ERR_UNAVAILABLE, with a sentence in problem, also while
+ * that is under way: ask again. ERR_INVALID_INPUT: it is no address.
  */
 enum err replica_set_begin(const char *name, const char *address, char problem[256]);
 

@@ -121,8 +121,8 @@ static void append_id(struct arena *arena, bson_t *doc, const char *further,
 	BSON_APPEND_DOCUMENT(doc, "_id", bound);
 }
 
-/* One run of records behind the cursor: those of the list to which a further condition applies. Each repeats
- * the whole filter, so that MongoDB answers each from an index in order and merges them. */
+/* One run of records after the cursor: those of the list to which a further condition applies. Each repeats the whole
+ * filter, so that MongoDB answers each from an index in order and merges them. */
 static void append_run(struct arena *arena, struct doc_array *runs, const bson_t *filter,
 		       const bson_t *condition)
 {
@@ -131,8 +131,8 @@ static void append_run(struct arena *arena, struct doc_array *runs, const bson_t
 }
 
 /*
- * Behind the cursor: equal in the order field and further in _id, or further in the order field. Older
- * records may lack the field; they sort as null, below everything, and no comparison finds them.
+ * After the cursor: equal in the order field and further in _id, or further in the order field. Older records may lack
+ * the field; they sort as null, below everything, and no comparison finds them.
  */
 static const bson_t *filter_behind(struct arena *arena, const struct list_order *order,
 				   const bson_t *filter, const struct cursor *cursor)

@@ -14,10 +14,10 @@ struct list_order {
 	bool ascending;
 };
 
-/* The cursor behind a record of the list. Lives as long as the arena. */
+/* The cursor of the place after a record of the list. Lives as long as the arena. */
 const char *cursor_write(struct arena *arena, const struct list_order *order, const bson_t *last);
 
-/* The filter of a list narrowed to the records behind the cursor; NULL when the text is no cursor of this list and
+/* The filter of a list narrowed to the records after the cursor; NULL when the text is no cursor of this list and
  * order. */
 const bson_t *cursor_filter(struct arena *arena, const struct list_order *order,
 			    const bson_t *filter, const char *text);

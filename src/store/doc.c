@@ -42,7 +42,7 @@ bson_t *doc_copy(struct arena *arena, const bson_t *doc)
 	return doc_keep(arena, bson_copy(doc));
 }
 
-/* What was stolen keeps its source's mark of standing on the stack: only its bytes would be released. */
+/* A stolen document still counts as one on the stack, so bson_destroy() would release only its bytes. */
 static void release_stolen(void *doc)
 {
 	bson_destroy(doc);
@@ -69,7 +69,7 @@ struct id doc_new_id(void)
 	struct id id;
 
 	bson_oid_init(&oid, NULL);
-	/* its seconds are this host's */
+	/* libbson takes its seconds from this host's clock */
 	uint32_t seconds = BSON_UINT32_TO_BE((uint32_t)(clock_now() / CLOCK_SECOND));
 	memcpy(id.bytes, oid.bytes, sizeof id.bytes);
 	memcpy(id.bytes, &seconds, sizeof seconds);

@@ -1,5 +1,5 @@
 /*
- * BSON documents: making them, and reading fields of them strictly typed and tolerantly found.
+ * BSON documents: making them, and reading their fields.
  *
  * A field that is missing, null or of another type reads as absent. Numbers are read from int32, int64 and
  * doubles alike (a fraction is floored), because older data has all three.
@@ -48,7 +48,7 @@
  *
  *	PIPELINE(arena, STAGE("$match", TEXT("status", "pending")), STAGE("$sort", INT("_id", 1)))
  *
- * A stage whose body is no document in place is an ITEM: ITEM(PART("$match", filter)), ITEM(TEXT("$count", "n")).
+ * A stage whose body is not written in place is an ITEM: ITEM(PART("$match", filter)), ITEM(TEXT("$count", "n")).
  */
 #define PIPELINE(arena, ...) doc_items(arena, BCON_NEW("", "[", __VA_ARGS__, "]"))
 #define STAGE(name, ...) ITEM(SUB(name, __VA_ARGS__))
@@ -65,15 +65,16 @@ bson_t *doc_keep(struct arena *arena, bson_t *doc);
 bson_t *doc_steal(struct arena *arena, bson_t *source);
 /* The array that is the only member of a document, which is destroyed. */
 bson_t *doc_items(struct arena *arena, bson_t *wrapped);
-/* A document written as JSON in one of our own tables, where a slip is a programming error and ends the process. */
+/* A document from JSON in our own code. JSON that is wrong is a programming error and ends the process. */
 bson_t *doc_parse(struct arena *arena, const char *json);
-/* A pipeline that begins with the $match; the rest needs no values from code: an array of stages, as JSON. */
+/* A pipeline: a $match with the filter `match`, then the stages, which are an array as JSON. */
 bson_t *doc_pipeline(struct arena *arena, const bson_t *match, const char *stages);
 /* A copy that lives as long as the arena. */
 bson_t *doc_copy(struct arena *arena, const bson_t *doc);
 
 /* struct id and bson_oid_t have the same bytes. */
 const bson_oid_t *doc_oid(const struct id *id);
+/* A new id; its seconds are those of clock_now(). */
 struct id doc_new_id(void);
 
 /* NULL when absent; NUL-terminated, lives as long as doc. */
@@ -94,7 +95,7 @@ int64_t doc_date(const bson_t *doc, const char *field, int64_t absent);
 bool doc_bool(const bson_t *doc, const char *field, bool absent);
 /* Binary data, living as long as doc; NULL when absent. */
 const uint8_t *doc_bytes(const bson_t *doc, const char *field, uint32_t *length);
-/* An embedded document or array; false when absent. */
+/* An embedded document or array, as a view into doc; false when absent. */
 bool doc_part(const bson_t *doc, const char *field, bson_t *part);
 
 /* An array document in the making. */
@@ -111,8 +112,8 @@ void doc_array_doc(struct doc_array *array, const bson_t *doc);
 void doc_array_field(struct doc_array *array, const bson_t *doc, const char *field);
 
 /*
- * Adds to a filter that a field has the value that it had when the record was read. Where the record lacked it, as some
- * of older data do, the filter asks that it still does.
+ * Adds to a filter that a field has the value that it had when the record was read. Where the record lacked it, as
+ * older ones may, the filter asks that it still does.
  */
 void doc_unchanged(bson_t *filter, const bson_t *record, const char *field);
 

@@ -9,16 +9,17 @@
 #include "store/store.h"
 
 struct list_except {
-	enum collection in; /* a document of this … */
-	const bson_t *filter; /* … that matches this … */
-	const char *field; /* … leaves out the record whose _id stands in this field */
+	enum collection in; /* the other collection */
+	const bson_t *filter; /* which of its documents count */
+	const char *field; /* their field that has the _id of a record to leave out */
 };
 
 /* db_each() over the records that are not left out. The options hold no skip; a limit counts those left out, too. */
 enum err except_each(struct db *db, enum collection in, const bson_t *filter, const bson_t *options,
 		     const struct list_except *except, db_row row, void *context);
 
-/* How many are left out, as a pipeline over except->in that ends in {n}: it looks at all that the filter there finds. */
+/* How many are left out, as a pipeline over except->in that ends in {n}: it looks at all that the filter there
+ * finds. */
 bson_t *except_pipeline(struct arena *arena, enum collection in, const bson_t *filter,
 			const struct list_except *except);
 

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* Options. What is a macro of C, as true is, may stand in JSON() itself alone. */
+/* Options. A word that is a macro of C, as true is, may only be written in JSON() itself. */
 #define WHERE(field, ...) JSON({ "partialFilterExpression" : { field : __VA_ARGS__ } })
 #define WHERE_POSITIVE(field) WHERE(field, { "$gt" : 0 })
 #define WHERE_THERE(field) JSON({ "partialFilterExpression" : { field : { "$exists" : true } } })
@@ -57,7 +57,7 @@ const struct index_row index_rows[] = {
 	{ TASKS, "open_by_category", "category createdAt _id", WHILE_OPEN },
 	{ TASKS, "open_by_words", "words createdAt _id", WHILE_OPEN },
 	{ TASKS, "open_by_expiry", "expires_at", WHILE_OPEN },
-	/* "completed" and "cancelled" stand behind it; open ones are not to be looked for in here */
+	/* "completed" and "cancelled" sort after it; no list of open tasks is to be read from this index */
 	{ TASKS, "ended_by_created", "status createdAt _id",
 	  WHERE("status", { "$gt" : "active" }) },
 	{ TASKS, "buyer_created", "buyer_id createdAt _id status", NULL },
@@ -111,7 +111,7 @@ field : {                                    \
 	"bsonType" : "number", "minimum" : 0 \
 }
 
-/* A last line behind the guards of the transactions: should one be wrong, nothing is written at all. */
+/* A second check after the guards of the transactions: should one of these be wrong, nothing is written at all. */
 const struct validator_row validator_rows[] = {
 	{ USERS, PROPERTIES(NOT_NEGATIVE("coins"), NOT_NEGATIVE("pending_coins"),
 			    NOT_NEGATIVE("owed_coins")) },
@@ -160,7 +160,7 @@ const bson_t *index_spec(struct arena *arena, const struct index_row *row)
 
 /* ---- those that a database has ---- */
 
-/* Anything but the order of its keys that makes an index serve, or refuse, otherwise. */
+/* Has an index an option that changes what it serves for, or what it refuses? */
 static bool is_plain(const bson_t *index)
 {
 	return !bson_has_field(index, "collation") && !bson_has_field(index, "sparse") &&
@@ -185,8 +185,9 @@ static bool same_keys(const bson_t *a, const bson_t *b)
 }
 
 /*
- * Of these, one alone refuses nothing that we write: an address that is somebody's is taken, and the others are written
- * only with keys of ours that are unique, so never twice; but a record without the field counts as one with null.
+ * A unique index on one of these fields alone refuses nothing that we write: an address that somebody has is refused
+ * anyway, and the others are written only along with unique keys of ours. But it takes a missing field for null, so
+ * only one record could lack it.
  */
 static const struct {
 	enum collection in;

@@ -22,7 +22,7 @@ const bson_t *index_spec(struct arena *arena, const struct index_row *row);
 bool index_is_early(const struct index_row *row);
 
 /*
- * Is an index, described as the server does, one that we did not make, and unique, so that it may refuse what we write?
+ * Is an index, described as the server does, unique and not ours, so that it may refuse what we write?
  */
 bool index_refuses(struct arena *arena, enum collection in, const bson_t *index);
 /* Does it serve as the index of the row: by its name, or, where any plain index will do, by the same keys? */

@@ -40,7 +40,8 @@ static bool one_more(void *count, const bson_t *doc)
 	return true;
 }
 
-/* What is not left out: counted among few, else as of a moment ago; before that is known, nothing is left out. */
+/* The total without what is left out: exact for few records, else as of a moment ago, and at first as if nothing
+ * were. */
 static enum err leave_out(struct db *db, struct arena *arena, const struct list *list,
 			  const char *name, struct page *page)
 {

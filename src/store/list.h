@@ -41,7 +41,7 @@ struct list {
 	 * chooses. */
 	const bson_t *many_filter;
 	const char *count_index;
-	const char *count_key; /* names the total among the cached ones; NULL: name */
+	const char *count_key; /* the total's key in the cache; NULL: name */
 	const struct list_except *except; /* left out beyond what the filter says; NULL: nothing */
 };
 
@@ -61,7 +61,7 @@ struct page {
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		  const struct page_query *asked, db_row row, void *context, struct page *page);
 
-/* How many documents match: exact to 10,000, beyond it up to 5 s old. name: of the number among the cached ones. */
+/* How many documents match: exact to 10,000, beyond it up to 5 s old. name: the key in the cache. */
 enum err list_count(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		    const char *name, int64_t *count);
 

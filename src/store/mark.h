@@ -12,9 +12,10 @@
 #include "store/store.h"
 
 #define MARK "adopted"
+/* Its values: adopted, or written by this service from the start. */
 enum { MARK_ADOPTED = 1, MARK_OURS = 2 };
 
-/* The collections whose records are marked come first. */
+/* How many collections have marked records; they come first in enum collection. */
 #define MARKED_COUNT (NOTIFICATIONS + 1)
 
 /* The member of a filter, as JSON, for records without the mark. */

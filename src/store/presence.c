@@ -19,8 +19,9 @@
 #define NAME_END ".lock"
 enum { NAME_SIZE = sizeof NAME_START - 1 + ID_HEX_LENGTH + sizeof NAME_END };
 
-/* Linux closes the files of a killed process from the highest descriptor down. The lock's is above those of connections, so
- * that whoever sees a connection of the process end finds its lock free; else the process would seem to be at work still. */
+/* Linux closes the files of a killed process from the highest descriptor down. The lock's is above those of
+ * connections, so that whoever sees a connection of the process end finds its lock free; else the process would seem to
+ * be at work still. */
 enum { LOCK_DESCRIPTOR = 1000 };
 
 struct presence {

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More totals than this are not cached at once. A name has a few places it may stand in; where others have them all, the one
- * that was not looked for the longest is forgotten. */
+/* More totals than this are not cached at once. A name has a few places it may stand in; where others have them all,
+ * the one that was not looked for the longest is forgotten. */
 enum { PLACES = 256, PLACES_OF_A_NAME = 8 };
 /* A total that takes the server longer than this is not made. A process that ends waits for one so long. */
 enum { COMPUTE_MS_MAX = 30000, END_MS = 1000 };
@@ -130,7 +130,7 @@ static void value_keep(struct refresher *refresher, const char *name, int64_t va
 	cached->begun_at = begun_at;
 }
 
-/* Takes the lock off while the server works. */
+/* Releases the lock while the server works. */
 static void refresh(struct refresher *refresher, struct cached *cached, struct arena *arena)
 {
 	char *name = arena_text(arena, cached->name);
@@ -189,7 +189,7 @@ static void *refresher_run(void *context)
 	return NULL;
 }
 
-/* Only who has much to count has the thread. */
+/* Only a process that has much to count has the thread. */
 static void thread_make(struct refresher *refresher, struct db *db)
 {
 	if (refresher->running || refresher->closing)

@@ -1,9 +1,8 @@
 /*
- * The refresher: one thread of a process that makes totals over many records again, behind the scenes.
+ * The refresher: one thread of a process that computes totals over many records in the background.
  *
- * It caches the last value of each total that was asked for, and computes totals anew, one after the other, when asked
- * to. It has a connection of its own, whose answers may take longer than those for calls. Only refresher_wait() waits
- * for it.
+ * It caches the last value of each total, and computes them anew, one after the other, when asked to. It has a
+ * connection of its own, whose answers may take longer than those for calls. Only refresher_wait() waits for it.
  */
 #ifndef STORE_REFRESHER_H
 #define STORE_REFRESHER_H
@@ -29,15 +28,15 @@ bool refresher_last(struct refresher *refresher, const char *name, int64_t *valu
 /* Caches a value that the caller computed. */
 void refresher_keep(struct refresher *refresher, const char *name, int64_t value, int64_t begun_at);
 
-/* Has the total computed soon, by the filter of the last call. Of db only the address is used. least: the total is
- * known to be at least so much. */
+/* Has the total computed soon. Another call before that replaces the filter. Of db only the address is used. least: the
+ * total is known to be at least so much. */
 void refresher_ask(struct refresher *refresher, struct db *db, const struct total *total,
 		   int64_t least);
 
-/* Is it being computed, or will it be soon? Then *least is the highest that was said of it, or its last value. */
+/* Is it being computed, or will it be soon? Then *least is what it is known to be at least. */
 bool refresher_at_it(struct refresher *refresher, const char *name, int64_t *least);
 
-/* Waits until a value is there that was begun at or after `since`, but not beyond the deadline (false). */
+/* Waits for a value whose computing began at or after `since` (steady milliseconds); false: not before the deadline. */
 bool refresher_wait(struct refresher *refresher, const char *name, int64_t since, int64_t deadline);
 
 #endif

@@ -15,7 +15,7 @@ struct releases *releases_new(struct store *store);
 /* Waits for a try under way. What is left ends with its lease. */
 void releases_free(struct releases *releases);
 
-/* For any thread. A key beyond RELEASES_MAX of them is left to the end of its lease, after which none is tried. */
+/* For any thread. Keys beyond RELEASES_MAX are left to their leases. No key is tried after its lease. */
 enum { RELEASES_MAX = 4096 };
 void releases_add(struct releases *releases, const struct claim *claim);
 

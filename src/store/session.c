@@ -9,7 +9,7 @@
 /* A thread has one. */
 enum { SESSIONS_MOST = 1024 };
 
-/* What every transaction says. Its commit waits for the majority as every write does: in the client's own words. */
+/* What every transaction says. Its commit waits for the majority as every write does, by the client's write concern. */
 static void transactions_set(mongoc_session_opt_t *options, const mongoc_client_t *client)
 {
 	mongoc_transaction_opt_t *transactions = mongoc_transaction_opts_new();

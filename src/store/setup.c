@@ -141,8 +141,8 @@ static enum err indexes_read(struct setup *setup, enum collection in, const bson
 		       failed(setup, "The indexes cannot be read", &error);
 }
 
-/* What is missing is made by one command, which reads the collection once. early: of a collection that is there already,
- * what adoption needs alone. */
+/* What is missing is made by one command, which reads the collection once. early: of a collection that is there
+ * already, what adoption needs alone. */
 static enum err indexes_make(struct setup *setup, enum collection in, bool early)
 {
 	struct arena *arena = setup->arena;
@@ -211,8 +211,8 @@ static enum err validator_make(struct setup *setup, const struct validator_row *
 
 /* ---- the server, and the version of the data ---- */
 
-/* What was being changed on a host that died stays locked for as long, and contenders meanwhile fail. What a killed process
- * had locked, the others of its host set free (presence.h). */
+/* What was being changed on a host that died stays locked for as long, and contenders meanwhile fail. What a killed
+ * process had locked, the others of its host set free (presence.h). */
 static void lifetime_tell(struct setup *setup)
 {
 	const bson_t *reply;

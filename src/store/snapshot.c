@@ -32,7 +32,7 @@ static void snapshot_close(void *object)
 		mongoc_client_destroy(snapshot->client);
 }
 
-/* The time an answer may take is set by the address alone, hence the own client. */
+/* The driver takes the time of an answer from the address alone, so this needs a client of its own. */
 mongoc_client_t *store_client_with_time(const mongoc_client_t *like, int64_t max_ms)
 {
 	mongoc_uri_t *uri = mongoc_uri_copy(mongoc_client_get_uri(like));
@@ -47,7 +47,8 @@ mongoc_client_t *store_client_with_time(const mongoc_client_t *like, int64_t max
 	return client;
 }
 
-/* Where the client has a level of its own, the driver leaves out of which moment to read: each read would be of another. */
+/* If the client has a read concern, the driver does not send the moment of the snapshot, and each read would see
+ * another. */
 static void level_clear(mongoc_client_t *client)
 {
 	mongoc_read_concern_t *none = mongoc_read_concern_new();

@@ -172,8 +172,8 @@ mongoc_collection_t *store_collection(struct db *db, enum collection in)
 }
 
 /*
- * A connection keeps the memory of the largest reply that it ever brought: replies are as long as this, by what the
- * records so far say.
+ * A connection keeps the memory of the largest reply that it ever brought: so each reply is kept to about this many
+ * bytes, estimated by the records so far.
  */
 enum { REPLY_BYTES = 1024 * 1024 };
 

@@ -30,8 +30,8 @@ void db_close(struct db *db);
  * problem when it is not a replica set (or mongos). */
 enum err db_check_server(struct db *db, char problem[256]);
 
-/* Runs a command; *reply lives in the arena and is NULL on error. Reads are retried once by the driver. They see
- * what the majority has, and of that all that was ever acknowledged. */
+/* Runs a command; *reply lives in the arena and is NULL on error. Reads are retried once by the driver. They see only
+ * what the majority has, and all that was ever acknowledged. */
 enum err db_read(struct db *db, struct arena *arena, const bson_t *command, const bson_t **reply);
 /* The same with retryable writes, confirmed by the majority. A taken key is not an error here: the reply tells how many
  * documents were written. After ERR_UNAVAILABLE it may have happened all the same. */
@@ -73,7 +73,7 @@ enum err db_update_many(struct db *db, struct arena *arena, enum collection in,
 enum err db_remove(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		   bool one);
 
-/* Adds documents in bulk, in any order; those whose key is taken are skipped. For demo data. */
+/* Adds documents in bulk, in any order; those whose key is taken are skipped. */
 enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 			const bson_t *const *docs, size_t count);
 
@@ -83,7 +83,7 @@ struct db_update {
 };
 
 /* Such changes in bulk, in any order; each happens or not, independently. *matched is how many filters found their
- * document, *taken how many changes were skipped because a unique key was taken. For adoption. */
+ * document, *taken how many changes were skipped because a unique key was taken. */
 enum err db_update_bulk(struct db *db, struct arena *arena, enum collection in,
 			const struct db_update *updates, size_t count, int64_t *matched,
 			int64_t *taken);

@@ -22,7 +22,8 @@ struct store {
 	struct presence *presence; /* NULL in a process that is not seen by others */
 	/* Steady milliseconds: when the primary was lost or found again; 0: never. */
 	_Atomic int64_t elected_at;
-	/* Primaries that were found so far, and the last of them that is known to have confirmed what it began with. */
+	/* How many primaries were found so far, and which of them, by that number, last confirmed what it began
+	 * with. */
 	_Atomic unsigned primaries, confirmed;
 	struct id election; /* of the last of them; the driver's callback alone uses it */
 };
@@ -35,11 +36,11 @@ struct db {
 };
 
 /* Logs what the driver said and tells which error it is to a caller: ERR_UNAVAILABLE for what passes, as an election or
- * a write that was not confirmed in time, else ERR_INTERNAL. With the reply, its error labels count, too. */
+ * a write that was not confirmed in time, else ERR_INTERNAL. With a reply, its error labels count, too. */
 enum err store_failed(const bson_error_t *error, const char *doing);
 enum err store_failed_reply(const bson_t *reply, const bson_error_t *error, const char *doing);
 
-/* Was the maxTimeMS of a command over? That is no news for the log: it is what the caller asked for. */
+/* Was the maxTimeMS of a command over? That is not logged: it is what the caller asked for. */
 bool store_out_of_time(const bson_error_t *error);
 
 /* What a reply says of a write where the driver saw no error: the first of its write errors. */
@@ -59,13 +60,14 @@ bool store_elected_lately(struct store *store);
 
 /* The session for the next transaction, made when first needed; false and a logged reason when it cannot be. */
 bool session_ready(struct db *db);
-/* For a transaction that nobody will commit any more: has the server end what may still be open there. Else it would hold
- * its documents, the claim of the call among them, until its time is over. Whether it happened is decided then. */
+/* For a transaction that nobody will commit any more: has the server end what may still be open there. Else it would
+ * lock its documents, the claim of the call among them, until its time is over. Whether it happened is certain
+ * afterwards. */
 void session_end(struct db *db);
 /* The same for all that a process of this host, which has died, left open. */
 void sessions_end_of(struct db *db, const struct id *process);
-/* Only after the last try: the next one's transaction, in the same session, ends on the server whatever an earlier one
- * left open there. */
+/* Ends the session, after the last try of a transaction. Before that, each try ends what the one before left open on
+ * the server by running in the same session. */
 void session_drop(struct db *db);
 
 /* The driver's handle of a collection; the caller's to destroy. */

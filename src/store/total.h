@@ -5,7 +5,7 @@
 #include "store/store.h"
 
 struct total {
-	const char *name; /* names it among the cached ones: what is counted, and of whom */
+	const char *name; /* its key in the cache: what is counted, and of whom */
 	enum collection in;
 	const bson_t *filter; /* which records; best if an index alone can answer it */
 	/* A filter for when there are many: an index alone can answer it, and it finds nearly the same records. NULL:

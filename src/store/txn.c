@@ -195,7 +195,7 @@ void txn_update_after(struct txn *txn, enum collection in, const bson_t *filter,
 {
 	struct step *step = update_fold(txn, in, filter, change, on_miss);
 
-	/* an insert tells its document as it is */
+	/* folded into an insert, whose document is known */
 	if (step->kind == STEP_UPDATE)
 		step->read = READ_AFTER;
 }

@@ -3,12 +3,13 @@
  *
  * A transaction is a list of steps. Each is a guarded update (collection, filter, change, and the error that it means
  * when nothing matched), a guarded removal of one document, an insert (and the error that it means when its key is
- * taken), or a decision that adds steps by what was found. What a call has to know beforehand it reads before the
- * transaction; the filters say what must still be true in it. txn_commit() and txn_commit_group() alone open
- * transactions: all steps happen, or none.
+ * taken), a look that nothing may match or that a document is unchanged, or a decision that adds steps by what was
+ * found. What a call has to know beforehand it reads before the transaction; the filters say what must still be true in
+ * it. txn_commit() and txn_commit_group() alone open transactions: all steps happen, or none.
  *
  * What is inserted gets the mark of our books, and steps change marked records alone (store/mark.h), so a record that
- * came from elsewhere moves no coins, whoever forgets about it. Steps that move none may say that they take any.
+ * came from elsewhere moves no coins, even where a rule forgets about it. A step that moves none may take any record:
+ * txn_of_any().
  */
 #ifndef STORE_TXN_H
 #define STORE_TXN_H
@@ -27,19 +28,16 @@ typedef enum err (*txn_decision)(void *context, struct txn *txn);
 struct step {
 	enum { STEP_SAME, STEP_UPDATE, STEP_INSERT, STEP_REMOVE, STEP_ABSENT, STEP_THEN } kind;
 	enum collection in;
-	/* update; removals and looks have the filter alone. A change is operators ($set, $inc, …) or an array of
-	 * stages, where what is set may depend on what is stored. */
+	/* Of an update; removals and looks have the filter alone. A change is operators ($set, $inc, …), or an array of
+	 * stages where what is set depends on what is stored. */
 	const bson_t *filter, *change;
 	const bson_t *of_any; /* the filter as it was given, without the mark */
-	const bson_t *doc; /* insert; same: as it was read */
-	enum err on_miss; /* what it means when nothing matched, or the key is taken */
-	enum {
-		READ_NOTHING,
-		READ_BEFORE,
-		READ_AFTER
-	} read; /* update: which image of the document is wanted */
-	const bson_t *found; /* … and here it is, once the step has run */
-	txn_decision then; /* then */
+	const bson_t *doc; /* to insert; of STEP_SAME: as it was read */
+	enum err on_miss; /* the error when nothing matched, or the key is taken */
+	/* Of an update: which image of the document is wanted, and that image, once the step has run. */
+	enum { READ_NOTHING, READ_BEFORE, READ_AFTER } read;
+	const bson_t *found;
+	txn_decision then; /* of STEP_THEN */
 	void *context;
 };
 
@@ -51,8 +49,8 @@ struct txn {
 	size_t planned; /* steps before this one were there before decisions added theirs */
 	const struct step *missed; /* after an error: whose filter found nothing; else NULL */
 
-	/* Neighbouring updates of one collection travel in one command, as neighbouring inserts always do. For many
-	 * that all mean the same when one of them finds nothing, as which one it was is not known then. */
+	/* Neighbouring updates of one collection travel in one command, as neighbouring inserts always do. Only where
+	 * all have the same on_miss, as it is not known which of them found nothing. */
 	bool together;
 
 	/* The id of the one document that many transactions may want at once (a popular task, a busy user): those of
@@ -68,7 +66,7 @@ void txn_start(struct txn *txn, struct arena *arena);
 
 /*
  * Adds a step. An update that only adds to numbers of a document ($inc) folds into an earlier step of the same document
- * that has not run: the numbers are added up and the guards joined. It does so where both mean the same by a miss, the
+ * that has not run: the numbers are added up and the guards joined. It does so where both have the same on_miss, the
  * guards do not contradict each other, its own are about nothing that the earlier step changes, and the image before is
  * not wanted; into an insert where it has no guard.
  */
@@ -96,11 +94,11 @@ void txn_of_any(struct txn *txn);
  * runs at once, before the next; all of it again when the transaction does. */
 void txn_then(struct txn *txn, txn_decision then, void *context);
 
-/* The document of the last such update of a collection; NULL before any has run. */
+/* The document of the last txn_update_before() or txn_update_after() of a collection; NULL before any has run. */
 const bson_t *txn_found(const struct txn *txn, enum collection in);
 /* The first document inserted into a collection; NULL when there is none. */
 const bson_t *txn_inserted(const struct txn *txn, enum collection in);
-/* The document of that id as the last update of it that reads left it; NULL: none has. */
+/* The same of the document with that id alone; NULL: none has. */
 const bson_t *txn_found_of(const struct txn *txn, enum collection in, const struct id *id);
 /* Does a step make, or remove, the document of that id? */
 bool txn_inserts(const struct txn *txn, enum collection in, const struct id *id);
@@ -122,12 +120,11 @@ enum err txn_commit(struct db *db, struct txn *txn);
 enum err txn_commit_group(struct db *db, struct txn *const *txns, size_t count);
 
 /*
- * Plans a transaction and makes it happen. A guard that fails tells of a record that changed since it was read: it is
- * then planned anew from fresh reads, up to CARRY_OUT_TRIES times in all, so that what is told in the end is true now,
- * and was confirmed: ERR_UNAVAILABLE when what the guard met cannot be. ERR_NOT_ADOPTED when the record that failed its
- * guard lacks the mark.
- * plan gets a transaction without steps, and its errors end it. Having left nothing to do is OK once the majority has
- * what plan has read: what was done before must not be taken back after we said so.
+ * Plans a transaction and makes it happen. A guard that fails means that a record changed since it was read. So what
+ * the guard met is confirmed (db_confirm(); else ERR_UNAVAILABLE), and the transaction is planned anew from fresh
+ * reads, up to CARRY_OUT_TRIES times in all: the error that is told in the end is true now. ERR_NOT_ADOPTED when the
+ * record that failed its guard lacks the mark. plan gets a transaction without steps, and its errors end it. A plan
+ * that adds no steps is OK once the majority has what it has read, as that must not be taken back after we said so.
  * *done is the one that happened; done may be NULL.
  */
 #define CARRY_OUT_TRIES 4

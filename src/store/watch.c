@@ -8,7 +8,7 @@ struct watch {
 	struct db *db;
 	enum collection in;
 	mongoc_change_stream_t *stream; /* NULL: to be opened */
-	bson_t *place; /* the resume token behind what was told; NULL: none */
+	bson_t *place; /* the resume token after what was told; NULL: none */
 };
 
 struct watch *watch_open(struct db *db, enum collection in)

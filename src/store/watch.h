@@ -1,7 +1,7 @@
 /*
- * Watching a collection: tells of each inserted document, by whomever, after its commit.
+ * Watching a collection: tells of each inserted document after its commit, whoever inserted it.
  *
- * After a failure of the database a watch goes on behind the last document that it told of. Only when the server has
+ * After a failure of the database a watch goes on after the last document that it told of. Only when the server has
  * forgotten that place, as its oplog is finite, it begins anew, and says so.
  */
 #ifndef STORE_WATCH_H

@@ -34,7 +34,7 @@ static enum err read_from(struct catch_up *catch_up, struct worker *worker,
 	enum err err = missed_each(worker->db, worker->arena, &catch_up->user, from, put_missed,
 				   catch_up, &too_many);
 
-	/* A stream that is as far behind is dropped. Only messages of older data are so long. */
+	/* A stream with that much pending is dropped anyway. Only messages of older data are so long. */
 	if (err == OK && (too_many || catch_up->frames.length > STREAM_PENDING_CUT)) {
 		buffer_reset(&catch_up->frames);
 		frame_reset(&catch_up->frames, catch_up->opened);

@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-/* How long a request waits for a database that is away: browsers take an error for final, a wait not. */
+/* How long a request waits for a database that is away: after an error a browser does not try again. */
 #define LOOP_PATIENCE_MS 8000
 
 struct loop {
@@ -23,7 +23,7 @@ struct loop {
 	struct mailbox *mailbox;
 	struct pool *pool;
 	size_t streams_max, arriving; /* requests that the pool has */
-	/* Whether what is committed from now on will be told. It stays so once it is: a watch goes on where it was. */
+	/* True once all that is committed later will be told. It stays true, as a watch goes on where it was. */
 	atomic_bool watching;
 };
 
@@ -35,10 +35,9 @@ void admission_begin(struct loop *loop, struct evhttp_request *request);
 void catch_up_begin(struct loop *loop, struct stream *stream, const struct id *user,
 		    const char *last);
 
-/* How often it is looked at who may still listen; so a stream lives at most so much and a moment longer than its right
- * to. */
+/* How often it is checked who may still listen; so a stream outlives its right to by little more than this. */
 #define RECHECK_S 20
-/* One such look: ends the streams of users who are gone, or whose tokens were ended or have expired. */
+/* Checks once: ends the streams of users who are gone, or whose tokens were ended or have expired. */
 void recheck_begin(struct loop *loop);
 
 /* The thread that watches the notifications of all users, and has the loop tell them. NULL with a logged reason. */

@@ -7,7 +7,7 @@
 /* The first member of what is posted. */
 struct message {
 	struct queued queued; /* first; the mailbox's, and before that the pool's */
-	/* Called in the loop, and has to free it. over: the loop has ended, and there is nothing more to do than that. */
+	/* Called in the loop; it frees the message. over: the loop has ended, so that is all there is to do. */
 	void (*handle)(struct message *message, bool over);
 };
 
@@ -15,7 +15,7 @@ struct mailbox;
 
 /* NULL with a logged reason. */
 struct mailbox *mailbox_new(void);
-/* Tells what was not handled that it is over. No thread may post any more. NULL is fine. */
+/* Handles the rest as `over`. No thread may post any more. NULL is fine. */
 void mailbox_free(struct mailbox *mailbox);
 
 /* Becomes readable when there is something to handle. */

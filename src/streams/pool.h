@@ -23,7 +23,7 @@ struct worker {
 struct job {
 	struct message message;
 	void (*work)(struct job *job, struct worker *worker);
-	int64_t until; /* steady milliseconds: how long it is worth while */
+	int64_t until; /* steady milliseconds; afterwards it is of no use */
 	bool late; /* its turn came after that: nothing was done */
 };
 

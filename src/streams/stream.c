@@ -19,7 +19,7 @@
 #define WRITE_TIMEOUT_S 30
 /* A reader has nothing to say: more than this is not even read. */
 #define READ_MAX 4096
-/* Where all together are too far behind, this is too much for one. */
+/* When all together are too far behind, streams with more than this pending are dropped. */
 #define PENDING_HOG ((size_t)32 * 1024)
 
 struct stream {
@@ -28,8 +28,8 @@ struct stream {
 	struct id user;
 	int64_t issued_at, expires_at; /* of the token */
 	struct evbuffer *held; /* NULL: nothing is held */
-	int behind; /* for how many seconds it has been */
-	size_t opened; /* in which second of the hub */
+	int behind; /* for how many seconds it has had too much pending */
+	size_t opened; /* the hub's `second` at that moment */
 	LIST_ENTRY(stream) of_bucket, of_all;
 };
 
@@ -181,7 +181,7 @@ void stream_add_headers(struct evhttp_request *request)
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 
 	evhttp_add_header(headers, "Content-Type", "text/event-stream; charset=utf-8");
-	/* Of proxies on the way: none keeps it, presses it together, or gathers some before it passes it on. */
+	/* For proxies on the way: not to cache it, compress it, or collect some of it before passing it on. */
 	evhttp_add_header(headers, "Cache-Control", "no-store, no-transform");
 	evhttp_add_header(headers, "X-Accel-Buffering", "no");
 	evhttp_add_header(headers, "Connection", "close");

@@ -45,7 +45,7 @@ void hub_tick(struct hub *hub);
 
 /* The user of each stream, as many as hub_count(), for the caller to free. */
 struct id *hub_users(struct hub *hub);
-/* Ends every stream for which this is so. */
+/* Ends every stream for which the test is true. Times are seconds since 1970. */
 typedef bool (*stream_test)(void *context, const struct id *user, int64_t issued_at,
 			    int64_t expires_at);
 void hub_end_where(struct hub *hub, stream_test test, void *context);
