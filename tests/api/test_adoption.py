@@ -752,6 +752,7 @@ def test_tasks_get_what_lists_and_deadlines_need(place):
     hour = here.old.task(buyer, completion_date=noon, createdAt=MISSING, updatedAt=MISSING)
     text = here.old.task(buyer, completion_date="2030-05-06T12:00:00.000Z", task_detail=long_text)
     none = here.old.task(buyer, completion_date=MISSING)
+    beyond = [here.old.task(buyer, completion_date=number) for number in (-1, 0, 2**60, 1e17)]
     here.adopt()
     found = here.task(whole_day)
     assert found["expires_at"] == midnight + datetime.timedelta(days=1)
@@ -765,12 +766,13 @@ def test_tasks_get_what_lists_and_deadlines_need(place):
     found = here.task(text)
     assert found["expires_at"] == found["completion_date"] == noon, "a date again"
     assert "größe" in found["words"]
-    assert (
-        here.task(none)["expires_at"] == none["createdAt"]
-    ), "closed: the sweep gives the coins back"
+    for undated in (none, *beyond):
+        assert (
+            here.task(undated)["expires_at"] == undated["createdAt"]
+        ), "closed: the sweep gives the coins back"
     assert coins_of(here.user(buyer)) == (0, 0)
     here.ctl("sweep")
-    assert coins_of(here.user(buyer)) == (30, 0)
+    assert coins_of(here.user(buyer)) == (150, 0)
     assert here.task(none)["status"] == "completed"
     assert "balanced" in here.ctl("audit")
 
