@@ -777,6 +777,29 @@ def test_tasks_get_what_lists_and_deadlines_need(place):
     assert "balanced" in here.ctl("audit")
 
 
+def test_of_duplicates_whose_ids_are_odd_one_holds_the_key(place):
+    """No query names them by an ObjectId, and yet the run ends."""
+    here = place()
+    buyer, worker = here.old.user("buyer", 100), here.old.user()
+    task, other = here.old.task(buyer), here.old.task(buyer)
+    odd = [{"_id": value} for value in ("odd", 7, {"part": 1})]
+    approved = [here.old.submission(worker, task, "approved", **one) for one in odd]
+    waiting = here.old.submission(worker, other, _id="waiting")
+    whole = here.old.submission(worker, other)
+    paid = [here.old.payment(buyer, transaction_id="txn_odd", **one) for one in odd]
+    said = here.adopt()
+    keys = [here.work(one).get("slot_key") for one in approved]
+    assert len([key for key in keys if key]) == 1
+    assert "slot_key" in here.work(whole) and "slot_key" not in here.work(waiting)
+    assert [here.work(one)["status"] for one in (whole, waiting)] == ["pending", "rejected"]
+    assert len([one for one in paid if "txn_key" in here.now("payments", one)]) == 1
+    assert "3 × further submission" in said and "2 × further payment" in said
+    late = here.old.payment(buyer, transaction_id="txn_odd", _id="late")
+    assert "1 × further payment" in here.adopt()
+    assert "txn_key" not in here.now("payments", late)
+    assert "nothing was changed" in here.ctl("init-db")
+
+
 # --- payments, notifications ---
 
 
