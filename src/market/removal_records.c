@@ -13,6 +13,7 @@
 
 enum {
 	BATCH_MAX = 256,
+	BATCH_BYTES = 1024 * 1024, /* kept answers may have megabytes each */
 	GROUP = 16, /* transactions that share a transaction: it stays short, and waits for the disk once */
 };
 
@@ -25,7 +26,7 @@ struct batch {
 	enum err (*run)(const struct batch *batch);
 	const void *with; /* what run needs to know */
 	const bson_t *docs[BATCH_MAX];
-	size_t count;
+	size_t count, bytes;
 	enum err err;
 };
 
@@ -35,7 +36,7 @@ static bool batch_run(struct batch *batch)
 
 	if (batch->count)
 		batch->err = batch->run(batch);
-	batch->count = 0;
+	batch->count = batch->bytes = 0;
 	arena_reset(removal->call.arena);
 	if (batch->err == OK && clock_steady() >= removal->until)
 		batch->err = ERR_IN_PROGRESS;
@@ -47,7 +48,8 @@ static bool batch_take(void *context, const bson_t *doc)
 	struct batch *batch = context;
 
 	batch->docs[batch->count++] = doc_copy(batch->removal->call.arena, doc);
-	return batch->count < batch->most || batch_run(batch);
+	batch->bytes += doc->len;
+	return (batch->count < batch->most && batch->bytes < BATCH_BYTES) || batch_run(batch);
 }
 
 /* Runs over all records that match a filter of the removal's arena. Of each, nothing is read but its id, and the text

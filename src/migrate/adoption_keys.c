@@ -12,6 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The id of a record, or what stands for an _id that is no ObjectId: a part of its hash. */
+static struct id name_of(struct arena *arena, const bson_t *doc)
+{
+	struct id id;
+	bson_iter_t at;
+	uint8_t digest[DIGEST_SIZE];
+
+	if (doc_id(doc, "_id", &id) || !bson_iter_init_find(&at, doc, "_id"))
+		return id;
+	const bson_t *odd = DOC(arena, PAIR("", BCON_ITER(&at)));
+	digest_sha256(bson_get_data(odd), odd->len, digest);
+	memcpy(id.bytes, digest, sizeof id.bytes);
+	return id;
+}
+
 /* ---- which go without ---- */
 
 struct duplicate {
@@ -46,15 +61,17 @@ static bool duplicate_take(void *context, const bson_t *doc)
 	const char *status = status_of(doc, pass->status);
 	struct duplicate duplicate = { .created = created_at(doc), .rank = RANK_OTHER };
 	bool for_task = id_read(doc, "task_id", &duplicate.task);
+	bool has_id = doc_id(doc, "_id", &duplicate.id);
 	uint8_t digest[DIGEST_SIZE];
 
 	if (bson_has_field(doc, pass->key.field))
 		duplicate.rank = RANK_KEYED;
 	else if (!strcmp(status, status_name(pass->key.counts)))
 		duplicate.rank = RANK_COUNTS;
-	else if (for_task && !strcmp(status, status_name(STATUS_PENDING)))
+	else if (for_task && has_id && !strcmp(status, status_name(STATUS_PENDING)))
 		duplicate.rank = RANK_PENDING;
-	if (key && doc_id(doc, "_id", &duplicate.id)) {
+	if (key) {
+		duplicate.id = name_of(search->batch.arena, doc);
 		digest_sha256(key, strlen(key), digest);
 		memcpy(duplicate.key, digest, sizeof duplicate.key);
 		search->list =
@@ -65,7 +82,7 @@ static bool duplicate_take(void *context, const bson_t *doc)
 	return true;
 }
 
-/* What is pending counts while its task can pay for it; else it is going to be rejected. */
+/* What is pending counts while its task can pay for it; else it is going to be rejected, as with an odd _id. */
 static enum err pending_rank(const struct batch *batch, struct duplicate *list, size_t count)
 {
 	const bson_t *task;
@@ -139,12 +156,15 @@ static bool keyed_take(void *context, const bson_t *keyed)
 	struct batch *batch = context;
 	const struct unique_key *key = &batch->adoption->pass->key;
 	const char *held = doc_text(keyed, key->field);
-	struct id id = doc_own_id(keyed);
+	struct id id = name_of(batch->arena, keyed);
 
 	for (size_t i = 0; i < batch->count && held; i++) {
 		struct record *record = &batch->records[i];
 
-		if (!record->key || strcmp(record->key, held) || id_equal(&record->id, &id))
+		if (!record->key || strcmp(record->key, held))
+			continue;
+		struct id own = name_of(batch->arena, record->doc);
+		if (id_equal(&own, &id))
 			continue;
 		record->key = NULL;
 		note(record, key->rule, 0);
@@ -164,8 +184,9 @@ enum err keys_choose(struct batch *batch)
 
 		if (bson_has_field(record->doc, key->field))
 			continue;
+		struct id id = name_of(arena, record->doc);
 		if (row_find(adoption->keyless, adoption->keyless_count, sizeof *adoption->keyless,
-			     &record->id))
+			     &id))
 			note(record, key->rule, 0);
 		else
 			record->key = key->text(batch, record->doc);

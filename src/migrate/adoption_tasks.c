@@ -121,15 +121,16 @@ static void task_set(struct record *record, const struct task_facts *facts,
 		     const struct outcome *outcome)
 {
 	const bson_t *task = record->doc;
-	int64_t deadline = created_at(task);
+	int64_t deadline;
+	bool dated = date_read(task, "completion_date", &deadline);
 
 	note_if(facts->price.floored || (facts->slots.floored && facts->active), record,
 		RULE_TASK_AMOUNTS_FLOORED);
-	note_if(!date_read(task, "completion_date", &deadline) && facts->active, record,
-		RULE_TASK_NO_DEADLINE);
+	note_if(!dated && facts->active, record, RULE_TASK_NO_DEADLINE);
 	SET(record, TEXT("status", status_name(outcome->status)),
 	    WHOLE("required_workers", outcome->slots), WHOLE("payable_amount", facts->price.value),
-	    DATE("expires_at", task_closes_at(deadline)), WHOLE("rev", 0));
+	    DATE("expires_at", task_closes_at(dated ? deadline : created_at(task))),
+	    WHOLE("rev", 0));
 	words_set(record->batch->arena, record->set, doc_text(task, "task_title"),
 		  doc_text(task, "task_detail"));
 }

@@ -752,6 +752,7 @@ def test_tasks_get_what_lists_and_deadlines_need(place):
     hour = here.old.task(buyer, completion_date=noon, createdAt=MISSING, updatedAt=MISSING)
     text = here.old.task(buyer, completion_date="2030-05-06T12:00:00.000Z", task_detail=long_text)
     none = here.old.task(buyer, completion_date=MISSING)
+    beyond = [here.old.task(buyer, completion_date=number) for number in (-1, 0, 2**60, 1e17)]
     here.adopt()
     found = here.task(whole_day)
     assert found["expires_at"] == midnight + datetime.timedelta(days=1)
@@ -765,14 +766,38 @@ def test_tasks_get_what_lists_and_deadlines_need(place):
     found = here.task(text)
     assert found["expires_at"] == found["completion_date"] == noon, "a date again"
     assert "größe" in found["words"]
-    assert (
-        here.task(none)["expires_at"] == none["createdAt"]
-    ), "closed: the sweep gives the coins back"
+    for undated in (none, *beyond):
+        assert (
+            here.task(undated)["expires_at"] == undated["createdAt"]
+        ), "closed: the sweep gives the coins back"
     assert coins_of(here.user(buyer)) == (0, 0)
     here.ctl("sweep")
-    assert coins_of(here.user(buyer)) == (30, 0)
+    assert coins_of(here.user(buyer)) == (150, 0)
     assert here.task(none)["status"] == "completed"
     assert "balanced" in here.ctl("audit")
+
+
+def test_of_duplicates_whose_ids_are_odd_one_holds_the_key(place):
+    """No query names them by an ObjectId, and yet the run ends."""
+    here = place()
+    buyer, worker = here.old.user("buyer", 100), here.old.user()
+    task, other = here.old.task(buyer), here.old.task(buyer)
+    odd = [{"_id": value} for value in ("odd", 7, {"part": 1})]
+    approved = [here.old.submission(worker, task, "approved", **one) for one in odd]
+    waiting = here.old.submission(worker, other, _id="waiting")
+    whole = here.old.submission(worker, other)
+    paid = [here.old.payment(buyer, transaction_id="txn_odd", **one) for one in odd]
+    said = here.adopt()
+    keys = [here.work(one).get("slot_key") for one in approved]
+    assert len([key for key in keys if key]) == 1
+    assert "slot_key" in here.work(whole) and "slot_key" not in here.work(waiting)
+    assert [here.work(one)["status"] for one in (whole, waiting)] == ["pending", "rejected"]
+    assert len([one for one in paid if "txn_key" in here.now("payments", one)]) == 1
+    assert "3 × further submission" in said and "2 × further payment" in said
+    late = here.old.payment(buyer, transaction_id="txn_odd", _id="late")
+    assert "1 × further payment" in here.adopt()
+    assert "txn_key" not in here.now("payments", late)
+    assert "nothing was changed" in here.ctl("init-db")
 
 
 # --- payments, notifications ---

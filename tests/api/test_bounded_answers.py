@@ -387,3 +387,23 @@ def test_forty_slow_readers_get_all_of_it(stack, hoard):
         assert len(body) == length, f"cut off after {len(body)} of {length}"
         assert json.loads(body)["next"]
         connection.close()
+
+
+def test_removing_somebody_holds_few_of_the_answers_that_show_them(stack, db, admin, new_worker):
+    """Not all at once, where they show old records of any length."""
+    worker = new_worker()
+    shown = {"worker_id": worker.id, "worker_name": worker.name, "submission_details": "x" * 10**6}
+    body = json.dumps({"submission": shown}).encode()
+    theirs = {"people": ObjectId(worker.id)}
+    answers = [
+        document(body=body, people=[theirs["people"]], expires_at=SOON, removal=worker.id)
+        for _ in range(60)
+    ]
+    with kept(db, "idempotency", answers):
+        highest_memory_of_workers(stack)
+        ok(admin.api.delete(f"/admin/users/{worker.id}"))
+        eventually(lambda: not db.idempotency.count_documents(theirs))
+        shown["worker_name"] = "Deleted user"
+        left = db.idempotency.find({"removal": worker.id})
+        assert [json.loads(one["body"]) for one in left] == [{"submission": shown}] * 60
+        assert highest_memory_of_workers(stack) < 100
