@@ -17,9 +17,6 @@ enum { MARK_ADOPTED = 1, MARK_OURS = 2 };
 /* The collections whose records are marked come first. */
 #define MARKED_COUNT (NOTIFICATIONS + 1)
 
-/* The member of a filter, as JSON, for records without the mark. */
-#define UNMARKED "\"" MARK "\": null"
-
 /* Did a record have the mark when it was read? */
 bool is_marked(const bson_t *record);
 
