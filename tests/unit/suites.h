@@ -70,7 +70,10 @@ Suite *suite_users(void);
 Suite *suite_withdrawals(void);
 Suite *suite_words(void);
 
+Suite *suite_adoption_payments(void);
+Suite *suite_adoption_users(void);
 Suite *suite_adoption_values(void);
+Suite *suite_adoption_work(void);
 
 Suite *suite_openapi(void);
 Suite *suite_pipeline(void);
