@@ -1,7 +1,6 @@
 #include "api/payments.h"
 
 #include "api/api.h"
-#include "base/count.h"
 #include "market/payments.h"
 #include "market/payments_settle.h"
 #include "market/status.h"

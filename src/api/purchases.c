@@ -52,7 +52,7 @@ static const struct view_row packages_rows[] = {
 	MEMBER("coins", WHOLE, .example = "150"),
 	MEMBER("price", MONEY, .help = "Dollars", .example = "10"),
 };
-static const struct view packages_view = VIEW_OF("CoinPackage", packages_rows, .is_list = true);
+static const struct view packages_view = VIEW_OF("CoinPackage", packages_rows);
 
 static const struct view_row made_rows[] = {
 	MEMBER("message", TEXT),
@@ -291,7 +291,7 @@ static enum err payments_purchase(struct request *rq)
 }
 
 static const struct route rows[] = {
-	{ GET, "/payments/packages", ACCESS_PUBLIC, .handler = payments_packages,
+	{ GET, "/payments/packages", ACCESS_PUBLIC, .flags = ARRAY, .handler = payments_packages,
 	  .view = &packages_view, .summary = "What coins cost" },
 	{ POST, "/payments/create-payment", ACCESS_BUYER, .body = &package_schema,
 	  .flags = IDEMPOTENT, .turn = TURN_PROVIDER, .handler = payments_create, .status = 201,

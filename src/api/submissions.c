@@ -43,7 +43,7 @@ static const struct view_row members_rows[] = {
 const struct view submission_members_view = VIEW_OF("SubmissionMembers", members_rows);
 
 static const struct view_row submission_rows[] = { MEMBER("task_id", ID, .flags = VIEW_OPTIONAL) };
-const struct view submission_view =
+static const struct view submission_view =
 	VIEW_OF("Submission", submission_rows, .base = &submission_members_view);
 
 static const struct view_row submission_done_rows[] = {

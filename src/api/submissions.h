@@ -9,7 +9,6 @@
 
 /* All but the task: some answers show its id, one the task itself. */
 extern const struct view submission_members_view;
-extern const struct view submission_view;
 
 /* {success: true, message, submission}, to which members may be added. */
 extern const struct view submission_done_view;

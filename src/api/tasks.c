@@ -162,7 +162,7 @@ static const struct view_row top_worker_rows[] = {
 	MEMBER("photoURL", TEXT, .flags = VIEW_ALWAYS),
 	MEMBER("coins", WHOLE, .flags = VIEW_ALWAYS, .example = "310"),
 };
-const struct view top_workers_view = VIEW_OF("TopWorker", top_worker_rows, .is_list = true);
+const struct view top_workers_view = VIEW_OF("TopWorker", top_worker_rows);
 
 /* ---- reading ---- */
 

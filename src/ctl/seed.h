@@ -7,7 +7,7 @@
 #ifndef CTL_SEED_H
 #define CTL_SEED_H
 
-#include "market/market.h"
+#include "store/store.h"
 
 #define SEED_TASKS 12
 #define SEED_TASKS_MAX 1000000

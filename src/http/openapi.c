@@ -190,7 +190,7 @@ static void write_content(struct json *json, const struct route *route)
 					   "Server-sent events; the data of each is a %s as JSON"
 			   }),
 			   name);
-	else if (route->flags & ARRAY || route->view->is_list)
+	else if (route->flags & ARRAY)
 		write_form(json, "schema", JSON({
 				   "type" : "array",
 				   "items" : { "$ref" : "#/components/schemas/%s" }

@@ -33,8 +33,7 @@ enum route_flag {
 	IDEMPOTENT = 1 << 0, /* honours Idempotency-Key */
 	SAYS_SUCCESS = 1 << 1, /* refusals have success:false (the /public calls) */
 	LISTS = 1 << 2, /* answers a page: total, pages, currentPage, next beside the items */
-	/* answers a plain array of its view's objects; so does any view with is_list */
-	ARRAY = 1 << 3,
+	ARRAY = 1 << 3, /* answers a plain array of its view's objects */
 	/* takes the body as it came, of any content type; the handler reads it */
 	RAW_BODY = 1 << 4,
 	STREAMS = 1 << 5, /* answers server-sent events, the view's object in each */

@@ -57,13 +57,12 @@ struct view {
 	const char *owner_field;
 	const struct view_row *rows;
 	size_t count;
-	bool is_list; /* the answer is a plain array of such objects */
 };
 
 /* The most rows of a view, those of its base among them: http/render.h has a bit for each. */
 #define VIEW_ROWS_MAX 64
 
-/* The view of an array of rows; other members may follow: VIEW_OF("Top", top_rows, .is_list = true). */
+/* The view of an array of rows; other members may follow: VIEW_OF("Top", top_rows, .base = &task_view). */
 #define VIEW_OF(title, array, ...)                                                      \
 	{                                                                               \
 		.name = (title), .rows = (array), .count = COUNT_OF(array), __VA_ARGS__ \

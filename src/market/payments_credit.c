@@ -2,7 +2,6 @@
 #include "market/ledger.h"
 #include "market/notifications.h"
 #include "market/packages.h"
-#include "market/payments_private.h"
 #include "market/payments_reversal.h"
 #include "market/status.h"
 #include "market/users.h"

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/count.h"
-#include "market/removal.h"
 #include "market/submissions.h"
 #include "market/tasks.h"
 #include "market/withdrawals.h"

@@ -30,29 +30,6 @@ static const struct pass *const order_of_work[] = {
 
 /* ---- a batch ---- */
 
-/* The first steps of a record's transaction: it is still what was read, and is changed. */
-static void record_plan(struct record *record)
-{
-	const struct batch *batch = record->batch;
-	const struct pass *pass = batch->adoption->pass;
-	struct arena *arena = batch->arena;
-	bson_t *filter = record->has_id ? DOC(arena, ID("_id", &record->id)) : DOC(arena, NULL);
-
-	txn_start(&record->txn, arena);
-	record->set = DOC(arena, NULL);
-	int mark = pass->plan(record);
-	if (!mark)
-		return;
-	fields_set(record);
-	SET(record, INT(MARK, mark));
-	if (!record->has_id)
-		doc_unchanged(filter, record->doc, "_id");
-	txn_same(&record->txn, pass->in, record->doc, ERR_CONFLICT);
-	txn_update(&record->txn, pass->in, filter, DOC(arena, PART("$set", record->set)),
-		   ERR_CONFLICT);
-	txn_of_any(&record->txn);
-}
-
 static enum err batch_run(struct batch *batch)
 {
 	const struct adoption *adoption = batch->adoption;
@@ -147,16 +124,9 @@ static void batch_hand_over(struct adoption *adoption)
 static bool record_take(void *context, const bson_t *doc)
 {
 	struct adoption *adoption = context;
-	const struct pass *pass = adoption->pass;
 	struct batch *batch = adoption->filling;
-	struct record *record = &batch->records[batch->count++];
 
-	record->batch = batch;
-	record->doc = doc_copy(batch->arena, doc);
-	record->has_id = doc_id(doc, "_id", &record->id);
-	record->status = pass->status ? status_of(record->doc, pass->status) : "";
-	if (pass->owner[0])
-		record->owner = owner_of(batch, record->doc, pass->owner[0], pass->owner[1]);
+	record_add(batch, doc);
 	adoption->read++;
 	adoption->batch_bytes += doc->len;
 	if (batch->count == adoption->batch_most || adoption->batch_bytes >= BATCH_BYTES)

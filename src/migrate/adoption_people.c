@@ -25,7 +25,7 @@ const char *bare_text(struct arena *arena, const char *text)
 
 /* ---- reading ---- */
 
-static bool person_take(void *context, const bson_t *doc)
+bool people_add(void *context, const bson_t *doc)
 {
 	struct people *people = context;
 	const char *email = doc_text(doc, "email");
@@ -80,7 +80,7 @@ static void group_decide(struct person **group, size_t count)
 			group[i]->registered = group[i]->email;
 }
 
-static void people_sort(struct people *people)
+void people_sort(struct people *people)
 {
 	struct person **list = people->by_email =
 		arena_alloc(people->arena, (people->count + 1) * sizeof *list);
@@ -114,7 +114,7 @@ enum err people_read(struct adoption *adoption)
 			      SUB("projection", INT("email", 1), INT("email_key", 1),
 				  INT("createdAt", 1), INT(MARK, 1)));
 	enum err err = db_each(adoption->order->db, USERS, DOC(people->arena, NULL), options,
-			       person_take, people);
+			       people_add, people);
 
 	people_sort(people);
 	return err;

@@ -186,11 +186,18 @@ struct pass {
 extern const struct pass submissions_pass, tasks_pass, withdrawals_pass, users_pass, payments_pass,
 	notifications_pass;
 
+/* Adds a withdrawal, as it was read, to the rows of a batch of users, if it is one of theirs. */
+bool holding_add(void *batch, const bson_t *withdrawal);
+
 /* Commits what was planned, and sets done of each record for which that happened (adoption_record.c). */
 enum err batch_commit(struct batch *batch);
 
 /* ---- records (adoption_record.c) ---- */
 
+/* Adds one to a batch, as it was read. */
+struct record *record_add(struct batch *batch, const bson_t *doc);
+/* Plans its transaction: what the pass does, then that the record is what was read, and changes. Asks no database. */
+void record_plan(struct record *record);
 /* The record of a batch with this id; NULL: none. */
 struct record *record_of(const struct batch *batch, const struct id *id);
 /* Adds a struct to batch->rows; finds one. */
@@ -200,9 +207,6 @@ void *row_of(const struct batch *batch, size_t size, const struct id *id);
 bool record_is(const struct record *record, enum status status);
 
 #define SET(record, ...) BCON_APPEND((record)->set, __VA_ARGS__)
-
-/* Sets what records of the pass have by its row, where the plan has not. */
-void fields_set(struct record *record);
 
 /* Rejects the record: the date is the name of the field that says when. */
 void reject(struct record *record, enum rule rule, const char *reason, const char *date);
@@ -253,6 +257,9 @@ void *list_grow(void *list, size_t count, size_t *room, size_t item_size);
 /* ---- whose e-mail is it? (adoption_people.c) ---- */
 
 enum err people_read(struct adoption *adoption);
+/* What it does: adds each user, in the order of ids, then decides. */
+bool people_add(void *people, const bson_t *user);
+void people_sort(struct people *people);
 void people_free(struct people *people);
 struct person *person_by_id(const struct people *people, const struct id *id);
 /* The row of the table for a user's record; NULL: the user came later, or has another address now. */

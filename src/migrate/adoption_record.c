@@ -15,6 +15,20 @@ enum {
 	TRY_AGAIN_MS = 1000
 };
 
+struct record *record_add(struct batch *batch, const bson_t *doc)
+{
+	const struct pass *pass = batch->adoption->pass;
+	struct record *record = &batch->records[batch->count++];
+
+	record->batch = batch;
+	record->doc = doc_copy(batch->arena, doc);
+	record->has_id = doc_id(doc, "_id", &record->id);
+	record->status = pass->status ? status_of(record->doc, pass->status) : "";
+	if (pass->owner[0])
+		record->owner = owner_of(batch, record->doc, pass->owner[0], pass->owner[1]);
+	return record;
+}
+
 /* They were read in the order of their _id, in which ObjectIds stand together. */
 struct record *record_of(const struct batch *batch, const struct id *id)
 {
@@ -63,7 +77,8 @@ static void coins_set(struct record *record, const struct coins_field *coins)
 	note_if(!amount.good, record, coins->bad);
 }
 
-void fields_set(struct record *record)
+/* Sets what records of the pass have by its row, where the plan has not. */
+static void fields_set(struct record *record)
 {
 	const struct pass *pass = record->batch->adoption->pass;
 
@@ -81,6 +96,28 @@ void fields_set(struct record *record)
 	date_set(record, "createdAt");
 	if (pass->in != USERS)
 		date_set(record, "updatedAt");
+}
+
+void record_plan(struct record *record)
+{
+	const struct batch *batch = record->batch;
+	const struct pass *pass = batch->adoption->pass;
+	struct arena *arena = batch->arena;
+	bson_t *filter = record->has_id ? DOC(arena, ID("_id", &record->id)) : DOC(arena, NULL);
+
+	txn_start(&record->txn, arena);
+	record->set = DOC(arena, NULL);
+	int mark = pass->plan(record);
+	if (!mark)
+		return;
+	fields_set(record);
+	SET(record, INT(MARK, mark));
+	if (!record->has_id)
+		doc_unchanged(filter, record->doc, "_id");
+	txn_same(&record->txn, pass->in, record->doc, ERR_CONFLICT);
+	txn_update(&record->txn, pass->in, filter, DOC(arena, PART("$set", record->set)),
+		   ERR_CONFLICT);
+	txn_of_any(&record->txn);
 }
 
 void reject(struct record *record, enum rule rule, const char *reason, const char *date)

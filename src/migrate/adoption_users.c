@@ -82,7 +82,7 @@ struct holding {
 	const bson_t *doc;
 };
 
-static bool holding_take(void *context, const bson_t *doc)
+bool holding_add(void *context, const bson_t *doc)
 {
 	struct batch *batch = context;
 	const struct person *owner = owner_of(batch, doc, BY_WORKER);
@@ -143,7 +143,7 @@ static enum err users_look(struct batch *batch)
 		DOC(arena, INT("worker_id", 1), INT("worker_email", 1), INT("withdrawal_coin", 1),
 		    INT("status", 1), INT("withdraw_date", 1), INT("createdAt", 1));
 	enum err err = db_each(batch->db, WITHDRAWALS, holdings_filter(batch, users.doc),
-			       DOC(arena, PART("projection", fields)), holding_take, batch);
+			       DOC(arena, PART("projection", fields)), holding_add, batch);
 	if (batch->row_count)
 		qsort(batch->rows, batch->row_count, sizeof(struct holding), holding_compare);
 	return err;

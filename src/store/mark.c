@@ -34,7 +34,7 @@ const bson_t *mark_ask(struct arena *arena, enum collection in, const bson_t *fi
 
 enum err unmarked_count(struct db *db, struct arena *arena, int64_t most, const bson_t **unmarked)
 {
-	bson_t *filter = doc_parse(arena, "{" UNMARKED "}"), *counts = DOC(arena, NULL);
+	bson_t *filter = DOC(arena, NONE(MARK)), *counts = DOC(arena, NULL);
 	enum err err = OK;
 	int64_t count;
 

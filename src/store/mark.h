@@ -18,9 +18,6 @@ enum { MARK_ADOPTED = 1, MARK_OURS = 2 };
 /* How many collections have marked records; they come first in enum collection. */
 #define MARKED_COUNT (NOTIFICATIONS + 1)
 
-/* The member of a filter, as JSON, for records without the mark. */
-#define UNMARKED "\"" MARK "\": null"
-
 /* Did a record have the mark when it was read? */
 bool is_marked(const bson_t *record);
 

@@ -28,16 +28,11 @@ static void transactions_set(mongoc_session_opt_t *options, const mongoc_client_
 /* For others to end, should this process not live to do so. */
 static void session_note(struct db *db)
 {
-	const uint8_t *session;
 	uint32_t length;
-	bson_iter_t at;
+	const uint8_t *session =
+		doc_bytes(mongoc_client_session_get_lsid(db->session), "id", &length);
 
-	if (!db->store->presence ||
-	    !bson_iter_init_find(&at, mongoc_client_session_get_lsid(db->session), "id") ||
-	    !BSON_ITER_HOLDS_BINARY(&at))
-		return;
-	bson_iter_binary(&at, NULL, &length, &session);
-	if (length == PRESENCE_SESSION_SIZE)
+	if (db->store->presence && length == PRESENCE_SESSION_SIZE)
 		presence_note_session(db->store->presence, &db->session_place, session);
 }
 

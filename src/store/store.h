@@ -83,7 +83,8 @@ struct db_update {
 };
 
 /* Such changes in bulk, in any order; each happens or not, independently. *matched is how many filters found their
- * document, *taken how many changes were skipped because a unique key was taken. */
+ * document, *taken how many changes were skipped because a unique key was taken. No transaction keeps them together: for
+ * work that whoever is cut off begins again, such as a removal. */
 enum err db_update_bulk(struct db *db, struct arena *arena, enum collection in,
 			const struct db_update *updates, size_t count, int64_t *matched,
 			int64_t *taken);

@@ -1,6 +1,5 @@
 #include "streams/server.h"
 
-#include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
 #include "server/process.h"

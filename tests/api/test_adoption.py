@@ -22,6 +22,7 @@ from client import PASSWORD, Api, assert_error, eventually, now, ok, unique, use
 from conftest import OF_THE_STACK, ROOT, own_stack
 from fail_points import held_up
 from old_server import COLLECTIONS, MISSING, OldServer
+from profiling import profiled
 from promises import promise
 
 NAN, INFINITY = math.nan, math.inf
@@ -1302,12 +1303,8 @@ def test_users_find_their_withdrawals_by_an_index(place):
     worker = here.old.user("worker", 500)
     for _ in range(3):
         here.old.withdrawal(worker, 50)
-    here.db.command("profile", 2)
-    try:
+    with profiled(here.db, op="query", ns=here.db.withdrawals.full_name) as finds:
         here.adopt()
-    finally:
-        here.db.command("profile", 0)
-    finds = here.db.system.profile.find({"op": "query", "ns": here.db.withdrawals.full_name})
     plans = [one["planSummary"] for one in finds if "status" in one["command"]["filter"]]
     assert plans and all("COLLSCAN" not in plan for plan in plans), plans
 

@@ -10,11 +10,12 @@ import time
 import pytest
 from bson import Int64, ObjectId
 
-from client import PASSWORD, Api, assert_error, now, ok, register_input, unique, user_token
+from client import PASSWORD, Api, assert_error, ok, register_input, unique, user_token
 from conftest import own_stack
 from fail_points import held_up
 from market import approve, post_task, stored_submission, stored_task, submit, withdraw
 from old_server import MISSING
+from profiling import profiled
 from promises import promise
 from test_adoption import COLLECTIONS, Chaos, Place, comparable, dump, rules, spawn
 
@@ -552,14 +553,9 @@ def test_where_nothing_is_to_be_adopted_it_reads_no_collection(late):
     for name in COLLECTIONS:
         plan = late.db[name].find({"adopted": None}).sort("_id", 1).explain()
         assert "unadopted" in str(plan["queryPlanner"]["winningPlan"]), name
-    late.db.command("profile", 2)
-    begun = now()
-    try:
-        assert "nothing was changed" in late.ctl("init-db")
-    finally:
-        late.db.command("profile", 0)
     names = [f"{late.db.name}.{name}" for name in COLLECTIONS]
-    ran = list(late.db.system.profile.find({"ts": {"$gte": begun}, "ns": {"$in": names}}))
+    with profiled(late.db, ns={"$in": names}) as ran:
+        assert "nothing was changed" in late.ctl("init-db")
     mine = [one for one in ran if one.get("appName") == "microtask" and "$db" in one["command"]]
     assert mine
     for one in mine:

@@ -7,8 +7,9 @@ import datetime
 import pytest
 from bson import ObjectId
 
-from client import UNKNOWN_ID, assert_error, faults, iso, now, ok
+from client import UNKNOWN_ID, assert_error, eventually, faults, iso, now, ok
 from market import approve, ids, notice, post_task, submit, withdraw
+from profiling import profiled
 from promises import promise
 
 FIELDS = {
@@ -329,30 +330,27 @@ def told_much(worker, db):
     db.notifications.delete_many({"user_id": ObjectId(worker.id)})
 
 
-def profiled(db, user, call):
+def looked_for(db, user, call):
     """What MongoDB did for a call that looks for the user's notifications."""
-    begun = now()
-    db.command("profile", 2)
-    try:
-        call(user)
-    finally:
-        db.command("profile", 0)
     asked = [{f"command.{part}.user_id": ObjectId(user.id)} for part in ("filter", "query")]
-    return list(db.system.profile.find({"ts": {"$gte": begun}, "$or": asked}))
+    with profiled(db, **{"$or": asked}) as ran:
+        call(user)
+    return ran
 
 
 def test_much_costs_little(told_much, db):
-    [page] = profiled(db, told_much, listed)
+    [page] = looked_for(db, told_much, listed)
     assert page["docsExamined"] <= 10 and page["keysExamined"] <= 12
     assert not page.get("hasSortStage")
-    counts = profiled(db, told_much, unread)
+    counts = looked_for(db, told_much, unread)
     assert counts and sum(count["docsExamined"] for count in counts) == 0
     assert all(count["keysExamined"] <= MANY + 3 for count in counts)
 
 
 @promise("8 The calls", "GET /unread/count → {unreadCount}", "PUT /read-all → {message, modified}")
 def test_much_is_counted_and_read_at_once(told_much, db):
-    assert unread(told_much) == MANY
+    assert unread(told_much) > 10_000, "whatever the machine's speed"
+    eventually(lambda: unread(told_much) == MANY)
     answer = ok(told_much.api.put("/notifications/read-all"))
     assert answer["modified"] == MANY
     assert unread(told_much) == 0, "also where a total of a moment ago is kept"

@@ -1,13 +1,15 @@
 """Contract, section 1, Limits: people who log in together wait their turn, and nobody else waits with
 them.
 
-Hashing is held up here until the workers' logs tell that all wait who are meant to. So nothing depends on how quick this machine is:
-not what happens meanwhile, nor, as nobody waits longer than 10 s, how long their hashes take then.
-These are the cheapest there are, where a test does not ask for others.
+Hashing is held up here until the workers' logs tell that all wait who are meant to. So nothing depends on how quick
+this machine is: not what happens meanwhile, nor how long their hashes take then. These are the cheapest there are,
+where a test does not ask for others. As nobody waits longer than 10 s, a rush that takes this machine about as long
+is made again.
 """
 
 import bisect
 import contextlib
+import functools
 import os
 import pathlib
 import signal
@@ -46,6 +48,38 @@ def people(stack, count):
     return [stack.user("worker", password=CHEAP) for _ in range(count)]
 
 
+class TooSlow(AssertionError):
+    """The machine took so long with a rush that some were refused rightly, as they would have waited for too long."""
+
+
+def made_again(test):
+    """Where the machine was too slow for a test, it says nothing of the service, and is made once more."""
+
+    @functools.wraps(test)
+    def run(*arguments, **fixtures):
+        for _ in range(4):
+            with contextlib.suppress(TooSlow):
+                return test(*arguments, **fixtures)
+        return test(*arguments, **fixtures)
+
+    return run
+
+
+def assert_in_time(right, said, volley):
+    """Nobody is refused, unless the rush took so long that some would have waited for 10 s."""
+    if not right and time.monotonic() - volley.fired > WAIT / 2:
+        raise TooSlow(said)
+    assert right, said
+
+
+def assert_all(volley, status):
+    """The answers, all with this status."""
+    answers = volley.answers()
+    said = outcomes(answers)
+    assert_in_time(said == {status: len(answers)}, said, volley)
+    return answers
+
+
 @contextlib.contextmanager
 def waiting(stack, calls):
     """All of these wait for their turn to hash, or in it, until let_go() or the end of the block. Gives
@@ -61,12 +95,11 @@ def waiting(stack, calls):
 def all_get_in(stack, calls, status):
     with waiting(stack, calls) as (volley, let_go, _):
         let_go()
-        answers = volley.answers()
-    assert outcomes(answers) == {status: len(calls)}
-    return answers
+        return assert_all(volley, status)
 
 
 @promise("1 Limits", "Many people logging in at once wait their turn")
+@made_again
 def test_60_people_who_log_in_at_once_all_get_in(stack):
     crowd = people(stack, 60)
     answers = all_get_in(stack, [login_call(person) for person in crowd], 200)
@@ -74,6 +107,7 @@ def test_60_people_who_log_in_at_once_all_get_in(stack):
 
 
 @promise("1 Limits", "Many people logging in at once wait their turn")
+@made_again
 def test_people_who_register_at_once_all_get_in(stack, db):
     """More of them than there are turns. Their hashes are the service's own, which take long."""
     count = 3 * turns(stack) * len(stack.worker_pids())
@@ -82,12 +116,14 @@ def test_people_who_register_at_once_all_get_in(stack, db):
 
 
 @promise("1 Limits", "Many people logging in at once wait their turn")
+@made_again
 def test_one_account_from_many_places_at_once_gets_in_everywhere(stack):
     (person,) = people(stack, 1)
     all_get_in(stack, [login_call(person)] * 30, 200)
 
 
 @promise("1 Limits", "Many people logging in hold up nobody else")
+@made_again
 def test_who_waits_to_hash_holds_up_nobody(stack, api, buyer):
     """More of them than there are threads."""
     calls = [login_call(person) for person in people(stack, 60)]
@@ -96,9 +132,9 @@ def test_who_waits_to_hash_holds_up_nobody(stack, api, buyer):
             for path in ("/health", "/tasks", "/tasks/top-workers"):
                 ok(api.get(path))
             ok(buyer.api.get("/auth/me"))
-        assert log.answered("/auth/login") == [], "all of them wait still"
+        assert_in_time(log.answered("/auth/login") == [], "all of them wait still", volley)
         let_go()
-        assert outcomes(volley.answers()) == {200: 60}
+        assert_all(volley, 200)
 
 
 @promise(
@@ -141,9 +177,10 @@ def flooded(stack, flood, others):
             log.wait_for_all(len(first.calls), "to hash")
             then.fire()
             log.wait_for_all(len(first.calls) + len(then.calls), "to hash")
-            assert log.answered("/auth/login") == []
+            assert_in_time(log.answered("/auth/login") == [], "all of them wait still", first)
         answers, theirs = first.answers(), then.answers()
-    assert outcomes(theirs) == {200: len(theirs)}
+    said = outcomes(theirs)
+    assert_in_time(said == {200: len(theirs)}, said, first)
     order = log.answered("/auth/login")
     mine = sorted(order.index(request_id(answer)) for answer in answers)
     return answers, [bisect.bisect(mine, order.index(request_id(answer))) for answer in theirs]
@@ -159,6 +196,7 @@ def assert_soon(places):
 
 
 @promise("1 Limits", "No address can take more than its share of turns to hash")
+@made_again
 def test_an_address_that_floods_waits_for_itself(one_worker):
     crowd = people(one_worker, FLOOD + 5)
     calls, there = [login_call(person) for person in crowd], new_address()
@@ -168,6 +206,7 @@ def test_an_address_that_floods_waits_for_itself(one_worker):
 
 
 @promise("1 Limits", "No account can take more than its share of turns to hash")
+@made_again
 def test_an_account_that_floods_waits_for_itself_also_behind_its_own_address(one_worker):
     flooder, *crowd = people(one_worker, 5)
     there = new_address()
@@ -177,6 +216,7 @@ def test_an_account_that_floods_waits_for_itself_also_behind_its_own_address(one
 
 
 @promise("1 Limits", "No account can take more than its share of turns to hash")
+@made_again
 def test_guesses_at_an_account_do_not_delay_its_owner_elsewhere(one_worker):
     (owner,) = people(one_worker, 1)
     guesses = [login_call(owner, "wrong 1")] * FLOOD, [new_address()] * FLOOD

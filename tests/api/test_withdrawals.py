@@ -21,6 +21,7 @@ from market import (
     told,
     withdraw,
 )
+from profiling import profiled
 from promises import promise
 
 FIELDS = {
@@ -459,14 +460,10 @@ def test_the_sources_are_read_from_the_keys_of_an_index(rich, new_buyer, admin, 
     """No scan, and not even the workers' rows."""
     earn(rich, new_buyer(100), 5)
     withdraw(rich)
-    begun = now()
-    db.command("profile", 2)
-    try:
-        ok(admin.api.get("/admin/withdrawals", params={"limit": 1}))
-    finally:
-        db.command("profile", 0)
     asked = {"command.aggregate": "ledger", "command.pipeline.0.$match.to": {"$exists": True}}
-    [ran] = db.system.profile.find({"ts": {"$gte": begun}, **asked})
+    with profiled(db, **asked) as all_that_ran:
+        ok(admin.api.get("/admin/withdrawals", params={"limit": 1}))
+    [ran] = all_that_ran
     assert "IXSCAN" in ran["planSummary"] and "COLLSCAN" not in ran["planSummary"]
     assert ran["docsExamined"] == 0
 

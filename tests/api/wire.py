@@ -93,6 +93,7 @@ class Volley:
         self.close()
 
     def fire(self):
+        self.fired = time.monotonic()
         for connection, payload in zip(self.connections, self.payloads):
             connection.sendall(payload[-1:])
 

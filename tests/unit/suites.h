@@ -67,7 +67,10 @@
 	X(users) \
 	X(withdrawals) \
 	X(words) \
+	X(adoption_payments) \
+	X(adoption_users) \
 	X(adoption_values) \
+	X(adoption_work) \
 	X(openapi) \
 	X(pipeline) \
 	X(pipeline_answer) \

@@ -93,9 +93,7 @@ static const struct view_row list_rows[] = {
 	MEMBER("things", LIST, .of = &thing_view),
 };
 static const struct view list_view = VIEW_OF("ThingPage", list_rows);
-static const struct view plain_view = {
-	.name = "Plain", .rows = owner_rows, .count = 1, .is_list = true
-};
+static const struct view plain_view = { .name = "Plain", .rows = owner_rows, .count = 1 };
 
 static const char *signatures(size_t index, const char **help)
 {
@@ -126,6 +124,7 @@ static const struct route table[] = {
 	{ .method = GET,
 	  .path = "/plain-things",
 	  .access = ACCESS_PUBLIC,
+	  .flags = ARRAY,
 	  .handler = handler,
 	  .view = &plain_view },
 	{ .method = GET,

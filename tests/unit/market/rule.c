@@ -6,11 +6,11 @@
 
 #define NOW_MS INT64_C(1900000000123)
 
-struct rule rule;
+struct rule_case rule;
 
 void rule_setup(void)
 {
-	rule = (struct rule){ .arena = arena_new() };
+	rule = (struct rule_case){ .arena = arena_new() };
 	rule.call = (struct call){ .arena = rule.arena,
 				   .caller = &rule.caller,
 				   .request_id = "r-1",
@@ -52,7 +52,7 @@ const bson_t *rule_doc(const char *json)
 }
 
 /* Numbers print alike whatever their size. */
-static void assert_doc(const bson_t *doc, const char *json)
+void rule_same(const bson_t *doc, const char *json)
 {
 	char *is = bson_as_relaxed_extended_json(doc, NULL);
 	char *should = bson_as_relaxed_extended_json(rule_doc(json), NULL);
@@ -75,7 +75,7 @@ static const struct step *step_of(size_t i, int kind, enum collection in, enum e
 
 static void assert_filter(const struct step *step, const char *filter)
 {
-	assert_doc(step->of_any, filter);
+	rule_same(step->of_any, filter);
 	ck_assert((int)step->in >= MARKED_COUNT || bson_has_field(step->filter, MARK));
 }
 
@@ -85,7 +85,7 @@ void rule_update(size_t i, enum collection in, const char *filter, const char *c
 	const struct step *step = step_of(i, STEP_UPDATE, in, on_miss);
 
 	assert_filter(step, filter);
-	assert_doc(step->change, change);
+	rule_same(step->change, change);
 }
 
 void rule_remove(size_t i, enum collection in, const char *filter, enum err on_miss)
@@ -95,7 +95,7 @@ void rule_remove(size_t i, enum collection in, const char *filter, enum err on_m
 
 void rule_absent(size_t i, enum collection in, const char *filter, enum err found)
 {
-	assert_doc(step_of(i, STEP_ABSENT, in, found)->filter, filter);
+	rule_same(step_of(i, STEP_ABSENT, in, found)->filter, filter);
 }
 
 void rule_then(size_t i)
@@ -112,11 +112,11 @@ void rule_row(size_t i, const char *key, const char *what, enum err taken)
 {
 	const char *actor = rule.caller.known ? id_text(rule.arena, &rule.caller.id) : "service";
 
-	assert_doc(rule_insert(i, LEDGER, taken),
-		   arena_printf(rule.arena,
-				"{\"_id\": \"%s\", %s, \"actor\": \"%s\", \"request_id\": \"r-1\", "
-				"\"at\": " NOW "}",
-				key, what, actor));
+	rule_same(rule_insert(i, LEDGER, taken),
+		  arena_printf(rule.arena,
+			       "{\"_id\": \"%s\", %s, \"actor\": \"%s\", \"request_id\": \"r-1\", "
+			       "\"at\": " NOW "}",
+			       key, what, actor));
 }
 
 void rule_notice(size_t i, const char *user, const char *message)

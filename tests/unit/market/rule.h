@@ -31,14 +31,14 @@
 	"}}, \"expires_at\": {\"$not\": {\"$lte\": " NOW "}}"
 #define NOT_CLOSING "\"closing\": {\"$ne\": true}"
 
-struct rule {
+struct rule_case {
 	struct arena *arena;
 	struct txn txn;
 	struct caller caller;
 	struct err_detail detail;
 	struct call call;
 };
-extern struct rule rule;
+extern struct rule_case rule;
 
 /* Fixtures. The caller is nobody until rule_caller() says who. */
 void rule_setup(void);
@@ -47,6 +47,8 @@ void rule_caller(const char *hex, enum role role);
 
 struct id rule_id(const char *hex);
 const bson_t *rule_doc(const char *json);
+/* Numbers are compared whatever their size. */
+void rule_same(const bson_t *doc, const char *json);
 
 /* Is step i this update; does it ask for the mark? Numbers are compared whatever their size. */
 void rule_update(size_t i, enum collection in, const char *filter, const char *change,
