@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* What the journal knows already, and the rows that adoption adds to it. */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include <stdlib.h>
 #include <string.h>

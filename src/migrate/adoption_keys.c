@@ -5,7 +5,7 @@
  * One look at all that bears no mark finds them, before the pass in which the keys are made. Whoever has a key already,
  * in the books, keeps it.
  */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include "base/digest.h"
 

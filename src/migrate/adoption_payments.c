@@ -1,7 +1,7 @@
 /* Withdrawals, payments and notifications: whose they are, and what the journal says of those that come late. Pending
  * withdrawals get their coins with their worker (adoption_users.c), or, where that one is in the books already,
  * here. */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include "base/count.h"
 #include "market/withdrawals.h"

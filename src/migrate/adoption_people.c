@@ -6,7 +6,7 @@
  *
  * The C locale knows the case of ASCII letters alone, so strcasecmp() compares addresses as email_fold() does.
  */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include "base/encoding.h"
 #include "json/text.h"

@@ -1,5 +1,5 @@
 /* Records of a batch: finding one, what all of its kind have in common, and making happen what was planned. */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include "base/clock.h"
 #include "base/count.h"

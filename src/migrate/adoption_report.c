@@ -1,5 +1,5 @@
 /* What adoption tells: how many records each rule concerned, with how many coins, and which they were. */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include <inttypes.h>
 

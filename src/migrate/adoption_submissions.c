@@ -1,5 +1,5 @@
 /* Submissions: whose they are, and which of the pending ones can still be reviewed and paid. */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include "store/snapshot.h"
 

@@ -4,7 +4,7 @@
  * The older server took a task's coins when it was posted and its slots when it approved, so what is pending had taken
  * none. Whatever is left pending of a task is paid from its escrow, which is counted at the task's price.
  */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include "market/tasks.h"
 #include "market/words.h"

@@ -5,7 +5,7 @@
  * cannot. The older server moved coins to pending_coins when a withdrawal was asked for and then forgot them, approved
  * or rejected; an earlier one took them from coins when it approved.
  */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include "base/email.h"
 

@@ -1,5 +1,5 @@
 /* Fields of an older server's records: numbers, dates and ids that may be stored as anything. Lists of records. */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #include "base/clock.h"
 

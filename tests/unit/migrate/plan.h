@@ -4,7 +4,7 @@
 #define TESTS_MIGRATE_PLAN_H
 
 #include "market/rule.h"
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 
 #define MADE "\"createdAt\": " EARLIER ", \"updatedAt\": " EARLIER
 #define ANN "{\"_id\": " OID(WORKER) ", \"email\": \"Ann@example.com\", " MADE "}"

@@ -1,5 +1,5 @@
 /* What an older server's records may hold where a number, a date or an id is meant. */
-#include "migrate/adoption_private.h"
+#include "migrate/adoption_pass.h"
 #include "store/doc.h"
 #include "suites.h"
 

@@ -9,8 +9,8 @@
  * Records may come late: restored, or written by an older server that went on running. What they belong to is in the
  * books then, and what they hold is taken from there.
  */
-#ifndef MIGRATE_ADOPTION_PRIVATE_H
-#define MIGRATE_ADOPTION_PRIVATE_H
+#ifndef MIGRATE_ADOPTION_PASS_H
+#define MIGRATE_ADOPTION_PASS_H
 
 #include "market/ledger.h"
 #include "market/market.h"
