@@ -7,17 +7,19 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SWEEP_SECONDS_MAX = 24 * 60 * 60 };
 
-static volatile sig_atomic_t stopping;
+/* Set by a signal, in whichever thread that comes, and looked at by all. */
+static atomic_bool stopping;
 
 static void stop(int signal)
 {
 	(void)signal;
-	stopping = 1;
+	stopping = true;
 }
 
 /* A duty of the sweep: a thread with a connection of its own. */

@@ -244,9 +244,10 @@ static void take_back(struct acceptor *acceptor, struct connection *connection)
 	pthread_mutex_unlock(&acceptor->lock);
 }
 
+/* Looked at in this order: who is cut in between is not taken for gone. */
 bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connection)
 {
-	return !acceptor->cut && is_gone(connection);
+	return is_gone(connection) && !acceptor->cut;
 }
 
 static void dispatch(struct acceptor *acceptor, const struct epoll_event *event)
