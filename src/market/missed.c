@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define MARK "since-"
+#define MARK_PREFIX "since-"
 /* Enough for the milliseconds of the next 300,000 years, and far from an overflow. */
 enum { MARK_DIGITS_MAX = 16 };
 
@@ -143,15 +143,15 @@ enum err missed_each(struct db *db, struct arena *arena, const struct id *user,
 
 void missed_mark(struct buffer *out, int64_t when)
 {
-	buffer_text(out, MARK);
+	buffer_text(out, MARK_PREFIX);
 	buffer_int(out, when);
 }
 
 bool missed_mark_read(const char *text, int64_t *when)
 {
-	size_t prefix = strlen(MARK);
+	size_t prefix = strlen(MARK_PREFIX);
 
-	if (strncmp(text, MARK, prefix) != 0)
+	if (strncmp(text, MARK_PREFIX, prefix) != 0)
 		return false;
 	text += prefix;
 	size_t digits = strspn(text, "0123456789");

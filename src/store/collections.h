@@ -1,5 +1,5 @@
 /*
- * The collections, one row each: the name, and whose personal data the records hold.
+ * The collections as tables: the name of each, whose personal data its records hold, its indexes, its validator.
  *
  * Removing a user (market/removal.h) goes by these rows, and so do the answers kept for idempotency keys (claim.h) and
  * the page that `microtaskctl personal-data` prints. A row that says nothing of people keeps every program from
@@ -12,6 +12,7 @@
 #include "base/id.h"
 
 #include <bson/bson.h>
+#include <stddef.h>
 
 enum collection {
 	USERS,
@@ -21,13 +22,16 @@ enum collection {
 	PAYMENTS,
 	NOTIFICATIONS,
 	/* The records of those above have the mark of our books (mark.h); adoption knows them. New ones come below. */
-	LEDGER,
+	MARKED_COUNT,
+	LEDGER = MARKED_COUNT,
 	IDEMPOTENCY,
 	THROTTLE,
 	TICKETS,
 	META,
 	COLLECTION_COUNT
 };
+
+#define MARK "adopted"
 
 #define DELETED_NAME "Deleted user"
 #define DELETED_EMAIL(id) "deleted-" id "@invalid"
@@ -63,6 +67,27 @@ struct collection_row {
 };
 
 extern const struct collection_row collection_rows[COLLECTION_COUNT];
+
+/* One index. Changed keys or options need a new name. */
+struct index_row {
+	enum collection in;
+	const char *name;
+	const char *keys; /* "role -coins": by role, within it by coins from the highest */
+	const char *options; /* JSON; may be NULL */
+};
+extern const struct index_row index_rows[];
+extern const size_t index_row_count;
+
+/*
+ * One validator, as JSON: a query that a document must match when it is inserted, or updated after
+ * it matched before (older data that never did goes on as it is).
+ */
+struct validator_row {
+	enum collection in;
+	const char *rule;
+};
+extern const struct validator_row validator_rows[];
+extern const size_t validator_row_count;
 
 const char *collection_name(enum collection collection);
 

@@ -2,10 +2,6 @@
 
 #include "store/doc.h"
 
-#include <assert.h>
-
-static_assert(USERS == 0 && NOTIFICATIONS == 5, "the marked collections come first");
-
 bool is_marked(const bson_t *record)
 {
 	return doc_whole(record, MARK, 0) > 0;

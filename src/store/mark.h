@@ -11,12 +11,8 @@
 
 #include "store/store.h"
 
-#define MARK "adopted"
-/* Its values: adopted, or written by this service from the start. */
+/* The values of MARK: adopted, or written by this service from the start. */
 enum { MARK_ADOPTED = 1, MARK_OURS = 2 };
-
-/* How many collections have marked records; they come first in enum collection. */
-#define MARKED_COUNT (NOTIFICATIONS + 1)
 
 /* Did a record have the mark when it was read? */
 bool is_marked(const bson_t *record);
