@@ -778,6 +778,7 @@ def test_tasks_get_what_lists_and_deadlines_need(place):
     assert "balanced" in here.ctl("audit")
 
 
+@promise("10 What becomes of old data", "Duplicates reported")
 def test_of_duplicates_whose_ids_are_odd_one_holds_the_key(place):
     """No query names them by an ObjectId, and yet the run ends."""
     here = place()

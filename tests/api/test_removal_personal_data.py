@@ -15,6 +15,7 @@ from bson.raw_bson import RawBSONDocument
 
 from client import User, eventually, now, ok, register_input, task_input, unique
 from market import stored_user
+from promises import promise
 from wire import Call, at_once, outcomes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -152,6 +153,10 @@ def do_everything(admin, buyer, worker, account):
     return kept
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "The job turns name and e-mail in kept records into `Deleted user` and `deleted-<id>@invalid`",
+)
 def test_nothing_of_them_is_in_a_field_that_is_not_in_the_table_nor_anywhere_afterwards(
     stack, db, table, admin, newcomer
 ):
@@ -247,6 +252,10 @@ def filled(db, table, new_worker):
         each.remove()
 
 
+@promise(
+    "9 DELETE /users/:id",
+    "The job turns name and e-mail in kept records into `Deleted user` and `deleted-<id>@invalid`",
+)
 def test_each_field_of_the_table_becomes_what_it_says(stack, db, admin, filled):
     removed, bystander = filled
     ok(admin.api.delete(f"/admin/users/{removed.user.id}"))
