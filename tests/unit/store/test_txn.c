@@ -129,7 +129,8 @@ START_TEST(a_document_that_is_made_is_made_with_what_is_added)
 	txn_update_after(&txn, USERS, doc_parse(arena, "{" ONE "}"),
 			 doc_parse(arena, "{\"$inc\": {\"n\": 0}}"), ERR_CONFLICT);
 	ck_assert_uint_eq(txn.count, 1);
-	ck_assert_int_eq(txn.steps[0].read, READ_NOTHING); /* what is inserted is known: it is no look */
+	/* what is inserted is known: it is no look */
+	ck_assert_int_eq(txn.steps[0].read, READ_NOTHING);
 	update("{" ONE ", \"n\": 5}", "{\"$inc\": {\"n\": 4}}");
 	ck_assert_uint_eq(txn.count, 2);
 }
