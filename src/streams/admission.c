@@ -39,7 +39,7 @@ struct admission {
 /* ---- in the pool: who asks? ---- */
 
 struct asked {
-	struct request rq; /* first, so that a request is what it asks */
+	struct request rq; /* first, so that it leads to the others */
 	struct admission *admission;
 	struct pool *pool;
 };

@@ -42,8 +42,8 @@ struct hub {
 	struct evbuffer *scratch; /* always empty between calls */
 };
 
-/* Each stream of a list; the loop's body may end the one that it has. */
-#define EACH(stream, next, list, of)                                                    \
+/* As the BSDs have it: the body may end the stream that it has. */
+#define LIST_FOREACH_SAFE(stream, list, of, next)                                       \
 	for (stream = LIST_FIRST(list); stream && (next = LIST_NEXT(stream, of), true); \
 	     stream = next)
 
@@ -237,17 +237,17 @@ void hub_tell(struct hub *hub, const struct id *user, const char *bytes, size_t 
 {
 	struct stream *stream, *next;
 
-	EACH(stream, next, bucket_of(hub, user), of_bucket)
-	if (id_equal(&stream->user, user))
-		stream_write(stream, bytes, length);
+	LIST_FOREACH_SAFE(stream, bucket_of(hub, user), of_bucket, next)
+		if (id_equal(&stream->user, user))
+			stream_write(stream, bytes, length);
 }
 
 void hub_tell_all(struct hub *hub, const char *bytes, size_t length)
 {
 	struct stream *stream, *next;
 
-	EACH(stream, next, &hub->all, of_all)
-	stream_write(stream, bytes, length);
+	LIST_FOREACH_SAFE(stream, &hub->all, of_all, next)
+		stream_write(stream, bytes, length);
 }
 
 /* What it has pending, once one that has been behind for too long is dropped. */
@@ -271,13 +271,13 @@ void hub_tick(struct hub *hub)
 	size_t sum = 0;
 
 	hub->second++;
-	EACH(stream, next, &hub->all, of_all)
-	sum += look_after(stream);
+	LIST_FOREACH_SAFE(stream, &hub->all, of_all, next)
+		sum += look_after(stream);
 	if (sum <= STREAM_PENDING_ALL)
 		return;
-	EACH(stream, next, &hub->all, of_all)
-	if (pending_of(stream) > PENDING_HOG)
-		stream_drop(stream);
+	LIST_FOREACH_SAFE(stream, &hub->all, of_all, next)
+		if (pending_of(stream) > PENDING_HOG)
+			stream_drop(stream);
 }
 
 struct id *hub_users(struct hub *hub)
@@ -295,9 +295,9 @@ void hub_end_where(struct hub *hub, stream_test test, void *context)
 {
 	struct stream *stream, *next;
 
-	EACH(stream, next, &hub->all, of_all)
-	if (test(context, &stream->user, stream->issued_at, stream->expires_at))
-		stream_end(stream);
+	LIST_FOREACH_SAFE(stream, &hub->all, of_all, next)
+		if (test(context, &stream->user, stream->issued_at, stream->expires_at))
+			stream_end(stream);
 }
 
 void hub_end_all(struct hub *hub)
