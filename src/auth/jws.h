@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define JWS_LENGTH_MAX 4096
+
 /* A token's parts, as they stand in its text. */
 struct jws {
 	const char *text; /* what is signed: header, dot, payload */

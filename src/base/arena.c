@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include "base/memory.h"
+
 #include <malloc.h>
 #include <stdalign.h>
 #include <stdarg.h>
@@ -46,9 +48,8 @@ static struct block *block_new(size_t size, struct block *previous)
 
 struct arena *arena_new(void)
 {
-	struct arena *arena = calloc(1, sizeof(*arena));
-	if (!arena)
-		abort();
+	struct arena *arena = memory_new(sizeof(*arena));
+
 	arena->newest = block_new(FIRST_BLOCK, NULL);
 	return arena;
 }
