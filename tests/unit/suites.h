@@ -40,6 +40,7 @@
 	X(cursor) \
 	X(doc) \
 	X(failure) \
+	X(gather) \
 	X(mark) \
 	X(presence) \
 	X(refresher) \
