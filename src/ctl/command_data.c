@@ -5,6 +5,7 @@
 #include "ctl/seed.h"
 #include "market/audit.h"
 #include "market/email_keys.h"
+#include "market/full_tasks.h"
 #include "market/search_renewal.h"
 #include "migrate/adoption.h"
 #include "store/connect.h"
@@ -41,12 +42,14 @@ static enum err renew(void *context, int64_t *changed)
 {
 	const struct adoption_order *order = context;
 
-	int64_t keys = 0;
+	int64_t keys = 0, freed = 0;
 	enum err err = search_renew(order->db, order->dry_run, order->report, changed);
 
 	if (err == OK)
 		err = email_keys_renew(order->db, order->dry_run, order->report, &keys);
-	*changed += keys;
+	if (err == OK)
+		err = full_tasks_free(order->db, order->dry_run, order->report, &freed);
+	*changed += keys + freed;
 	return err;
 }
 

@@ -1,5 +1,6 @@
 #include "market/submissions.h"
 
+#include "market/full_tasks.h"
 #include "market/ledger.h"
 #include "market/notifications.h"
 #include "market/status.h"
@@ -213,7 +214,8 @@ static enum err reject(struct call *call, const struct work *work, const bson_t 
 	bson_t *filter = DOC(arena, ID("_id", &work->task));
 	bson_concat(filter, task_active_filter(arena, call->now));
 	txn_update(txn, TASKS, filter,
-		   DOC(arena, SUB("$inc", WHOLE("required_workers", 1), WHOLE("rev", 1))),
+		   DOC(arena, SUB("$inc", WHOLE("required_workers", 1), WHOLE("rev", 1)),
+		       SLOTS_ARE_ADDED),
 		   ERR_CONFLICT);
 	return OK;
 }

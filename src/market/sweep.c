@@ -4,6 +4,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "market/audit.h"
+#include "market/full_tasks.h"
 #include "market/payments_settle.h"
 #include "market/removal.h"
 #include "market/status.h"
@@ -158,10 +159,11 @@ static void expire_together(struct batch *batch)
 static enum err expire(struct call *call, int64_t *done)
 {
 	struct arena *arena = call->arena;
-	bson_t *filter = DOC(arena, STATUS(ACTIVE), SUB("required_workers", INT("$gt", 0)),
-			     LIST("$or", ITEM(SUB("expires_at", DATE("$lte", call->now))),
-				  ITEM(SUB("completion_date", DATE("$lte", call->now),
-					   DATE("$ne", call->now - call->now % CLOCK_DAY)))));
+	bson_t *filter =
+		DOC(arena, STATUS(ACTIVE), NOT_FULL, SUB("required_workers", INT("$gt", 0)),
+		    LIST("$or", ITEM(SUB("expires_at", DATE("$lte", call->now))),
+			 ITEM(SUB("completion_date", DATE("$lte", call->now),
+				  DATE("$ne", call->now - call->now % CLOCK_DAY)))));
 
 	return each_due(call,
 			&(struct due){ .in = TASKS,
@@ -253,8 +255,11 @@ static enum err complete_one(struct call *call, const struct id *id)
 
 static enum err complete(struct call *call, int64_t *done)
 {
-	bson_t *filter = DOC(call->arena, STATUS(ACTIVE), SUB("required_workers", INT("$lte", 0)));
+	bson_t *filter = DOC(call->arena, STATUS(ACTIVE), BOOL("full", true));
+	enum err err = full_tasks_note(call->db, call->arena);
 
+	if (err != OK)
+		return err;
 	return each_due(call,
 			&(struct due){ .in = TASKS,
 				       .filter = filter,

@@ -2,6 +2,7 @@
 #include "market/tasks.h"
 
 #include "base/clock.h"
+#include "market/full_tasks.h"
 #include "market/ledger.h"
 #include "market/notifications.h"
 #include "market/status.h"
@@ -100,7 +101,7 @@ void task_slots_plan(struct call *call, const bson_t *task, int64_t delta, struc
 
 	txn_update_after(txn, TASKS, filter,
 			 DOC(arena, SUB("$inc", WHOLE("required_workers", delta), WHOLE("rev", 1)),
-			     SUB("$set", DATE("updatedAt", call->now))),
+			     SUB("$set", DATE("updatedAt", call->now)), SLOTS_ARE_ADDED),
 			 ERR_CONFLICT);
 	txn_then(txn, slots_decide, ending);
 }

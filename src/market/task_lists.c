@@ -1,5 +1,6 @@
 #include "market/task_lists.h"
 
+#include "market/full_tasks.h"
 #include "market/status.h"
 #include "market/tasks.h"
 #include "market/users.h"
@@ -75,7 +76,7 @@ static void count_by_index(struct call *call, struct list *list)
 	bson_copy_to_excluding_noinit(list->filter, filter, "completion_date", "expires_at", NULL);
 	bson_concat(filter, DOC(call->arena, SUB("expires_at", DATE("$gt", call->now))));
 	list->many_filter = filter;
-	list->count_index = "active_slots";
+	list->count_index = "listed_by_slots";
 }
 
 static const char *open_name(struct arena *arena, const struct task_query *query)
@@ -93,6 +94,7 @@ enum err task_list_open(struct call *call, const struct task_query *query, struc
 	bool worker = call->caller->known && call->caller->role == ROLE_WORKER;
 	bson_t *filter = task_open_filter(arena, call->now);
 
+	bson_concat(filter, DOC(arena, NOT_FULL));
 	*list = (struct list){ .in = TASKS, .filter = filter, .name = open_name(arena, query) };
 	enum err err = worker ? leave_out_submitted(call, list, filter) : OK;
 	filter_by_query(call, query, filter);

@@ -128,6 +128,24 @@ bool index_refuses(struct arena *arena, enum collection in, const bson_t *index)
 	       !is_ours(arena, in, index, &keys) && !is_harmless(in, index, &keys);
 }
 
+static const struct {
+	enum collection in;
+	const char *name;
+} superseded[] = {
+	{ TASKS, "open_by_created" },  { TASKS, "open_by_payable" }, { TASKS, "open_by_deadline" },
+	{ TASKS, "open_by_category" }, { TASKS, "open_by_words" },   { TASKS, "open_by_expiry" },
+	{ TASKS, "active_slots" },
+};
+
+bool index_is_superseded(struct arena *arena, enum collection in, const bson_t *index)
+{
+	(void)arena;
+	for (size_t i = 0; i < COUNT_OF(superseded); i++)
+		if (superseded[i].in == in && doc_text_is(index, "name", superseded[i].name))
+			return true;
+	return false;
+}
+
 bool index_serves(struct arena *arena, const bson_t *index, const struct index_row *row)
 {
 	const char *name = doc_text(index, "name");

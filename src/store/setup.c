@@ -88,7 +88,11 @@ static bool batch_next(bson_iter_t *rows, bson_t *doc)
 
 /* ---- indexes ---- */
 
-static enum err indexes_drop(struct setup *setup, enum collection in, const bson_t *existing)
+typedef bool (*index_judge)(struct arena *arena, enum collection in, const bson_t *index);
+
+/* Those that `drops` names. why says so of the index before its name, and after it. */
+static enum err indexes_drop(struct setup *setup, enum collection in, const bson_t *existing,
+			     index_judge drops, const char *const why[2])
 {
 	struct arena *arena = setup->arena;
 	bson_iter_t rows;
@@ -98,15 +102,12 @@ static enum err indexes_drop(struct setup *setup, enum collection in, const bson
 	if (!batch_of(existing, &rows))
 		return OK;
 	while (err == OK && batch_next(&rows, &index)) {
-		if (!index_refuses(arena, in, &index))
+		if (!drops(arena, in, &index))
 			continue;
 		const char *name = doc_text(&index, "name");
-		const char *what = arena_printf(
-			arena,
-			"unique index %s is not ours and would refuse what this service writes:",
-			name);
+
 		err = change(
-			setup, in, what, "dropped",
+			setup, in, arena_printf(arena, "%s %s %s", why[0], name, why[1]), "dropped",
 			DOC(arena, TEXT("dropIndexes", collection_name(in)), TEXT("index", name)));
 	}
 	return err;
@@ -143,28 +144,44 @@ static enum err indexes_read(struct setup *setup, enum collection in, const bson
 
 /* What is missing is made by one command, which reads the collection once. early: of a collection that is there
  * already, what adoption needs alone. */
-static enum err indexes_make(struct setup *setup, enum collection in, bool early)
+static enum err missing_make(struct setup *setup, enum collection in, const bson_t *existing,
+			     bool early)
 {
 	struct arena *arena = setup->arena;
 	struct doc_array missing = doc_array_new(arena);
-	const bson_t *existing;
-	enum err err = indexes_read(setup, in, &existing);
 
-	if (err == OK)
-		err = indexes_drop(setup, in, existing);
 	for (size_t i = 0; i < index_row_count; i++)
 		if (index_rows[i].in == in &&
 		    (!early || !existing || index_is_early(&index_rows[i])) &&
 		    !index_is_there(setup, existing, &index_rows[i]))
 			doc_array_doc(&missing, index_spec(arena, &index_rows[i]));
-	if (err != OK || !missing.count)
-		return err;
+	if (!missing.count)
+		return OK;
 	return change(setup, in,
 		      arena_printf(arena, "%u %s", missing.count,
 				   missing.count == 1 ? "index" : "indexes"),
 		      "made",
 		      DOC(arena, TEXT("createIndexes", collection_name(in)),
 			  ARRAY("indexes", missing.doc)));
+}
+
+/* What is read by those that are dropped last can be read by the new ones then. */
+static enum err indexes_make(struct setup *setup, enum collection in, bool early)
+{
+	static const char *const refuses[] = {
+		"unique index", "is not ours and would refuse what this service writes:"
+	};
+	static const char *const superseded[] = { "index", "serves nothing any more:" };
+	const bson_t *existing;
+	enum err err = indexes_read(setup, in, &existing);
+
+	if (err == OK)
+		err = indexes_drop(setup, in, existing, index_refuses, refuses);
+	if (err == OK)
+		err = missing_make(setup, in, existing, early);
+	if (err == OK)
+		err = indexes_drop(setup, in, existing, index_is_superseded, superseded);
+	return err;
 }
 
 static enum err indexes_make_all(struct setup *setup, bool early)

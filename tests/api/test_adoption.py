@@ -348,6 +348,18 @@ def test_old_unique_indexes_that_would_refuse_what_is_written_are_dropped(
     assert "nothing was changed" in here.ctl("init-db")
 
 
+@promise("10 init-db", "`microtaskctl init-db` makes indexes and moderate validators")
+def test_indexes_that_others_have_taken_the_place_of_are_dropped(place):
+    here = place()
+    here.adopt()
+    here.db.tasks.create_index([("createdAt", 1), ("_id", 1)], name="open_by_created")
+    told = "tasks: index open_by_created serves nothing any more:"
+    assert f"{told} to be dropped" in here.ctl("init-db", "--dry-run")
+    assert f"{told} dropped" in here.ctl("init-db")
+    assert "open_by_created" not in here.db.tasks.index_information()
+    assert "nothing was changed" in here.ctl("init-db")
+
+
 @promise(
     "10 What becomes of old data",
     "Unique indexes that are not ours and would refuse what this service writes dropped, and named",

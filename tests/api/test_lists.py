@@ -1,6 +1,7 @@
 """Contract, section 1: lists, by page and by cursor."""
 
 import base64
+import datetime
 import math
 import time
 
@@ -419,6 +420,95 @@ def test_a_page_by_cursor_costs_the_same_however_deep(long_list, db):
         [ran] = all_that_ran
         assert ran["docsExamined"] <= 11 and ran["keysExamined"] <= 13, (number, ran)
         assert not ran.get("hasSortStage")
+
+
+# --- open tasks among many that are full ---
+
+FULL = 300
+
+
+@pytest.fixture
+def full_tasks(new_buyer, db):
+    """A buyer with FULL tasks whose slots are all taken, and whose work nobody has reviewed."""
+    buyer, category = new_buyer(10**4), unique("full")
+    at = now()
+    tasks = [
+        {
+            "task_title": "Full",
+            "task_detail": "Full",
+            "required_workers": Int64(0),
+            "payable_amount": Int64(100 + i),
+            "completion_date": at + datetime.timedelta(days=9),
+            "expires_at": at + datetime.timedelta(days=9),
+            "submission_info": "",
+            "task_image_url": "",
+            "category": category,
+            "buyer_id": ObjectId(buyer.id),
+            "buyer_email": buyer.email,
+            "buyer_name": buyer.name,
+            "status": "active",
+            "createdAt": at,
+            "updatedAt": at,
+        }
+        for i in range(FULL)
+    ]
+    made = db.tasks.insert_many(tasks).inserted_ids
+    works = db.submissions.insert_many({"task_id": task, "status": "pending"} for task in made)
+    buyer.category = category
+    yield buyer
+    db.submissions.delete_many({"_id": {"$in": works.inserted_ids}})
+    db.tasks.delete_many({"_id": {"$in": made}})
+
+
+@promise("1 Lists", "`?after=<next>` costs the same however deep")
+@pytest.mark.parametrize("order", [order for order in ORDERS if order.startswith("-")])
+def test_tasks_that_are_full_cost_the_list_of_open_ones_nothing(full_tasks, stack, db, order):
+    """Once the sweep has noticed them, which is within a minute."""
+    task = task_input(category=full_tasks.category, required_workers=1)
+    ok(full_tasks.api.post("/tasks", json=task), 201)
+    assert stack.ctl("sweep").returncode == 0
+    with profiled(db, **{"command.find": "tasks", "command.limit": 11}) as ran:
+        assert len(page(full_tasks, sortBy=order)["tasks"]) == 1
+    assert ran and sum(one["docsExamined"] for one in ran) < FULL / 2, ran
+
+
+@promise("2 Slots and escrow", "Rejecting gives the slot back")
+@promise(
+    "4 POST /:id/slots",
+    "{delta: whole, not 0} buys or gives back open slots → 200 {message, task, remainingCoins}",
+)
+@pytest.mark.parametrize("how", ["rejected", "bought"])
+def test_a_task_that_was_full_is_listed_as_soon_as_it_has_a_slot(
+    new_buyer, new_worker, stack, db, how, books
+):
+    buyer = new_buyer(1000)
+    buyer.category = unique("again")
+    asked = task_input(category=buyer.category, required_workers=1)
+    task = ok(buyer.api.post("/tasks", json=asked), 201)["task"]
+    work = {"task_id": task["_id"], "submission_details": "Done."}
+    done = ok(new_worker().api.post("/submissions", json=work), 201)["submission"]
+    assert stack.ctl("sweep").returncode == 0
+    assert db.tasks.find_one({"_id": ObjectId(task["_id"])})["full"] is True
+    assert ids(page(buyer)) == []
+    if how == "rejected":
+        ok(buyer.api.put(f"/submissions/{done['_id']}/reject"))
+    else:
+        ok(buyer.api.post(f"/tasks/{task['_id']}/slots", json={"delta": 2}))
+    assert ids(page(buyer)) == [task["_id"]]
+
+
+@promise("10 Collections", "Fields of our own are never required of old data")
+def test_a_slot_that_an_older_server_added_to_a_full_task_is_listed_by_the_next_init_db(
+    new_buyer, stack, db
+):
+    buyer = new_buyer(1000)
+    buyer.category = unique("older")
+    task = ok(buyer.api.post("/tasks", json=task_input(category=buyer.category)), 201)["task"]
+    db.tasks.update_one({"_id": ObjectId(task["_id"])}, {"$set": {"full": True}})
+    assert ids(page(buyer)) == []
+    assert "1 with new slots to be listed again" in stack.ctl("init-db", "--dry-run").stdout
+    assert "1 with new slots are listed again" in stack.ctl("init-db").stdout
+    assert ids(page(buyer)) == [task["_id"]]
 
 
 @promise("4 GET /buyer/my-tasks, top workers", "Without `limit` up to 1000")

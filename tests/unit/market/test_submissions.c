@@ -88,9 +88,10 @@ START_TEST(rejecting_in_time_opens_the_slot_again)
 	assert_decided(REJECTED);
 	rule_update(2, USERS, "{\"_id\": " OID(WORKER) "}",
 		    "{\"$inc\": {\"pending_submissions\": -1}}", ERR_CONFLICT);
-	rule_update(3, TASKS,
-		    "{\"_id\": " OID(TASK) ", \"status\": \"active\", " DEADLINE_AHEAD "}",
-		    "{\"$inc\": {\"required_workers\": 1, \"rev\": 1}}", ERR_CONFLICT);
+	rule_update(
+		3, TASKS, "{\"_id\": " OID(TASK) ", \"status\": \"active\", " DEADLINE_AHEAD "}",
+		"{\"$inc\": {\"required_workers\": 1, \"rev\": 1}, \"$unset\": {\"full\": \"\"}}",
+		ERR_CONFLICT);
 	rule_notice(4, WORKER, "Your submission for \"A video\" was rejected. Reason: Late.");
 }
 END_TEST

@@ -82,7 +82,7 @@ START_TEST(slots_that_are_bought_are_paid_once_the_task_has_them)
 		"{\"_id\": " OID(TASK) ", \"status\": \"active\", " DEADLINE_AHEAD
 				       ", \"required_workers\": {\"$gte\": -2, \"$lte\": 9998}}",
 		"{\"$inc\": {\"required_workers\": 2, \"rev\": 1}, \"$set\": {\"updatedAt\": " NOW
-		"}}",
+		"}, \"$unset\": {\"full\": \"\"}}",
 		ERR_CONFLICT);
 	rule_found(0, "{\"rev\": 9}");
 	ck_assert_int_eq(rule_decide(1), OK);
