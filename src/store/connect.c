@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "store/address.h"
 #include "store/claim_held.h"
 #include "store/doc.h"
@@ -11,6 +12,7 @@
 #include "store/store_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what the driver tells ---- */
@@ -106,12 +108,12 @@ struct store *store_open(const struct store_options *options, char problem[256])
 		presence_free(presence);
 		return NULL;
 	}
-	struct store *store = bson_malloc0(sizeof *store);
+	struct store *store = memory_new(sizeof *store);
 	store->presence = presence;
 	store->pool = mongoc_client_pool_new(uri);
 	mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2);
 	topology_watch(store);
-	store->database = bson_strdup(mongoc_uri_get_database(uri));
+	store->database = memory_text(mongoc_uri_get_database(uri));
 	for (size_t i = 0; i < STORE_QUEUES; i++)
 		pthread_mutex_init(&store->queues[i], NULL);
 	store->refresher = refresher_new();
@@ -128,10 +130,10 @@ void store_close(struct store *store)
 	releases_free(store->releases);
 	mongoc_client_pool_destroy(store->pool);
 	presence_free(store->presence);
-	bson_free(store->database);
+	free(store->database);
 	for (size_t i = 0; i < STORE_QUEUES; i++)
 		pthread_mutex_destroy(&store->queues[i]);
-	bson_free(store);
+	free(store);
 	/* not under a thread that still waits for the server */
 	if (quiet)
 		mongoc_cleanup();

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -81,11 +82,9 @@ static bool presence_enter(struct presence *presence, const char *run_dir)
 
 struct presence *presence_new(const char *run_dir)
 {
-	struct presence *presence = malloc(sizeof *presence);
+	struct presence *presence = memory_new(sizeof *presence);
 
-	if (!presence)
-		abort();
-	*presence = (struct presence){ .directory = -1, .file = -1 };
+	presence->directory = presence->file = -1;
 	if (presence_enter(presence, run_dir))
 		return presence;
 	log_line(LOG_ERROR, NULL, "The run directory %s cannot be used: %s.", run_dir,

@@ -2,8 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "store/store_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { PAUSE_MS = 200 };
@@ -25,7 +27,7 @@ struct releases {
 
 struct releases *releases_new(struct store *store)
 {
-	struct releases *releases = bson_malloc0(sizeof *releases);
+	struct releases *releases = memory_new(sizeof *releases);
 
 	releases->store = store;
 	pthread_mutex_init(&releases->lock, NULL);
@@ -95,7 +97,7 @@ static bool is_working(struct releases *releases)
 	if (releases->started)
 		return true;
 	if (!releases->waiting)
-		releases->waiting = bson_malloc(RELEASES_MAX * sizeof *releases->waiting);
+		releases->waiting = memory_new(RELEASES_MAX * sizeof *releases->waiting);
 	releases->started = pthread_create(&releases->thread, NULL, releases_work, releases) == 0;
 	return releases->started;
 }
@@ -125,6 +127,6 @@ void releases_free(struct releases *releases)
 		pthread_join(releases->thread, NULL);
 	pthread_cond_destroy(&releases->more);
 	pthread_mutex_destroy(&releases->lock);
-	bson_free(releases->waiting);
-	bson_free(releases);
+	free(releases->waiting);
+	free(releases);
 }

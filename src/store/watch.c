@@ -1,8 +1,11 @@
 #include "store/watch.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "store/doc.h"
 #include "store/store_private.h"
+
+#include <stdlib.h>
 
 struct watch {
 	struct db *db;
@@ -13,7 +16,7 @@ struct watch {
 
 struct watch *watch_open(struct db *db, enum collection in)
 {
-	struct watch *watch = bson_malloc0(sizeof *watch);
+	struct watch *watch = memory_new(sizeof *watch);
 
 	watch->db = db;
 	watch->in = in;
@@ -42,7 +45,7 @@ void watch_close(struct watch *watch)
 		return;
 	stream_drop(watch);
 	bson_destroy(watch->place);
-	bson_free(watch);
+	free(watch);
 }
 
 /* "invalidate" comes when the collection is dropped or renamed, and ends the stream. */
