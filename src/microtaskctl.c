@@ -1,8 +1,9 @@
 /* microtaskctl: what an operator does beside the running service. One row a command. */
 #include "base/count.h"
-#include "base/log.h"
+#include "base/program.h"
 #include "ctl/tool.h"
 #include "market/packages.h"
+#include "market/sweep.h"
 #include "migrate/adoption.h"
 #include "providers/fetch.h"
 #include "providers/provider.h"
@@ -70,7 +71,7 @@ static int run_connected(const struct command *command, struct tool *tool)
 	fetch_start();
 	struct store *store = store_open(
 		&(struct store_options){ .uri = tool->config->mongodb_uri,
-					 .threads = 2 + ADOPTION_THREADS,
+					 .threads = 1 + (sweeps ? SWEEP_DUTIES : ADOPTION_THREADS),
 					 .answer_ms = sweeps ? SWEEP_ANSWER_MS : ANSWER_MS,
 					 .run_dir = sweeps ? sweeps_run_dir(tool->config) : NULL },
 		problem);
@@ -89,14 +90,11 @@ static int run_connected(const struct command *command, struct tool *tool)
 /* The configuration outlives tool->arena, which a command may reset. */
 static int run_configured(const struct command *command, struct tool *tool, const char *file)
 {
+	const struct program program = { .providers = provider_settings, .check = packages_check };
 	char problem[256] = "";
 	struct arena *arena = arena_new();
 
-	tool->config = config_read(arena, provider_settings, file, problem);
-	if (tool->config && !packages_check(tool->config, problem))
-		tool->config = NULL;
-	if (tool->config)
-		log_set_level((enum log_level)tool->config->log_level);
+	tool->config = program_configure(&program, arena, file, problem);
 	int result = tool->config ? run_connected(command, tool) : tool_refuse(problem);
 	arena_free(arena);
 	return result;

@@ -32,16 +32,25 @@ static int help(const struct program *program, const char *form)
 	return EXIT_SUCCESS;
 }
 
+const struct config *program_configure(const struct program *program, struct arena *arena,
+				       const char *file, char problem[256])
+{
+	const struct config *config = config_read(arena, program->providers, file, problem);
+
+	if (!config || !program->check(config, problem))
+		return NULL;
+	log_set_level((enum log_level)config->log_level);
+	return config;
+}
+
 static int configured(const struct program *program, const char *file, bool only_check)
 {
 	char problem[256];
 	struct arena *arena = arena_new();
-	const struct config *config = config_read(arena, program->providers, file, problem);
+	const struct config *config = program_configure(program, arena, file, problem);
 	int result = EXIT_SUCCESS;
 
-	if (config)
-		log_set_level((enum log_level)config->log_level);
-	if (!config || !program->check(config, problem))
+	if (!config)
 		result = program_refuse(program->name, problem);
 	else if (!only_check)
 		result = program->serve(config);
