@@ -46,10 +46,12 @@ static void *sweeper_run(void *context)
 {
 	struct sweeper *sweeper = context;
 	struct arena *arena = arena_new();
-	struct db *db = db_open(sweeper->tool->store);
+	struct db *db = NULL;
 
 	sweeper->err = ERR_UNAVAILABLE;
 	do {
+		if (!db)
+			db = db_open(sweeper->tool->store);
 		if (db)
 			sweeper->err = sweep_once(sweeper, db, arena);
 		arena_reset(arena);

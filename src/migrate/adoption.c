@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "migrate/adoption_pass.h"
 
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static void *batch_work(void *context)
 	struct adoption *adoption = batch->adoption;
 
 	batch->call.db = batch->db = db_open(adoption->order->store);
-	enum err err = batch_run(batch);
+	enum err err = batch->db ? batch_run(batch) : ERR_UNAVAILABLE;
 	db_close(batch->db);
 	pthread_mutex_lock(&adoption->lock);
 	for (size_t i = 0; i < batch->count; i++)
@@ -211,11 +212,9 @@ static enum err unmarked_look(const struct adoption_order *order, bool *any)
 
 enum err adoption_run(const struct adoption_order *order, int64_t *adopted)
 {
-	struct adoption *adoption = calloc(1, sizeof *adoption);
+	struct adoption *adoption = memory_new(sizeof *adoption);
 	bool any = false;
 
-	if (!adoption)
-		abort();
 	adoption->order = order;
 	adoption->now = clock_now();
 	adoption->told = clock_steady();

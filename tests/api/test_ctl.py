@@ -293,6 +293,38 @@ def test_sweep_refunds_overdue_tasks_once_however_many_run_at_once(stack, db, ne
     assert {row["actor"] for row in refunds} == {"service"}
 
 
+# Preloaded, it has the driver give no connection at first but one, to the command itself.
+NO_CONNECTIONS = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stddef.h>
+void *mongoc_client_pool_pop(void *pool)
+{
+	static atomic_int asked;
+	void *(*pop)(void *) = (void *(*)(void *))dlsym(RTLD_NEXT, "mongoc_client_pool_pop");
+	int before = asked++;
+	return before == 0 || before > 20 ? pop(pool) : NULL;
+}
+"""
+
+
+@promise("2 Deadlines", "Within a minute its open slots are refunded")
+def test_sweep_asks_again_for_a_connection_that_it_could_not_have(stack, db, new_buyer, tmp_path):
+    buyer, library = new_buyer(100), tmp_path / "no-connections.so"
+    command = ["cc", "-shared", "-fPIC", "-o", library, "-x", "c", "-", "-ldl"]
+    subprocess.run(command, input=NO_CONNECTIONS, text=True, check=True)
+    env = stack.ctl_environment({"LD_PRELOAD": str(library)})
+    argv = [stack.env()["MICROTASKCTL"], "sweep", "--every", "1"]
+    with stack.sweep_paused():
+        overdue_task(db, buyer)
+        with subprocess.Popen(argv, env=env, stderr=subprocess.DEVNULL) as sweep:
+            try:
+                eventually(lambda: buyer.coins() == 100)
+            finally:
+                sweep.terminate()
+
+
 @promise("2 Deadlines", "Within a minute its open slots are refunded")
 def test_sweep_refunds_many_at_once_and_one_bad_record_stops_no_other(
     stack, db, new_buyer, books
