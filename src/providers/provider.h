@@ -2,7 +2,7 @@
  * Who takes the money for coins: a row for each payment provider that PAYMENTS_PROVIDER may name. All other code uses
  * the row, and knows no provider by name. A new provider is a file with its row, and its name in EACH_PROVIDER.
  *
- * Functions of a row that ask the provider are called outside any transaction, and take 7.2 s at most.
+ * Functions of a row that ask the provider are called outside any transaction, and take 7.2 seconds at most.
  */
 #ifndef PROVIDERS_PROVIDER_H
 #define PROVIDERS_PROVIDER_H

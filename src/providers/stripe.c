@@ -2,7 +2,7 @@
  * The provider Stripe: asking for money, finding out what became of it, and reading what it tells.
  *
  * An order carries our payment's id as its idempotency key, so it may be given again, and is, once, when its
- * outcome did not arrive. All tries of a call together take 7.2 s at most.
+ * outcome did not arrive. All tries of a call together take 7.2 seconds at most.
  */
 #include "providers/stripe.h"
 
