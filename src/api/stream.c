@@ -22,16 +22,16 @@ static const struct view_row ticket_rows[] = {
 };
 static const struct view ticket_view = VIEW_OF("Ticket", ticket_rows);
 
-/* A browser's page never sees the mark that its stream began with, so it is given one here, for when it comes back. */
+/* A browser's page never sees the resume point that its stream began with, so it is given one here. */
 static void write_ticket(struct request *rq, const char *ticket)
 {
 	struct json *json = respond(rq);
-	struct buffer mark = { 0 };
+	struct buffer resume_point = { 0 };
 
-	missed_mark(&mark, rq->now);
+	resume_point_write(&resume_point, rq->now);
 	json_text(json, "ticket", ticket);
-	json_text(json, "lastEventId", mark.bytes);
-	buffer_free(&mark);
+	json_text(json, "lastEventId", resume_point.bytes);
+	buffer_free(&resume_point);
 }
 
 /* A handler rather than a change: the database has only the ticket's hash, the answer has the ticket. */

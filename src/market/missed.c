@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#define MARK_PREFIX "since-"
+#define RESUME_PREFIX "since-"
 /* Enough for the milliseconds of the next 300,000 years, and far from an overflow. */
-enum { MARK_DIGITS_MAX = 16 };
+enum { RESUME_DIGITS_MAX = 16 };
 
 /* createdAt is the time of the call, which for a sweep of many records may lie minutes before the one at hand. */
 enum { CALL_MS_MOST = 15 * 60 * 1000 };
@@ -139,23 +139,23 @@ enum err missed_each(struct db *db, struct arena *arena, const struct id *user,
 	return err;
 }
 
-/* ---- marks ---- */
+/* ---- resume points ---- */
 
-void missed_mark(struct buffer *out, int64_t when)
+void resume_point_write(struct buffer *out, int64_t when)
 {
-	buffer_text(out, MARK_PREFIX);
+	buffer_text(out, RESUME_PREFIX);
 	buffer_int(out, when);
 }
 
-bool missed_mark_read(const char *text, int64_t *when)
+bool resume_point_read(const char *text, int64_t *when)
 {
-	size_t prefix = strlen(MARK_PREFIX);
+	size_t prefix = strlen(RESUME_PREFIX);
 
-	if (strncmp(text, MARK_PREFIX, prefix) != 0)
+	if (strncmp(text, RESUME_PREFIX, prefix) != 0)
 		return false;
 	text += prefix;
 	size_t digits = strspn(text, "0123456789");
-	if (digits == 0 || digits > MARK_DIGITS_MAX || text[digits])
+	if (digits == 0 || digits > RESUME_DIGITS_MAX || text[digits])
 		return false;
 	*when = 0;
 	for (size_t i = 0; i < digits; i++)

@@ -30,10 +30,10 @@ enum err missed_place_of(struct db *db, struct arena *arena, const struct id *us
 /* The place before all that are made from this moment on. */
 struct missed_place missed_place_at(int64_t when);
 
-/* A mark: the id that stands for a moment, for readers who have no notification's id yet. */
-void missed_mark(struct buffer *out, int64_t when);
-/* Reads a mark; false when the text is not one that missed_mark() writes. */
-bool missed_mark_read(const char *text, int64_t *when);
+/* A resume point: the event id that stands for a moment, for readers who have no notification's id yet. */
+void resume_point_write(struct buffer *out, int64_t when);
+/* false when the text is not one that resume_point_write() writes. */
+bool resume_point_read(const char *text, int64_t *when);
 
 /* The least id of those made within the lag before the place; ids begin with their second. */
 struct id missed_least_id(const struct missed_place *place);

@@ -198,7 +198,7 @@ static void open_stream(struct admission *admission)
 
 	frame_begin(&begin, RETRY_MS_LEAST + (int)arc4random_uniform(RETRY_MS_SPREAD));
 	if (!resumes)
-		frame_mark(&begin, clock_now());
+		frame_resume_point(&begin, clock_now());
 	struct stream *stream =
 		stream_open(loop->hub, admission->request, &admission->caller, &begin, resumes);
 	buffer_free(&begin);

@@ -51,7 +51,7 @@ static enum err read_missed(struct catch_up *catch_up, struct worker *worker)
 	enum err err = OK;
 
 	buffer_reset(&catch_up->frames);
-	if (frame_id_read(catch_up->last, &id, &when) == FRAME_ID_MARK)
+	if (frame_id_read(catch_up->last, &id, &when) == FRAME_ID_MOMENT)
 		from = missed_place_at(when);
 	else
 		err = missed_place_of(worker->db, worker->arena, &catch_up->user, &id, &from,
@@ -59,7 +59,7 @@ static enum err read_missed(struct catch_up *catch_up, struct worker *worker)
 	if (err == OK && known)
 		err = read_from(catch_up, worker, &from);
 	else if (err == OK)
-		frame_mark(&catch_up->frames, catch_up->opened);
+		frame_resume_point(&catch_up->frames, catch_up->opened);
 	return err;
 }
 

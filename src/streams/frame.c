@@ -8,10 +8,10 @@
 
 #include <string.h>
 
-static void put_mark(struct buffer *out, int64_t now)
+static void put_resume_point(struct buffer *out, int64_t now)
 {
 	buffer_text(out, "id: ");
-	missed_mark(out, now);
+	resume_point_write(out, now);
 	buffer_byte(out, '\n');
 }
 
@@ -20,9 +20,9 @@ void frame_begin(struct buffer *out, int retry_ms)
 	buffer_printf(out, "retry: %d\n\n", retry_ms);
 }
 
-void frame_mark(struct buffer *out, int64_t now)
+void frame_resume_point(struct buffer *out, int64_t now)
 {
-	put_mark(out, now);
+	put_resume_point(out, now);
 	buffer_byte(out, '\n');
 }
 
@@ -41,7 +41,7 @@ void frame_notification(struct buffer *out, const bson_t *notification)
 
 void frame_reset(struct buffer *out, int64_t now)
 {
-	put_mark(out, now);
+	put_resume_point(out, now);
 	buffer_text(out, "event: reset\n"
 			 "data: {\"message\":\"Too much was missed: read the list again.\"}\n\n");
 }
@@ -52,5 +52,5 @@ enum frame_id frame_id_read(const char *text, struct id *id, int64_t *when)
 		return FRAME_ID_NONE;
 	if (id_parse(text, strlen(text), id))
 		return FRAME_ID_NOTIFICATION;
-	return missed_mark_read(text, when) ? FRAME_ID_MARK : FRAME_ID_NONE;
+	return resume_point_read(text, when) ? FRAME_ID_MOMENT : FRAME_ID_NONE;
 }

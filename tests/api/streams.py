@@ -64,7 +64,7 @@ class Reader:
     def __init__(self, where, token=None, last=None, query=None, headers=None, returns=False):
         self.where, self.token, self.last, self.returns = where, token, last, returns
         self.query, self.headers = query or {}, headers or {}
-        self.events, self.comments, self.marks = [], [], []
+        self.events, self.comments, self.resume_points = [], [], []
         self.opened, self.status, self.answer = 0, None, None
         self.over = threading.Event()  # it will not come back
         self.connection = self.socket = None
@@ -135,7 +135,7 @@ class Reader:
             said = json.loads("\n".join(data))
             self.events.append(Event(self.last, kind, said, time.monotonic()))
         elif self.last:
-            self.marks.append(self.last)
+            self.resume_points.append(self.last)
 
     def read_line(self):
         line = self.answer.readline()

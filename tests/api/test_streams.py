@@ -412,7 +412,7 @@ def test_one_who_was_told_nothing_yet_resumes_too(stack, db, worker):
     """A stream begins with an id of its own that is no event."""
     notify(db, worker, 3)
     with Reader(stack.base_url, token=worker.token) as first:
-        eventually(lambda: first.marks)
+        eventually(lambda: first.resume_points)
         assert first.events == []
     missed = notify(db, worker, 5)
     with Reader(stack.base_url, token=worker.token, last=first.last) as second:

@@ -62,7 +62,7 @@ END_TEST
 START_TEST(a_stream_begins_with_when_to_come_back_and_since_when_it_tells)
 {
 	frame_begin(&out, 1500);
-	frame_mark(&out, 1700000000123);
+	frame_resume_point(&out, 1700000000123);
 	ck_assert_str_eq(out.bytes, "retry: 1500\n\nid: since-1700000000123\n\n");
 }
 END_TEST
@@ -84,9 +84,9 @@ START_TEST(what_was_written_is_read_again)
 	ck_assert_int_eq(frame_id_read(ID, &id, &when), FRAME_ID_NOTIFICATION);
 	id_hex(&id, hex);
 	ck_assert_str_eq(hex, ID);
-	ck_assert_int_eq(frame_id_read("since-1700000000123", &id, &when), FRAME_ID_MARK);
+	ck_assert_int_eq(frame_id_read("since-1700000000123", &id, &when), FRAME_ID_MOMENT);
 	ck_assert_int_eq(when, 1700000000123);
-	ck_assert_int_eq(frame_id_read("since-9999999999999999", &id, &when), FRAME_ID_MARK);
+	ck_assert_int_eq(frame_id_read("since-9999999999999999", &id, &when), FRAME_ID_MOMENT);
 }
 END_TEST
 
