@@ -24,7 +24,7 @@ static const struct view_row shown_rows[] = {
 	MEMBER("message", TEXT, .flags = VIEW_ALWAYS, .example = "\"You earned 5 coins.\""),
 	MEMBER("actionRoute", TEXT, .flags = VIEW_ALWAYS, .help = "A page of the front end",
 	       .example = "\"/dashboard/worker/submissions\""),
-	MEMBER("type", TEXT, .flags = VIEW_OPTIONAL, .known = notice_kinds,
+	MEMBER("type", TEXT, .flags = VIEW_OPTIONAL, .known = notification_kinds,
 	       .example = "\"approval\""),
 	MEMBER("isRead", BOOL, .flags = VIEW_ALWAYS, .example = "false"),
 	MEMBER("archived", BOOL, .flags = VIEW_ALWAYS, .example = "false"),

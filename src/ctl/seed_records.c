@@ -294,9 +294,9 @@ static void notice_add(struct seeding *seeding, const struct posting *task, cons
 		       TEXT("toEmail", reviewed ? work->worker_email : task->buyer_email),
 		       TEXT("message", notice_text(seeding->arena, task, work)),
 		       TEXT("actionRoute", reviewed ? PAGE_WORKER_SUBMISSIONS : PAGE_BUYER_REVIEW),
-		       TEXT("type", notice_kinds[work->approved ? NOTICE_APPROVAL :
-						 work->rejected ? NOTICE_REJECTION :
-								  NOTICE_SUBMISSION]),
+		       TEXT("type", notification_kinds[work->approved ? NOTIFICATION_APPROVAL :
+						       work->rejected ? NOTIFICATION_REJECTION :
+									NOTIFICATION_SUBMISSION]),
 		       BOOL("isRead", work->index % 3 == 0), BOOL("archived", false),
 		       DATE("createdAt", at), DATE("updatedAt", at)));
 }

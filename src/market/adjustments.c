@@ -39,10 +39,10 @@ static void tell_user(struct call *call, const bson_t *user, const struct adjust
 	int64_t coins = adjustment->coins.value;
 
 	notify(call, txn,
-	       &(struct notice){
+	       &(struct notification){
 		       .user = &id,
 		       .email = doc_text(user, "email"),
-		       .kind = NOTICE_PAYMENT,
+		       .kind = NOTIFICATION_PAYMENT,
 		       .page = page_of(user),
 		       .message = arena_printf(
 			       call->arena, "Payment correction: %lld coins were %s. Reason: %s",

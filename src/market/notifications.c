@@ -5,27 +5,28 @@
 #include "store/doc.h"
 #include "store/list.h"
 
-const char *const notice_kinds[] = {
-	[NOTICE_APPROVAL] = "approval",
-	[NOTICE_REJECTION] = "rejection",
-	[NOTICE_WITHDRAWAL] = "withdrawal",
-	[NOTICE_SUBMISSION] = "submission",
-	[NOTICE_TASK] = "task",
-	[NOTICE_PAYMENT] = "payment",
+const char *const notification_kinds[] = {
+	[NOTIFICATION_APPROVAL] = "approval",
+	[NOTIFICATION_REJECTION] = "rejection",
+	[NOTIFICATION_WITHDRAWAL] = "withdrawal",
+	[NOTIFICATION_SUBMISSION] = "submission",
+	[NOTIFICATION_TASK] = "task",
+	[NOTIFICATION_PAYMENT] = "payment",
 	NULL,
 };
 
-void notify(const struct call *call, struct txn *txn, const struct notice *notice)
+void notify(const struct call *call, struct txn *txn, const struct notification *notification)
 {
 	struct id id = doc_new_id();
 
-	if (!notice->user)
+	if (!notification->user)
 		return;
 	txn_insert(txn, NOTIFICATIONS,
-		   DOC(call->arena, ID("_id", &id), ID("user_id", notice->user),
-		       TEXT("toEmail", notice->email ? notice->email : ""),
-		       TEXT("message", notice->message), TEXT("actionRoute", notice->page),
-		       TEXT("type", notice_kinds[notice->kind]), BOOL("isRead", false),
+		   DOC(call->arena, ID("_id", &id), ID("user_id", notification->user),
+		       TEXT("toEmail", notification->email ? notification->email : ""),
+		       TEXT("message", notification->message),
+		       TEXT("actionRoute", notification->page),
+		       TEXT("type", notification_kinds[notification->kind]), BOOL("isRead", false),
 		       BOOL("archived", false), DATE("createdAt", call->now),
 		       DATE("updatedAt", call->now)),
 		   ERR_INTERNAL);
@@ -51,10 +52,10 @@ enum err admins_read(struct call *call, struct admins *admins)
 }
 
 void notify_admins(struct call *call, struct txn *txn, const struct admins *admins,
-		   const struct notice *notice)
+		   const struct notification *notification)
 {
 	for (size_t i = 0; i < admins->count; i++) {
-		struct notice told = *notice;
+		struct notification told = *notification;
 		struct id id;
 
 		told.user = doc_id(admins->list[i], "_id", &id) ? &id : NULL;

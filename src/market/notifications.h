@@ -17,27 +17,27 @@
 #define PAGE_BUYER_PAYMENTS "/dashboard/buyer/payment-history"
 
 /* What a notification is about: the front end picks an icon by it. */
-enum notice_kind {
-	NOTICE_APPROVAL,
-	NOTICE_REJECTION,
-	NOTICE_WITHDRAWAL,
-	NOTICE_SUBMISSION,
-	NOTICE_TASK,
-	NOTICE_PAYMENT,
+enum notification_kind {
+	NOTIFICATION_APPROVAL,
+	NOTIFICATION_REJECTION,
+	NOTIFICATION_WITHDRAWAL,
+	NOTIFICATION_SUBMISSION,
+	NOTIFICATION_TASK,
+	NOTIFICATION_PAYMENT,
 };
 /* The word for each kind, NULL-terminated. */
-extern const char *const notice_kinds[];
+extern const char *const notification_kinds[];
 
-struct notice {
+struct notification {
 	const struct id *user;
 	const char *email; /* of that user, for display */
-	enum notice_kind kind;
+	enum notification_kind kind;
 	const char *page;
 	const char *message;
 };
 
-/* Adds the notification to a transaction. A notice without a user is dropped. */
-void notify(const struct call *call, struct txn *txn, const struct notice *notice);
+/* Adds the notification to a transaction. One without a user is dropped. */
+void notify(const struct call *call, struct txn *txn, const struct notification *notification);
 
 /* Every admin there is. */
 struct admins {
@@ -46,9 +46,9 @@ struct admins {
 	size_t count, room;
 };
 enum err admins_read(struct call *call, struct admins *admins);
-/* Adds the notification for each admin; user and email of the notice are not read. */
+/* Adds the notification for each admin; its user and email are not read. */
 void notify_admins(struct call *call, struct txn *txn, const struct admins *admins,
-		   const struct notice *notice);
+		   const struct notification *notification);
 
 /* The filter for a user's, without those archived. */
 bson_t *notifications_of(struct arena *arena, const struct id *user);

@@ -74,10 +74,10 @@ static void tell_buyer(struct call *call, const struct payment *payment, struct 
 	struct arena *arena = call->arena;
 
 	notify(call, txn,
-	       &(struct notice){
+	       &(struct notification){
 		       .user = &payment->buyer,
 		       .email = doc_text(payment->doc, "buyer_email"),
-		       .kind = NOTICE_PAYMENT,
+		       .kind = NOTIFICATION_PAYMENT,
 		       .page = PAGE_BUYER_PAYMENTS,
 		       .message = arena_printf(
 			       arena, "Payment completed: %lld coins for %s are on your account.",

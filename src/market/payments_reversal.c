@@ -44,10 +44,10 @@ static void tell_buyer(const struct reversing *reversing, struct txn *txn, int64
 	if (doc_bool(reversing->buyer, "closing", false))
 		return;
 	notify(call, txn,
-	       &(struct notice){
+	       &(struct notification){
 		       .user = &payment->buyer,
 		       .email = doc_text(reversing->buyer, "email"),
-		       .kind = NOTICE_PAYMENT,
+		       .kind = NOTIFICATION_PAYMENT,
 		       .page = PAGE_BUYER_PAYMENTS,
 		       .message = arena_printf(
 			       call->arena, "Payment %s: of the coins for %s, %s.%s",
@@ -62,8 +62,8 @@ static void tell_admins(const struct reversing *reversing, struct txn *txn)
 
 	notify_admins(
 		call, txn, &reversing->admins,
-		&(struct notice){
-			.kind = NOTICE_PAYMENT,
+		&(struct notification){
+			.kind = NOTIFICATION_PAYMENT,
 			.page = PAGE_ADMIN_HOME,
 			.message = arena_printf(call->arena, "Payment %s, for %s, is %s: %s.",
 						id_text(call->arena, &reversing->payment->id),

@@ -58,10 +58,10 @@ static void tell_buyer(struct call *call, const bson_t *task, struct txn *txn)
 	bool known = doc_id(task, "buyer_id", &buyer);
 
 	notify(call, txn,
-	       &(struct notice){
+	       &(struct notification){
 		       .user = known ? &buyer : NULL,
 		       .email = doc_text(task, "buyer_email"),
-		       .kind = NOTICE_SUBMISSION,
+		       .kind = NOTIFICATION_SUBMISSION,
 		       .page = PAGE_BUYER_REVIEW,
 		       .message = arena_printf(call->arena, "New submission for your task \"%s\".",
 					       doc_text(task, "task_title")),
@@ -166,10 +166,10 @@ static void tell_worker(struct call *call, const struct work *work, const struct
 				     review->reason ? review->reason : "");
 
 	notify(call, txn,
-	       &(struct notice){
+	       &(struct notification){
 		       .user = &work->worker,
 		       .email = doc_text(work->doc, "worker_email"),
-		       .kind = review->approve ? NOTICE_APPROVAL : NOTICE_REJECTION,
+		       .kind = review->approve ? NOTIFICATION_APPROVAL : NOTIFICATION_REJECTION,
 		       .page = PAGE_WORKER_SUBMISSIONS,
 		       .message = text,
 	       });

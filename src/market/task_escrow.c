@@ -142,10 +142,10 @@ static enum err end_decide(void *context, struct txn *txn)
 		escrow_move(ending, txn, -coins, NULL, ERR_CONFLICT);
 	if (ending->notice)
 		notify(ending->call, txn,
-		       &(struct notice){
+		       &(struct notification){
 			       .user = &ending->buyer,
 			       .email = doc_text(before, "buyer_email"),
-			       .kind = NOTICE_TASK,
+			       .kind = NOTIFICATION_TASK,
 			       .page = PAGE_BUYER_TASKS,
 			       .message = arena_printf(arena, ending->notice,
 						       doc_text(before, "task_title"),

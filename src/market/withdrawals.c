@@ -46,8 +46,8 @@ static void tell_admins(struct call *call, const struct admins *admins, int64_t 
 	struct arena *arena = call->arena;
 
 	notify_admins(call, txn, admins,
-		      &(struct notice){
-			      .kind = NOTICE_WITHDRAWAL,
+		      &(struct notification){
+			      .kind = NOTIFICATION_WITHDRAWAL,
 			      .page = PAGE_ADMIN_WITHDRAWALS,
 			      .message = arena_printf(arena, "A worker asks to withdraw %s.",
 						      amount_text(arena, coins)),
@@ -167,10 +167,10 @@ static void tell_worker(struct call *call, const struct pending *pending,
 				has_reason(verdict) ? verdict->reason : "");
 
 	notify(call, txn,
-	       &(struct notice){
+	       &(struct notification){
 		       .user = &pending->worker,
 		       .email = doc_text(pending->doc, "worker_email"),
-		       .kind = NOTICE_WITHDRAWAL,
+		       .kind = NOTIFICATION_WITHDRAWAL,
 		       .page = PAGE_WORKER_WITHDRAWALS,
 		       .message = text,
 	       });

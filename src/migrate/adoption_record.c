@@ -133,10 +133,10 @@ void rejected_tell(struct record *record, const struct id *worker, const bson_t 
 	bool is_work = record->batch->adoption->pass->in == SUBMISSIONS;
 
 	notify(&record->batch->call, &record->txn,
-	       &(struct notice){
+	       &(struct notification){
 		       .user = worker,
 		       .email = doc_text(doc, "worker_email"),
-		       .kind = is_work ? NOTICE_REJECTION : NOTICE_WITHDRAWAL,
+		       .kind = is_work ? NOTIFICATION_REJECTION : NOTIFICATION_WITHDRAWAL,
 		       .page = is_work ? PAGE_WORKER_SUBMISSIONS : PAGE_WORKER_WITHDRAWALS,
 		       .message = arena_printf(record->batch->arena,
 					       "Your %s was rejected. Reason: %s", what, reason),

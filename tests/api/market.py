@@ -72,7 +72,7 @@ def told(db, user):
     return list(db.notifications.find({"toEmail": user.email}).sort("_id", 1))
 
 
-def notice(db, user, **changes):
+def notification(db, user, **changes):
     """A notification of the user, put into the database; its id. None leaves a field out."""
     document = {
         "user_id": ObjectId(user.id),

@@ -26,7 +26,7 @@ from client import (
 )
 from market import (
     approve,
-    notice,
+    notification,
     pass_deadline,
     post_task,
     reject,
@@ -163,7 +163,7 @@ class Scene:
             return "withdrawals", self.withdrawal(own)
         if "/notifications/:" in self.call:
             user = self.user if own and self.user else self.stack.user("worker")
-            return "notifications", notice(self.stack.db, user)
+            return "notifications", notification(self.stack.db, user)
         if "/payments/confirm/:" in self.call:
             return "payments", self.payment(own)
         if "/users/:" in self.call:

@@ -47,9 +47,12 @@ def test_coins_are_given_and_taken_with_reason_and_actor(db, new_buyer, admin):
 def test_the_user_is_told(stack, db, admin, role):
     user = stack.user(role, 10)
     ok(adjust(admin, user, -5, "A mistake of ours"))
-    [notice] = told(db, user)
-    assert (notice["type"], notice["actionRoute"]) == ("payment", f"/dashboard/{role}/home")
-    assert "5 coins" in notice["message"] and "A mistake of ours" in notice["message"]
+    [notification] = told(db, user)
+    assert (notification["type"], notification["actionRoute"]) == (
+        "payment",
+        f"/dashboard/{role}/home",
+    )
+    assert "5 coins" in notification["message"] and "A mistake of ours" in notification["message"]
     stack.retire(user)
 
 

@@ -381,11 +381,14 @@ def test_the_buyer_is_told_of_a_task_taken_down(admin, new_buyer, db, books):
     buyer = new_buyer(100)
     task = post_task(buyer, required_workers=2, payable_amount=10, task_title="Count the birds")
     ok(admin.api.delete(f"/admin/tasks/{task['_id']}"))
-    [notice] = told(db, buyer)
-    assert (notice["type"], notice["actionRoute"]) == ("task", "/dashboard/buyer/my-tasks")
-    assert "Count the birds" in notice["message"] and "20" in notice["message"]
-    assert "task" in notice["message"], "the front end picks its icon by this word"
-    assert (notice["isRead"], notice["archived"]) == (False, False)
+    [notification] = told(db, buyer)
+    assert (notification["type"], notification["actionRoute"]) == (
+        "task",
+        "/dashboard/buyer/my-tasks",
+    )
+    assert "Count the birds" in notification["message"] and "20" in notification["message"]
+    assert "task" in notification["message"], "the front end picks its icon by this word"
+    assert (notification["isRead"], notification["archived"]) == (False, False)
 
 
 def test_nobody_is_told_of_what_they_did_themselves(new_buyer, db, books):

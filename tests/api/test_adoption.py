@@ -1547,7 +1547,7 @@ def test_everybody_still_sees_all_that_was_theirs(served):
     assert ids_of(bought["payments"]) == ids_of(served.bought) and bought["totalAmount"] == 20
     told = ok(worker.get("/notifications", params={"limit": 100}))
     assert set(ids_of(served.notes)) <= set(ids_of(told)) and len(told) == 3
-    assert any("9000" in notice["message"] for notice in told), "of the rejected withdrawal"
+    assert any("9000" in one["message"] for one in told), "of the rejected withdrawal"
     assert ok(worker.get("/notifications/unread/count"))["unreadCount"] == 3
     me = ok(worker.get("/auth/me"))
     assert (me["coins"], me["pending_coins"]) == (400, 200)

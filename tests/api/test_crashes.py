@@ -340,7 +340,7 @@ def test_a_sweep_killed_in_the_middle_is_finished_by_the_next(stack, db, new_buy
         lambda: stack.ctl("sweep").returncode == 0 and coins(db, buyer) == 990,
         every=1,
     )
-    assert len([notice for notice in told(db, buyer) if notice["type"] == "task"]) == 40
+    assert [one["type"] for one in told(db, buyer)].count("task") == 40
     assert (
         db.tasks.count_documents({"buyer_id": ObjectId(buyer.id), "required_workers": {"$gt": 0}})
         == 0

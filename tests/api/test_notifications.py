@@ -8,7 +8,7 @@ import pytest
 from bson import ObjectId
 
 from client import UNKNOWN_ID, assert_error, eventually, faults, iso, now, ok
-from market import approve, ids, notice, post_task, submit, withdraw
+from market import approve, ids, notification, post_task, submit, withdraw
 from profiling import profiled
 from promises import promise
 
@@ -36,16 +36,16 @@ def unread(user):
     return answer["unreadCount"]
 
 
-def mark(user, notice_id):
-    return user.api.put(f"/notifications/{notice_id}/read")
+def mark(user, notification_id):
+    return user.api.put(f"/notifications/{notification_id}/read")
 
 
-def archive(user, notice_id):
-    return user.api.delete(f"/notifications/{notice_id}")
+def archive(user, notification_id):
+    return user.api.delete(f"/notifications/{notification_id}")
 
 
-def stored(db, notice_id):
-    return db.notifications.find_one({"_id": ObjectId(notice_id)})
+def stored(db, notification_id):
+    return db.notifications.find_one({"_id": ObjectId(notification_id)})
 
 
 # --- told, or not happened ---
@@ -131,7 +131,7 @@ def test_what_one_was_told_comes_as_a_plain_array(buyer, worker, db, books):
 def test_the_newest_come_first_10_unless_told_and_100_at_most(worker, db):
     begun = now()
     made = [
-        notice(db, worker, createdAt=begun + datetime.timedelta(seconds=number // 2))
+        notification(db, worker, createdAt=begun + datetime.timedelta(seconds=number // 2))
         for number in range(103)
     ]
     newest_first = made[::-1]
@@ -153,7 +153,7 @@ def test_a_limit_that_is_no_number_or_below_1_is_400(worker, bad):
 @promise("8 The calls", "An `email` parameter is ignored")
 @promise("10 Collections", "Ownership goes by id, e-mails are for display")
 def test_whose_they_are_is_the_tokens_to_say_not_an_email_parameters(worker, buyer, db):
-    mine, theirs = notice(db, worker), notice(db, buyer, message="Not yours")
+    mine, theirs = notification(db, worker), notification(db, buyer, message="Not yours")
     for email in (buyer.email, worker.email, "", "nobody"):
         assert ids(listed(worker, email=email)) == [mine]
     assert ids(listed(buyer, email=worker.email)) == [theirs]
@@ -167,11 +167,11 @@ def test_nothing_told_is_an_empty_array(worker):
 
 
 def test_the_list_carries_an_etag(worker, db):
-    notice(db, worker)
+    notification(db, worker)
     tag = worker.api.get("/notifications").headers["etag"]
     again = worker.api.get("/notifications", headers={"If-None-Match": tag})
     assert again.status_code == 304
-    notice(db, worker)
+    notification(db, worker)
     assert (
         worker.api.get("/notifications", headers={"If-None-Match": tag}).status_code == 200
     ), "something new is there"
@@ -182,10 +182,10 @@ def test_the_list_carries_an_etag(worker, db):
 
 @promise("8 The calls", "GET /unread/count → {unreadCount}")
 def test_unread_ones_are_counted_exactly(worker, buyer, db):
-    made = [notice(db, worker) for _ in range(5)]
-    notice(db, worker, isRead=True)
-    notice(db, worker, archived=True)
-    notice(db, buyer)
+    made = [notification(db, worker) for _ in range(5)]
+    notification(db, worker, isRead=True)
+    notification(db, worker, archived=True)
+    notification(db, buyer)
     assert unread(worker) == 5
     ok(mark(worker, made[0]))
     ok(archive(worker, made[1]))
@@ -202,7 +202,7 @@ def test_unread_ones_are_counted_exactly(worker, buyer, db):
 )
 def test_one_is_read_by_its_owner(worker, db):
     old = now() - datetime.timedelta(days=1)
-    one, other = (notice(db, worker, createdAt=old, updatedAt=old) for _ in range(2))
+    one, other = (notification(db, worker, createdAt=old, updatedAt=old) for _ in range(2))
     answer = ok(mark(worker, one))
     assert FIELDS <= set(answer)
     assert (answer["_id"], answer["isRead"], answer["archived"]) == (one, True, False)
@@ -218,7 +218,7 @@ def test_one_is_read_by_its_owner(worker, db):
     "A client can never set role, coins, status, owner or dates of record through a body",
 )
 def test_a_body_sets_nothing(worker, db):
-    one = notice(db, worker)
+    one = notification(db, worker)
     forged = {"isRead": False, "archived": True, "message": "Forged", "toEmail": "x@example.org"}
     answer = ok(worker.api.put(f"/notifications/{one}/read", json=forged))
     assert (answer["isRead"], answer["archived"]) == (True, False)
@@ -234,7 +234,7 @@ def test_a_body_sets_nothing(worker, db):
     "DELETE /:id, by its owner: archived (kept, not listed or counted) → {message}",
 )
 def test_an_archived_one_is_kept_but_neither_listed_nor_counted(worker, db):
-    gone, left = notice(db, worker), notice(db, worker)
+    gone, left = notification(db, worker), notification(db, worker)
     assert ok(archive(worker, gone))["message"]
     kept = stored(db, gone)
     assert (kept["archived"], kept["isRead"]) == (True, False)
@@ -243,7 +243,7 @@ def test_an_archived_one_is_kept_but_neither_listed_nor_counted(worker, db):
 
 
 def test_an_archived_one_can_be_read_or_archived_again(worker, db):
-    gone = notice(db, worker)
+    gone = notification(db, worker)
     ok(archive(worker, gone))
     ok(archive(worker, gone))
     assert ok(mark(worker, gone))["archived"] is True
@@ -257,7 +257,7 @@ def test_an_archived_one_can_be_read_or_archived_again(worker, db):
 )
 @pytest.mark.parametrize("call", [mark, archive])
 def test_one_is_its_owners_alone(worker, new_worker, buyer, admin, db, call):
-    one = notice(db, worker)
+    one = notification(db, worker)
     before = stored(db, one)
     for other in (new_worker(), buyer, admin):
         assert_error(call(other, one), 403, "not_owner")
@@ -271,9 +271,9 @@ def test_one_is_its_owners_alone(worker, new_worker, buyer, admin, db, call):
 
 @promise("8 The calls", "PUT /read-all → {message, modified}")
 def test_all_are_read_at_once(worker, buyer, db):
-    made = [notice(db, worker) for _ in range(12)]
+    made = [notification(db, worker) for _ in range(12)]
     ok(mark(worker, made[0]))
-    put_away, theirs = notice(db, worker, archived=True), notice(db, buyer)
+    put_away, theirs = notification(db, worker, archived=True), notification(db, buyer)
     answer = ok(worker.api.put("/notifications/read-all"))
     assert answer["message"] and answer["modified"] == 11
     assert unread(worker) == 0
@@ -288,8 +288,10 @@ def test_all_are_read_at_once(worker, buyer, db):
 
 @promise("10 Collections", "Fields of our own are never required of old data")
 def test_older_ones_may_lack_our_fields(worker, db):
-    dated = notice(db, worker, isRead=None, archived=None, updatedAt=None, type=None)
-    dateless = notice(db, worker, isRead=None, archived=None, createdAt=None, actionRoute=None)
+    dated = notification(db, worker, isRead=None, archived=None, updatedAt=None, type=None)
+    dateless = notification(
+        db, worker, isRead=None, archived=None, createdAt=None, actionRoute=None
+    )
     answer = listed(worker)
     assert ids(answer) == [dated, dateless], "without a date: as the oldest"
     assert all((told["isRead"], told["archived"]) == (False, False) for told in answer)

@@ -154,12 +154,12 @@ def test_confirming_gives_the_coins_and_tells_the_buyer(db, buyer):
         f"user:{buyer.id}",
         150,
     )
-    [notice] = told(db, buyer)
-    assert (notice["type"], notice["actionRoute"]) == (
+    [notification] = told(db, buyer)
+    assert (notification["type"], notification["actionRoute"]) == (
         "payment",
         "/dashboard/buyer/payment-history",
     )
-    assert "Payment" in notice["message"] and "150" in notice["message"]
+    assert "Payment" in notification["message"] and "150" in notification["message"]
 
 
 @promise(

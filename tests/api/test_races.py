@@ -205,7 +205,7 @@ def test_a_submission_is_either_approved_or_rejected(stack, db, new_buyer, new_w
         )
         assert coins(db, worker) == (10 if approved else 0)
         assert stored_task(db, task)["required_workers"] == (0 if approved else 1)
-        assert [notice["type"] for notice in told(db, worker)] == [
+        assert [notification["type"] for notification in told(db, worker)] == [
             "approval" if approved else "rejection"
         ]
 
@@ -513,7 +513,7 @@ def test_sweeps_at_once_refund_once(stack, db, new_buyer):
             0
         ] * 5
     assert coins(db, buyer) == 1000
-    assert len([notice for notice in told(db, buyer) if notice["type"] == "task"]) == 20
+    assert [one["type"] for one in told(db, buyer)].count("task") == 20
 
 
 # --- roles ---

@@ -294,9 +294,9 @@ def test_a_buyers_open_tasks_are_cancelled_and_work_handed_in_is_rejected(
     for worker, submission in zip(workers[1:], waiting):
         rejected = stored_submission(db, submission)
         assert rejected["status"] == "rejected" and rejected["rejection_reason"]
-        [notice] = told(db, worker)
-        assert notice["type"] == "rejection"
-        assert rejected["rejection_reason"] in notice["message"], "the worker is told why"
+        [notification] = told(db, worker)
+        assert notification["type"] == "rejection"
+        assert rejected["rejection_reason"] in notification["message"], "the worker is told why"
     assert stored_submission(db, paid)["status"] == "approved"
 
 
@@ -540,7 +540,7 @@ def test_what_is_the_users_alone_is_removed(admin, new_buyer, new_worker, db):
     ok(remove(admin, buyer))
     assert_nothing_left(db, buyer)
     assert told(db, buyer) == []
-    assert [notice["type"] for notice in told(db, worker)] == ["approval"]
+    assert [notification["type"] for notification in told(db, worker)] == ["approval"]
 
 
 @promise("9 DELETE /users/:id", "The e-mail may register again and sees none of it")

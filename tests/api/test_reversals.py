@@ -85,9 +85,9 @@ def test_a_refund_takes_the_coins_back(fake, stack, db, buyer, new_admin):
     [row] = db.ledger.find({"user": ObjectId(buyer.id), "kind": "reversal"})
     assert (row["from"], row["to"], row["coins"]) == (f"user:{buyer.id}", "reversals", 150)
     for who, page in ((buyer, "/dashboard/buyer/payment-history"), (admin, "/dashboard/admin/home")):
-        notice = told(db, who)[-1]
-        assert (notice["type"], notice["actionRoute"]) == ("payment", page)
-        assert "Payment" in notice["message"] and "150" in notice["message"]
+        notification = told(db, who)[-1]
+        assert (notification["type"], notification["actionRoute"]) == ("payment", page)
+        assert "Payment" in notification["message"] and "150" in notification["message"]
 
 
 @promise(

@@ -174,12 +174,12 @@ def test_of_several_reasons_the_deadline_is_told_first(buyer, worker, db, books)
 @promise("8 The calls", "type is approval|rejection|withdrawal|submission|task|payment")
 def test_the_buyer_is_told_of_a_new_submission(buyer, worker, task, db, books):
     submit(worker, task)
-    [notice] = told(db, buyer)
-    assert notice["type"] == "submission"
-    assert notice["actionRoute"] == "/dashboard/buyer/review"
-    assert notice["message"]
-    assert (notice["isRead"], notice["archived"]) == (False, False)
-    assert notice["createdAt"] and notice["updatedAt"]
+    [notification] = told(db, buyer)
+    assert notification["type"] == "submission"
+    assert notification["actionRoute"] == "/dashboard/buyer/review"
+    assert notification["message"]
+    assert (notification["isRead"], notification["archived"]) == (False, False)
+    assert notification["createdAt"] and notification["updatedAt"]
     assert hand_in(worker, task["_id"]).status_code == 400
     assert len(told(db, buyer)) == 1, "what did not happen is not told"
 
@@ -241,12 +241,15 @@ def test_approving_pays_the_worker_out_of_the_escrow(buyer, worker, task, db, bo
 )
 def test_the_worker_is_told_what_they_earned(buyer, worker, task, db, books):
     approve(buyer, submit(worker, task))
-    [notice] = told(db, worker)
-    assert (notice["type"], notice["actionRoute"]) == ("approval", "/dashboard/worker/submissions")
+    [notification] = told(db, worker)
+    assert (notification["type"], notification["actionRoute"]) == (
+        "approval",
+        "/dashboard/worker/submissions",
+    )
     assert (
-        "approved" in notice["message"] or "earned" in notice["message"]
+        "approved" in notification["message"] or "earned" in notification["message"]
     ), "the front end's icon goes by these words"
-    assert (notice["isRead"], notice["archived"]) == (False, False)
+    assert (notification["isRead"], notification["archived"]) == (False, False)
 
 
 @promise("5 Reviews", "400 not pending")
@@ -255,7 +258,7 @@ def test_a_submission_is_reviewed_once(buyer, new_worker, task, db, books):
         worker = new_worker()
         submission = submit(worker, task)
         first(buyer, submission)
-        before, balance, notices = (
+        before, balance, notifications = (
             stored_submission(db, submission),
             coins(db, worker),
             len(told(db, worker)),
@@ -271,7 +274,7 @@ def test_a_submission_is_reviewed_once(buyer, new_worker, task, db, books):
         assert (stored_submission(db, submission), coins(db, worker), len(told(db, worker))) == (
             before,
             balance,
-            notices,
+            notifications,
         )
 
 
@@ -295,9 +298,12 @@ def test_rejecting_gives_the_slot_back_and_keeps_the_reason(buyer, worker, task,
     assert rejected["reviewed_date"] >= rejected["submitted_date"]
     assert stored_task(db, task)["required_workers"] == 5
     assert (coins(db, worker), coins(db, buyer)) == (0, 975)
-    [notice] = told(db, worker)
-    assert (notice["type"], notice["actionRoute"]) == ("rejection", "/dashboard/worker/submissions")
-    assert "The picture is missing." in notice["message"], "the worker is told why"
+    [notification] = told(db, worker)
+    assert (notification["type"], notification["actionRoute"]) == (
+        "rejection",
+        "/dashboard/worker/submissions",
+    )
+    assert "The picture is missing." in notification["message"], "the worker is told why"
 
 
 @promise("2 Slots and escrow", "Rejecting gives the slot back")
@@ -314,8 +320,8 @@ def test_the_slot_of_rejected_work_is_anothers(buyer, new_worker, books):
 def test_a_reason_may_be_left_out(buyer, worker, task, db, body, books):
     submission = submit(worker, task)
     ok(buyer.api.put(f"/submissions/{submission['_id']}/reject", **body))
-    [notice] = told(db, worker)
-    assert notice["type"] == "rejection"
+    [notification] = told(db, worker)
+    assert notification["type"] == "rejection"
 
 
 @promise("5 Reviews", "PUT /:id/reject {reason? ≤500, reason_code? ≤50} → {message, submission}")
@@ -415,7 +421,7 @@ def test_many_are_reviewed_each_on_its_own(buyer, new_buyer, new_worker, task, d
     ]
     for worker in workers:
         assert coins(db, worker) == 5
-        assert [notice["type"] for notice in told(db, worker)] == ["approval"]
+        assert [notification["type"] for notification in told(db, worker)] == ["approval"]
     assert pending(db, foreign)
 
 
@@ -506,7 +512,7 @@ def test_with_review_days_the_service_approves_what_nobody_reviewed(
     assert stored_submission(db, old)["status"] == "approved"
     assert stored_submission(db, old)["reviewed_date"]
     assert pending(db, young)
-    assert [notice["type"] for notice in told(db, forgotten)] == ["approval"]
+    assert [notification["type"] for notification in told(db, forgotten)] == ["approval"]
 
 
 @promise("2 Deadlines", "Its default is 0, off")

@@ -268,7 +268,7 @@ def test_after_the_deadline_open_slots_are_refunded_once_and_the_buyer_is_told(
         assert coins(db, buyer) == 60 + 30
         assert stored_task(db, task)["required_workers"] == 0
     assert stored_task(db, task)["status"] == "active", "a submission is still pending"
-    refund = [notice for notice in told(db, buyer) if notice["type"] == "task"]
+    refund = [notification for notification in told(db, buyer) if notification["type"] == "task"]
     assert len(refund) == 1
     assert refund[0]["actionRoute"] == "/dashboard/buyer/my-tasks"
     assert "task" in refund[0]["message"].lower()

@@ -18,7 +18,7 @@ from client import (
     unique,
 )
 from market import (
-    notice,
+    notification,
     pass_deadline,
     post_task,
     stored_submission,
@@ -270,7 +270,7 @@ def test_who_lacks_the_mark_signs_in_and_reads(stack, api, fresh_throttle, books
 
 @promise("10 What becomes of old data", "Documents without fields of ours are read all the same")
 def test_a_notification_without_the_mark_is_read_and_archived(stack, worker, db):
-    told = notice(db, worker)
+    told = notification(db, worker)
     ok(worker.api.put(f"/notifications/{told}/read"))
     ok(worker.api.delete(f"/notifications/{told}"))
 

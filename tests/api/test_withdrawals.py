@@ -289,17 +289,17 @@ def test_every_admin_is_told_that_a_withdrawal_is_requested(rich, new_admin, db,
     admins = [new_admin() for _ in range(3)]
     withdraw(rich, 250)
     for admin in admins:
-        [notice] = told(db, admin)
-        assert notice["user_id"] == ObjectId(admin.id)
-        assert (notice["type"], notice["actionRoute"]) == (
+        [notification] = told(db, admin)
+        assert notification["user_id"] == ObjectId(admin.id)
+        assert (notification["type"], notification["actionRoute"]) == (
             "withdrawal",
             "/dashboard/admin/withdrawals",
         )
-        assert "withdraw" in notice["message"]
-        assert rich.name not in notice["message"], "it would outlive the removal of the user"
-        assert "250" in notice["message"] and "12.50" in notice["message"]
-        assert "approved" not in notice["message"], "the front end's icons go by words"
-        assert (notice["isRead"], notice["archived"]) == (False, False)
+        assert "withdraw" in notification["message"]
+        assert rich.name not in notification["message"], "it would outlive the removal of the user"
+        assert "250" in notification["message"] and "12.50" in notification["message"]
+        assert "approved" not in notification["message"], "the front end's icons go by words"
+        assert (notification["isRead"], notification["archived"]) == (False, False)
     assert told(db, rich) == []
 
 
@@ -513,14 +513,14 @@ def test_approved_the_held_coins_leave(rich, admin, db, path, books):
 @promise("8 The calls", "type is approval|rejection|withdrawal|submission|task|payment")
 def test_the_worker_is_told_of_an_approval(rich, admin, db, books):
     ok(decide(admin, withdraw(rich, 250), "approve"))
-    [notice] = told(db, rich)
-    assert notice["user_id"] == ObjectId(rich.id)
-    assert (notice["type"], notice["actionRoute"]) == (
+    [notification] = told(db, rich)
+    assert notification["user_id"] == ObjectId(rich.id)
+    assert (notification["type"], notification["actionRoute"]) == (
         "withdrawal",
         "/dashboard/worker/withdrawals",
     )
-    assert "withdraw" in notice["message"] and "approved" in notice["message"]
-    assert "250" in notice["message"] and "12.50" in notice["message"]
+    assert "withdraw" in notification["message"] and "approved" in notification["message"]
+    assert "250" in notification["message"] and "12.50" in notification["message"]
 
 
 # --- PUT /:id/reject ---
@@ -558,13 +558,14 @@ def test_rejected_the_held_coins_are_the_workers_again(rich, admin, db, path, bo
 )
 def test_the_worker_is_told_of_a_rejection_with_its_reason(rich, admin, db, books):
     ok(decide(admin, withdraw(rich, 250), "reject", reason="The account is closed."))
-    [notice] = told(db, rich)
-    assert (notice["type"], notice["actionRoute"]) == (
+    [notification] = told(db, rich)
+    assert (notification["type"], notification["actionRoute"]) == (
         "withdrawal",
         "/dashboard/worker/withdrawals",
     )
-    assert "withdraw" in notice["message"] and "The account is closed." in notice["message"]
-    assert "approved" not in notice["message"], "the front end's icons go by words"
+    assert "withdraw" in notification["message"]
+    assert "The account is closed." in notification["message"]
+    assert "approved" not in notification["message"], "the front end's icons go by words"
 
 
 @promise("6 Decisions", "PUT /:id/reject, for admins: {reason?} → {message, withdrawal}")

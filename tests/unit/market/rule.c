@@ -119,14 +119,14 @@ void rule_row(size_t i, const char *key, const char *what, enum err taken)
 			       key, what, actor));
 }
 
-void rule_notice(size_t i, const char *user, const char *message)
+void rule_notification(size_t i, const char *user, const char *message)
 {
-	const bson_t *notice = rule_insert(i, NOTIFICATIONS, ERR_INTERNAL);
+	const bson_t *notification = rule_insert(i, NOTIFICATIONS, ERR_INTERNAL);
 	struct id id;
 
-	ck_assert(doc_id(notice, "user_id", &id));
+	ck_assert(doc_id(notification, "user_id", &id));
 	ck_assert_str_eq(id_text(rule.arena, &id), user);
-	ck_assert_str_eq(doc_text(notice, "message"), message);
+	ck_assert_str_eq(doc_text(notification, "message"), message);
 }
 
 void rule_found(size_t i, const char *json)

@@ -61,7 +61,7 @@ void rule_row(size_t i, const char *key, const char *what, enum err taken);
 /* Is it an insert there? The document, without its mark. */
 const bson_t *rule_insert(size_t i, enum collection in, enum err taken);
 /* Is it a notification to this user that says so? */
-void rule_notice(size_t i, const char *user, const char *message);
+void rule_notification(size_t i, const char *user, const char *message);
 
 /* The step has run, and found this; if it is the last plain one the decisions are made by rule_decide(). */
 void rule_found(size_t i, const char *json);

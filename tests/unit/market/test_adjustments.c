@@ -40,8 +40,9 @@ START_TEST(coins_that_are_given_come_and_pay_debts)
 		    "{\"$inc\": {\"coins\": 30}}", ERR_CONFLICT);
 	assert_row("\"from\": \"adjustments\", \"to\": \"user:" WORKER "\", \"coins\": 30");
 	rule_then(2);
-	rule_notice(3, WORKER,
-		    "Payment correction: 30 coins were added to your balance. Reason: Paid twice");
+	rule_notification(
+		3, WORKER,
+		"Payment correction: 30 coins were added to your balance. Reason: Paid twice");
 }
 END_TEST
 
@@ -53,7 +54,7 @@ START_TEST(coins_that_are_taken_must_be_there)
 		    "{\"_id\": " OID(WORKER) ", " NOT_CLOSING ", \"coins\": {\"$gte\": 30}}",
 		    "{\"$inc\": {\"coins\": -30}}", ERR_CONFLICT);
 	assert_row("\"from\": \"user:" WORKER "\", \"to\": \"adjustments\", \"coins\": 30");
-	rule_notice(
+	rule_notification(
 		2, WORKER,
 		"Payment correction: 30 coins were taken from your balance. Reason: Paid twice");
 }

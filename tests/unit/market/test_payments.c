@@ -53,7 +53,8 @@ static void assert_bought(size_t i)
 		 "\", \"coins\": 150, \"kind\": \"purchase\", \"user\": " OID(BUYER),
 		 ERR_CONFLICT);
 	rule_then(i + 2);
-	rule_notice(i + 3, BUYER, "Payment completed: 150 coins for $10 are on your account.");
+	rule_notification(i + 3, BUYER,
+			  "Payment completed: 150 coins for $10 are on your account.");
 }
 
 START_TEST(a_payment_is_completed_once_and_its_coins_come)
@@ -77,8 +78,8 @@ START_TEST(what_had_gone_back_is_taken_of_the_coins_before_they_pay_debts)
 	ck_assert_uint_eq(rule.txn.count, 9);
 	assert_completed();
 	rule_remove(1, META, "{\"_id\": \"reversal:pi_1\", \"rev\": 2}", ERR_BUSY);
-	rule_notice(3, ADMIN,
-		    "Payment " PAYMENT ", for $10, is refunded: 150 coins were taken back.");
+	rule_notification(3, ADMIN,
+			  "Payment " PAYMENT ", for $10, is refunded: 150 coins were taken back.");
 	rule_then(4);
 	assert_bought(5);
 
@@ -114,7 +115,7 @@ START_TEST(a_refund_takes_the_coins_that_are_there_and_the_rest_is_owed)
 		 "\", \"to\": \"reversals\", \"coins\": 40, \"kind\": \"reversal\", "
 		 "\"user\": " OID(BUYER),
 		 ERR_ALREADY_PROCESSED);
-	rule_notice(
+	rule_notification(
 		6, BUYER,
 		"Payment refunded: of the coins for $10, 150 coins were taken back. 110 of them "
 		"were spent: coins that come pay these first.");
@@ -149,8 +150,8 @@ START_TEST(a_dispute_that_is_won_returns_the_coins)
 		 "\", \"coins\": 150, \"kind\": \"restored\", \"user\": " OID(BUYER),
 		 ERR_ALREADY_PROCESSED);
 	rule_then(4);
-	rule_notice(5, BUYER,
-		    "Payment no longer disputed: of the coins for $10, 150 coins came back.");
+	rule_notification(5, BUYER,
+			  "Payment no longer disputed: of the coins for $10, 150 coins came back.");
 }
 END_TEST
 
@@ -168,8 +169,8 @@ START_TEST(of_a_buyer_who_is_gone_nothing_is_taken)
 	reversing.buyer = NULL;
 	reversal_plan(&reversing, &rule.txn);
 	ck_assert_uint_eq(rule.txn.count, 2);
-	rule_notice(1, ADMIN,
-		    "Payment " PAYMENT ", for $10, is refunded: 150 coins were taken back.");
+	rule_notification(1, ADMIN,
+			  "Payment " PAYMENT ", for $10, is refunded: 150 coins were taken back.");
 }
 END_TEST
 

@@ -36,7 +36,7 @@ START_TEST(handing_in_takes_a_slot_and_tells_the_buyer)
 	ck_assert(doc_text_is(made, "status", "pending"));
 	rule_update(2, USERS, "{\"_id\": " OID(WORKER) ", " NOT_CLOSING ", \"role\": \"worker\"}",
 		    "{\"$inc\": {\"pending_submissions\": 1}}", ERR_FORBIDDEN);
-	rule_notice(3, BUYER, "New submission for your task \"A video\".");
+	rule_notification(3, BUYER, "New submission for your task \"A video\".");
 }
 END_TEST
 
@@ -72,8 +72,8 @@ START_TEST(approving_pays_the_worker_out_of_the_escrow)
 			 WORKER) ", \"task\": " OID(TASK) ", \"buyer\": " OID(BUYER),
 		 ERR_ALREADY_PROCESSED);
 	rule_then(4);
-	rule_notice(5, WORKER,
-		    "Your submission for \"A video\" has been approved. You earned 5 coins.");
+	rule_notification(5, WORKER,
+			  "Your submission for \"A video\" has been approved. You earned 5 coins.");
 }
 END_TEST
 
@@ -92,7 +92,7 @@ START_TEST(rejecting_in_time_opens_the_slot_again)
 		3, TASKS, "{\"_id\": " OID(TASK) ", \"status\": \"active\", " DEADLINE_AHEAD "}",
 		"{\"$inc\": {\"required_workers\": 1, \"rev\": 1}, \"$unset\": {\"full\": \"\"}}",
 		ERR_CONFLICT);
-	rule_notice(4, WORKER, "Your submission for \"A video\" was rejected. Reason: Late.");
+	rule_notification(4, WORKER, "Your submission for \"A video\" was rejected. Reason: Late.");
 }
 END_TEST
 
@@ -117,7 +117,7 @@ START_TEST(rejecting_late_refunds_the_buyer)
 			 TASK),
 		 ERR_ALREADY_PROCESSED);
 	rule_then(5);
-	rule_notice(6, WORKER, "Your submission for \"A video\" was rejected. Reason: Late.");
+	rule_notification(6, WORKER, "Your submission for \"A video\" was rejected. Reason: Late.");
 }
 END_TEST
 

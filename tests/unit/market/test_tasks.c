@@ -166,7 +166,7 @@ START_TEST(a_buyer_whose_task_is_taken_down_is_told)
 {
 	cancel(true, task_is_now("active"));
 	ck_assert_uint_eq(rule.txn.count, 6);
-	rule_notice(
+	rule_notification(
 		5, BUYER,
 		"Your task \"A video\" was removed by an admin. 15 coins for its open slots were "
 		"refunded.");
@@ -195,9 +195,10 @@ START_TEST(a_deadline_refunds_the_open_slots_and_leaves_the_task_open_for_review
 			 BUYER) ", \"task\": " OID(TASK),
 		 ERR_CONFLICT);
 	rule_then(4);
-	rule_notice(5, BUYER,
-		    "The deadline of your task \"A video\" has passed. 15 coins for its open slots "
-		    "were refunded.");
+	rule_notification(
+		5, BUYER,
+		"The deadline of your task \"A video\" has passed. 15 coins for its open slots "
+		"were refunded.");
 }
 END_TEST
 

@@ -38,8 +38,8 @@ START_TEST(asking_holds_the_coins_and_tells_every_admin)
 			      "\"user\": " OID(WORKER),
 			      hex),
 		 ERR_ALREADY_PROCESSED);
-	rule_notice(3, ADMIN, "A worker asks to withdraw 410 coins ($20.50).");
-	rule_notice(4, BUYER, "A worker asks to withdraw 410 coins ($20.50).");
+	rule_notification(3, ADMIN, "A worker asks to withdraw 410 coins ($20.50).");
+	rule_notification(4, BUYER, "A worker asks to withdraw 410 coins ($20.50).");
 }
 END_TEST
 
@@ -75,7 +75,7 @@ START_TEST(releasing_gives_the_held_coins_back)
 		 "\", \"coins\": 410, \"kind\": \"release\", \"user\": " OID(WORKER),
 		 ERR_ALREADY_PROCESSED);
 	rule_then(3);
-	rule_notice(
+	rule_notification(
 		4, WORKER,
 		"Your withdrawal of 410 coins ($20.50) was rejected. The coins are back in your "
 		"balance.");
@@ -96,7 +96,7 @@ START_TEST(paying_out_takes_the_held_coins_from_whoever_owes_none)
 		 "\", \"to\": \"payouts\", \"coins\": 410, \"kind\": \"payout\", \"user\": " OID(
 			 WORKER),
 		 ERR_ALREADY_PROCESSED);
-	rule_notice(3, WORKER, "Your withdrawal of 410 coins ($20.50) has been approved.");
+	rule_notification(3, WORKER, "Your withdrawal of 410 coins ($20.50) has been approved.");
 }
 END_TEST
 

@@ -156,7 +156,7 @@ START_TEST(one_that_is_not_covered_is_rejected_and_its_worker_told)
 		    "\"rejection_reason\": \"Your balance does not cover it.\", "
 		    "\"processed_date\": " NOW ", \"updatedAt\": " NOW "}}",
 		    ERR_CONFLICT);
-	rule_notice(
+	rule_notification(
 		1, WORKER,
 		"Your withdrawal of 500 coins was rejected. Reason: Your balance does not cover "
 		"it.");

@@ -155,7 +155,7 @@ START_TEST(pending_work_without_a_task_is_rejected_and_its_worker_told)
 		planned(&submissions_pass, ANNS("\"status\": \"pending\", \"payable_amount\": 5"));
 
 	comes_with(work, 1);
-	rule_notice(
+	rule_notification(
 		0, WORKER,
 		"Your submission for \"Look\" was rejected. Reason: The task no longer exists.");
 	sets(work,
