@@ -25,11 +25,11 @@ static const struct schema ask_schema =
 	SCHEMA_OF("WithdrawalInput", struct withdrawal_input, ask_fields);
 
 static const struct field reject_fields[] = {
-	FIELD("reason", TEXT, verdict, reason, .max = 500, .help = "Told to the worker",
+	FIELD("reason", TEXT, withdrawal_decision, reason, .max = 500, .help = "Told to the worker",
 	      .example = "\"The account does not exist.\""),
 };
 static const struct schema reject_schema =
-	SCHEMA_OF("WithdrawalRejection", struct verdict, reject_fields);
+	SCHEMA_OF("WithdrawalRejection", struct withdrawal_decision, reject_fields);
 
 /* ---- views ---- */
 
@@ -195,7 +195,7 @@ static enum err withdrawals_pending(struct request *rq)
 
 static enum err approve_plan(struct request *rq, struct txn *txn)
 {
-	const struct verdict approve = { .approve = true };
+	const struct withdrawal_decision approve = { .approve = true };
 
 	return withdrawal_decide(call_of(rq), &rq->ids[0], &approve, txn);
 }

@@ -99,9 +99,9 @@ static enum err work_by_them_end(struct call *call, const struct id *id, struct 
 
 static enum err withdrawal_end(struct call *call, const struct id *id, struct txn *txn)
 {
-	static const struct verdict verdict = { .reason = "The account was removed." };
+	static const struct withdrawal_decision decision = { .reason = "The account was removed." };
 
-	return withdrawal_decide(call, id, &verdict, txn);
+	return withdrawal_decide(call, id, &decision, txn);
 }
 
 /* In this order: once their tasks are cancelled no more work is handed in to them. */

@@ -110,23 +110,23 @@ static enum err pending_of(const bson_t *withdrawal, struct pending *pending)
 }
 
 /* Forms send an empty one where nothing was written. */
-static bool has_reason(const struct verdict *verdict)
+static bool has_reason(const struct withdrawal_decision *decision)
 {
-	return !verdict->approve && verdict->reason && *verdict->reason;
+	return !decision->approve && decision->reason && *decision->reason;
 }
 
 /* The guard that makes a decision happen once: the record is still pending. */
-static void decide(struct call *call, const struct pending *pending, const struct verdict *verdict,
-		   struct txn *txn)
+static void decide(struct call *call, const struct pending *pending,
+		   const struct withdrawal_decision *decision, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	bson_t *set = DOC(
 		arena,
-		TEXT("status", status_name(verdict->approve ? STATUS_APPROVED : STATUS_REJECTED)),
+		TEXT("status", status_name(decision->approve ? STATUS_APPROVED : STATUS_REJECTED)),
 		DATE("processed_date", call->now), DATE("updatedAt", call->now));
 
-	if (has_reason(verdict))
-		BSON_APPEND_UTF8(set, "rejection_reason", verdict->reason);
+	if (has_reason(decision))
+		BSON_APPEND_UTF8(set, "rejection_reason", decision->reason);
 	txn_update_after(txn, WITHDRAWALS, DOC(arena, ID("_id", &pending->id), STATUS(PENDING)),
 			 DOC(arena, PART("$set", set)), ERR_ALREADY_PROCESSED);
 }
@@ -153,18 +153,18 @@ static void settle(struct call *call, const struct pending *pending, bool approv
 }
 
 static void tell_worker(struct call *call, const struct pending *pending,
-			const struct verdict *verdict, struct txn *txn)
+			const struct withdrawal_decision *decision, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 	const char *amount = amount_text(arena, pending->coins);
 	const char *text =
-		verdict->approve ?
+		decision->approve ?
 			arena_printf(arena, "Your withdrawal of %s has been approved.", amount) :
 			arena_printf(
 				arena,
 				"Your withdrawal of %s was rejected. The coins are back in your balance.%s%s",
-				amount, has_reason(verdict) ? " Reason: " : "",
-				has_reason(verdict) ? verdict->reason : "");
+				amount, has_reason(decision) ? " Reason: " : "",
+				has_reason(decision) ? decision->reason : "");
 
 	notify(call, txn,
 	       &(struct notification){
@@ -177,7 +177,7 @@ static void tell_worker(struct call *call, const struct pending *pending,
 }
 
 enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
-				const struct verdict *verdict, struct txn *txn)
+				const struct withdrawal_decision *decision, struct txn *txn)
 {
 	struct pending *pending = arena_alloc(call->arena, sizeof *pending);
 	enum err err = pending_of(withdrawal, pending);
@@ -185,9 +185,9 @@ enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
 	if (err != OK)
 		return err;
 	txn->contended = &pending->worker;
-	decide(call, pending, verdict, txn);
-	settle(call, pending, verdict->approve, txn);
-	tell_worker(call, pending, verdict, txn);
+	decide(call, pending, decision, txn);
+	settle(call, pending, decision->approve, txn);
+	tell_worker(call, pending, decision, txn);
 	return OK;
 }
 
@@ -219,13 +219,13 @@ static enum err debt_check(struct call *call, const bson_t *withdrawal)
 	return ERR_COINS_OWED;
 }
 
-enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
-			   struct txn *txn)
+enum err withdrawal_decide(struct call *call, const struct id *id,
+			   const struct withdrawal_decision *decision, struct txn *txn)
 {
 	const bson_t *withdrawal;
 	enum err err = pending_read(call, id, &withdrawal);
 
-	if (err == OK && verdict->approve)
+	if (err == OK && decision->approve)
 		err = debt_check(call, withdrawal);
-	return err == OK ? withdrawal_decide_plan(call, withdrawal, verdict, txn) : err;
+	return err == OK ? withdrawal_decide_plan(call, withdrawal, decision, txn) : err;
 }

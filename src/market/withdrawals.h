@@ -20,7 +20,7 @@ struct withdrawal_input {
 };
 
 /* The decision about a withdrawal. */
-struct verdict {
+struct withdrawal_decision {
 	bool approve;
 	const char *reason; /* for a rejection; may be NULL */
 };
@@ -38,9 +38,9 @@ void withdrawal_create_plan(struct call *call, const struct withdrawal_input *in
  * ERR_ALREADY_PROCESSED; ERR_CONFLICT for a record that holds no coins. Found: WITHDRAWALS, and USERS (the worker, as
  * they are after it).
  */
-enum err withdrawal_decide(struct call *call, const struct id *id, const struct verdict *verdict,
-			   struct txn *txn);
+enum err withdrawal_decide(struct call *call, const struct id *id,
+			   const struct withdrawal_decision *decision, struct txn *txn);
 enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
-				const struct verdict *verdict, struct txn *txn);
+				const struct withdrawal_decision *decision, struct txn *txn);
 
 #endif

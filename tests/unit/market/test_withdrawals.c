@@ -45,10 +45,10 @@ END_TEST
 
 static enum err decide(const char *withdrawal, bool approve)
 {
-	const struct verdict verdict = { .approve = approve };
+	const struct withdrawal_decision decision = { .approve = approve };
 
 	rule_caller(ADMIN, ROLE_ADMIN);
-	return withdrawal_decide_plan(&rule.call, rule_doc(withdrawal), &verdict, &rule.txn);
+	return withdrawal_decide_plan(&rule.call, rule_doc(withdrawal), &decision, &rule.txn);
 }
 
 static void assert_decided(const char *status)
