@@ -103,7 +103,7 @@ static const struct route rows[] = {
 	  .handler = admit },
 };
 
-static void admission_work(struct job *job, struct worker *worker)
+static void admission_work(struct job *job, struct pool_thread *thread)
 {
 	struct admission *admission = (struct admission *)job;
 	struct app app = {
@@ -113,15 +113,15 @@ static void admission_work(struct job *job, struct worker *worker)
 	};
 	struct asked asked = {
 		.admission = admission,
-		.pool = worker->pool,
+		.pool = thread->pool,
 		.rq = { .app = &app,
-			.db = worker->db,
-			.arena = worker->arena,
+			.db = thread->db,
+			.arena = thread->arena,
 			.method = admission->method,
 			.uri = admission->uri,
 			.authorization = admission->authorization,
 			.request_id = admission->request_id ? admission->request_id :
-							      request_id_new(worker->arena) },
+							      request_id_new(thread->arena) },
 	};
 	struct request *rq = &asked.rq;
 

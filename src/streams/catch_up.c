@@ -27,11 +27,11 @@ static bool put_missed(void *context, const bson_t *notification)
 	return catch_up->frames.length <= STREAM_PENDING_CUT;
 }
 
-static enum err read_from(struct catch_up *catch_up, struct worker *worker,
+static enum err read_from(struct catch_up *catch_up, struct pool_thread *thread,
 			  const struct missed_place *from)
 {
 	bool too_many;
-	enum err err = missed_each(worker->db, worker->arena, &catch_up->user, from, put_missed,
+	enum err err = missed_each(thread->db, thread->arena, &catch_up->user, from, put_missed,
 				   catch_up, &too_many);
 
 	/* A stream with that much pending is dropped anyway. Only messages of older data are so long. */
@@ -42,7 +42,7 @@ static enum err read_from(struct catch_up *catch_up, struct worker *worker,
 	return err;
 }
 
-static enum err read_missed(struct catch_up *catch_up, struct worker *worker)
+static enum err read_missed(struct catch_up *catch_up, struct pool_thread *thread)
 {
 	struct missed_place from;
 	struct id id;
@@ -54,23 +54,23 @@ static enum err read_missed(struct catch_up *catch_up, struct worker *worker)
 	if (frame_id_read(catch_up->last, &id, &when) == FRAME_ID_MOMENT)
 		from = missed_place_at(when);
 	else
-		err = missed_place_of(worker->db, worker->arena, &catch_up->user, &id, &from,
+		err = missed_place_of(thread->db, thread->arena, &catch_up->user, &id, &from,
 				      &known);
 	if (err == OK && known)
-		err = read_from(catch_up, worker, &from);
+		err = read_from(catch_up, thread, &from);
 	else if (err == OK)
 		frame_resume_point(&catch_up->frames, catch_up->opened);
 	return err;
 }
 
-static void catch_up_work(struct job *job, struct worker *worker)
+static void catch_up_work(struct job *job, struct pool_thread *thread)
 {
 	struct catch_up *catch_up = (struct catch_up *)job;
 	enum err err;
 
 	do {
-		err = read_missed(catch_up, worker);
-	} while (err == ERR_UNAVAILABLE && pool_wait(worker->pool, job));
+		err = read_missed(catch_up, thread);
+	} while (err == ERR_UNAVAILABLE && pool_wait(thread->pool, job));
 	catch_up->failed = err != OK;
 }
 

@@ -13,44 +13,44 @@ struct pool {
 	struct mailbox *mailbox;
 	struct queue jobs;
 	size_t count;
-	struct worker workers[];
+	struct pool_thread threads[];
 };
 
 /* Once the pool closes, what still waits comes too late. */
-static void *worker_run(void *argument)
+static void *thread_run(void *argument)
 {
-	struct worker *worker = argument;
-	struct pool *pool = worker->pool;
+	struct pool_thread *thread = argument;
+	struct pool *pool = thread->pool;
 	struct job *job;
 
 	while ((job = (struct job *)queue_pop(&pool->jobs)) != NULL) {
 		job->late = clock_steady() > job->until || queue_is_closed(&pool->jobs);
 		if (!job->late)
-			job->work(job, worker);
-		arena_reset(worker->arena);
+			job->work(job, thread);
+		arena_reset(thread->arena);
 		mailbox_post(pool->mailbox, &job->message);
 	}
 	return NULL;
 }
 
-static bool worker_start(struct pool *pool, struct worker *worker, struct store *store)
+static bool thread_start(struct pool *pool, struct pool_thread *thread, struct store *store)
 {
-	*worker = (struct worker){ .pool = pool, .db = db_open(store), .arena = arena_new() };
-	if (worker->db && process_thread(&worker->thread, worker_run, worker))
+	*thread = (struct pool_thread){ .pool = pool, .db = db_open(store), .arena = arena_new() };
+	if (thread->db && process_thread(&thread->thread, thread_run, thread))
 		return true;
-	db_close(worker->db);
-	arena_free(worker->arena);
+	db_close(thread->db);
+	arena_free(thread->arena);
 	return false;
 }
 
 struct pool *pool_open(struct store *store, int threads, struct mailbox *mailbox)
 {
-	struct pool *pool = memory_new(sizeof *pool + (size_t)threads * sizeof *pool->workers);
+	struct pool *pool = memory_new(sizeof *pool + (size_t)threads * sizeof *pool->threads);
 
 	pool->mailbox = mailbox;
 	queue_init(&pool->jobs, 0);
 	while (pool->count < (size_t)threads) {
-		if (!worker_start(pool, &pool->workers[pool->count], store)) {
+		if (!thread_start(pool, &pool->threads[pool->count], store)) {
 			pool_close(pool);
 			return NULL;
 		}
@@ -65,9 +65,9 @@ void pool_close(struct pool *pool)
 		return;
 	queue_close(&pool->jobs);
 	for (size_t i = 0; i < pool->count; i++) {
-		pthread_join(pool->workers[i].thread, NULL);
-		db_close(pool->workers[i].db);
-		arena_free(pool->workers[i].arena);
+		pthread_join(pool->threads[i].thread, NULL);
+		db_close(pool->threads[i].db);
+		arena_free(pool->threads[i].arena);
 	}
 	queue_destroy(&pool->jobs);
 	free(pool);

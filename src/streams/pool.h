@@ -12,7 +12,7 @@
 struct pool;
 
 /* A thread of the pool, and what it works with. The arena is reset after each job. */
-struct worker {
+struct pool_thread {
 	pthread_t thread;
 	struct pool *pool;
 	struct db *db;
@@ -22,7 +22,7 @@ struct worker {
 /* The first member of what is to be done: work in a thread of the pool, then the message is posted to the loop. */
 struct job {
 	struct message message;
-	void (*work)(struct job *job, struct worker *worker);
+	void (*work)(struct job *job, struct pool_thread *thread);
 	int64_t until; /* steady milliseconds; afterwards it is of no use */
 	bool late; /* its turn came after that: nothing was done */
 };

@@ -50,27 +50,27 @@ static bool user_found(void *context, const bson_t *user)
 	return true;
 }
 
-static enum err read_some(struct recheck *recheck, struct worker *worker, size_t first,
+static enum err read_some(struct recheck *recheck, struct pool_thread *thread, size_t first,
 			  size_t count)
 {
-	struct doc_array ids = doc_array_new(worker->arena);
+	struct doc_array ids = doc_array_new(thread->arena);
 
 	for (size_t i = 0; i < count; i++)
 		doc_array_id(&ids, &recheck->standings[first + i].user);
-	return db_each(worker->db, USERS, DOC(worker->arena, SUB("_id", ARRAY("$in", ids.doc))),
-		       DOC(worker->arena,
+	return db_each(thread->db, USERS, DOC(thread->arena, SUB("_id", ARRAY("$in", ids.doc))),
+		       DOC(thread->arena,
 			   SUB("projection", INT("closing", 1), INT("tokens_valid_after", 1))),
 		       user_found, recheck);
 }
 
-static void recheck_work(struct job *job, struct worker *worker)
+static void recheck_work(struct job *job, struct pool_thread *thread)
 {
 	struct recheck *recheck = (struct recheck *)job;
 
 	for (size_t i = 0; i < recheck->count && !recheck->failed; i += USERS_AT_ONCE) {
 		size_t left = recheck->count - i;
 
-		recheck->failed = read_some(recheck, worker, i,
+		recheck->failed = read_some(recheck, thread, i,
 					    left < USERS_AT_ONCE ? left : USERS_AT_ONCE) != OK;
 	}
 }
