@@ -56,7 +56,7 @@ static int usage(void)
 	return 2;
 }
 
-/* What a killed sweep left open, its successor or a worker ends. Others are run by people, who may have no right to the
+/* What a killed sweep left open, its successor or microtaskd ends. Others are run by people, who may have no right to the
  * directory. */
 static const char *sweeps_run_dir(const struct config *config)
 {

@@ -1,4 +1,4 @@
-/* microtaskd: the FastCGI worker. Configuration, set-up, serving, one teardown. */
+/* microtaskd: serves the calls over FastCGI. Configuration, set-up, serving, one teardown. */
 #include "api/api.h"
 #include "api/turns.h"
 #include "auth/password.h"
@@ -18,7 +18,7 @@
 
 #define NAME "microtaskd"
 
-/* A read is tried twice: both together end before nginx gives up on the worker. */
+/* A read is tried twice: both together end before nginx gives up on the process. */
 enum { ANSWER_MS = 4000, GOOGLE_MS = 3000 };
 
 static struct db *thread_start(struct app *app)

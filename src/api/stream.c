@@ -49,9 +49,10 @@ static enum err stream_ticket(struct request *rq)
 
 static enum err stream_elsewhere(struct request *rq)
 {
-	log_line(LOG_ERROR, rq->request_id,
-		 "A stream was asked of a worker: the web server must send %s to microtask-events",
-		 rq->route->path);
+	log_line(
+		LOG_ERROR, rq->request_id,
+		"A stream was asked of microtaskd: the web server must send %s to microtask-events",
+		rq->route->path);
 	return ERR_NOT_CONFIGURED;
 }
 

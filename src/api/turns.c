@@ -9,7 +9,7 @@
 #include <string.h>
 
 /*
- * Every wait and the work behind it end before nginx gives up on a worker, after 15 s. Logging in is what many do at
+ * Every wait and the work behind it end before nginx gives up on a process, after 15 s. Logging in is what many do at
  * the same moment, so it is waited for as long as that allows. Nobody has to wait for another service that answers;
  * where somebody waits it hangs, and the sooner they are told the better.
  */

@@ -1,5 +1,5 @@
 /*
- * Throttling of guesses and registrations, counted in the database for all workers together.
+ * Throttling of guesses and registrations, counted in the database for all processes together.
  *
  * A window is fixed: it begins with the first count, and what it held is gone when it is over. Unknown accounts are
  * counted like known ones, so that a refusal tells nothing about them. An e-mail address is stored as its hash only.

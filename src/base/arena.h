@@ -3,7 +3,7 @@
  *
  * Objects of libraries (bson, cursors, json trees, EVP contexts) are given to arena_defer() right where they are made,
  * so no later line has to clean up. An arena belongs to one thread at a time. Running out of memory ends the process: a
- * worker that cannot allocate cannot answer either, and its supervisor starts a fresh one.
+ * process that cannot allocate cannot answer either, and its supervisor starts a fresh one.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

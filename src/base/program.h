@@ -16,8 +16,8 @@ struct program {
 	int (*serve)(const struct config *config); /* the exit status */
 };
 
-/* The checked configuration of a program; the log is as detailed as it says from now on. NULL with a sentence in problem.
- * Of the program it takes `providers` and `check`. */
+/* The checked configuration of a program; the log keeps to its level from now on. NULL with a sentence in problem. Of
+ * the program it takes `providers` and `check`. */
 const struct config *program_configure(const struct program *program, struct arena *arena,
 				       const char *file, char problem[256]);
 

@@ -95,7 +95,7 @@ void write_error_codes(struct json *json, const struct route *route)
 
 	json_object(json, "x-error-codes");
 	for (int status = 400; status < 600; status++) {
-		/* the web server speaks with these for a worker that cannot be reached or takes too long */
+		/* the web server speaks with these for a process that cannot be reached or takes too long */
 		bool in_front = status == 502 || status == 504;
 		char key[12];
 

@@ -10,8 +10,8 @@
 
 /*
  * Gives all tasks and users whose search_version is below SEARCH_VERSION the words by the present rules. A dry run only
- * counts them. *renewed: how many. May run beside workers: a record that changes meanwhile is left to the next run.
- * ERR_UNAVAILABLE or ERR_INTERNAL (logged) when it could not finish; the next run goes on.
+ * counts them. *renewed: how many. May run while microtaskd runs: a record that changes meanwhile is left to the next
+ * run. ERR_UNAVAILABLE or ERR_INTERNAL (logged) when it could not finish; the next run goes on.
  */
 enum err search_renew(struct db *db, bool dry_run, FILE *report, int64_t *renewed);
 

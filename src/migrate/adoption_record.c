@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-	/* of a transaction; beside workers others soon meet what it has changed */
+	/* of a transaction; while microtaskd runs others soon meet what it has changed */
 	GROUP_STEPS = 1000,
 	GROUP_STEPS_LATE = 80,
 	GROUP_BYTES = 4 * 1024 * 1024,

@@ -30,9 +30,10 @@ struct setup_order {
 
 /*
  * Makes what is missing, and drops unique indexes that are not ours and would refuse what we write. Changes nothing
- * when nothing is missing. It may run while workers run, and twice at once. Building indexes on much data takes longer
- * than the answer to a call, so the connection needs a long answer_ms. On every error there is a sentence in problem.
- * ERR_NOT_CONFIGURED when the server is not a replica set, ERR_CONFLICT when the data belongs to a newer version.
+ * when nothing is missing. It may run while microtaskd runs, and twice at once. Building indexes on much data takes
+ * longer than the answer to a call, so the connection needs a long answer_ms. On every error there is a sentence in
+ * problem. ERR_NOT_CONFIGURED when the server is not a replica set, ERR_CONFLICT when the data belongs to a newer
+ * version.
  */
 enum err setup_run(struct db *db, struct arena *arena, const struct setup_order *order,
 		   char problem[256]);

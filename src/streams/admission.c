@@ -283,7 +283,7 @@ static const char *method_of(const struct evhttp_request *request)
 	case EVHTTP_REQ_HEAD:
 		return "HEAD";
 	default:
-		return "another"; /* the web server sends those to the workers */
+		return "another"; /* the web server sends those to microtaskd */
 	}
 }
 
