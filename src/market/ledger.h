@@ -1,6 +1,7 @@
 /*
  * The journal: one immutable row for each movement of coins, from one account to another. A row's _id is made from what
- * happened ("approve:<submission>"), so doing it twice fails on the taken key instead of paying twice.
+ * happened ("approve:<submission>"), so doing it twice fails on the taken key instead of paying twice. "Ledger" is the
+ * name of its collection, and of the functions that write it.
  *
  * The balances of some accounts stand in documents: that of user:<id> is users.coins, those of a user's
  * held:<withdrawal> make up users.pending_coins, and that of escrow:<task> follows from the task's open slots and
