@@ -89,7 +89,7 @@ const struct setting config_settings[] = {
 const size_t config_setting_count = SETTING_COUNT;
 
 /* A value as it is gathered: from the environment first, a file over it. */
-struct slot {
+struct entry {
 	const struct setting *setting;
 	const struct provider_settings *provider; /* whose it is; NULL: everybody's */
 	void *into; /* what its offset is in */
@@ -99,7 +99,7 @@ struct slot {
 struct reading {
 	struct arena *arena;
 	const struct provider_settings *const *providers;
-	struct slot *slots;
+	struct entry *entries;
 	size_t count;
 	char *problem;
 };
@@ -117,38 +117,38 @@ static bool refuse(struct reading *reading, const char *format, ...)
 	return false;
 }
 
-static void slots_add(struct reading *reading, const struct setting *rows, size_t count,
-		      const struct provider_settings *provider, void *into)
+static void entries_add(struct reading *reading, const struct setting *rows, size_t count,
+			const struct provider_settings *provider, void *into)
 {
 	for (size_t i = 0; i < count; i++)
-		reading->slots[reading->count++] = (struct slot){
+		reading->entries[reading->count++] = (struct entry){
 			.setting = &rows[i],
 			.provider = provider,
 			.into = into,
 		};
 }
 
-static void slots_make(struct reading *reading, struct config *config)
+static void entries_make(struct reading *reading, struct config *config)
 {
 	const struct provider_settings *const *each;
 	size_t count = SETTING_COUNT;
 
 	for (each = reading->providers; *each; each++)
 		count += (*each)->count;
-	reading->slots = arena_alloc(reading->arena, count * sizeof(struct slot));
-	slots_add(reading, config_settings, SETTING_COUNT, NULL, config);
+	reading->entries = arena_alloc(reading->arena, count * sizeof(struct entry));
+	entries_add(reading, config_settings, SETTING_COUNT, NULL, config);
 	for (each = reading->providers; *each; each++) {
 		if ((*each)->kept)
 			memset((*each)->kept, 0, (*each)->size);
-		slots_add(reading, (*each)->rows, (*each)->count, *each, (*each)->kept);
+		entries_add(reading, (*each)->rows, (*each)->count, *each, (*each)->kept);
 	}
 }
 
-static struct slot *slot_find(const struct reading *reading, const char *name)
+static struct entry *entry_find(const struct reading *reading, const char *name)
 {
 	for (size_t i = 0; i < reading->count; i++)
-		if (strcmp(reading->slots[i].setting->name, name) == 0)
-			return &reading->slots[i];
+		if (strcmp(reading->entries[i].setting->name, name) == 0)
+			return &reading->entries[i];
 	return NULL;
 }
 
@@ -159,16 +159,16 @@ static bool environment_read(struct reading *reading)
 		if (strncmp(*entry, OUR_PREFIX, strlen(OUR_PREFIX)) != 0)
 			continue;
 		const char *name = arena_copy(reading->arena, *entry, strcspn(*entry, "="));
-		if (!slot_find(reading, name))
+		if (!entry_find(reading, name))
 			return refuse(
 				reading,
 				"The environment has %s, which is no setting; see --help-config.",
 				name);
 	}
 	for (size_t i = 0; i < reading->count; i++) {
-		const char *value = getenv(reading->slots[i].setting->name);
+		const char *value = getenv(reading->entries[i].setting->name);
 		if (value && *value)
-			reading->slots[i].value = arena_text(reading->arena, value);
+			reading->entries[i].value = arena_text(reading->arena, value);
 	}
 	return true;
 }
@@ -207,12 +207,12 @@ static bool line_read(struct reading *reading, const char *file, int number, cha
 	*value++ = '\0';
 	name = text_trim(name);
 	value = text_unquote(text_trim(value));
-	struct slot *slot = slot_find(reading, name);
-	if (!slot)
+	struct entry *entry = entry_find(reading, name);
+	if (!entry)
 		return refuse(reading, "%s, line %d: %s is no setting; see --help-config.", file,
 			      number, name);
 	if (*value)
-		slot->value = arena_text(reading->arena, value);
+		entry->value = arena_text(reading->arena, value);
 	return true;
 }
 
@@ -300,11 +300,11 @@ static bool text_store(struct reading *reading, const struct setting *setting, c
 	return true;
 }
 
-static bool value_store(struct reading *reading, const struct slot *slot, const char *value,
+static bool value_store(struct reading *reading, const struct entry *entry, const char *value,
 			bool production)
 {
-	const struct setting *setting = slot->setting;
-	void *at = (char *)slot->into + setting->offset;
+	const struct setting *setting = entry->setting;
+	void *at = (char *)entry->into + setting->offset;
 
 	switch (setting->type) {
 	case SETTING_TEXT:
@@ -319,17 +319,17 @@ static bool value_store(struct reading *reading, const struct slot *slot, const 
 	return false;
 }
 
-static bool slot_store(struct reading *reading, const struct slot *slot, bool production)
+static bool entry_store(struct reading *reading, const struct entry *entry, bool production)
 {
-	const struct setting *setting = slot->setting;
-	const char *value = slot->value;
+	const struct setting *setting = entry->setting;
+	const char *value = entry->value;
 	bool has_standard = !(setting->flags & SETTING_NOT_PRODUCTION) || !production;
 
 	if (!value && has_standard)
 		value = setting->standard;
 	if (!value && (setting->flags & SETTING_REQUIRED))
 		return refuse(reading, "%s is not set; see --help-config.", setting->name);
-	return !value || value_store(reading, slot, value, production);
+	return !value || value_store(reading, entry, value, production);
 }
 
 /* The chosen provider must have the settings that it needs. */
@@ -339,12 +339,12 @@ static bool provider_has_all(struct reading *reading, const struct config *confi
 		return true;
 	const struct provider_settings *chosen = reading->providers[config->provider - 1];
 	for (size_t i = 0; i < reading->count; i++) {
-		const struct slot *slot = &reading->slots[i];
+		const struct entry *entry = &reading->entries[i];
 
-		if (slot->provider == chosen && slot->setting->flags & SETTING_NEEDED &&
-		    !slot->value)
+		if (entry->provider == chosen && entry->setting->flags & SETTING_NEEDED &&
+		    !entry->value)
 			return refuse(reading, "%s is not set, and PAYMENTS_PROVIDER %s needs it.",
-				      slot->setting->name, chosen->name);
+				      entry->setting->name, chosen->name);
 	}
 	return true;
 }
@@ -356,11 +356,11 @@ const struct config *config_read(struct arena *arena,
 	struct reading reading = { .arena = arena, .providers = providers, .problem = problem };
 	struct config *config = arena_alloc(arena, sizeof(*config));
 
-	slots_make(&reading, config);
+	entries_make(&reading, config);
 	if (!environment_read(&reading) || (file && !file_read(&reading, file)))
 		return NULL;
 	for (size_t i = 0; i < reading.count; i++)
-		if (!slot_store(&reading, &reading.slots[i], config->production))
+		if (!entry_store(&reading, &reading.entries[i], config->production))
 			return NULL;
 	return provider_has_all(&reading, config) ? config : NULL;
 }

@@ -5,25 +5,25 @@
 #include <inttypes.h>
 
 /* What settings are printed from, and to. */
-struct page {
+struct help {
 	const struct provider_settings *const *providers;
 	FILE *out;
 };
 
 /* Those of everybody, then the providers'. */
-static void each_setting(const struct page *page,
-			 void (*print)(const struct setting *setting, const struct page *page))
+static void each_setting(const struct help *help,
+			 void (*print)(const struct setting *setting, const struct help *help))
 {
 	for (size_t i = 0; i < config_setting_count; i++)
-		print(&config_settings[i], page);
-	for (size_t p = 0; page->providers[p]; p++)
-		for (size_t i = 0; i < page->providers[p]->count; i++)
-			print(&page->providers[p]->rows[i], page);
+		print(&config_settings[i], help);
+	for (size_t p = 0; help->providers[p]; p++)
+		for (size_t i = 0; i < help->providers[p]->count; i++)
+			print(&help->providers[p]->rows[i], help);
 }
 
-static void range_print(const struct setting *setting, const struct page *page)
+static void range_print(const struct setting *setting, const struct help *help)
 {
-	FILE *out = page->out;
+	FILE *out = help->out;
 
 	switch (setting->type) {
 	case SETTING_TEXT:
@@ -41,8 +41,8 @@ static void range_print(const struct setting *setting, const struct page *page)
 		break;
 	case SETTING_PROVIDER:
 		fputs("none", out);
-		for (size_t i = 0; page->providers[i]; i++)
-			fprintf(out, ", %s", page->providers[i]->name);
+		for (size_t i = 0; help->providers[i]; i++)
+			fprintf(out, ", %s", help->providers[i]->name);
 		break;
 	}
 }
@@ -61,18 +61,18 @@ static void standard_print(const struct setting *setting, FILE *out)
 		fprintf(out, "; default %s\n", setting->standard);
 }
 
-static void help_print(const struct setting *setting, const struct page *page)
+static void help_print(const struct setting *setting, const struct help *help)
 {
-	fprintf(page->out, "\n%s\n    %s\n    ", setting->name, setting->sentence);
-	range_print(setting, page);
-	standard_print(setting, page->out);
+	fprintf(help->out, "\n%s\n    %s\n    ", setting->name, setting->sentence);
+	range_print(setting, help);
+	standard_print(setting, help->out);
 }
 
 void config_print_help(const struct provider_settings *const *providers, FILE *out)
 {
 	fputs("Settings come from the environment, or from a file of NAME=value lines (-c), which wins.\n",
 	      out);
-	each_setting(&(struct page){ providers, out }, help_print);
+	each_setting(&(struct help){ providers, out }, help_print);
 }
 
 /* ---- as a page ---- */
@@ -120,14 +120,14 @@ static void standard_cell_print(const struct setting *setting, FILE *out)
 	fputc('`', out);
 }
 
-static void row_print(const struct setting *setting, const struct page *page)
+static void row_print(const struct setting *setting, const struct help *help)
 {
-	FILE *out = page->out;
+	FILE *out = help->out;
 
 	fprintf(out, "| `%s` | ", setting->name);
 	standard_cell_print(setting, out);
 	fputs(" | ", out);
-	range_print(setting, page);
+	range_print(setting, help);
 	fputs(" | ", out);
 	cell_print(setting->sentence, out);
 	fputs(" |\n", out);
@@ -136,5 +136,5 @@ static void row_print(const struct setting *setting, const struct page *page)
 void config_print_markdown(const struct provider_settings *const *providers, FILE *out)
 {
 	fputs(page_head, out);
-	each_setting(&(struct page){ providers, out }, row_print);
+	each_setting(&(struct help){ providers, out }, row_print);
 }

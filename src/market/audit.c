@@ -10,8 +10,8 @@
 #include <string.h>
 
 /* A result in the order of its ids, and its next row. */
-struct stream {
-	struct rows *rows;
+struct row_reader {
+	struct snapshot_rows *rows;
 	const bson_t *next; /* NULL: to be read */
 	struct id id; /* of next */
 	bool ended;
@@ -49,7 +49,7 @@ static const struct number_row {
 struct books {
 	struct snapshot *snapshot;
 	struct arena *arena;
-	struct stream tasks, pending, users;
+	struct row_reader tasks, pending, users;
 	int64_t sums[NUMBERS];
 	struct doc_array differences; /* the first of them */
 };
@@ -119,7 +119,7 @@ static bson_t *side(struct arena *arena, const char *account, int32_t sign)
 }
 
 /* The balance of every account: {_id: "user:<id>", coins, held}, in the order of names. */
-static struct rows *accounts_read(const struct books *books)
+static struct snapshot_rows *accounts_read(const struct books *books)
 {
 	struct arena *arena = books->arena;
 	bson_t *held = is_held(arena, "$sides.name");
@@ -139,7 +139,7 @@ static struct rows *accounts_read(const struct books *books)
 }
 
 /* How many submissions are pending for each task: {_id, n}, in the order of tasks. */
-static struct rows *pending_read(const struct books *books)
+static struct snapshot_rows *pending_read(const struct books *books)
 {
 	return snapshot_aggregate(
 		books->snapshot, SUBMISSIONS,
@@ -148,8 +148,8 @@ static struct rows *pending_read(const struct books *books)
 			 STAGE("$sort", INT("_id", 1))));
 }
 
-static struct rows *records_read(const struct books *books, enum collection in, const char *first,
-				 const char *second)
+static struct snapshot_rows *records_read(const struct books *books, enum collection in,
+					  const char *first, const char *second)
 {
 	struct arena *arena = books->arena;
 
@@ -162,22 +162,22 @@ static struct rows *records_read(const struct books *books, enum collection in, 
 
 /* Reads the next row unless one is there already; false at the end. An _id that is not an ObjectId counts as
  * the lowest of all, as MongoDB sorts it before them. */
-static bool stream_peek(struct stream *stream)
+static bool reader_peek(struct row_reader *reader)
 {
-	if (stream->next || stream->ended)
-		return !stream->ended;
-	stream->next = rows_next(stream->rows);
-	stream->ended = !stream->next;
-	if (stream->next && !doc_id(stream->next, "_id", &stream->id))
-		memset(&stream->id, 0, sizeof stream->id);
-	return !stream->ended;
+	if (reader->next || reader->ended)
+		return !reader->ended;
+	reader->next = snapshot_next(reader->rows);
+	reader->ended = !reader->next;
+	if (reader->next && !doc_id(reader->next, "_id", &reader->id))
+		memset(&reader->id, 0, sizeof reader->id);
+	return !reader->ended;
 }
 
 static int64_t pending_of(struct books *books, const struct id *task)
 {
-	struct stream *pending = &books->pending;
+	struct row_reader *pending = &books->pending;
 
-	for (; stream_peek(pending) && id_compare(&pending->id, task) <= 0; pending->next = NULL)
+	for (; reader_peek(pending) && id_compare(&pending->id, task) <= 0; pending->next = NULL)
 		if (id_equal(&pending->id, task))
 			return doc_whole(pending->next, "n", 0);
 	return 0;
@@ -216,10 +216,10 @@ typedef void (*record_compare)(struct books *books, const bson_t *record,
 
 /* Compares all records up to the account's; those before it have none, and should be worth nothing. Without an account:
  * all that are left. false when the account's own record does not exist. */
-static bool records_until(struct books *books, struct stream *records, record_compare compare_one,
-			  const struct balance *account)
+static bool records_until(struct books *books, struct row_reader *records,
+			  record_compare compare_one, const struct balance *account)
 {
-	while (stream_peek(records)) {
+	while (reader_peek(records)) {
 		int order = account ? id_compare(&records->id, &account->id) : -1;
 
 		if (order > 0)
@@ -293,13 +293,13 @@ static bool sums_agree(const struct books *books)
 
 static void books_read(struct books *books)
 {
-	struct rows *accounts = accounts_read(books);
+	struct snapshot_rows *accounts = accounts_read(books);
 	const bson_t *row;
 
 	books->tasks.rows = records_read(books, TASKS, "required_workers", "payable_amount");
 	books->pending.rows = pending_read(books);
 	books->users.rows = records_read(books, USERS, "coins", "pending_coins");
-	while ((row = rows_next(accounts)))
+	while ((row = snapshot_next(accounts)))
 		account_take(books, row);
 	records_until(books, &books->tasks, task_compare, NULL);
 	records_until(books, &books->users, user_compare, NULL);

@@ -72,14 +72,14 @@ enum { LOOK_UPS = 20, LOOK_UPS_MS = 15000 };
 #define LOOK_AGAIN_MAX_MS CLOCK_DAY
 #define LOOK_FOR_MS (7 * CLOCK_DAY)
 
-struct due {
+struct due_payments {
 	struct id ids[LOOK_UPS];
 	size_t count;
 };
 
 static bool due_take(void *context, const bson_t *doc)
 {
-	struct due *due = context;
+	struct due_payments *due = context;
 
 	if (due->count < LOOK_UPS && doc_id(doc, "_id", &due->ids[due->count]))
 		due->count++;
@@ -151,7 +151,7 @@ static enum err look_up(struct call *call, const struct id *id, bool *settled)
 enum err payments_look_up(struct call *call, int64_t *settled)
 {
 	const struct provider *provider = provider_of(call->config);
-	struct due due = { .count = 0 };
+	struct due_payments due = { .count = 0 };
 	int64_t end = clock_steady() + LOOK_UPS_MS;
 
 	if (!provider || provider->is_free)

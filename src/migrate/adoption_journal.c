@@ -159,7 +159,7 @@ enum err journal_check(const struct adoption_order *order, struct arena *arena)
 		err = sample_read(order->db, arena, TASKS, "task", "required_workers", &unknown);
 	if (err == OK && unknown)
 		fprintf(order->report,
-			"The journal lacks %lld of the newest users and tasks: was the journal dropped, or "
+			"The journal lacks %lld of the newest users and tasks: was it dropped, or "
 			"restored from an older backup? microtaskctl audit names them.\n",
 			(long long)unknown);
 	return err;

@@ -42,23 +42,24 @@ static enum err escrows_look(struct batch *batch, const bson_t *ids, const bson_
 	bson_t *tasks = DOC(arena, SUB("_id", ARRAY("$in", ids)));
 	bson_t *theirs = DOC(arena, SUB("task", ARRAY("$in", ids)));
 	bson_t *pending = DOC(arena, SUB("task_id", ARRAY("$in", ids)), STATUS(PENDING));
-	struct rows *rows = snapshot_find(snapshot, TASKS, mark_ask(arena, TASKS, tasks), options);
+	struct snapshot_rows *rows =
+		snapshot_find(snapshot, TASKS, mark_ask(arena, TASKS, tasks), options);
 	struct task_facts *task;
 	const bson_t *row;
 
-	while ((row = rows_next(rows)))
+	while ((row = snapshot_next(rows)))
 		if ((task = task_of(batch, row, "_id")))
 			*task = task_facts_of(batch, row);
 	rows = snapshot_find(snapshot, LEDGER, theirs,
 			     DOC(arena, SUB("projection", INT("task", 1), INT("from", 1),
 					    INT("to", 1), INT("coins", 1))));
-	while ((row = rows_next(rows)))
+	while ((row = snapshot_next(rows)))
 		if ((task = task_of(batch, row, "task")))
 			task->escrow += (is_escrow(row, "to") - is_escrow(row, "from")) *
 					doc_whole(row, "coins", 0);
 	rows = snapshot_find(snapshot, SUBMISSIONS, mark_ask(arena, SUBMISSIONS, pending),
 			     DOC(arena, SUB("projection", INT("task_id", 1))));
-	while ((row = rows_next(rows)))
+	while ((row = snapshot_next(rows)))
 		if ((task = task_of(batch, row, "task_id")))
 			task->taken++;
 	return snapshot_error(snapshot);
@@ -104,7 +105,7 @@ static enum err submissions_look(struct batch *batch)
 /* Where its price is, if its task is in the books: nowhere, in the escrow already, or in an open slot. */
 enum place { PLACE_NONE, PLACE_PAID, PLACE_OPEN };
 
-struct outcome {
+struct work_outcome {
 	enum rule rule;
 	const char *reason; /* it is rejected, and its worker told why; NULL: it stays pending */
 	enum place place;
@@ -122,25 +123,27 @@ static enum place place_take(struct task_facts *task)
 	return paid ? PLACE_PAID : PLACE_OPEN;
 }
 
-static struct outcome outcome_of(const struct record *record, struct task_facts *task)
+static struct work_outcome outcome_of(const struct record *record, struct task_facts *task)
 {
-	struct outcome outcome = { .place = PLACE_NONE };
+	struct work_outcome outcome = { .place = PLACE_NONE };
 
 	if (!task)
-		return (struct outcome){ RULE_WORK_NO_TASK, "The task no longer exists.", 0 };
+		return (struct work_outcome){ RULE_WORK_NO_TASK, "The task no longer exists.", 0 };
 	if (!record->owner)
-		return (struct outcome){ RULE_WORK_NO_WORKER, NO_WORKER, 0 };
+		return (struct work_outcome){ RULE_WORK_NO_WORKER, NO_WORKER, 0 };
 	if (!task->keeps_work || !record->has_id)
-		return (struct outcome){ RULE_WORK_TASK_UNFIT,
-					 "The task was cancelled: nobody could pay for it.", 0 };
+		return (struct work_outcome){ RULE_WORK_TASK_UNFIT,
+					      "The task was cancelled: nobody could pay for it.",
+					      0 };
 	if (task->marked)
 		outcome.place = place_take(task);
 	if (task->marked && outcome.place == PLACE_NONE)
-		return (struct outcome){ RULE_WORK_NO_SLOT, "The task has no open slot left.", 0 };
+		return (struct work_outcome){ RULE_WORK_NO_SLOT, "The task has no open slot left.",
+					      0 };
 	return outcome;
 }
 
-static void work_reject(struct record *record, const struct outcome *outcome)
+static void work_reject(struct record *record, const struct work_outcome *outcome)
 {
 	const char *title = doc_text(record->doc, "task_title");
 	const char *what =
@@ -210,7 +213,7 @@ static int submission_plan(struct record *record)
 	bool pending = record_is(record, STATUS_PENDING);
 	bool paid = pending && journal_has(record->batch, "approve", &record->id);
 	bool open = pending && !paid;
-	struct outcome outcome = open ? outcome_of(record, task) : (struct outcome){ 0 };
+	struct work_outcome outcome = open ? outcome_of(record, task) : (struct work_outcome){ 0 };
 	bool stays = open && !outcome.reason;
 
 	owners_set(record, task);

@@ -77,23 +77,23 @@ static enum err tasks_look(struct batch *batch)
 /* ---- the change ---- */
 
 /* What a task comes to. */
-struct outcome {
+struct task_outcome {
 	enum status status;
 	int64_t slots, pending; /* open; left pending */
 };
 
-static struct outcome active_outcome(struct record *record, const struct task_facts *facts)
+static struct task_outcome active_outcome(struct record *record, const struct task_facts *facts)
 {
 	int64_t slots = facts->slots.value, taken = record->slotless;
-	struct outcome outcome = { STATUS_ACTIVE, slots > taken ? slots - taken : 0,
-				   record->pending };
+	struct task_outcome outcome = { STATUS_ACTIVE, slots > taken ? slots - taken : 0,
+					record->pending };
 
 	if (!facts->keeps_work) {
 		note(record,
 		     facts->amounts_good && record->has_id ? RULE_TASK_NO_BUYER :
 							     RULE_TASK_BAD_AMOUNTS,
 		     0);
-		return (struct outcome){ .status = STATUS_CANCELLED };
+		return (struct task_outcome){ .status = STATUS_CANCELLED };
 	}
 	note_if(slots && taken, record, RULE_TASK_SLOTS_TAKEN);
 	if (taken > slots)
@@ -105,7 +105,7 @@ static struct outcome active_outcome(struct record *record, const struct task_fa
 	return outcome;
 }
 
-static struct outcome ended_outcome(struct record *record, const struct task_facts *facts)
+static struct task_outcome ended_outcome(struct record *record, const struct task_facts *facts)
 {
 	int64_t left = facts->keeps_work ? record->pending : 0;
 
@@ -114,11 +114,12 @@ static struct outcome ended_outcome(struct record *record, const struct task_fac
 	if (left)
 		note(record, RULE_TASK_OVERSUBSCRIBED, left * facts->price.value);
 	note_if(!facts->buyer, record, RULE_TASK_OWNERLESS);
-	return (struct outcome){ facts->cancelled ? STATUS_CANCELLED : STATUS_COMPLETED, 0, left };
+	return (struct task_outcome){ facts->cancelled ? STATUS_CANCELLED : STATUS_COMPLETED, 0,
+				      left };
 }
 
 static void task_set(struct record *record, const struct task_facts *facts,
-		     const struct outcome *outcome)
+		     const struct task_outcome *outcome)
 {
 	const bson_t *task = record->doc;
 	int64_t deadline;
@@ -147,7 +148,7 @@ static int task_plan(struct record *record)
 		record->owner = NULL;
 		return MARK_OURS;
 	}
-	struct outcome outcome =
+	struct task_outcome outcome =
 		facts.active ? active_outcome(record, &facts) : ended_outcome(record, &facts);
 
 	task_set(record, &facts, &outcome);

@@ -16,7 +16,7 @@ struct snapshot {
 	bool late;
 };
 
-struct rows {
+struct snapshot_rows {
 	struct snapshot *snapshot;
 	mongoc_collection_t *collection;
 	mongoc_cursor_t *cursor; /* NULL when it could not be made */
@@ -89,7 +89,7 @@ struct snapshot *snapshot_open(struct db *db, struct arena *arena, int64_t max_m
 
 static void rows_close(void *object)
 {
-	struct rows *rows = object;
+	struct snapshot_rows *rows = object;
 
 	if (rows->cursor)
 		mongoc_cursor_destroy(rows->cursor);
@@ -121,9 +121,9 @@ static bool options_add(struct snapshot *snapshot, bson_t *options)
 	return snapshot->err == OK;
 }
 
-static struct rows *rows_new(struct snapshot *snapshot, enum collection in)
+static struct snapshot_rows *rows_new(struct snapshot *snapshot, enum collection in)
 {
-	struct rows *rows = arena_alloc(snapshot->arena, sizeof *rows);
+	struct snapshot_rows *rows = arena_alloc(snapshot->arena, sizeof *rows);
 
 	rows->snapshot = snapshot;
 	if (snapshot->client)
@@ -133,10 +133,10 @@ static struct rows *rows_new(struct snapshot *snapshot, enum collection in)
 	return rows;
 }
 
-struct rows *snapshot_find(struct snapshot *snapshot, enum collection in, const bson_t *filter,
-			   const bson_t *options)
+struct snapshot_rows *snapshot_find(struct snapshot *snapshot, enum collection in,
+				    const bson_t *filter, const bson_t *options)
 {
-	struct rows *rows = rows_new(snapshot, in);
+	struct snapshot_rows *rows = rows_new(snapshot, in);
 	bson_t *all = doc_copy(snapshot->arena, options);
 
 	if (options_add(snapshot, all))
@@ -145,10 +145,10 @@ struct rows *snapshot_find(struct snapshot *snapshot, enum collection in, const 
 	return rows;
 }
 
-struct rows *snapshot_aggregate(struct snapshot *snapshot, enum collection in,
-				const bson_t *pipeline)
+struct snapshot_rows *snapshot_aggregate(struct snapshot *snapshot, enum collection in,
+					 const bson_t *pipeline)
 {
-	struct rows *rows = rows_new(snapshot, in);
+	struct snapshot_rows *rows = rows_new(snapshot, in);
 	bson_t *all = DOC(snapshot->arena, BOOL("allowDiskUse", true));
 
 	if (options_add(snapshot, all))
@@ -164,7 +164,7 @@ static void rows_failed(struct snapshot *snapshot, const bson_error_t *error)
 		snapshot->late ? ERR_UNAVAILABLE : store_failed(error, "reading a snapshot");
 }
 
-const bson_t *rows_next(struct rows *rows)
+const bson_t *snapshot_next(struct snapshot_rows *rows)
 {
 	const bson_t *row;
 	bson_error_t error;

@@ -13,21 +13,21 @@
 struct snapshot;
 
 /* A query's results, in order, read in batches. */
-struct rows;
+struct snapshot_rows;
 
 /* Opens a snapshot that lives as long as the arena and may be read from for max_ms in all (0: as long as it takes).
  * The moment is that of the first query. Never NULL. */
 struct snapshot *snapshot_open(struct db *db, struct arena *arena, int64_t max_ms);
 
-/* options: sort, projection, hint. Starts with the first rows_next(). */
-struct rows *snapshot_find(struct snapshot *snapshot, enum collection in, const bson_t *filter,
-			   const bson_t *options);
+/* options: sort, projection, hint. Starts with the first snapshot_next(). */
+struct snapshot_rows *snapshot_find(struct snapshot *snapshot, enum collection in,
+				    const bson_t *filter, const bson_t *options);
 /* pipeline is an array document; large groups and sorts of it may use the server's disk. */
-struct rows *snapshot_aggregate(struct snapshot *snapshot, enum collection in,
-				const bson_t *pipeline);
+struct snapshot_rows *snapshot_aggregate(struct snapshot *snapshot, enum collection in,
+					 const bson_t *pipeline);
 
 /* The next document, which lives until the next call for the same rows; NULL at the end. */
-const bson_t *rows_next(struct rows *rows);
+const bson_t *snapshot_next(struct snapshot_rows *rows);
 
 /* OK, or the error that ended the results early. ERR_UNAVAILABLE also when max_ms was over: then snapshot_late() is
  * true. */
