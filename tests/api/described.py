@@ -81,6 +81,18 @@ def described(method, path):
     return None
 
 
+def calls_with_a_key():
+    """The names of the calls that take an idempotency key."""
+    calls = [call for path in document()["paths"].values() for call in path.values()]
+    key = {"$ref": "#/components/parameters/IdempotencyKey"}
+    return {call["operationId"] for call in calls if key in call.get("parameters", [])}
+
+
+def name_of(method, path):
+    """The call's name in the document."""
+    return described(method, path)["operationId"]
+
+
 def closed(node):
     """The same without room for more: no member but those described, no word but those known today."""
     if isinstance(node, list):

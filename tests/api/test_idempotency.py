@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from bson import ObjectId
 
+import described
 from client import ahead, assert_error, eventually, faults, now, ok, task_input, unique
 from fail_points import held_up
 from market import submit, withdraw
@@ -77,7 +78,7 @@ def test_the_answer_is_kept_also_when_the_record_has_changed_since(buyer, books)
 
 
 def every_call(world):
-    """Each call of sections 4 to 6 that takes a key: who, method, path, body."""
+    """Each call that takes a key: who, method, path, body."""
     buyer, admin, worker, task = world.buyer, world.admin, world.worker, world.task
     yield buyer, "POST", "/tasks", lambda: task_input()
     yield buyer, "POST", f"/tasks/{task()}/slots", lambda: {"delta": 1}
@@ -100,6 +101,15 @@ def every_call(world):
     for path in ("/withdrawals", "/admin/withdrawals"):
         yield admin, "PUT", f"{path}/{world.withdrawal()}/approve", None
         yield admin, "PUT", f"{path}/{world.withdrawal()}/reject", lambda: {"reason": "No"}
+    yield buyer, "POST", "/payments/create-payment", lambda: {"coins": 150}
+    yield buyer, "PUT", f"/payments/confirm/{world.payment()}", lambda: {
+        "transactionId": unique("txn-")
+    }
+    yield buyer, "POST", "/payments/dummy-payment", lambda: {"coins": 150}
+    yield buyer, "POST", "/payments/purchase-coins", lambda: {"coins": 150, "amount": 10}
+    yield admin, "POST", f"/admin/users/{worker.id}/adjust", lambda: {"coins": 1, "reason": "Owed"}
+    yield admin, "DELETE", f"/admin/tasks/{task()}", None
+    yield admin, "DELETE", f"/admin/users/{world.new_worker().id}", None
 
 
 class World:
@@ -117,30 +127,45 @@ class World:
     def withdrawal(self):
         return withdraw(self.worker)["_id"]
 
+    def payment(self):
+        made = self.buyer.api.post("/payments/create-payment", json={"coins": 150})
+        return ok(made, 201)["payment"]["_id"]
+
     def submission(self):
         return submit(self.new_worker(), {"_id": self.task()})["_id"]
+
+
+def records_of(db, user):
+    """How many rows of the journal and payments there are of the user's doing."""
+    mine = ({"actor": user.id}, {"buyer_id": ObjectId(user.id)})
+    return db.ledger.count_documents(mine[0]), db.payments.count_documents(mine[1])
 
 
 @promise(
     "1 Idempotency-Key",
     "It is honoured on every POST, PUT and DELETE of sections 4 to 6 that creates a record or moves coins",
+    "It is honoured on those of section 7",
+    "It is honoured on the DELETEs of section 9",
 )
 def test_every_call_that_creates_a_record_or_moves_coins_takes_a_key(stack, db, books):
     """Sent again without a key each would do something else: create again, or be refused."""
+    made = set()
     for user, method, path, body in every_call(World(stack)):
         headers, content = key(), b"" if body is None else json.dumps(body()).encode()
         if content:
             headers.update(JSON)
         first = user.api.request(method, path, content=content, headers=headers)
         assert first.status_code in (200, 201), (method, path, first.text)
-        moved = db.ledger.count_documents({"actor": user.id})
+        left = records_of(db, user)
         again = user.api.request(method, path, content=content, headers=headers)
         assert (again.status_code, again.content) == (first.status_code, first.content), (
             method,
             path,
         )
         assert again.headers.get("idempotent-replayed") == "true", (method, path)
-        assert db.ledger.count_documents({"actor": user.id}) == moved, (method, path)
+        assert records_of(db, user) == left, (method, path)
+        made.add(described.name_of(method, path))
+    assert made == described.calls_with_a_key(), "every_call() makes them all"
 
 
 # --- what a key belongs to ---

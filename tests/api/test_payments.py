@@ -470,30 +470,6 @@ def test_there_is_no_webhook_under_dummy(api):
 # --- once ---
 
 
-def every_call(buyer):
-    yield "POST", "/payments/create-payment", {"coins": 150}, 201
-    yield "POST", "/payments/dummy-payment", {"coins": 150}, 201
-    yield "POST", "/payments/purchase-coins", {"coins": 150, "amount": 10}, 200
-    payment = create(buyer)
-    yield "PUT", f"/payments/confirm/{payment['_id']}", {"transactionId": unique("txn-")}, 200
-
-
-@promise("1 Idempotency-Key", "It is honoured on those of section 7")
-def test_a_call_with_a_key_happens_once(db, buyer):
-    for method, path, body, status in every_call(buyer):
-        headers = {"Idempotency-Key": unique("key-")}
-        first = buyer.api.request(method, path, json=body, headers=headers)
-        assert first.status_code == status, first.text
-        payments = db.payments.count_documents({"buyer_id": ObjectId(buyer.id)})
-        again = buyer.api.request(method, path, json=body, headers=headers)
-        assert (again.status_code, again.content) == (status, first.content)
-        assert again.headers["idempotent-replayed"] == "true"
-        assert db.payments.count_documents({"buyer_id": ObjectId(buyer.id)}) == payments
-        other = buyer.api.request(method, path, json={**body, "x": 1}, headers=headers)
-        assert_error(other, 422, "key_reused")
-    assert buyer.coins() == 3 * 150
-
-
 @promise("1 Idempotency-Key", "Any other answer releases the key, as nothing happened")
 def test_a_refused_call_gives_its_key_back(buyer):
     headers = {"Idempotency-Key": unique("key-")}

@@ -13,6 +13,7 @@ from bson import ObjectId
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
+import described
 from client import User, eventually, now, ok, register_input, task_input, unique
 from market import stored_user
 from promises import promise
@@ -134,22 +135,54 @@ class Kept:
             assert again.json() == json.loads(text)
 
 
+def buy(kept, buyer):
+    kept(buyer, "POST", "/payments/dummy-payment", {"coins": 10})
+    kept(buyer, "POST", "/payments/purchase-coins", {"coins": 10, "amount": 1})
+    payment = kept(buyer, "POST", "/payments/create-payment", {"coins": 10})["payment"]["_id"]
+    kept(buyer, "PUT", f"/payments/confirm/{payment}", {"transactionId": unique("txn-")})
+
+
+def work(kept, admin, buyer, worker):
+    """One submission stays pending, and one task open."""
+    tasks = [kept(buyer, "POST", "/tasks", task_input())["task"]["_id"] for _ in range(8)]
+    kept(buyer, "POST", f"/tasks/{tasks[0]}/slots", {"delta": 1})
+    bodies = [{"task_id": task, "submission_details": "Done."} for task in tasks]
+    first, second, third, fourth, fifth, *_ = [
+        kept(worker, "POST", "/submissions", body)["submission"]["_id"] for body in bodies
+    ]
+    kept(buyer, "PUT", f"/submissions/{first}/approve")
+    kept(admin, "PUT", f"/submissions/{second}/approve")
+    kept(buyer, "PUT", f"/submissions/{third}/reject", {"reason": "No"})
+    kept(admin, "PUT", f"/submissions/{fourth}/status", {"status": "rejected"})
+    kept(buyer, "POST", "/submissions/review", {"ids": [fifth], "status": "approved"})
+    kept(buyer, "DELETE", f"/tasks/{tasks[0]}")
+    kept(admin, "DELETE", f"/admin/tasks/{tasks[1]}")
+
+
+def cash_in(kept, admin, worker, account):
+    """One withdrawal stays pending."""
+    body = {"withdrawal_coin": 200, "payment_system": "bkash", "account_number": account}
+    for path, decision in (
+        ("/withdrawals", "approve"),
+        ("/withdrawals", "reject"),
+        ("/admin/withdrawals", "approve"),
+        ("/admin/withdrawals", "reject"),
+    ):
+        asked = kept(worker, "POST", "/withdrawals", body)["withdrawal"]["_id"]
+        kept(admin, "PUT", f"{path}/{asked}/{decision}", {})
+    kept(worker, "POST", "/withdrawals", body)
+
+
 def do_everything(admin, buyer, worker, account):
     """All that leaves something of a buyer and a worker behind, each call with a key."""
     kept = Kept()
     for user in (buyer, worker):
         kept(admin, "POST", f"/admin/users/{user.id}/adjust", {"coins": 1000, "reason": "Earned"})
-    kept(buyer, "POST", "/payments/dummy-payment", {"coins": 10})
-    tasks = [kept(buyer, "POST", "/tasks", task_input())["task"] for _ in range(3)]
-    works = [{"task_id": task["_id"], "submission_details": "Done."} for task in tasks]
-    work = [kept(worker, "POST", "/submissions", body) for body in works]
-    for reviewer, done in zip((buyer, admin), work):
-        kept(reviewer, "PUT", f"/submissions/{done['submission']['_id']}/approve")
-    kept(admin, "DELETE", f"/admin/tasks/{tasks[0]['_id']}")
-    body = {"withdrawal_coin": 200, "payment_system": "bkash", "account_number": account}
-    asked = [kept(worker, "POST", "/withdrawals", body)["withdrawal"] for _ in range(3)]
-    kept(admin, "PUT", f"/withdrawals/{asked[0]['_id']}/approve")
-    kept(admin, "PUT", f"/withdrawals/{asked[1]['_id']}/reject", {})
+    buy(kept, buyer)
+    work(kept, admin, buyer, worker)
+    cash_in(kept, admin, worker, account)
+    made = {described.name_of(method, path) for _, method, path, *_ in kept.calls}
+    assert made == described.calls_with_a_key() - {"deleteAdminUsersById"}, "all but the removal"
     return kept
 
 
