@@ -1,7 +1,6 @@
 #include "api/api.h"
 
 #include "api/payments.h"
-#include "base/count.h"
 #include "market/packages.h"
 #include "market/payments.h"
 #include "market/status.h"
@@ -257,28 +256,13 @@ static enum err payments_pay_dummy(struct request *rq)
 	return package ? charge(rq, package, NULL, credited) : ERR_NOT_A_PACKAGE;
 }
 
-/* A package of either list, at its price. */
-static const struct package *package_bought(struct request *rq, const struct package_input *input)
-{
-	const struct config *config = rq->app->config;
-	const char *const lists[] = { config->packages, config->packages_extra };
-
-	for (size_t i = 0; i < COUNT_OF(lists); i++) {
-		const struct package *package =
-			packages_find(rq->arena, lists[i], input->coins.value);
-
-		if (package && package->cents == input->amount.value)
-			return package;
-	}
-	return NULL;
-}
-
 static enum err payments_purchase(struct request *rq)
 {
 	const struct package_input *input = rq->body_input;
 	const struct config *config = rq->app->config;
 	const struct provider *provider = provider_of(config);
-	const struct package *package = package_bought(rq, input);
+	const struct package *package =
+		packages_find_priced(rq->arena, config, input->coins.value, input->amount.value);
 	const char *method = input->method ? input->method : "";
 
 	if (!provider || !package)

@@ -1,5 +1,6 @@
 #include "market/packages.h"
 
+#include "base/count.h"
 #include "base/decimal.h"
 #include "base/log.h"
 #include "market/withdrawals.h"
@@ -79,6 +80,20 @@ const struct package *packages_find(struct arena *arena, const char *text, int64
 	struct packages packages = packages_read(arena, text);
 
 	return package_find(&packages, coins);
+}
+
+const struct package *packages_find_priced(struct arena *arena, const struct config *config,
+					   int64_t coins, int64_t cents)
+{
+	const char *const settings[] = { config->packages, config->packages_extra };
+
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		const struct package *package = packages_find(arena, settings[i], coins);
+
+		if (package && package->cents == cents)
+			return package;
+	}
+	return NULL;
 }
 
 static bool setting_check(struct arena *arena, const char *name, const char *text,

@@ -32,6 +32,10 @@ bool packages_check(const struct config *config, char problem[256]);
 struct packages packages_read(struct arena *arena, const char *text);
 /* The package of so many coins; NULL when there is none. */
 const struct package *packages_find(struct arena *arena, const char *text, int64_t coins);
+/* The package of so many coins at this price, of either setting: the same coins may have another price in each. NULL
+ * when there is none. */
+const struct package *packages_find_priced(struct arena *arena, const struct config *config,
+					   int64_t coins, int64_t cents);
 
 /* Logs a warning for each package that costs less than its coins bring when they are withdrawn: the rules allow
  * that. */

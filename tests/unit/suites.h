@@ -87,6 +87,8 @@
 	X(process) \
 	X(queue) \
 	X(records) \
+	X(inputs) \
+	X(rows) \
 	X(turns) \
 	X(frame) \
 	X(mailbox) \

@@ -53,6 +53,30 @@ START_TEST(without_the_setting_there_are_none)
 }
 END_TEST
 
+PROMISE("7 POST /purchase-coins", "What is bought may be one of `COIN_PACKAGES_EXTRA`")
+START_TEST(a_package_of_either_setting_is_found_at_its_price_alone)
+{
+	const struct config config = { .packages = "10:1,150:10",
+				       .packages_extra = "150:12,700:50" };
+	const struct {
+		int64_t coins, cents;
+		bool found;
+	} asked[] = {
+		{ 10, 100, true },    { 150, 1000, true }, { 150, 1200, true }, { 700, 5000, true },
+		{ 150, 1100, false }, { 10, 1000, false }, { 20, 100, false },
+	};
+
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		const struct package *package =
+			packages_find_priced(arena, &config, asked[i].coins, asked[i].cents);
+
+		ck_assert_int_eq(package != NULL, asked[i].found);
+		ck_assert(!package || package->cents == asked[i].cents);
+	}
+	ck_assert_ptr_null(packages_find_priced(arena, &(struct config){ 0 }, 10, 100));
+}
+END_TEST
+
 static const char *const bad[] = {
 	"10",	    "10:",	    ":1",	  ",",
 	"10:1,",    "10:1, 20:2",   "10=1",	  "ten:1",
@@ -89,6 +113,7 @@ Suite *suite_packages(void)
 
 	tcase_add_checked_fixture(settings, setup, teardown);
 	tcase_add_test(settings, packages_have_coins_and_a_price_with_cents);
+	tcase_add_test(settings, a_package_of_either_setting_is_found_at_its_price_alone);
 	tcase_add_test(settings, without_the_setting_there_are_none);
 	tcase_add_loop_test(settings, what_is_no_package_is_refused_in_one_sentence, 0,
 			    sizeof bad / sizeof *bad);
