@@ -27,13 +27,10 @@ static const struct view_row answer_rows[] = {
 };
 static const struct view answer_view = VIEW_OF("PublicTaskAnswer", answer_rows);
 static const struct view_row worker_rows[] = {
-	MEMBER("_id", ID),
-	MEMBER("name", TEXT),
-	MEMBER("photoURL", TEXT, .flags = VIEW_ALWAYS),
-	MEMBER("coins", WHOLE, .flags = VIEW_ALWAYS, .example = "310"),
 	MEMBER("role", TEXT, .known = role_names, .example = "\"worker\""),
 };
-static const struct view worker_view = VIEW_OF("PublicWorker", worker_rows);
+static const struct view worker_view =
+	VIEW_OF("PublicWorker", worker_rows, .base = &top_workers_view);
 static const struct view_row workers_rows[] = {
 	MEMBER("success", BOOL, .example = "true"),
 	MEMBER("workers", LIST, .of = &worker_view),

@@ -6,7 +6,6 @@
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,14 +93,11 @@ char *arena_text(struct arena *arena, const char *text)
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list arguments;
-	char *printed;
 
 	va_start(arguments, format);
-	int length = vasprintf(&printed, format, arguments);
+	char *printed = memory_printed(format, arguments);
 	va_end(arguments);
-	if (length < 0)
-		abort();
-	char *text = arena_copy(arena, printed, (size_t)length);
+	char *text = arena_text(arena, printed);
 	free(printed);
 	return text;
 }

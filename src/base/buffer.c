@@ -1,7 +1,8 @@
 #include "base/buffer.h"
 
+#include "base/memory.h"
+
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,14 +67,11 @@ void buffer_int(struct buffer *buffer, int64_t value)
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
 	va_list arguments;
-	char *printed;
 
 	va_start(arguments, format);
-	int length = vasprintf(&printed, format, arguments);
+	char *printed = memory_printed(format, arguments);
 	va_end(arguments);
-	if (length < 0)
-		abort();
-	buffer_put(buffer, printed, (size_t)length);
+	buffer_text(buffer, printed);
 	free(printed);
 }
 

@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,4 +19,11 @@ void *memory_new(size_t size)
 char *memory_text(const char *text)
 {
 	return had(strdup(text));
+}
+
+char *memory_printed(const char *format, va_list arguments)
+{
+	char *printed;
+
+	return vasprintf(&printed, format, arguments) < 0 ? had(NULL) : printed;
 }

@@ -3,6 +3,7 @@
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Zeroed. */
@@ -10,5 +11,8 @@ void *memory_new(size_t size);
 
 /* A copy of a text. */
 char *memory_text(const char *text);
+
+/* What vprintf() would print. */
+char *memory_printed(const char *format, va_list arguments);
 
 #endif
