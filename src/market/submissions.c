@@ -11,19 +11,22 @@
 
 /* ---- handing in ---- */
 
-/* Why this task takes no work from this worker; the deadline is told first. */
+/* Why this task takes no work from this worker; the deadline is told first, a lack of slots last. Whether they handed in
+ * before is asked only where something was refused: the slot's key tells as well, at no cost. */
 static enum err submit_check(struct call *call, const struct id *id, const bson_t *task)
 {
-	bool before;
+	bool open = status_is(task, STATUS_ACTIVE) && doc_whole(task, "required_workers", 0) > 0;
+	bool before = false;
+	enum err err = OK;
 
 	if (status_is(task, STATUS_CANCELLED))
 		return ERR_NOT_FOUND;
 	if (task_is_past(task, call->now))
 		return ERR_DEADLINE_PASSED;
-	enum err err = task_has_work(call, id, &before);
+	if (!open || call->again)
+		err = task_has_work(call, id, &before);
 	if (err != OK || before)
 		return err != OK ? err : ERR_ALREADY_SUBMITTED;
-	bool open = status_is(task, STATUS_ACTIVE) && doc_whole(task, "required_workers", 0) > 0;
 	return open ? OK : ERR_NO_OPEN_SLOT;
 }
 
