@@ -231,10 +231,10 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 
 	if (err != OK)
 		return err;
+	if (task && !is_marked(task))
+		return ERR_NOT_ADOPTED;
 	txn->contended = review->approve ? &work->worker : &work->task;
 	decide(call, work, review, txn);
-	txn_absent(txn, TASKS, DOC(call->arena, ID("_id", &work->task), NONE(MARK)),
-		   ERR_NOT_ADOPTED);
 	work_is_done(work, txn);
 	if (review->approve)
 		pay_out(call, work, true, txn);
@@ -263,7 +263,7 @@ enum err submission_review(struct call *call, const struct id *id, const struct 
 	struct id task_id;
 	enum err err = pending_read(call, id, &submission);
 
-	if (err == OK && !review->approve && doc_id(submission, "task_id", &task_id))
+	if (err == OK && doc_id(submission, "task_id", &task_id))
 		err = db_find_id(call->db, call->arena, TASKS, &task_id, &task);
 	return err == OK ? submission_review_plan(call, submission, task, review, txn) : err;
 }
