@@ -11,6 +11,7 @@ struct call *call_of(struct request *rq)
 		.caller = &rq->caller,
 		.request_id = rq->request_id,
 		.now = rq->now,
+		.again = rq->again,
 		.detail = &rq->detail,
 	};
 	return call;

@@ -9,7 +9,6 @@ struct change {
 	change_plan plan;
 	change_answer answer;
 	void *context;
-	bool again;
 };
 
 static enum err answer_write(void *context, struct txn *txn)
@@ -27,13 +26,13 @@ static enum err change_build(void *context, struct txn *txn)
 	struct request *rq = change->rq;
 	enum err err = OK;
 
-	if (change->again) {
+	if (rq->again) {
 		memset(&rq->detail, 0, sizeof rq->detail);
 		err = access_again(rq);
 	}
-	change->again = true;
 	if (err == OK)
 		err = change->plan(rq, txn, change->context);
+	rq->again = true;
 	txn_then(txn, answer_write, change);
 	return err;
 }
@@ -41,8 +40,9 @@ static enum err change_build(void *context, struct txn *txn)
 enum err carry_out_with(struct request *rq, change_plan plan, change_answer answer, void *context)
 {
 	struct change change = { .rq = rq, .plan = plan, .answer = answer, .context = context };
-	enum err err = txn_carry_out(rq->db, rq->arena, change_build, &change, NULL);
 
+	rq->again = false;
+	enum err err = txn_carry_out(rq->db, rq->arena, change_build, &change, NULL);
 	if (err == OK)
 		rq->claim = NULL;
 	return err;

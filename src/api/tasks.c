@@ -310,9 +310,10 @@ static void slots_changed(struct request *rq, const struct txn *txn)
 
 static enum err tasks_slots(struct request *rq)
 {
+	const struct slots_input *input = rq->body_input;
 	enum err err = carry_out(rq, slots_plan, slots_changed);
 
-	if (err == OK)
+	if (err == OK && input->delta.value < 0)
 		task_settle(call_of(rq)->db, rq->arena, &rq->ids[0]);
 	return err;
 }

@@ -59,6 +59,7 @@ struct request {
 	struct err_detail detail;
 	/* of the idempotency key; NULL: no key, or one that has its answer already */
 	struct claim *claim;
+	bool again; /* its transaction is planned once more, as a guard failed */
 	const bson_t *noted; /* what an earlier call with the key did; NULL: nothing */
 
 	/* the answer */

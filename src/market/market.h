@@ -29,6 +29,7 @@ struct call {
 	const struct caller *caller; /* .known is false when the service itself acts */
 	const char *request_id;
 	int64_t now;
+	bool again; /* planned once more, as a guard of the transaction failed */
 	struct err_detail *detail; /* filled when an error has more to say than its code */
 };
 

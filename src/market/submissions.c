@@ -1,5 +1,6 @@
 #include "market/submissions.h"
 
+#include "base/clock.h"
 #include "market/full_tasks.h"
 #include "market/ledger.h"
 #include "market/notifications.h"
@@ -11,19 +12,22 @@
 
 /* ---- handing in ---- */
 
-/* Why this task takes no work from this worker; the deadline is told first. */
+/* Why this task takes no work from this worker; the deadline is told first, a lack of slots last. Whether they handed in
+ * before is asked only where something was refused: the slot's key tells as well, at no cost. */
 static enum err submit_check(struct call *call, const struct id *id, const bson_t *task)
 {
-	bool before;
+	bool open = status_is(task, STATUS_ACTIVE) && doc_whole(task, "required_workers", 0) > 0;
+	bool before = false;
+	enum err err = OK;
 
 	if (status_is(task, STATUS_CANCELLED))
 		return ERR_NOT_FOUND;
 	if (task_is_past(task, call->now))
 		return ERR_DEADLINE_PASSED;
-	enum err err = task_has_work(call, id, &before);
+	if (!open || call->again)
+		err = task_has_work(call, id, &before);
 	if (err != OK || before)
 		return err != OK ? err : ERR_ALREADY_SUBMITTED;
-	bool open = status_is(task, STATUS_ACTIVE) && doc_whole(task, "required_workers", 0) > 0;
 	return open ? OK : ERR_NO_OPEN_SLOT;
 }
 
@@ -117,16 +121,20 @@ enum err submission_read(struct call *call, const struct id *id, const bson_t **
 struct work {
 	struct id id, task, worker, buyer;
 	bool has_buyer; /* an older record may lack one: nobody is there to be refunded */
+	bool opens_slot; /* it is rejected, and its slot open again */
 	int64_t price;
-	const bson_t *doc;
+	int64_t read_at; /* steady milliseconds */
+	const bson_t *doc, *task_doc; /* as they were read; no task: it is gone */
 };
 
 /* ERR_CONFLICT for an older record that does not say whose it is. */
-static enum err work_of(const bson_t *submission, struct work *work)
+static enum err work_of(const bson_t *submission, const bson_t *task, struct work *work)
 {
 	work->doc = submission;
+	work->task_doc = task;
 	work->id = doc_own_id(submission);
 	work->price = doc_whole(submission, "payable_amount", 0);
+	work->read_at = clock_steady();
 	work->has_buyer = doc_id(submission, "buyer_id", &work->buyer);
 	bool whole = doc_id(submission, "task_id", &work->task) &&
 		     doc_id(submission, "worker_id", &work->worker);
@@ -201,12 +209,12 @@ static void pay_out(struct call *call, const struct work *work, bool approve, st
 }
 
 /* While the task takes work the slot is open again; afterwards its price is the buyer's. */
-static enum err reject(struct call *call, const struct work *work, const bson_t *task,
-		       struct txn *txn)
+static enum err reject(struct call *call, struct work *work, struct txn *txn)
 {
 	struct arena *arena = call->arena;
 
-	if (!task || !task_takes_work(task, call->now)) {
+	work->opens_slot = work->task_doc && task_takes_work(work->task_doc, call->now);
+	if (!work->opens_slot) {
 		if (work->has_buyer)
 			pay_out(call, work, false, txn);
 		return work->has_buyer ? OK : ERR_CONFLICT;
@@ -224,19 +232,20 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 				const struct review *review, struct txn *txn)
 {
 	struct work *work = arena_alloc(call->arena, sizeof *work);
-	enum err err = work_of(submission, work);
+	enum err err = work_of(submission, task, work);
 
 	if (err != OK)
 		return err;
+	if (task && !is_marked(task))
+		return ERR_NOT_ADOPTED;
+	txn->about = work;
 	txn->contended = review->approve ? &work->worker : &work->task;
 	decide(call, work, review, txn);
-	txn_absent(txn, TASKS, DOC(call->arena, ID("_id", &work->task), NONE(MARK)),
-		   ERR_NOT_ADOPTED);
 	work_is_done(work, txn);
 	if (review->approve)
 		pay_out(call, work, true, txn);
 	else
-		err = reject(call, work, task, txn);
+		err = reject(call, work, txn);
 	tell_worker(call, work, review, txn);
 	return err;
 }
@@ -260,15 +269,30 @@ enum err submission_review(struct call *call, const struct id *id, const struct 
 	struct id task_id;
 	enum err err = pending_read(call, id, &submission);
 
-	if (err == OK && !review->approve && doc_id(submission, "task_id", &task_id))
+	if (err == OK && doc_id(submission, "task_id", &task_id))
 		err = db_find_id(call->db, call->arena, TASKS, &task_id, &task);
 	return err == OK ? submission_review_plan(call, submission, task, review, txn) : err;
 }
 
+/* So soon after the task was read nobody has been given its last slot, told so, and reviewed. */
+enum { JUST_READ_MS = 10 };
+
+/* An ended task stays as it is. What a rejection opened is taken by work whose review comes here, too, and so are slots
+ * that were open. */
+static bool may_be_complete(const struct work *work)
+{
+	const bson_t *task = work->task_doc;
+	bool just_read = clock_steady() - work->read_at < JUST_READ_MS;
+
+	if (!task || !status_is(task, STATUS_ACTIVE) || work->opens_slot)
+		return false;
+	return doc_whole(task, "required_workers", 0) <= 0 || !just_read;
+}
+
 void submission_reviewed(struct call *call, const struct txn *txn)
 {
-	struct id task;
+	const struct work *work = txn->about;
 
-	if (doc_id(txn_found(txn, SUBMISSIONS), "task_id", &task))
-		task_settle(call->db, call->arena, &task);
+	if (may_be_complete(work))
+		task_settle(call->db, call->arena, &work->task);
 }

@@ -34,7 +34,7 @@ enum err submission_read(struct call *call, const struct id *id, const bson_t **
  */
 enum err submission_review(struct call *call, const struct id *id, const struct review *review,
 			   struct txn *txn);
-/* task is looked at only for a rejection; NULL: it is gone. */
+/* The task as it was read; NULL: it is gone. ERR_NOT_ADOPTED when it lacks the mark. */
 enum err submission_review_plan(struct call *call, const bson_t *submission, const bson_t *task,
 				const struct review *review, struct txn *txn);
 /* To be called once a review has happened: completes the task if nothing is left to do on it. */

@@ -53,8 +53,8 @@ enum err task_read_own(struct call *call, const struct id *id, const bson_t **ta
 enum err task_edit(struct call *call, const bson_t *task, const struct task_input *input,
 		   bool unchanged, struct txn *txn);
 
-/* POST /tasks/:id/slots: buys open slots, or gives them back (delta below 0). To be followed by task_settle(). Found:
- * TASKS, USERS. */
+/* POST /tasks/:id/slots: buys open slots, or gives them back (delta below 0), to be followed by task_settle().
+ * Found: TASKS, USERS. */
 enum err task_slots(struct call *call, const struct id *id, int64_t delta, struct txn *txn);
 
 void task_slots_plan(struct call *call, const bson_t *task, int64_t delta, struct txn *txn);

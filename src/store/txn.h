@@ -57,6 +57,8 @@ struct txn {
 	 * one process queue for it instead of colliding. NULL: none. */
 	const struct id *contended;
 
+	const void *about; /* what the plan leaves for whatever follows the commit; NULL: nothing */
+
 	/* Steady milliseconds after which it is not tried again; 0: COMMIT_MS after txn_commit() was called. It
 	 * shortens that, and does not lengthen it. */
 	int64_t deadline;

@@ -93,11 +93,6 @@ void rule_remove(size_t i, enum collection in, const char *filter, enum err on_m
 	assert_filter(step_of(i, STEP_REMOVE, in, on_miss), filter);
 }
 
-void rule_absent(size_t i, enum collection in, const char *filter, enum err found)
-{
-	rule_same(step_of(i, STEP_ABSENT, in, found)->filter, filter);
-}
-
 void rule_then(size_t i)
 {
 	step_of(i, STEP_THEN, META, OK);

@@ -54,7 +54,6 @@ void rule_same(const bson_t *doc, const char *json);
 void rule_update(size_t i, enum collection in, const char *filter, const char *change,
 		 enum err on_miss);
 void rule_remove(size_t i, enum collection in, const char *filter, enum err on_miss);
-void rule_absent(size_t i, enum collection in, const char *filter, enum err found);
 void rule_then(size_t i);
 /* Is it this journal row? what: its members from "from" to "kind" and further, without who and when. */
 void rule_row(size_t i, const char *key, const char *what, enum err taken);
