@@ -99,7 +99,7 @@ enum err list_count(struct db *db, struct arena *arena, enum collection in, cons
 
 /* ---- the page ---- */
 
-/* So many records are read before their size is known: all of most pages. */
+/* So many records are read at first where some are left out and it is not known how many of them. */
 enum { FIRST_BATCH = 32 };
 
 struct listing {
@@ -110,7 +110,8 @@ struct listing {
 	void *context;
 	int64_t limit, shown;
 	int64_t skip; /* records to be passed over here */
-	const char *next, *last;
+	struct cursor last; /* after the record that was shown last */
+	const char *next;
 };
 
 /* One record more than the page is read: if it is there, there is a next page. */
@@ -123,11 +124,11 @@ static bool take(void *context, const bson_t *doc)
 		return true;
 	}
 	if (listing->shown == listing->limit || !listing->row(listing->context, doc)) {
-		listing->next = listing->last;
+		listing->next = cursor_write(listing->arena, &listing->order, &listing->last);
 		return false;
 	}
 	listing->shown++;
-	listing->last = cursor_write(listing->arena, &listing->order, doc);
+	cursor_set(&listing->last, &listing->order, doc);
 	return true;
 }
 
@@ -137,12 +138,12 @@ static enum err page_read(struct db *db, struct listing *listing, const bson_t *
 	struct arena *arena = listing->arena;
 	const struct list *list = listing->list;
 	int32_t direction = list->ascending ? 1 : -1;
-	bson_t *options =
-		DOC(arena, SUB("sort", INT(listing->order.field, direction), INT("_id", direction)),
-		    WHOLE("batchSize", FIRST_BATCH));
+	bson_t *options = DOC(
+		arena, SUB("sort", INT(listing->order.field, direction), INT("_id", direction)));
 
 	if (list->except) {
 		listing->skip = skip;
+		BSON_APPEND_INT32(options, "batchSize", FIRST_BATCH);
 		return except_each(db, list->in, filter, options, list->except, take, listing);
 	}
 	BSON_APPEND_INT64(options, "limit", listing->limit + 1);

@@ -73,6 +73,9 @@ void session_drop(struct db *db);
 /* The driver's handle of a collection; the caller's to destroy. */
 mongoc_collection_t *store_collection(struct db *db, enum collection in);
 
+/* Calls row for each document of a cursor, in replies of about a megabyte; destroys the cursor. */
+enum err store_drain(struct db *db, mongoc_cursor_t *cursor, db_row row, void *context);
+
 /* A client of the same server whose answers may take max_ms (0: an hour); the caller's to destroy. NULL: none can be
  * made. */
 mongoc_client_t *store_client_with_time(const mongoc_client_t *like, int64_t max_ms);
