@@ -31,14 +31,14 @@ static void largest_note(enum collection in, uint32_t bytes)
 
 /* ---- by one command ---- */
 
+/* Without a batchSize, a first reply has no more than 101 records. */
 static bson_t *find_command(struct arena *arena, enum collection in, const bson_t *filter,
-			    const bson_t *options)
+			    const bson_t *options, int64_t limit)
 {
-	bson_t *command = DOC(arena, TEXT("find", collection_name(in)), PART("filter", filter));
+	bson_t *command = DOC(arena, TEXT("find", collection_name(in)), PART("filter", filter),
+			      WHOLE("batchSize", limit), BOOL("singleBatch", true));
 
-	if (options)
-		bson_copy_to_excluding_noinit(options, command, "batchSize", NULL);
-	BSON_APPEND_BOOL(command, "singleBatch", true);
+	bson_copy_to_excluding_noinit(options, command, "batchSize", NULL);
 	return command;
 }
 
@@ -64,12 +64,12 @@ static void reply_walk(const bson_t *reply, db_row row, void *context, uint32_t 
 }
 
 static enum err read_at_once(struct db *db, enum collection in, const bson_t *filter,
-			     const bson_t *options, db_row row, void *context)
+			     const bson_t *options, int64_t limit, db_row row, void *context)
 {
 	struct arena *arena = arena_new();
 	const bson_t *reply;
 	uint32_t most = 0;
-	enum err err = db_read(db, arena, find_command(arena, in, filter, options), &reply);
+	enum err err = db_read(db, arena, find_command(arena, in, filter, options, limit), &reply);
 
 	if (err == OK)
 		reply_walk(reply, row, context, &most);
@@ -102,6 +102,7 @@ enum err db_each(struct db *db, enum collection in, const bson_t *filter, const 
 	int64_t fitting = records_fitting(in);
 	int64_t batch = options ? doc_whole(options, "batchSize", fitting) : fitting;
 
-	return limit > 0 && limit <= batch ? read_at_once(db, in, filter, options, row, context) :
-					     read_on(db, in, filter, options, batch, row, context);
+	return limit > 0 && limit <= batch ?
+		       read_at_once(db, in, filter, options, limit, row, context) :
+		       read_on(db, in, filter, options, batch, row, context);
 }

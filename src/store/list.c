@@ -43,10 +43,10 @@ static bool one_more(void *count, const bson_t *doc)
 /* The total without what is left out: exact for few records, else as of a moment ago, and at first as if nothing
  * were. */
 static enum err leave_out(struct db *db, struct arena *arena, const struct list *list,
-			  const char *name, struct page *page)
+			  struct page *page)
 {
 	const struct total total = {
-		.name = arena_printf(arena, "left out of %s", name),
+		.name = list->except->name,
 		.in = list->except->in,
 		.pipeline = except_pipeline(arena, list->in, list->filter, list->except),
 	};
@@ -65,6 +65,18 @@ static enum err leave_out(struct db *db, struct arena *arena, const struct list 
 	return OK;
 }
 
+static enum err take_off(struct db *db, struct arena *arena, const struct list *list,
+			 struct page *page)
+{
+	const struct total less = { .in = list->in, .filter = list->less, .index = "_id_" };
+	int64_t out;
+	enum err err = total_now(db, arena, &less, &out);
+
+	if (err == OK)
+		page->total -= out;
+	return err;
+}
+
 /* No count fails a list: what has been seen of it is told then. */
 static void total_find(struct db *db, struct arena *arena, const struct list *list, int64_t seen,
 		       struct page *page)
@@ -72,15 +84,17 @@ static void total_find(struct db *db, struct arena *arena, const struct list *li
 	const struct total total = {
 		.name = list->count_key ? list->count_key : list->name,
 		.in = list->in,
-		.filter = list->filter,
+		.filter = list->whole ? list->whole : list->filter,
 		.many_filter = list->many_filter,
 		.index = list->count_index,
 	};
 	enum err err = cached_total_count(db, arena, &total, EXACT_MAX, seen, false, &page->total,
 					  &page->approximate);
 
+	if (err == OK && list->less)
+		err = take_off(db, arena, list, page);
 	if (err == OK && list->except)
-		err = leave_out(db, arena, list, total.name, page);
+		err = leave_out(db, arena, list, page);
 	if (err == OK && page->total >= seen)
 		return;
 	page->total = seen;
