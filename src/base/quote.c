@@ -73,10 +73,24 @@ static size_t put_wide(struct buffer *out, const char *text, size_t length)
 	return 1;
 }
 
+/* All in one piece. */
+static void put_plain(struct buffer *out, const char *text, size_t length)
+{
+	char *at = buffer_extend(out, length + 2);
+
+	*at++ = '"';
+	memcpy(at, text, length);
+	at[length] = '"';
+}
+
 void quote_json(struct buffer *out, const char *text, size_t length, size_t most)
 {
 	size_t start = out->length;
 
+	if (length > 0 && length < most && plain_run(text, length) == length) {
+		put_plain(out, text, length);
+		return;
+	}
 	buffer_byte(out, '"');
 	while (length > 0 && out->length - start <= most) {
 		size_t room = most - (out->length - start) + 1;
