@@ -9,7 +9,7 @@ enum {
 	CACHED_MS = 5000, /* as old as a total may be */
 	REFRESH_MS = 2000, /* from this age on the next one is computed, to be there in time */
 	KNOWN_MS = 60000, /* for so long a total far beyond what is exact is taken to stay so */
-	MOMENT_MS = 50, /* for a first total: waiting longer for it would delay the caller */
+	MOMENT_MS = 100, /* for a first total: waiting longer for it would delay the caller */
 	WAIT_MS =
 		2500, /* for others' counting; a count after that would end too late for the caller */
 };

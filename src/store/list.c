@@ -115,6 +115,8 @@ enum err list_count(struct db *db, struct arena *arena, enum collection in, cons
 
 /* So many records are read at first where some are left out and it is not known how many of them. */
 enum { FIRST_BATCH = 32 };
+/* Of a short list so many are read beyond the page: ten cost less than another command. */
+enum { BEYOND_MAX = 16 };
 
 struct listing {
 	const struct list *list;
@@ -124,11 +126,13 @@ struct listing {
 	void *context;
 	int64_t limit, shown;
 	int64_t skip; /* records to be passed over here */
+	int64_t beyond,
+		beyond_max; /* behind the page: read, and to be read where there are so many */
 	struct cursor last; /* after the record that was shown last */
 	const char *next;
 };
 
-/* One record more than the page is read: if it is there, there is a next page. */
+/* One record more than the page is read at least: if it is there, there is a next page. */
 static bool take(void *context, const bson_t *doc)
 {
 	struct listing *listing = context;
@@ -137,9 +141,11 @@ static bool take(void *context, const bson_t *doc)
 		listing->skip--;
 		return true;
 	}
+	if (listing->next)
+		return ++listing->beyond < listing->beyond_max;
 	if (listing->shown == listing->limit || !listing->row(listing->context, doc)) {
 		listing->next = cursor_write(listing->arena, &listing->order, &listing->last);
-		return false;
+		return ++listing->beyond < listing->beyond_max;
 	}
 	listing->shown++;
 	cursor_set(&listing->last, &listing->order, doc);
@@ -160,7 +166,7 @@ static enum err page_read(struct db *db, struct listing *listing, const bson_t *
 		BSON_APPEND_INT32(options, "batchSize", FIRST_BATCH);
 		return except_each(db, list->in, filter, options, list->except, take, listing);
 	}
-	BSON_APPEND_INT64(options, "limit", listing->limit + 1);
+	BSON_APPEND_INT64(options, "limit", listing->limit + listing->beyond_max);
 	if (skip)
 		BSON_APPEND_INT64(options, "skip", skip);
 	return db_each(db, list->in, filter, options, take, listing);
@@ -178,16 +184,16 @@ static bool saturated(int64_t page, int64_t limit)
 	return page - 1 > INT64_MAX / 2 / limit;
 }
 
-/* Where a page is not full, or the first is, its end tells the total without counting. */
+/* Where the end of the list was read, it tells the total without counting. */
 static bool total_seen(const struct listing *listing, bool after, int64_t skip)
 {
-	return !after && !listing->next && (listing->shown > 0 || skip == 0);
+	return !after && listing->beyond < listing->beyond_max && (listing->shown > 0 || skip == 0);
 }
 
 /* There are at least so many: those of the pages before, if any were there, those shown, and the next. */
 static int64_t records_seen(const struct listing *listing, int64_t skip)
 {
-	return listing->shown ? skip + listing->shown + (listing->next != NULL) : 0;
+	return listing->shown ? skip + listing->shown + listing->beyond : 0;
 }
 
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
@@ -202,6 +208,7 @@ enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 	enum err err = OK;
 
 	listing.limit = limit_of(list, asked);
+	listing.beyond_max = list->is_short && !asked->after ? BEYOND_MAX : 1;
 	*page = (struct page){ .current = asked->page.given ? asked->page.value : 1 };
 	int64_t skip =
 		saturated(page->current, listing.limit) ? -1 : (page->current - 1) * listing.limit;
@@ -217,7 +224,7 @@ enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		return err;
 	page->next = listing.next;
 	if (total_seen(&listing, asked->after != NULL, skip))
-		page->total = skip + listing.shown;
+		page->total = skip + listing.shown + listing.beyond;
 	else
 		total_find(db, arena, list, records_seen(&listing, skip), page);
 	page->pages = (page->total + listing.limit - 1) / listing.limit;

@@ -47,6 +47,9 @@ struct list {
 	 * `less` what of it this one does not. Then the total of the whole is counted, by its key in the cache once for
 	 * all, and that of `less` is taken off. NULL: the filter is counted. */
 	const bson_t *whole, *less;
+	/* As a rule there are few records: a page reads on a little, and where it comes to the end nothing has to be
+	 * counted. */
+	bool is_short;
 };
 
 struct page {
