@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/program.h"
 #include "http/pipeline.h"
+#include "http/share.h"
 #include "market/packages.h"
 #include "providers/fetch.h"
 #include "providers/google_keys.h"
@@ -61,6 +62,7 @@ static bool app_open(struct app *app, struct bulkhead_limits bulkheads[TURN_COUN
 								 .run_dir = config->run_dir },
 					problem);
 	}
+	app->shared = share_new();
 	app->google = google_keys_new(config->google_keys_url, GOOGLE_MS);
 	if (app->store && server_suits(app->store, problem))
 		return true;
@@ -70,6 +72,7 @@ static bool app_open(struct app *app, struct bulkhead_limits bulkheads[TURN_COUN
 
 static void app_close(struct app *app)
 {
+	gathers_free(app->shared);
 	google_keys_free(app->google);
 	password_semaphore_free(app->semaphore);
 	store_close(app->store);

@@ -108,11 +108,11 @@ static enum err public_top_workers(struct request *rq)
 
 static const struct route rows[] = {
 	{ GET, "/public/tasks", ACCESS_PUBLIC, .query = &task_list_schema,
-	  .flags = LISTS | SAYS_SUCCESS, .handler = public_tasks, .view = &list_view,
+	  .flags = LISTS | SAYS_SUCCESS | SHARED, .handler = public_tasks, .view = &list_view,
 	  .summary = "Open tasks, six a page" },
-	{ GET, "/public/tasks/:id", ACCESS_PUBLIC, .flags = SAYS_SUCCESS, .handler = public_task,
-	  .view = &answer_view, .summary = "A task" },
-	{ GET, "/public/top-workers", ACCESS_PUBLIC, .flags = SAYS_SUCCESS,
+	{ GET, "/public/tasks/:id", ACCESS_PUBLIC, .flags = SAYS_SUCCESS | SHARED,
+	  .handler = public_task, .view = &answer_view, .summary = "A task" },
+	{ GET, "/public/top-workers", ACCESS_PUBLIC, .flags = SAYS_SUCCESS | SHARED,
 	  .handler = public_top_workers, .view = &workers_view,
 	  .summary = "The six workers with most coins" },
 };

@@ -336,7 +336,7 @@ static enum err tasks_cancel(struct request *rq)
 }
 
 static const struct route rows[] = {
-	{ GET, "/tasks", ACCESS_OPTIONAL, .query = &task_list_schema, .flags = LISTS,
+	{ GET, "/tasks", ACCESS_OPTIONAL, .query = &task_list_schema, .flags = LISTS | SHARED,
 	  .handler = tasks_list, .view = &task_list_view,
 	  .summary = "Open tasks; a worker's token leaves out those done",
 	  .about = "Without a token the answer may be a second old." },
@@ -350,8 +350,8 @@ static const struct route rows[] = {
 	  .summary = "One's own tasks with the numbers of their submissions" },
 	TOP_WORKERS("/tasks/admin/top-workers", ACCESS_PUBLIC),
 	TOP_WORKERS("/tasks/top-workers", ACCESS_PUBLIC),
-	{ GET, "/tasks/:id", ACCESS_OPTIONAL, .handler = tasks_get, .view = &task_view,
-	  .summary = "A task" },
+	{ GET, "/tasks/:id", ACCESS_OPTIONAL, .flags = SHARED, .handler = tasks_get,
+	  .view = &task_view, .summary = "A task" },
 	{ PUT, "/tasks/:id", ACCESS_ANY, .body = &task_edit_schema, .shown = tasks_shown,
 	  .handler = tasks_edit, .view = &task_view,
 	  .summary = "Its owner changes its texts or moves its deadline on",

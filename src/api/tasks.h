@@ -21,11 +21,11 @@ void tasks_cancelled(struct request *rq, const struct txn *txn);
 /* The row of a call that lists the six workers with most coins: it has several paths. */
 extern const struct view top_workers_view;
 enum err top_workers(struct request *rq);
-#define TOP_WORKERS(name, who)                                              \
-	{                                                                   \
-		.method = GET, .path = name, .access = who, .flags = ARRAY, \
-		.handler = top_workers, .view = &top_workers_view,          \
-		.summary = "The six workers with most coins"                \
+#define TOP_WORKERS(name, who)                                                                    \
+	{                                                                                         \
+		.method = GET, .path = name, .access = who,                                       \
+		.flags = (who) == ACCESS_PUBLIC ? ARRAY | SHARED : ARRAY, .handler = top_workers, \
+		.view = &top_workers_view, .summary = "The six workers with most coins"           \
 	}
 
 #endif

@@ -27,13 +27,20 @@ static void buffer_grow(struct buffer *buffer, size_t length)
 	buffer->capacity = capacity;
 }
 
-void buffer_put(struct buffer *buffer, const void *bytes, size_t length)
+char *buffer_extend(struct buffer *buffer, size_t length)
 {
 	buffer_grow(buffer, length);
-	if (length > 0)
-		memcpy(buffer->bytes + buffer->length, bytes, length);
+	char *added = buffer->bytes + buffer->length;
 	buffer->length += length;
 	buffer->bytes[buffer->length] = '\0';
+	return added;
+}
+
+void buffer_put(struct buffer *buffer, const void *bytes, size_t length)
+{
+	char *added = buffer_extend(buffer, length);
+	if (length > 0)
+		memcpy(added, bytes, length);
 }
 
 void buffer_byte(struct buffer *buffer, char byte)

@@ -15,6 +15,8 @@ struct buffer {
 	size_t length, capacity;
 };
 
+/* Adds length bytes, for the caller to write; they stay where they are until more is added. */
+char *buffer_extend(struct buffer *buffer, size_t length);
 void buffer_put(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_byte(struct buffer *buffer, char byte);
 void buffer_text(struct buffer *buffer, const char *text);

@@ -90,6 +90,22 @@ static void put_digits(char *out, int64_t value, size_t width)
 	}
 }
 
+/* The date of a day, counted from 1 January of the year 0. Counted from 1 March, a leap day is the last of its year, and
+ * months have a rhythm of 153 days for five; so that is done, 400 years earlier, as nothing is to be below 0. */
+static void put_date(char *out, int64_t day)
+{
+	enum { DAYS_OF_400_YEARS = 146097, JANUARY_AND_FEBRUARY = 60 };
+	int64_t from_march = day + DAYS_OF_400_YEARS - JANUARY_AND_FEBRUARY;
+	int64_t cycle = from_march / DAYS_OF_400_YEARS - 1, rest = from_march % DAYS_OF_400_YEARS;
+	int64_t year = (rest - rest / 1460 + rest / 36524 - rest / 146096) / 365;
+	int64_t of_year = rest - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+
+	put_digits(out, 400 * cycle + year + (month >= 10), 4);
+	put_digits(out + 5, month < 10 ? month + 3 : month - 9, 2);
+	put_digits(out + 8, of_year - (153 * month + 2) / 5 + 1, 2);
+}
+
 void clock_iso(int64_t when, char out[CLOCK_ISO_LENGTH + 1])
 {
 	/* Old data may hold any int64 as a date: the nearest that can be written then. */
@@ -98,17 +114,13 @@ void clock_iso(int64_t when, char out[CLOCK_ISO_LENGTH + 1])
 	if (when > LATEST)
 		when = LATEST;
 	int64_t since = when - EARLIEST; /* never below 0, as division would round up then */
-	time_t seconds = (time_t)(since / CLOCK_SECOND + EARLIEST / CLOCK_SECOND);
-	struct tm date;
+	int64_t second = since / CLOCK_SECOND % (24 * 60 * 60);
 
-	gmtime_r(&seconds, &date);
 	memcpy(out, "0000-00-00T00:00:00.000Z", CLOCK_ISO_LENGTH + 1);
-	put_digits(out, date.tm_year + 1900, 4);
-	put_digits(out + 5, date.tm_mon + 1, 2);
-	put_digits(out + 8, date.tm_mday, 2);
-	put_digits(out + 11, date.tm_hour, 2);
-	put_digits(out + 14, date.tm_min, 2);
-	put_digits(out + 17, date.tm_sec, 2);
+	put_date(out, since / CLOCK_DAY);
+	put_digits(out + 11, second / 3600, 2);
+	put_digits(out + 14, second / 60 % 60, 2);
+	put_digits(out + 17, second % 60, 2);
 	put_digits(out + 20, since % CLOCK_SECOND, 3);
 }
 

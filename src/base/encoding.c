@@ -125,6 +125,28 @@ char *uri_decode(struct arena *arena, const char *text, size_t length, bool plus
 	return utf8_valid(decoded, used) ? decoded : NULL;
 }
 
+/* Each step is reversible, so two texts that differ in eight bytes alone never have the same hash. */
+static uint64_t hash_step(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+	return hash ^ hash >> 32;
+}
+
+uint64_t hash_long(const void *bytes, size_t length)
+{
+	const uint8_t *in = bytes;
+	uint64_t word = 0, hash = hash_step(0, length);
+
+	for (; length >= sizeof(word); in += sizeof(word), length -= sizeof(word)) {
+		memcpy(&word, in, sizeof(word));
+		hash = hash_step(hash, word);
+	}
+	word = 0;
+	if (length > 0)
+		memcpy(&word, in, length);
+	return hash_step(hash_step(hash, word), 0);
+}
+
 uint64_t hash_bytes(const void *bytes, size_t length)
 {
 	const uint8_t *in = bytes;

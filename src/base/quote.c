@@ -2,14 +2,32 @@
 
 #include "base/encoding.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 #define ELLIPSIS "\xE2\x80\xA6" /* U+2026 */
+
+/* Can eight bytes be copied as they are? Each subtraction leaves the high bit of a byte that is too small, or one of
+ * the two. */
+static bool is_plain(const char *text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high_bits = 0x80 * ones;
+	uint64_t bytes;
+
+	memcpy(&bytes, text, sizeof(bytes));
+	uint64_t too_small = bytes - 0x20 * ones;
+	uint64_t quote = (bytes ^ '"' * ones) - ones, backslash = (bytes ^ '\\' * ones) - ones;
+	return ((bytes | too_small | quote | backslash) & high_bits) == 0;
+}
 
 /* How many bytes from here can be copied as they are, to spare a call per character. */
 static size_t plain_run(const char *text, size_t length)
 {
 	size_t run = 0;
 
+	while (length - run >= sizeof(uint64_t) && is_plain(text + run))
+		run += sizeof(uint64_t);
 	while (run < length) {
 		unsigned char c = (unsigned char)text[run];
 
@@ -55,10 +73,24 @@ static size_t put_wide(struct buffer *out, const char *text, size_t length)
 	return 1;
 }
 
+/* All in one piece. */
+static void put_plain(struct buffer *out, const char *text, size_t length)
+{
+	char *at = buffer_extend(out, length + 2);
+
+	*at++ = '"';
+	memcpy(at, text, length);
+	at[length] = '"';
+}
+
 void quote_json(struct buffer *out, const char *text, size_t length, size_t most)
 {
 	size_t start = out->length;
 
+	if (length > 0 && length < most && plain_run(text, length) == length) {
+		put_plain(out, text, length);
+		return;
+	}
 	buffer_byte(out, '"');
 	while (length > 0 && out->length - start <= most) {
 		size_t room = most - (out->length - start) + 1;

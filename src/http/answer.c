@@ -92,11 +92,10 @@ static bool is_for_all(const struct request *rq)
 
 static void tag(struct request *rq)
 {
-	char etag[REQUEST_ETAG_SIZE];
-
-	request_etag(rq->out.bytes, rq->out.length, etag);
-	respond_header(rq, "ETag", etag);
-	if (rq->if_none_match && request_etag_listed(rq->if_none_match, etag)) {
+	if (!rq->etag[0])
+		request_etag(rq->out.bytes, rq->out.length, rq->etag);
+	respond_header(rq, "ETag", rq->etag);
+	if (rq->if_none_match && request_etag_listed(rq->if_none_match, rq->etag)) {
 		rq->status = 304;
 		buffer_reset(&rq->out);
 	}

@@ -18,6 +18,7 @@ struct app {
 
 	/* of microtaskd alone */
 	struct store *store;
+	struct gathers *shared; /* answers that are made once for several (http/share.h) */
 	struct password_semaphore *semaphore; /* auth/password.h */
 	struct google_keys *google; /* providers/google_keys.h */
 

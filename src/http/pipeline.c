@@ -9,6 +9,7 @@
 #include "http/idempotency.h"
 #include "http/media.h"
 #include "http/route.h"
+#include "http/share.h"
 #include "http/uri.h"
 #include "store/mark.h"
 #include "store/setup.h"
@@ -218,6 +219,12 @@ static enum err act(struct request *rq)
 	return e;
 }
 
+/* As act(), or another request acts for this one as well. */
+static enum err act_once(struct request *rq)
+{
+	return share_fits(rq) ? share_answer(rq, act) : act(rq);
+}
+
 /* The order in which refusals come is a promise of the contract. The handler runs after them. */
 static enum err (*const steps[])(struct request *rq) = {
 	match,	    check_size, tell_time,     access_identify, access_admit, check_media_type,
@@ -288,7 +295,7 @@ enum turn pipeline_begin(struct request *rq)
 	if (e == OK && !rq->replayed && rq->route->turn != TURN_NONE)
 		return rq->route->turn;
 	if (e == OK && !rq->replayed)
-		e = act(rq);
+		e = act_once(rq);
 	finish(rq, e);
 	return TURN_NONE;
 }

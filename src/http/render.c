@@ -62,8 +62,9 @@ static size_t row_find(const struct view *view, size_t count, const char *field,
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t n = (*from + i) % count;
+		const char *name = view_row(view, n)->field;
 
-		if (!strcmp(view_row(view, n)->field, field)) {
+		if (*name == *field && !strcmp(name, field)) {
 			*from = n + 1;
 			return n;
 		}

@@ -104,7 +104,7 @@ enum err fail_field(struct request *rq, const char *field, enum err err, const c
 
 void request_etag(const char *body, size_t length, char out[REQUEST_ETAG_SIZE])
 {
-	snprintf(out, REQUEST_ETAG_SIZE, "W/\"%016" PRIx64 "\"", hash_bytes(body, length));
+	snprintf(out, REQUEST_ETAG_SIZE, "W/\"%016" PRIx64 "\"", hash_long(body, length));
 }
 
 /* Past the "W/" that a weak comparison does not look at. */

@@ -28,6 +28,7 @@ struct route;
 /* The longest answer. What a list has beyond it comes with its next page. */
 #define ANSWER_MAX ((size_t)4 * 1024 * 1024)
 #define REQUEST_IDS_MAX 2
+#define REQUEST_ETAG_SIZE 24
 
 struct request {
 	/* filled by whoever received the request (server/fcgi.c); absent texts are NULL */
@@ -67,6 +68,7 @@ struct request {
 	struct json json;
 	struct buffer out; /* the body */
 	struct buffer headers; /* further header lines, each ending in CRLF */
+	char etag[REQUEST_ETAG_SIZE]; /* of the body, where it is known already; else empty */
 	bool replayed; /* the answer is the one that was kept for the key */
 };
 
@@ -95,7 +97,6 @@ enum err fail(struct request *rq, enum err err, const char *sentence);
 enum err fail_field(struct request *rq, const char *field, enum err err, const char *sentence);
 
 /* The weak entity tag of a body: W/"<16 hex digits>". */
-#define REQUEST_ETAG_SIZE 24
 void request_etag(const char *body, size_t length, char out[REQUEST_ETAG_SIZE]);
 
 /* Does an If-Match or If-None-Match header list this tag, or all with "*"? A weak tag equals the strong one. */

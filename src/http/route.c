@@ -169,6 +169,12 @@ static size_t count_ids(const char *path)
 	return count;
 }
 
+static bool is_shareable(const struct route *route)
+{
+	return route->method == GET && !(route->access & ACCESS_ANY) && route->turn == TURN_NONE &&
+	       !(route->flags & (STREAMS | RAW_BODY));
+}
+
 static const char *row_problem(const struct route *route)
 {
 	size_t length = strlen(route->path);
@@ -197,6 +203,8 @@ static const char *row_problem(const struct route *route)
 		return "has a status that is no success";
 	if (route->flags & RAW_BODY && (route->method == GET || route->body))
 		return "takes its body raw and has a schema for it, or is a GET";
+	if (route->flags & SHARED && !is_shareable(route))
+		return "shares its answers, and is no GET that anybody may call without a turn";
 	if (route->signatures && !(route->flags & RAW_BODY))
 		return "has a signature of a body that it does not take raw";
 	/* A claim belongs to a user, so that nobody can ask for the answers of another. */

@@ -38,6 +38,8 @@ enum route_flag {
 	RAW_BODY = 1 << 4,
 	STREAMS = 1 << 5, /* answers server-sent events, the view's object in each */
 	ALWAYS_OPEN = 1 << 6, /* answers even while the data is not adopted */
+	/* answers all who are not known alike, by nothing but the address: such answers are made together */
+	SHARED = 1 << 7,
 };
 
 struct route {

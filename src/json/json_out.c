@@ -138,20 +138,23 @@ void json_null(struct json *json, const char *key)
 	buffer_text(json->out, "null");
 }
 
+/* What needs no escapes stands between its quotes already. */
 void json_date(struct json *json, const char *key, int64_t when)
 {
-	char text[CLOCK_ISO_LENGTH + 1];
+	char text[CLOCK_ISO_LENGTH + 2] = "\"";
 
-	clock_iso(when, text);
-	json_text_n(json, key, text, strlen(text));
+	clock_iso(when, text + 1);
+	text[CLOCK_ISO_LENGTH + 1] = '"';
+	json_raw(json, key, text, sizeof(text));
 }
 
 void json_id(struct json *json, const char *key, const struct id *id)
 {
-	char hex[ID_HEX_LENGTH + 1];
+	char hex[ID_HEX_LENGTH + 2] = "\"";
 
-	id_hex(id, hex);
-	json_text_n(json, key, hex, ID_HEX_LENGTH);
+	id_hex(id, hex + 1);
+	hex[ID_HEX_LENGTH + 1] = '"';
+	json_raw(json, key, hex, sizeof(hex));
 }
 
 void json_raw(struct json *json, const char *key, const char *text, size_t length)

@@ -38,7 +38,9 @@ struct list call_own_list(const struct call *call, enum collection in, const cha
 
 	if (further)
 		bson_concat(filter, further);
-	return (struct list){ .in = in, .filter = filter, .name = call_own_name(call, name) };
+	return (struct list){
+		.in = in, .filter = filter, .name = call_own_name(call, name), .is_short = true
+	};
 }
 
 enum err call_refuse(struct call *call, enum err err, const char *sentence)

@@ -25,25 +25,48 @@ static bool task_id_take(void *ids, const bson_t *submission)
 	return true;
 }
 
+/* Answered from the keys of an index. */
+static enum err history_read(struct call *call, const bson_t *own, struct doc_array *tasks)
+{
+	return db_each(call->db, SUBMISSIONS, own,
+		       DOC(call->arena, SUB("projection", INT("_id", 0), INT("task_id", 1)),
+			   WHOLE("limit", HISTORY_SHORT + 1), WHOLE("batchSize", HISTORY_SHORT + 1),
+			   TEXT("hint", "worker_task")),
+		       task_id_take, tasks);
+}
+
+static const bson_t *narrowed(struct arena *arena, const bson_t *filter, const char *by,
+			      const struct doc_array *tasks)
+{
+	bson_t *narrower = doc_copy(arena, filter);
+
+	bson_concat(narrower, DOC(arena, SUB("_id", ARRAY(by, tasks->doc))));
+	return narrower;
+}
+
 /* Tasks that the caller has submitted to: in the filter, where they are few. */
-static enum err leave_out_submitted(struct call *call, struct list *list, bson_t *filter)
+static enum err leave_out_submitted(struct call *call, struct list *list)
 {
 	struct arena *arena = call->arena;
 	struct doc_array tasks = doc_array_new(arena);
 	bson_t *own = DOC(arena, ID("worker_id", &call->caller->id));
-	enum err err = db_each(call->db, SUBMISSIONS, own,
-			       DOC(arena, SUB("projection", INT("_id", 0), INT("task_id", 1)),
-				   WHOLE("limit", HISTORY_SHORT + 1)),
-			       task_id_take, &tasks);
+	enum err err = history_read(call, own, &tasks);
 	struct list_except *except = arena_alloc(arena, sizeof *except);
 
 	if (err != OK || !tasks.count)
 		return err;
 	if (tasks.count <= HISTORY_SHORT) {
-		bson_concat(filter, DOC(arena, SUB("_id", ARRAY("$nin", tasks.doc))));
+		list->whole = list->filter;
+		list->less = narrowed(arena, list->whole, "$in", &tasks);
+		list->filter = narrowed(arena, list->whole, "$nin", &tasks);
 		return OK;
 	}
-	*except = (struct list_except){ .in = SUBMISSIONS, .filter = own, .field = "task_id" };
+	*except = (struct list_except){
+		.in = SUBMISSIONS,
+		.filter = own,
+		.field = "task_id",
+		.name = call_own_name(call, LIST_NAME(arena, "left out of", list->count_key)),
+	};
 	list->except = except;
 	return OK;
 }
@@ -96,15 +119,12 @@ enum err task_list_open(struct call *call, const struct task_query *query, struc
 
 	bson_concat(filter, DOC(arena, NOT_FULL));
 	*list = (struct list){ .in = TASKS, .filter = filter, .name = open_name(arena, query) };
-	enum err err = worker ? leave_out_submitted(call, list, filter) : OK;
+	list->count_key = list->name;
 	filter_by_query(call, query, filter);
 	order_by(query->sort, list);
 	if (!query->words && !query->category && !query->min_payable.given)
 		count_by_index(call, list);
-	/* whoever sees the list: a cursor goes on where it was, but totals are a worker's own */
-	list->count_key =
-		LIST_NAME(arena, list->name, worker ? id_text(arena, &call->caller->id) : NULL);
-	return err;
+	return worker ? leave_out_submitted(call, list) : OK;
 }
 
 /* ---- one's own, and everybody's ---- */

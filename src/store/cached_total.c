@@ -1,6 +1,7 @@
 #include "store/cached_total.h"
 
 #include "base/clock.h"
+#include "store/gathers.h"
 #include "store/refresher.h"
 #include "store/store_private.h"
 
@@ -8,21 +9,10 @@ enum {
 	CACHED_MS = 5000, /* as old as a total may be */
 	REFRESH_MS = 2000, /* from this age on the next one is computed, to be there in time */
 	KNOWN_MS = 60000, /* for so long a total far beyond what is exact is taken to stay so */
-	WHOLE_MS = 50, /* for counting all, where nothing is cached: longer delays the caller */
+	MOMENT_MS = 100, /* for a first total: waiting longer for it would delay the caller */
+	WAIT_MS =
+		2500, /* for others' counting; a count after that would end too late for the caller */
 };
-
-/* The last value, unless it is too old; where it soon will be, the next is ordered. */
-static bool recent(struct db *db, const struct total *total, int64_t *value)
-{
-	struct refresher *refresher = db->store->refresher;
-	int64_t now = clock_steady(), begun_at;
-
-	if (!refresher_last(refresher, total->name, value, &begun_at) || begun_at < now - CACHED_MS)
-		return false;
-	if (begun_at < now - REFRESH_MS)
-		refresher_ask(refresher, db, total, 0);
-	return true;
-}
 
 void cached_total_order(struct db *db, const struct total *total, int64_t asked_at)
 {
@@ -44,67 +34,137 @@ enum err cached_total_wait(struct db *db, const struct total *total, int64_t ask
 	return refresher_last(refresher, total->name, value, &begun_at) ? OK : ERR_UNAVAILABLE;
 }
 
-/* ---- counting ---- */
+/* ---- few ---- */
 
-/* Were there so many a while ago that it need not be found out whether there still are? */
-static bool far_beyond(struct db *db, const struct total *total, int64_t exact_max)
+/* A thread that wants to know whether there are few. */
+struct counting {
+	struct db *db;
+	struct arena *arena;
+	const struct total *total;
+	int64_t exact_max, came; /* steady milliseconds */
+	int64_t value;
+	bool few;
+	enum err err;
+};
+
+/* Of what was counted exactly the last time that is done at once. Where there is one filter alone, it makes no
+ * difference. */
+static void count_exactly(struct counting *counting)
 {
-	int64_t value, begun_at;
+	struct refresher *refresher = counting->db->store->refresher;
+	const struct total *total = counting->total;
+	int64_t begun_at = clock_steady(), last, last_at;
+	bool likely = refresher_last(refresher, total->name, &last, &last_at) &&
+		      last <= counting->exact_max;
 
-	return refresher_last(db->store->refresher, total->name, &value, &begun_at) &&
-	       value / 2 > exact_max && begun_at > clock_steady() - KNOWN_MS;
+	if (begun_at - counting->came > WAIT_MS) {
+		counting->err = ERR_UNAVAILABLE;
+		return;
+	}
+	counting->err = total_few(counting->db, counting->arena, total, counting->exact_max, likely,
+				  &counting->value, &counting->few);
+	if (counting->err == OK && counting->few && total->many_filter)
+		refresher_keep(refresher, total->name, counting->value, begun_at);
 }
 
-/* Is the next one being made, and known to be of many? Then nobody else counts meanwhile. */
-static bool many_soon(struct db *db, const struct total *total, int64_t exact_max, int64_t seen,
-		      int64_t *value)
+/* A gather_work, of a name. */
+static void count_for_all(void *context, void *const *members, size_t count)
 {
-	int64_t least = 0;
-	bool soon = refresher_at_it(db->store->refresher, total->name, &least) && least > exact_max;
+	struct counting *leader = context;
 
-	if (soon)
-		*value = least > seen ? least : seen;
-	return soon;
+	count_exactly(leader);
+	for (size_t i = 0; i < count; i++) {
+		struct counting *counting = members[i];
+
+		counting->value = leader->value;
+		counting->few = leader->few;
+		counting->err = leader->err;
+	}
 }
 
-/* Of many: what is cached, else counted now where that is quick, else what was known of before. */
-static enum err count_many(struct db *db, struct arena *arena, const struct total *total,
-			   int64_t least, int64_t *value)
+struct gathers *counts_new(void)
+{
+	return gathers_new(count_for_all);
+}
+
+/* Those who want to know it of the same at once count together. */
+static enum err count_few(struct db *db, struct arena *arena, const struct total *total,
+			  int64_t exact_max, int64_t *value, bool *few)
+{
+	struct counting counting = { .db = db,
+				     .arena = arena,
+				     .total = total,
+				     .exact_max = exact_max,
+				     .came = clock_steady() };
+
+	gathers_join(db->store->counts, total->name, &counting, &counting);
+	*value = counting.value;
+	*few = counting.few;
+	return counting.err;
+}
+
+/* ---- many ---- */
+
+/* The last value of many, unless it is too old; where it soon will be, the next is ordered. */
+static bool recent(struct db *db, const struct total *total, int64_t exact_max, int64_t *value)
 {
 	struct refresher *refresher = db->store->refresher;
-	int64_t begun_at = clock_steady();
-	bool late;
+	int64_t now = clock_steady(), begun_at;
 
-	if (recent(db, total, value))
-		return OK;
-	enum err err = total_compute(db->client, db->store->database, arena, total, WHOLE_MS, value,
-				     &late);
+	if (!refresher_last(refresher, total->name, value, &begun_at) || *value <= exact_max ||
+	    begun_at < now - CACHED_MS)
+		return false;
+	if (begun_at < now - REFRESH_MS)
+		refresher_ask(refresher, db, total, 0);
+	return true;
+}
 
-	if (err == OK && !late) {
-		refresher_keep(refresher, total->name, *value, begun_at);
-		return OK;
-	}
+/* Is it known without a look that there are many? So it is when there were twice as many a while ago, or when a total of
+ * many is being made; *least are then known. */
+static bool surely_many(struct db *db, const struct total *total, int64_t exact_max, int64_t *least)
+{
+	struct refresher *refresher = db->store->refresher;
+	int64_t value, begun_at;
+
+	if (refresher_at_it(refresher, total->name, least) && *least > exact_max)
+		return true;
+	*least = exact_max + 1;
+	return refresher_last(refresher, total->name, &value, &begun_at) && value / 2 > exact_max &&
+	       begun_at > clock_steady() - KNOWN_MS;
+}
+
+/* No caller counts them: the refresher does, once for all, and is waited for a moment where nothing recent is known. */
+static void count_many(struct db *db, const struct total *total, int64_t exact_max, int64_t least,
+		       int64_t *value)
+{
+	struct refresher *refresher = db->store->refresher;
+	int64_t now = clock_steady(), known, begun_at;
+
+	if (recent(db, total, exact_max, value))
+		return;
 	refresher_ask(refresher, db, total, least);
-	if (!refresher_last(refresher, total->name, value, &begun_at) || *value < least)
-		*value = least;
-	return err;
+	refresher_wait(refresher, total->name, now - CACHED_MS, now + MOMENT_MS);
+	*value = least;
+	if (refresher_last(refresher, total->name, &known, &begun_at) && known > least)
+		*value = known;
 }
 
 enum err cached_total_count(struct db *db, struct arena *arena, const struct total *total,
 			    int64_t exact_max, int64_t seen, bool look_first, int64_t *value,
 			    bool *approximate)
 {
-	bool few;
+	bool few = false;
 	int64_t least;
+	enum err err = OK;
 
 	*approximate = true;
-	if (!look_first &&
-	    (recent(db, total, value) || many_soon(db, total, exact_max, seen, value)))
+	if (!look_first && recent(db, total, exact_max, value))
 		return OK;
-	if (!look_first && far_beyond(db, total, exact_max))
-		return count_many(db, arena, total, seen, value);
-	enum err err = total_few(db, arena, total, exact_max, &least, &few);
+	if (look_first || !surely_many(db, total, exact_max, &least))
+		err = count_few(db, arena, total, exact_max, &least, &few);
 	*approximate = !few;
-	*value = least > seen ? least : seen;
-	return err != OK || few ? err : count_many(db, arena, total, *value, value);
+	*value = err == OK && least > seen ? least : seen;
+	if (err == OK && !few)
+		count_many(db, total, exact_max, *value, value);
+	return err;
 }

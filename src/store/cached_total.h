@@ -1,9 +1,9 @@
 /*
  * Totals that may be as old as five seconds.
  *
- * When there are few records, they are counted for each caller. When there are many, the last total is used for five
- * seconds, and a thread of the process computes the next one meanwhile (store/refresher.h), so that no caller waits for
- * it.
+ * When there are few records, they are counted when asked for, once for all who ask at the same moment. When there are
+ * many, the last total is used for five seconds, and a thread of the process computes the next one meanwhile
+ * (store/refresher.h). No caller counts further than what is exact.
  */
 #ifndef STORE_CACHED_TOTAL_H
 #define STORE_CACHED_TOTAL_H
@@ -27,5 +27,8 @@ enum err cached_total_wait(struct db *db, const struct total *total, int64_t ask
 enum err cached_total_count(struct db *db, struct arena *arena, const struct total *total,
 			    int64_t exact_max, int64_t seen, bool look_first, int64_t *value,
 			    bool *approximate);
+
+/* How the counting of few records is shared, for a store. */
+struct gathers *counts_new(void);
 
 #endif

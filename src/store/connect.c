@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/address.h"
+#include "store/cached_total.h"
 #include "store/claim_held.h"
 #include "store/doc.h"
+#include "store/gathers.h"
 #include "store/presence.h"
 #include "store/refresher.h"
 #include "store/releases.h"
@@ -117,6 +119,7 @@ struct store *store_open(const struct store_options *options, char problem[256])
 	for (size_t i = 0; i < STORE_QUEUES; i++)
 		pthread_mutex_init(&store->queues[i], NULL);
 	store->refresher = refresher_new();
+	store->counts = counts_new();
 	store->releases = releases_new(store);
 	mongoc_uri_destroy(uri);
 	return store;
@@ -127,6 +130,7 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	bool quiet = refresher_free(store->refresher);
+	gathers_free(store->counts);
 	releases_free(store->releases);
 	mongoc_client_pool_destroy(store->pool);
 	presence_free(store->presence);

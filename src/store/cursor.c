@@ -5,19 +5,8 @@
 
 #include <string.h>
 
-/* The text of a journal row's _id is always longer than the bytes of an ObjectId, and never this long. */
-enum { CURSOR_ID_MAX = 200 };
-
 /* A fraction, which older data may have, is kept as it is: a rounded one would stand elsewhere. */
 enum { CURSOR_NULL = 0, CURSOR_NUMBER = 1, CURSOR_DATE = 2, CURSOR_FRACTION = 3 };
-
-struct cursor {
-	uint8_t version, type;
-	uint8_t tag[8]; /* of the list and its order */
-	uint8_t value[8];
-	char id[CURSOR_ID_MAX]; /* the bytes of an ObjectId, or the text of a journal row's _id */
-	size_t id_length; /* not written: what follows the rest is the id */
-};
 
 static void cursor_tag(const struct list_order *order, uint8_t tag[8])
 {
@@ -45,6 +34,8 @@ static void cursor_value_write(const bson_t *last, const char *field, struct cur
 	int64_t value = 0;
 	double fraction;
 
+	cursor->type = CURSOR_NULL;
+	memset(cursor->value, 0, sizeof cursor->value);
 	if (!bson_iter_init_find(&at, last, field))
 		return;
 	if (BSON_ITER_HOLDS_DOUBLE(&at)) {
@@ -62,14 +53,17 @@ static void cursor_value_write(const bson_t *last, const char *field, struct cur
 	memcpy(cursor->value, &value, sizeof value);
 }
 
-const char *cursor_write(struct arena *arena, const struct list_order *order, const bson_t *last)
+void cursor_set(struct cursor *cursor, const struct list_order *order, const bson_t *record)
 {
-	struct cursor cursor = { .version = 1 };
+	cursor_value_write(record, order->field, cursor);
+	cursor->id_length = cursor_id_write(record, cursor);
+}
 
-	cursor_tag(order, cursor.tag);
-	cursor_value_write(last, order->field, &cursor);
-	size_t id_length = cursor_id_write(last, &cursor);
-	return base64url_encode(arena, &cursor, offsetof(struct cursor, id) + id_length);
+const char *cursor_write(struct arena *arena, const struct list_order *order, struct cursor *cursor)
+{
+	cursor->version = 1;
+	cursor_tag(order, cursor->tag);
+	return base64url_encode(arena, cursor, offsetof(struct cursor, id) + cursor->id_length);
 }
 
 static bool cursor_read(struct arena *arena, const struct list_order *order, const char *text,

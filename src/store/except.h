@@ -12,6 +12,7 @@ struct list_except {
 	enum collection in; /* the other collection */
 	const bson_t *filter; /* which of its documents count */
 	const char *field; /* their field that has the _id of a record to leave out */
+	const char *name; /* of how many are left out, in the cache of totals */
 };
 
 /* db_each() over the records that are not left out. The options hold no skip; a limit counts those left out, too. */

@@ -43,10 +43,10 @@ static bool one_more(void *count, const bson_t *doc)
 /* The total without what is left out: exact for few records, else as of a moment ago, and at first as if nothing
  * were. */
 static enum err leave_out(struct db *db, struct arena *arena, const struct list *list,
-			  const char *name, struct page *page)
+			  struct page *page)
 {
 	const struct total total = {
-		.name = arena_printf(arena, "left out of %s", name),
+		.name = list->except->name,
 		.in = list->except->in,
 		.pipeline = except_pipeline(arena, list->in, list->filter, list->except),
 	};
@@ -65,6 +65,18 @@ static enum err leave_out(struct db *db, struct arena *arena, const struct list 
 	return OK;
 }
 
+static enum err take_off(struct db *db, struct arena *arena, const struct list *list,
+			 struct page *page)
+{
+	const struct total less = { .in = list->in, .filter = list->less, .index = "_id_" };
+	int64_t out;
+	enum err err = total_now(db, arena, &less, &out);
+
+	if (err == OK)
+		page->total -= out;
+	return err;
+}
+
 /* No count fails a list: what has been seen of it is told then. */
 static void total_find(struct db *db, struct arena *arena, const struct list *list, int64_t seen,
 		       struct page *page)
@@ -72,15 +84,17 @@ static void total_find(struct db *db, struct arena *arena, const struct list *li
 	const struct total total = {
 		.name = list->count_key ? list->count_key : list->name,
 		.in = list->in,
-		.filter = list->filter,
+		.filter = list->whole ? list->whole : list->filter,
 		.many_filter = list->many_filter,
 		.index = list->count_index,
 	};
 	enum err err = cached_total_count(db, arena, &total, EXACT_MAX, seen, false, &page->total,
 					  &page->approximate);
 
+	if (err == OK && list->less)
+		err = take_off(db, arena, list, page);
 	if (err == OK && list->except)
-		err = leave_out(db, arena, list, total.name, page);
+		err = leave_out(db, arena, list, page);
 	if (err == OK && page->total >= seen)
 		return;
 	page->total = seen;
@@ -99,8 +113,10 @@ enum err list_count(struct db *db, struct arena *arena, enum collection in, cons
 
 /* ---- the page ---- */
 
-/* So many records are read before their size is known: all of most pages. */
+/* So many records are read at first where some are left out and it is not known how many of them. */
 enum { FIRST_BATCH = 32 };
+/* Of a short list so many are read beyond the page: ten cost less than another command. */
+enum { BEYOND_MAX = 16 };
 
 struct listing {
 	const struct list *list;
@@ -110,10 +126,13 @@ struct listing {
 	void *context;
 	int64_t limit, shown;
 	int64_t skip; /* records to be passed over here */
-	const char *next, *last;
+	int64_t beyond,
+		beyond_max; /* behind the page: read, and to be read where there are so many */
+	struct cursor last; /* after the record that was shown last */
+	const char *next;
 };
 
-/* One record more than the page is read: if it is there, there is a next page. */
+/* One record more than the page is read at least: if it is there, there is a next page. */
 static bool take(void *context, const bson_t *doc)
 {
 	struct listing *listing = context;
@@ -122,12 +141,14 @@ static bool take(void *context, const bson_t *doc)
 		listing->skip--;
 		return true;
 	}
+	if (listing->next)
+		return ++listing->beyond < listing->beyond_max;
 	if (listing->shown == listing->limit || !listing->row(listing->context, doc)) {
-		listing->next = listing->last;
-		return false;
+		listing->next = cursor_write(listing->arena, &listing->order, &listing->last);
+		return ++listing->beyond < listing->beyond_max;
 	}
 	listing->shown++;
-	listing->last = cursor_write(listing->arena, &listing->order, doc);
+	cursor_set(&listing->last, &listing->order, doc);
 	return true;
 }
 
@@ -137,15 +158,15 @@ static enum err page_read(struct db *db, struct listing *listing, const bson_t *
 	struct arena *arena = listing->arena;
 	const struct list *list = listing->list;
 	int32_t direction = list->ascending ? 1 : -1;
-	bson_t *options =
-		DOC(arena, SUB("sort", INT(listing->order.field, direction), INT("_id", direction)),
-		    WHOLE("batchSize", FIRST_BATCH));
+	bson_t *options = DOC(
+		arena, SUB("sort", INT(listing->order.field, direction), INT("_id", direction)));
 
 	if (list->except) {
 		listing->skip = skip;
+		BSON_APPEND_INT32(options, "batchSize", FIRST_BATCH);
 		return except_each(db, list->in, filter, options, list->except, take, listing);
 	}
-	BSON_APPEND_INT64(options, "limit", listing->limit + 1);
+	BSON_APPEND_INT64(options, "limit", listing->limit + listing->beyond_max);
 	if (skip)
 		BSON_APPEND_INT64(options, "skip", skip);
 	return db_each(db, list->in, filter, options, take, listing);
@@ -163,16 +184,16 @@ static bool saturated(int64_t page, int64_t limit)
 	return page - 1 > INT64_MAX / 2 / limit;
 }
 
-/* Where a page is not full, or the first is, its end tells the total without counting. */
+/* Where the end of the list was read, it tells the total without counting. */
 static bool total_seen(const struct listing *listing, bool after, int64_t skip)
 {
-	return !after && !listing->next && (listing->shown > 0 || skip == 0);
+	return !after && listing->beyond < listing->beyond_max && (listing->shown > 0 || skip == 0);
 }
 
 /* There are at least so many: those of the pages before, if any were there, those shown, and the next. */
 static int64_t records_seen(const struct listing *listing, int64_t skip)
 {
-	return listing->shown ? skip + listing->shown + (listing->next != NULL) : 0;
+	return listing->shown ? skip + listing->shown + listing->beyond : 0;
 }
 
 enum err list_run(struct db *db, struct arena *arena, const struct list *list,
@@ -187,6 +208,7 @@ enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 	enum err err = OK;
 
 	listing.limit = limit_of(list, asked);
+	listing.beyond_max = list->is_short && !asked->after ? BEYOND_MAX : 1;
 	*page = (struct page){ .current = asked->page.given ? asked->page.value : 1 };
 	int64_t skip =
 		saturated(page->current, listing.limit) ? -1 : (page->current - 1) * listing.limit;
@@ -202,7 +224,7 @@ enum err list_run(struct db *db, struct arena *arena, const struct list *list,
 		return err;
 	page->next = listing.next;
 	if (total_seen(&listing, asked->after != NULL, skip))
-		page->total = skip + listing.shown;
+		page->total = skip + listing.shown + listing.beyond;
 	else
 		total_find(db, arena, list, records_seen(&listing, skip), page);
 	page->pages = (page->total + listing.limit - 1) / listing.limit;

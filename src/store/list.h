@@ -43,6 +43,13 @@ struct list {
 	const char *count_index;
 	const char *count_key; /* the total's key in the cache; NULL: name */
 	const struct list_except *except; /* left out beyond what the filter says; NULL: nothing */
+	/* For a list that differs by its caller from one that all share: `whole` is what the shared one shows, and
+	 * `less` what of it this one does not. Then the total of the whole is counted, by its key in the cache once for
+	 * all, and that of `less` is taken off. NULL: the filter is counted. */
+	const bson_t *whole, *less;
+	/* As a rule there are few records: a page reads on a little, and where it comes to the end nothing has to be
+	 * counted. */
+	bool is_short;
 };
 
 struct page {

@@ -277,25 +277,31 @@ bool refresher_at_it(struct refresher *refresher, const char *name, int64_t *lea
 	return at_it;
 }
 
+static void total_take(struct cached *cached, const struct total *total)
+{
+	const bson_t *filter = total->many_filter ? total->many_filter : total->filter;
+
+	cached->total = *total;
+	cached->total.name = NULL;
+	cached->total.many_filter = NULL;
+	cached->total.filter = filter ? bson_copy(filter) : NULL;
+	cached->total.pipeline = total->pipeline ? bson_copy(total->pipeline) : NULL;
+	cached->asked = true;
+	cached->asked_at = clock_steady();
+}
+
 void refresher_ask(struct refresher *refresher, struct db *db, const struct total *total,
 		   int64_t least)
 {
 	pthread_mutex_lock(&refresher->lock);
 	struct cached *cached = place_take(refresher, total->name);
-	int64_t asked_at = cached->asked ? cached->asked_at : clock_steady();
-	total_drop(cached);
-	cached->total = *total;
-	cached->total.name = NULL;
-	const bson_t *filter = total->many_filter ? total->many_filter : total->filter;
-	cached->total.many_filter = NULL;
-	cached->total.filter = filter ? bson_copy(filter) : NULL;
-	cached->total.pipeline = total->pipeline ? bson_copy(total->pipeline) : NULL;
-	cached->asked = true;
-	cached->asked_at = asked_at;
 	if (least > cached->least)
 		cached->least = least;
-	thread_make(refresher, db);
-	pthread_cond_signal(&refresher->asked);
+	if (!cached->asked && !cached->making) {
+		total_take(cached, total);
+		thread_make(refresher, db);
+		pthread_cond_signal(&refresher->asked);
+	}
 	pthread_mutex_unlock(&refresher->lock);
 }
 

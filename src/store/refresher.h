@@ -28,8 +28,8 @@ bool refresher_last(struct refresher *refresher, const char *name, int64_t *valu
 /* Caches a value that the caller computed. */
 void refresher_keep(struct refresher *refresher, const char *name, int64_t value, int64_t begun_at);
 
-/* Has the total computed soon. Another call before that replaces the filter. Of db only the address is used. least: the
- * total is known to be at least so much. */
+/* Has the total computed soon, unless it already will be or is. Of db only the address is used. least: the total is known
+ * to be at least so much. */
 void refresher_ask(struct refresher *refresher, struct db *db, const struct total *total,
 		   int64_t least);
 

@@ -184,7 +184,7 @@ static void batch_adapt(mongoc_cursor_t *cursor, uint64_t bytes, uint64_t count)
 	mongoc_cursor_set_batch_size(cursor, fitting > 2 ? (uint32_t)fitting : 2);
 }
 
-static enum err cursor_drain(struct db *db, mongoc_cursor_t *cursor, db_row row, void *context)
+enum err store_drain(struct db *db, mongoc_cursor_t *cursor, db_row row, void *context)
 {
 	const bson_t *doc;
 	bson_error_t error;
@@ -203,25 +203,13 @@ static enum err cursor_drain(struct db *db, mongoc_cursor_t *cursor, db_row row,
 	return err;
 }
 
-enum err db_each(struct db *db, enum collection in, const bson_t *filter, const bson_t *options,
-		 db_row row, void *context)
-{
-	mongoc_collection_t *collection = store_collection(db, in);
-	mongoc_cursor_t *cursor =
-		mongoc_collection_find_with_opts(collection, filter, options, NULL);
-	enum err err = cursor_drain(db, cursor, row, context);
-
-	mongoc_collection_destroy(collection);
-	return err;
-}
-
 enum err db_aggregate(struct db *db, enum collection in, const bson_t *pipeline,
 		      const bson_t *options, db_row row, void *context)
 {
 	mongoc_collection_t *collection = store_collection(db, in);
 	mongoc_cursor_t *cursor =
 		mongoc_collection_aggregate(collection, MONGOC_QUERY_NONE, pipeline, options, NULL);
-	enum err err = cursor_drain(db, cursor, row, context);
+	enum err err = store_drain(db, cursor, row, context);
 
 	mongoc_collection_destroy(collection);
 	return err;

@@ -51,7 +51,8 @@ enum err db_find_id(struct db *db, struct arena *arena, enum collection in, cons
 /* Called for each document; a false answer ends the reading. */
 typedef bool (*db_row)(void *context, const bson_t *doc);
 
-/* Every document that matches, in batches. options: sort, limit, projection, hint …; may be NULL. */
+/* Every document that matches. options: sort, limit, projection, hint …; may be NULL. Where a limit is as small as what
+ * fits into one reply, it is one command; for records that a projection makes small, batchSize tells that. */
 enum err db_each(struct db *db, enum collection in, const bson_t *filter, const bson_t *options,
 		 db_row row, void *context);
 

@@ -9,6 +9,7 @@
 
 #define STORE_QUEUES 256
 
+struct gathers;
 struct presence;
 struct refresher;
 struct total;
@@ -18,6 +19,7 @@ struct store {
 	char *database;
 	pthread_mutex_t queues[STORE_QUEUES]; /* for contended documents; see commit.c */
 	struct refresher *refresher; /* of totals; see total.c */
+	struct gathers *counts; /* of few records; see cached_total.c */
 	struct releases *releases; /* keys that could not be given back yet */
 	struct presence *presence; /* NULL in a process that is not seen by others */
 	/* Steady milliseconds: when the primary was lost or found again; 0: never. */
@@ -73,6 +75,9 @@ void session_drop(struct db *db);
 /* The driver's handle of a collection; the caller's to destroy. */
 mongoc_collection_t *store_collection(struct db *db, enum collection in);
 
+/* Calls row for each document of a cursor, in replies of about a megabyte; destroys the cursor. */
+enum err store_drain(struct db *db, mongoc_cursor_t *cursor, db_row row, void *context);
+
 /* A client of the same server whose answers may take max_ms (0: an hour); the caller's to destroy. NULL: none can be
  * made. */
 mongoc_client_t *store_client_with_time(const mongoc_client_t *like, int64_t max_ms);
@@ -80,9 +85,10 @@ mongoc_client_t *store_client_with_time(const mongoc_client_t *like, int64_t max
 /* Computes a total, unless the server needs longer than max_ms for it (*late, OK). */
 enum err total_compute(mongoc_client_t *client, const char *database, struct arena *arena,
 		       const struct total *total, int64_t max_ms, int64_t *value, bool *late);
-/* Are there few records, at most exact_max? Then *value is exact; else there are at least so many. */
+/* Are there few records, at most exact_max? Then *value is exact; else there are at least so many. likely: there were
+ * few a while ago, so that they are counted exactly at once. */
 enum err total_few(struct db *db, struct arena *arena, const struct total *total, int64_t exact_max,
-		   int64_t *value, bool *few);
+		   bool likely, int64_t *value, bool *few);
 
 /* The first document of a find's reply, living as long as the reply; NULL when there is none. */
 const bson_t *store_first(struct arena *arena, const bson_t *reply);

@@ -84,12 +84,12 @@ static enum err count_few(struct db *db, struct arena *arena, const struct total
 }
 
 enum err total_few(struct db *db, struct arena *arena, const struct total *total, int64_t exact_max,
-		   int64_t *value, bool *few)
+		   bool likely, int64_t *value, bool *few)
 {
 	enum err err = OK;
 
 	*few = true;
-	if (total->many_filter)
+	if (total->many_filter && !likely)
 		err = count_few(db, arena, total, total->many_filter, exact_max, value, few);
 	if (err == OK && *few)
 		err = count_few(db, arena, total, total->filter, exact_max, value, few);

@@ -9,8 +9,10 @@ import pytest
 from bson import Int64, ObjectId
 
 from client import ahead, assert_error, eventually, faults, now, ok, task_input, unique
+from fail_points import held_up
 from profiling import profiled
 from promises import promise
+from wire import Call, at_once, outcomes
 
 MANY = 103  # above the largest page
 ORDERS = [
@@ -395,6 +397,33 @@ def test_no_count_fails_a_list(shelf, counts_that, code, words):
     assert end["total"] == MANY and "totalApprox" not in end, "its end was seen"
 
 
+@promise("1 Lists", "`total` is exact up to 10,000 records")
+@pytest.mark.parametrize("records, counts", [(3, 0), (4, 0), (10, 0), (60, 1)])
+def test_the_end_of_a_short_list_tells_its_total(long_list, db, records, counts):
+    """A page reads on a little behind its end; only what goes on beyond that is counted."""
+    buyer = long_list(records)
+    for number, shown in ((1, 3), (2, min(3, records - 3))):
+        with profiled(db, ns=db.tasks.full_name, **{"command.count": "tasks"}) as counted:
+            answer = page(buyer, "/tasks/buyer/my-tasks", limit=3, page=number)
+        assert (len(answer["tasks"]), answer["total"]) == (shown, records)
+        assert (answer["next"] is not None) == (3 * number < records)
+        assert len(counted) == counts or (records == 3 and number == 2), counted
+
+
+@promise("1 Lists", "No count delays or fails a list")
+def test_many_are_counted_once_for_all_who_come_first(stack, long_list, db):
+    """In each worker one finds out that there are more than are counted exactly, then one for those who came meanwhile;
+    and one thread counts them all, perhaps once more when that is old."""
+    buyer = long_list(20_050)
+    calls = [Call("GET", "/tasks/buyer/my-tasks?limit=1", buyer.token)] * 40
+    workers = len(stack.worker_pids())
+    with profiled(db, ns=db.tasks.full_name, **{"command.count": "tasks"}) as counted:
+        with held_up(stack.mongo.admin, "count", workers, ms=300, collection=db.tasks):
+            assert outcomes(at_once(stack, calls)) == {200: len(calls)}
+    assert len(counted) <= 4 * workers, [ran["command"] for ran in counted]
+    total_becomes(buyer, 20_050, True)
+
+
 @promise("1 Lists", "No count delays or fails a list")
 def test_totals_of_many_are_made_behind_the_scenes(long_list, counts_that):
     """The last one serves while the next is made, and however long that takes nobody waits."""
@@ -618,6 +647,22 @@ def test_a_long_history_leaves_out_what_was_submitted_to(shelf, old_hand, db):
     assert reads
     for ran in reads:
         assert ran["docsExamined"] == 0 and ran["keysExamined"] <= 1001, ran
+
+
+@promise("4 GET /", "A worker's token leaves out tasks they have submitted to")
+def test_a_short_history_is_taken_off_the_total(shelf, new_worker, db):
+    """That of each worker is their own, and counts only what the list would show."""
+    everything = ids(page(shelf, limit=100)) + ids(page(shelf, limit=100, page=2))
+    first, second, newcomer = new_worker(), new_worker(), new_worker()
+    submitted(db, first, [*everything[:7], *(ObjectId() for _ in range(5))])
+    submitted(db, second, everything[5:90])
+    try:
+        for worker, left in ((first, everything[7:]), (second, everything[:5] + everything[90:]), (newcomer, everything)):
+            answer = ok(worker.api.get("/tasks", params={"category": shelf.category, "limit": 8}))
+            assert (ids(answer), answer["total"]) == (left[:8], len(left))
+            assert "totalApprox" not in answer
+    finally:
+        db.submissions.delete_many({"worker_id": {"$in": [ObjectId(one.id) for one in (first, second)]}})
 
 
 @promise("4 GET /", "A worker's token leaves out tasks they have submitted to")

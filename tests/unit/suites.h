@@ -79,6 +79,7 @@
 	X(render) \
 	X(request) \
 	X(route) \
+	X(share) \
 	X(bulkhead) \
 	X(fair) \
 	X(fcgi) \

@@ -1,3 +1,4 @@
+#include "base/count.h"
 #include "base/encoding.h"
 #include "suites.h"
 
@@ -170,6 +171,24 @@ START_TEST(every_code_point_is_written_and_read_back)
 }
 END_TEST
 
+START_TEST(a_long_hash_tells_apart_what_differs_anywhere)
+{
+	uint8_t text[40] = { 0 };
+	uint64_t seen[COUNT_OF(text) + 1];
+
+	for (size_t length = 0; length <= sizeof text; length++) {
+		seen[length] = hash_long(text, length);
+		for (size_t shorter = 0; shorter < length; shorter++)
+			ck_assert_uint_ne(seen[length], seen[shorter]);
+		for (size_t bit = 0; bit < 8 * length; bit++) {
+			text[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			ck_assert_uint_ne(hash_long(text, length), seen[length]);
+			text[bit / 8] = 0;
+		}
+	}
+}
+END_TEST
+
 START_TEST(hashes_are_those_of_fnv_1a)
 {
 	ck_assert_uint_eq(hash_bytes("", 0), UINT64_C(0xcbf29ce484222325));
@@ -198,6 +217,7 @@ Suite *suite_encoding(void)
 	tcase_add_test(utf8, code_points_are_counted_and_not_bytes);
 	tcase_add_test(utf8, every_code_point_is_written_and_read_back);
 	tcase_add_test(utf8, hashes_are_those_of_fnv_1a);
+	tcase_add_test(utf8, a_long_hash_tells_apart_what_differs_anywhere);
 	suite_add_tcase(suite, base64);
 	suite_add_tcase(suite, utf8);
 	return suite;

@@ -178,6 +178,10 @@ static const struct {
 	  { PUT, "/x", ACCESS_ANY, ELSE, .flags = RAW_BODY, .body = &no_schema } },
 	{ "takes its body raw", { GET, "/x", ACCESS_ANY, ELSE, .flags = RAW_BODY } },
 	{ "has a signature", { PUT, "/x", ACCESS_ANY, ELSE, .signatures = no_signatures } },
+	{ "shares its answers", { POST, "/x", ACCESS_PUBLIC, ELSE, .flags = SHARED } },
+	{ "shares its answers", { GET, "/x", ACCESS_ANY, ELSE, .flags = SHARED } },
+	{ "shares its answers",
+	  { GET, "/x", ACCESS_PUBLIC, ELSE, .flags = SHARED, .turn = TURN_HASH } },
 	{ "may be called by nobody known",
 	  { PUT, "/x", ACCESS_PUBLIC, ELSE, .flags = IDEMPOTENT } },
 };

@@ -1,3 +1,4 @@
+#include "base/quote.h"
 #include "suites.h"
 #include "json/json_out.h"
 
@@ -73,6 +74,33 @@ START_TEST(texts_are_escaped_and_bad_bytes_replaced)
 {
 	json_text_n(&json, NULL, texts[_i].text, texts[_i].length);
 	ck_assert_str_eq(out.bytes, texts[_i].written);
+}
+END_TEST
+
+/* Plain bytes are copied several at a time: whatever stands among them is written as it is alone. */
+START_TEST(a_byte_among_plain_ones_is_written_as_alone)
+{
+	for (int byte = 0; byte < 0x100; byte++) {
+		struct buffer alone = { 0 };
+		const char c = (char)byte;
+
+		quote_json(&alone, &c, 1, SIZE_MAX - 1);
+		for (size_t at = 0; at < 20; at++) {
+			struct buffer whole = { 0 }, expected = { 0 };
+			char text[20];
+
+			memset(text, 'p', sizeof text);
+			text[at] = c;
+			quote_json(&whole, text, sizeof text, SIZE_MAX - 1);
+			buffer_printf(&expected, "\"%.*s%.*s%.*s\"", (int)at,
+				      "pppppppppppppppppppp", (int)alone.length - 2,
+				      alone.bytes + 1, 19 - (int)at, "pppppppppppppppppppp");
+			ck_assert_str_eq(whole.bytes, expected.bytes);
+			buffer_free(&whole);
+			buffer_free(&expected);
+		}
+		buffer_free(&alone);
+	}
 }
 END_TEST
 
@@ -207,6 +235,7 @@ Suite *suite_json_out(void)
 	tcase_add_checked_fixture(shape, setup, teardown);
 	tcase_add_test(shape, members_and_items_are_parted_by_commas);
 	tcase_add_test(shape, finishing_closes_what_is_open);
+	tcase_add_test(shape, a_byte_among_plain_ones_is_written_as_alone);
 	tcase_add_test(shape, a_long_text_is_cut_at_a_character);
 	tcase_add_test(shape, names_are_escaped_like_texts);
 	tcase_add_test(shape, dates_and_ids_are_texts);
