@@ -5,6 +5,7 @@
 #include "store/address.h"
 #include "store/claim_held.h"
 #include "store/doc.h"
+#include "store/lookup.h"
 #include "store/presence.h"
 #include "store/refresher.h"
 #include "store/releases.h"
@@ -116,6 +117,8 @@ struct store *store_open(const struct store_options *options, char problem[256])
 		pthread_mutex_init(&store->queues[i], NULL);
 	store->refresher = refresher_new();
 	store->releases = releases_new(store);
+	for (size_t i = 0; i < COLLECTION_COUNT; i++)
+		store->lookups[i] = lookups_new();
 	mongoc_uri_destroy(uri);
 	return store;
 }
@@ -126,6 +129,8 @@ void store_close(struct store *store)
 		return;
 	bool quiet = refresher_free(store->refresher);
 	releases_free(store->releases);
+	for (size_t i = 0; i < COLLECTION_COUNT; i++)
+		lookups_free(store->lookups[i]);
 	mongoc_client_pool_destroy(store->pool);
 	presence_free(store->presence);
 	bson_free(store->database);

@@ -188,15 +188,19 @@ const uint8_t *doc_bytes(const bson_t *doc, const char *field, uint32_t *length)
 bool doc_part(const bson_t *doc, const char *field, bson_t *part)
 {
 	bson_iter_t at;
+
+	return bson_iter_init_find(&at, doc, field) && doc_iter_part(&at, part);
+}
+
+bool doc_iter_part(const bson_iter_t *at, bson_t *part)
+{
 	uint32_t length;
 	const uint8_t *bytes;
 
-	if (!bson_iter_init_find(&at, doc, field))
-		return false;
-	if (BSON_ITER_HOLDS_DOCUMENT(&at))
-		bson_iter_document(&at, &length, &bytes);
-	else if (BSON_ITER_HOLDS_ARRAY(&at))
-		bson_iter_array(&at, &length, &bytes);
+	if (BSON_ITER_HOLDS_DOCUMENT(at))
+		bson_iter_document(at, &length, &bytes);
+	else if (BSON_ITER_HOLDS_ARRAY(at))
+		bson_iter_array(at, &length, &bytes);
 	else
 		return false;
 	return bson_init_static(part, bytes, length);

@@ -98,6 +98,9 @@ const uint8_t *doc_bytes(const bson_t *doc, const char *field, uint32_t *length)
 /* An embedded document or array, as a view into doc; false when absent. */
 bool doc_part(const bson_t *doc, const char *field, bson_t *part);
 
+/* The same at an iterator. */
+bool doc_iter_part(const bson_iter_t *at, bson_t *part);
+
 /* An array document in the making. */
 struct doc_array {
 	bson_t *doc;

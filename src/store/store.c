@@ -160,26 +160,14 @@ enum err db_find_one(struct db *db, struct arena *arena, enum collection in, con
 	return err;
 }
 
-enum err db_find_id(struct db *db, struct arena *arena, enum collection in, const struct id *id,
-		    const bson_t **found)
-{
-	return db_find_one(db, arena, in, DOC(arena, ID("_id", id)), NULL, found);
-}
-
 mongoc_collection_t *store_collection(struct db *db, enum collection in)
 {
 	return mongoc_client_get_collection(db->client, db->store->database, collection_name(in));
 }
 
-/*
- * A connection keeps the memory of the largest reply that it ever brought: so each reply is kept to about this many
- * bytes, estimated by the records so far.
- */
-enum { REPLY_BYTES = 1024 * 1024 };
-
 static void batch_adapt(mongoc_cursor_t *cursor, uint64_t bytes, uint64_t count)
 {
-	uint64_t fitting = REPLY_BYTES * count / bytes;
+	uint64_t fitting = REPLY_BYTES * count / bytes; /* as those so far */
 
 	mongoc_cursor_set_batch_size(cursor, fitting > 2 ? (uint32_t)fitting : 2);
 }

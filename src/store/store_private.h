@@ -9,6 +9,11 @@
 
 #define STORE_QUEUES 256
 
+/* A connection keeps the memory of the largest reply that it ever brought: so each reply is kept to about this many
+ * bytes, estimated by the records so far. */
+#define REPLY_BYTES ((size_t)1024 * 1024)
+
+struct lookups;
 struct presence;
 struct refresher;
 struct total;
@@ -19,6 +24,7 @@ struct store {
 	pthread_mutex_t queues[STORE_QUEUES]; /* for contended documents; see commit.c */
 	struct refresher *refresher; /* of totals; see total.c */
 	struct releases *releases; /* keys that could not be given back yet */
+	struct lookups *lookups[COLLECTION_COUNT];
 	struct presence *presence; /* NULL in a process that is not seen by others */
 	/* Steady milliseconds: when the primary was lost or found again; 0: never. */
 	_Atomic int64_t elected_at;

@@ -41,6 +41,7 @@
 	X(doc) \
 	X(failure) \
 	X(gather) \
+	X(lookup) \
 	X(mark) \
 	X(presence) \
 	X(refresher) \
