@@ -5,6 +5,7 @@
 #include "store/address.h"
 #include "store/claim_held.h"
 #include "store/doc.h"
+#include "store/gather.h"
 #include "store/lookup.h"
 #include "store/presence.h"
 #include "store/refresher.h"
@@ -117,6 +118,7 @@ struct store *store_open(const struct store_options *options, char problem[256])
 		pthread_mutex_init(&store->queues[i], NULL);
 	store->refresher = refresher_new();
 	store->releases = releases_new(store);
+	store->confirms = confirms_new();
 	for (size_t i = 0; i < COLLECTION_COUNT; i++)
 		store->lookups[i] = lookups_new();
 	mongoc_uri_destroy(uri);
@@ -129,6 +131,7 @@ void store_close(struct store *store)
 		return;
 	bool quiet = refresher_free(store->refresher);
 	releases_free(store->releases);
+	gather_free(store->confirms);
 	for (size_t i = 0; i < COLLECTION_COUNT; i++)
 		lookups_free(store->lookups[i]);
 	mongoc_client_pool_destroy(store->pool);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/doc.h"
+#include "store/gather.h"
 
 #include <stdio.h>
 
@@ -61,7 +62,7 @@ enum err db_check_server(struct db *db, char problem[256])
 	return err;
 }
 
-enum err db_confirm(struct db *db)
+static enum err confirm(struct db *db)
 {
 	bson_t *command = BCON_NEW(TEXT("find", collection_name(META)), INT("limit", 1),
 				   BOOL("singleBatch", true), INT("maxTimeMS", CONFIRM_MS));
@@ -73,6 +74,37 @@ enum err db_confirm(struct db *db)
 	bson_destroy(options);
 	bson_destroy(command);
 	return ok ? OK : store_failed(&error, "confirming");
+}
+
+/* One thread that wants it confirmed, and what came of it. */
+struct confirming {
+	struct db *db;
+	enum err err;
+};
+
+static void confirm_all(void *context, void *const *members, size_t count)
+{
+	struct confirming *leader = context;
+	enum err err = confirm(leader->db);
+
+	for (size_t i = 0; i < count; i++)
+		((struct confirming *)members[i])->err = err;
+}
+
+struct gather *confirms_new(void)
+{
+	/* it is the same for all, and asked for in bad times: one at a time is enough */
+	enum { AWAY_MOST = 1, GROUP_MOST = 256 };
+
+	return gather_new(AWAY_MOST, GROUP_MOST, confirm_all);
+}
+
+enum err db_confirm(struct db *db)
+{
+	struct confirming confirming = { .db = db };
+
+	gather_join(db->store->confirms, &confirming, &confirming);
+	return confirming.err;
 }
 
 /* A new primary has all that was acknowledged, but does not know yet that the majority has it, so a majority read there

@@ -13,6 +13,7 @@
  * bytes, estimated by the records so far. */
 #define REPLY_BYTES ((size_t)1024 * 1024)
 
+struct gather;
 struct lookups;
 struct presence;
 struct refresher;
@@ -25,6 +26,7 @@ struct store {
 	struct refresher *refresher; /* of totals; see total.c */
 	struct releases *releases; /* keys that could not be given back yet */
 	struct lookups *lookups[COLLECTION_COUNT];
+	struct gather *confirms;
 	struct presence *presence; /* NULL in a process that is not seen by others */
 	/* Steady milliseconds: when the primary was lost or found again; 0: never. */
 	_Atomic int64_t elected_at;
@@ -60,6 +62,9 @@ struct write_error {
 bool store_write_error(const bson_t *reply, struct write_error *error);
 /* As store_failed(). */
 enum err store_refused(const struct write_error *error, const char *doing);
+
+/* How the commands of db_confirm() are gathered. */
+struct gather *confirms_new(void);
 
 /* Was there an election, or no primary, just now? Then keys of calls that it cut off are being given back. */
 bool store_elected_lately(struct store *store);
