@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "store/address.h"
 #include "store/claim_held.h"
+#include "store/claim_insert.h"
 #include "store/doc.h"
 #include "store/gather.h"
 #include "store/lookup.h"
@@ -118,9 +119,10 @@ struct store *store_open(const struct store_options *options, char problem[256])
 		pthread_mutex_init(&store->queues[i], NULL);
 	store->refresher = refresher_new();
 	store->releases = releases_new(store);
-	store->confirms = confirms_new();
 	for (size_t i = 0; i < COLLECTION_COUNT; i++)
 		store->lookups[i] = lookups_new();
+	store->claims = claim_inserts_new();
+	store->confirms = confirms_new();
 	mongoc_uri_destroy(uri);
 	return store;
 }
@@ -131,9 +133,10 @@ void store_close(struct store *store)
 		return;
 	bool quiet = refresher_free(store->refresher);
 	releases_free(store->releases);
-	gather_free(store->confirms);
 	for (size_t i = 0; i < COLLECTION_COUNT; i++)
 		lookups_free(store->lookups[i]);
+	gather_free(store->claims);
+	gather_free(store->confirms);
 	mongoc_client_pool_destroy(store->pool);
 	presence_free(store->presence);
 	bson_free(store->database);

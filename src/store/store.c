@@ -199,7 +199,7 @@ mongoc_collection_t *store_collection(struct db *db, enum collection in)
 
 static void batch_adapt(mongoc_cursor_t *cursor, uint64_t bytes, uint64_t count)
 {
-	uint64_t fitting = REPLY_BYTES * count / bytes; /* as those so far */
+	uint64_t fitting = REPLY_BYTES * count / bytes;
 
 	mongoc_cursor_set_batch_size(cursor, fitting > 2 ? (uint32_t)fitting : 2);
 }
@@ -321,23 +321,17 @@ enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 static enum err bulk_errors(const bson_t *reply, const bson_error_t *error, int64_t *taken)
 {
 	bson_iter_t at;
-	bson_t errors, one;
+	struct write_error one;
 	enum err err = OK;
 
 	if (error->domain == MONGOC_ERROR_STREAM || has_some(reply, "writeConcernErrors") ||
-	    !has_some(reply, "writeErrors") || !doc_part(reply, "writeErrors", &errors) ||
-	    !bson_iter_init(&at, &errors))
+	    !has_some(reply, "writeErrors") || !write_errors_begin(&at, reply))
 		return store_failed_reply(reply, error, "changing documents");
-	while (bson_iter_next(&at)) {
-		if (!doc_part(&errors, bson_iter_key(&at), &one))
-			continue;
-		if (doc_whole(&one, "code", 0) == MONGOC_ERROR_DUPLICATE_KEY)
+	while (write_errors_next(&at, &one)) {
+		if (one.code == MONGOC_ERROR_DUPLICATE_KEY)
 			++*taken;
 		else if (err == OK)
-			err = store_refused(
-				&(struct write_error){ .code = (uint32_t)doc_whole(&one, "code", 0),
-						       .message = doc_text(&one, "errmsg") },
-				"changing documents");
+			err = store_refused(&one, "changing documents");
 	}
 	return err;
 }

@@ -26,7 +26,7 @@ struct store {
 	struct refresher *refresher; /* of totals; see total.c */
 	struct releases *releases; /* keys that could not be given back yet */
 	struct lookups *lookups[COLLECTION_COUNT];
-	struct gather *confirms;
+	struct gather *claims, *confirms;
 	struct presence *presence; /* NULL in a process that is not seen by others */
 	/* Steady milliseconds: when the primary was lost or found again; 0: never. */
 	_Atomic int64_t elected_at;
@@ -51,14 +51,17 @@ enum err store_failed_reply(const bson_t *reply, const bson_error_t *error, cons
 /* Was the maxTimeMS of a command over? That is not logged: it is what the caller asked for. */
 bool store_out_of_time(const bson_error_t *error);
 
-/* What a reply says of a write where the driver saw no error: the first of its write errors. */
+/* What a reply says of a write where the driver saw no error: its write errors, one after the other. */
 struct write_error {
 	uint32_t code;
 	size_t index; /* of the document or change in the command */
 	const char *message; /* lives as long as the reply; may be NULL */
 };
 
-/* False when there is none. */
+/* Both are false when there is none (more). */
+bool write_errors_begin(bson_iter_t *at, const bson_t *reply);
+bool write_errors_next(bson_iter_t *at, struct write_error *error);
+/* The first of them; false when there is none. */
 bool store_write_error(const bson_t *reply, struct write_error *error);
 /* As store_failed(). */
 enum err store_refused(const struct write_error *error, const char *doing);

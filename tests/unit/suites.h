@@ -35,6 +35,7 @@
 	X(text_email) \
 	X(address) \
 	X(buggify) \
+	X(claim_insert) \
 	X(claim_people) \
 	X(collections) \
 	X(cursor) \
