@@ -57,7 +57,7 @@ static void size_note(struct lookups *of, size_t bytes)
 	size_t known = of->size;
 
 	if (bytes != known)
-		of->size = bytes > known ? bytes : known - (known - bytes + 255) / 256;
+		of->size = bytes > known ? bytes : known - (known - bytes + 63) / 64;
 }
 
 /* With the connection of the group's leader. */
