@@ -4,8 +4,7 @@
 #include "store/gather.h"
 #include "store/store_private.h"
 
-/* A record has some 400 bytes. Those who come while two groups wait for the disk go together; with one or three groups
- * away, a call that creates something cost as much. */
+/* A record has some 400 bytes. With one group away and with two, calls that create something cost as much. */
 enum { AWAY_MOST = 2, GROUP_MOST = 32 };
 
 /* What to say of those that were added: whether the majority has them, OK when it does. */
