@@ -4,8 +4,8 @@
  * Most of what a command to MongoDB costs does not depend on how much it carries. So threads that want the same kind of
  * thing at the same moment ask for it together. Whoever finds nobody away goes at once, alone. While somebody is away,
  * those who come wait, and form the next group; it leaves when the one before is back, led by the thread that came
- * first, which works for all of its members. So nobody ever waits for company, and a lone caller notices
- * nothing. A command that hangs holds nobody up: whoever has waited for a quarter of a second leaves all the same.
+ * first, which works for all of its members. So nobody ever waits for company, and a lone caller notices nothing. A
+ * command that hangs holds nobody up: whoever has waited for a quarter of a second leaves all the same.
  *
  * A group takes nobody after it has left. So what its leader reads is never older than the request of any member.
  */
