@@ -7,6 +7,7 @@
 #define BASE_LATCH_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All 0: closed. */
@@ -15,6 +16,8 @@ struct latch {
 };
 
 void latch_wait(struct latch *latch);
+/* For at most so many milliseconds; false: it is still closed. */
+bool latch_wait_for(struct latch *latch, int64_t ms);
 void latch_open(struct latch *latch);
 
 #endif

@@ -94,7 +94,7 @@ static void order_by(const char *sort, struct list *list)
  * that an older server wrote late may lack it. */
 static void count_by_index(struct call *call, struct list *list)
 {
-	bson_t *filter = doc_keep(call->arena, bson_new());
+	bson_t *filter = doc_new(call->arena);
 
 	bson_copy_to_excluding_noinit(list->filter, filter, "completion_date", "expires_at", NULL);
 	bson_concat(filter, DOC(call->arena, SUB("expires_at", DATE("$gt", call->now))));

@@ -6,7 +6,7 @@
 /* Values in a stage are expressions, and a hash begins with a dollar. */
 static bson_t *literals(struct arena *arena, const bson_t *set)
 {
-	bson_t *values = doc_keep(arena, bson_new()), value;
+	bson_t *values = doc_new(arena), value;
 	bson_iter_t at;
 
 	bson_iter_init(&at, set);

@@ -55,7 +55,7 @@ static const char *const counters[] = { "open_tasks", "pending_submissions", "pe
 
 bson_t *user_idle(struct arena *arena)
 {
-	bson_t *filter = doc_keep(arena, bson_new());
+	bson_t *filter = doc_new(arena);
 
 	for (size_t i = 0; i < COUNT_OF(counters); i++)
 		bson_concat(filter, DOC(arena, SUB(counters[i], SUB("$not", INT("$gt", 0)))));

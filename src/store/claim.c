@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "store/claim_insert.h"
 #include "store/claim_people.h"
 #include "store/doc.h"
 #include "store/presence.h"
@@ -88,17 +89,10 @@ static bson_t *claim_fields(const struct attempt *attempt)
 
 static enum err record_insert(const struct attempt *attempt, bool *ours)
 {
-	struct arena *arena = attempt->arena;
-	bson_t *record = DOC(arena, PAIR("_id", BCON_HASH(attempt->claim->key)));
-	const bson_t *reply;
+	bson_t *record = DOC(attempt->arena, PAIR("_id", BCON_HASH(attempt->claim->key)));
 
 	bson_concat(record, claim_fields(attempt));
-	enum err err = db_write(attempt->db, arena,
-				DOC(arena, TEXT("insert", collection_name(IDEMPOTENCY)),
-				    LIST("documents", BCON_DOCUMENT(record))),
-				&reply);
-	*ours = err == OK && doc_whole(reply, "n", 0) == 1;
-	return err;
+	return claim_insert(attempt->db, attempt->arena, record, ours);
 }
 
 /* NULL when it is gone meanwhile. */

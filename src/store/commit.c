@@ -340,7 +340,7 @@ static enum outcome transaction_run(struct run *run)
 	run->err = ERR_UNAVAILABLE;
 	if (!session_ready(db))
 		return BROKEN;
-	bson_t *options = doc_keep(run->txns[0]->arena, bson_new());
+	bson_t *options = doc_new(run->txns[0]->arena);
 	if (!mongoc_client_session_start_transaction(db->session, NULL, &error) ||
 	    !mongoc_client_session_append(db->session, options, &error)) {
 		run->err = store_failed(&error, "starting a transaction");

@@ -6,8 +6,11 @@
 #include "store/address.h"
 #include "store/cached_total.h"
 #include "store/claim_held.h"
+#include "store/claim_insert.h"
 #include "store/doc.h"
+#include "store/gather.h"
 #include "store/gathers.h"
+#include "store/lookup.h"
 #include "store/presence.h"
 #include "store/refresher.h"
 #include "store/releases.h"
@@ -116,11 +119,14 @@ struct store *store_open(const struct store_options *options, char problem[256])
 	mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2);
 	topology_watch(store);
 	store->database = memory_text(mongoc_uri_get_database(uri));
-	for (size_t i = 0; i < STORE_QUEUES; i++)
-		pthread_mutex_init(&store->queues[i], NULL);
+	commit_lines_open(store);
 	store->refresher = refresher_new();
 	store->counts = counts_new();
 	store->releases = releases_new(store);
+	for (size_t i = 0; i < COLLECTION_COUNT; i++)
+		store->lookups[i] = lookups_new();
+	store->claims = claim_inserts_new();
+	store->confirms = confirms_new();
 	mongoc_uri_destroy(uri);
 	return store;
 }
@@ -132,11 +138,14 @@ void store_close(struct store *store)
 	bool quiet = refresher_free(store->refresher);
 	gathers_free(store->counts);
 	releases_free(store->releases);
+	for (size_t i = 0; i < COLLECTION_COUNT; i++)
+		gather_free(store->lookups[i]);
+	gather_free(store->claims);
+	gather_free(store->confirms);
 	mongoc_client_pool_destroy(store->pool);
 	presence_free(store->presence);
 	free(store->database);
-	for (size_t i = 0; i < STORE_QUEUES; i++)
-		pthread_mutex_destroy(&store->queues[i]);
+	commit_lines_close(store);
 	free(store);
 	/* not under a thread that still waits for the server */
 	if (quiet)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,43 +19,63 @@ bson_t *doc_keep(struct arena *arena, bson_t *doc)
 	return doc;
 }
 
-bson_t *doc_items(struct arena *arena, bson_t *wrapped)
+/* Room for a document, whose first 120 bytes are in the arena as well. It is still to be initialized. */
+static bson_t *doc_room(struct arena *arena)
+{
+	return doc_keep(arena, arena_alloc(arena, sizeof(bson_t)));
+}
+
+bson_t *doc_new(struct arena *arena)
+{
+	bson_t *doc = doc_room(arena);
+
+	bson_init(doc);
+	return doc;
+}
+
+bson_t *doc_of(struct arena *arena, ...)
+{
+	bson_t *doc = doc_new(arena);
+	bcon_append_ctx_t at;
+	va_list pairs;
+
+	bcon_append_ctx_init(&at);
+	va_start(pairs, arena);
+	bcon_append_ctx_va(doc, &at, &pairs);
+	va_end(pairs);
+	return doc;
+}
+
+bson_t *doc_items(struct arena *arena, const bson_t *wrapped)
 {
 	bson_t items;
-	bson_t *copy = doc_part(wrapped, "", &items) ? bson_copy(&items) : bson_new();
 
-	bson_destroy(wrapped);
-	return doc_keep(arena, copy);
+	return doc_part(wrapped, "", &items) ? doc_copy(arena, &items) : doc_new(arena);
 }
 
 bson_t *doc_parse(struct arena *arena, const char *json)
 {
 	bson_error_t error;
-	bson_t *doc = bson_new_from_json((const uint8_t *)json, -1, &error);
+	bson_t *doc = doc_room(arena);
 
-	if (!doc)
+	if (!bson_init_from_json(doc, json, -1, &error))
 		abort();
-	return doc_keep(arena, doc);
+	return doc;
 }
 
 bson_t *doc_copy(struct arena *arena, const bson_t *doc)
 {
-	return doc_keep(arena, bson_copy(doc));
-}
+	bson_t *copy = doc_room(arena);
 
-/* A stolen document still counts as one on the stack, so bson_destroy() would release only its bytes. */
-static void release_stolen(void *doc)
-{
-	bson_destroy(doc);
-	bson_free(doc);
+	bson_copy_to(doc, copy);
+	return copy;
 }
 
 bson_t *doc_steal(struct arena *arena, bson_t *source)
 {
-	bson_t *doc = bson_malloc(sizeof *doc);
+	bson_t *doc = doc_room(arena);
 
 	bson_steal(doc, source);
-	arena_defer(arena, release_stolen, doc);
 	return doc;
 }
 
@@ -188,15 +209,19 @@ const uint8_t *doc_bytes(const bson_t *doc, const char *field, uint32_t *length)
 bool doc_part(const bson_t *doc, const char *field, bson_t *part)
 {
 	bson_iter_t at;
+
+	return bson_iter_init_find(&at, doc, field) && doc_iter_part(&at, part);
+}
+
+bool doc_iter_part(const bson_iter_t *at, bson_t *part)
+{
 	uint32_t length;
 	const uint8_t *bytes;
 
-	if (!bson_iter_init_find(&at, doc, field))
-		return false;
-	if (BSON_ITER_HOLDS_DOCUMENT(&at))
-		bson_iter_document(&at, &length, &bytes);
-	else if (BSON_ITER_HOLDS_ARRAY(&at))
-		bson_iter_array(&at, &length, &bytes);
+	if (BSON_ITER_HOLDS_DOCUMENT(at))
+		bson_iter_document(at, &length, &bytes);
+	else if (BSON_ITER_HOLDS_ARRAY(at))
+		bson_iter_array(at, &length, &bytes);
 	else
 		return false;
 	return bson_init_static(part, bytes, length);
@@ -204,7 +229,7 @@ bool doc_part(const bson_t *doc, const char *field, bson_t *part)
 
 struct doc_array doc_array_new(struct arena *arena)
 {
-	return (struct doc_array){ .doc = doc_keep(arena, bson_new()) };
+	return (struct doc_array){ .doc = doc_new(arena) };
 }
 
 /* The key of the next item: "0", "1", … */

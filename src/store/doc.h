@@ -21,7 +21,7 @@
  *
  * Each of these macros is one pair, its key first. DOC(arena, NULL) is the empty document.
  */
-#define DOC(arena, ...) doc_keep(arena, BCON_NEW(__VA_ARGS__))
+#define DOC(arena, ...) doc_of(arena, __VA_ARGS__, (void *)NULL)
 
 #define ID(key, id) key, BCON_ID(id)
 #define TEXT(key, text) key, BCON_UTF8(text)
@@ -50,7 +50,7 @@
  *
  * A stage whose body is not written in place is an ITEM: ITEM(PART("$match", filter)), ITEM(TEXT("$count", "n")).
  */
-#define PIPELINE(arena, ...) doc_items(arena, BCON_NEW("", "[", __VA_ARGS__, "]"))
+#define PIPELINE(arena, ...) doc_items(arena, DOC(arena, "", "[", __VA_ARGS__, "]"))
 #define STAGE(name, ...) ITEM(SUB(name, __VA_ARGS__))
 
 /* JSON as text, written as it is read, without backslashes: JSON({ "$sort" : { "_id" : 1 } }). */
@@ -59,12 +59,16 @@
 /* An id as a BCON value. */
 #define BCON_ID(id) BCON_OID(doc_oid(id))
 
+/* What DOC() is: pairs until NULL. */
+bson_t *doc_of(struct arena *arena, ...);
+/* An empty document, to be appended to. */
+bson_t *doc_new(struct arena *arena);
 /* Hands a document to the arena; returns it. */
 bson_t *doc_keep(struct arena *arena, bson_t *doc);
 /* Hands the content of a document that the driver filled in to the arena; source is spent. */
 bson_t *doc_steal(struct arena *arena, bson_t *source);
-/* The array that is the only member of a document, which is destroyed. */
-bson_t *doc_items(struct arena *arena, bson_t *wrapped);
+/* The array that is the only member of a document, as a copy. */
+bson_t *doc_items(struct arena *arena, const bson_t *wrapped);
 /* A document from JSON in our own code. JSON that is wrong is a programming error and ends the process. */
 bson_t *doc_parse(struct arena *arena, const char *json);
 /* A pipeline: a $match with the filter `match`, then the stages, which are an array as JSON. */
@@ -97,6 +101,9 @@ bool doc_bool(const bson_t *doc, const char *field, bool absent);
 const uint8_t *doc_bytes(const bson_t *doc, const char *field, uint32_t *length);
 /* An embedded document or array, as a view into doc; false when absent. */
 bool doc_part(const bson_t *doc, const char *field, bson_t *part);
+
+/* The same at an iterator. */
+bool doc_iter_part(const bson_iter_t *at, bson_t *part);
 
 /* An array document in the making. */
 struct doc_array {

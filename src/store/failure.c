@@ -103,18 +103,30 @@ enum err store_failed_reply(const bson_t *reply, const bson_error_t *error, cons
 	return judged(passing, doing, error->message, error->code);
 }
 
+bool write_errors_begin(bson_iter_t *at, const bson_t *reply)
+{
+	bson_t errors;
+
+	return reply && doc_part(reply, "writeErrors", &errors) && bson_iter_init(at, &errors);
+}
+
+bool write_errors_next(bson_iter_t *at, struct write_error *error)
+{
+	bson_t one;
+
+	if (!bson_iter_next(at) || !doc_iter_part(at, &one))
+		return false;
+	error->code = (uint32_t)doc_whole(&one, "code", 0);
+	error->index = (size_t)doc_whole(&one, "index", 0);
+	error->message = doc_text(&one, "errmsg");
+	return true;
+}
+
 bool store_write_error(const bson_t *reply, struct write_error *error)
 {
 	bson_iter_t at;
-	bson_t errors, first;
 
-	if (!reply || !doc_part(reply, "writeErrors", &errors) || !bson_iter_init(&at, &errors) ||
-	    !bson_iter_next(&at) || !doc_part(&errors, bson_iter_key(&at), &first))
-		return false;
-	error->code = (uint32_t)doc_whole(&first, "code", 0);
-	error->index = (size_t)doc_whole(&first, "index", 0);
-	error->message = doc_text(&first, "errmsg");
-	return true;
+	return write_errors_begin(&at, reply) && write_errors_next(&at, error);
 }
 
 enum err store_refused(const struct write_error *error, const char *doing)

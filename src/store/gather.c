@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+/* Beyond that, those who are away hold nobody up any more. */
+enum { LATE_MS = 250 };
+
 struct group {
 	TAILQ_ENTRY(group) next;
 	struct latch leave; /* its leader waits for this */
@@ -77,15 +80,16 @@ static struct group *group_enter(struct gather *gather, void *member, bool *lead
 	return group;
 }
 
-/* One group is back: the next may leave. */
+/* One group is back: the next may leave, unless late ones have been replaced. */
 static void next_call(struct gather *gather)
 {
-	struct group *next;
+	struct group *next = NULL;
 
 	pthread_mutex_lock(&gather->lock);
-	TAILQ_FOREACH(next, &gather->waiting, next)
-		if (!next->called)
-			break;
+	if (gather->away <= gather->may_be_away)
+		TAILQ_FOREACH(next, &gather->waiting, next)
+			if (!next->called)
+				break;
 	if (next)
 		next->called = true;
 	else
@@ -95,10 +99,26 @@ static void next_call(struct gather *gather)
 		latch_open(&next->leave);
 }
 
+/* Until it is called, or those who are away are late: then it leaves beside them. */
+static void group_wait(struct gather *gather, struct group *group)
+{
+	if (latch_wait_for(&group->leave, LATE_MS))
+		return;
+	pthread_mutex_lock(&gather->lock);
+	bool called = group->called;
+	if (!called) {
+		group->called = true;
+		gather->away++;
+	}
+	pthread_mutex_unlock(&gather->lock);
+	if (called)
+		latch_wait(&group->leave);
+}
+
 /* It takes newcomers until its leader is awake. */
 static void group_lead(struct gather *gather, struct group *group, void *context)
 {
-	latch_wait(&group->leave);
+	group_wait(gather, group);
 	pthread_mutex_lock(&gather->lock);
 	TAILQ_REMOVE(&gather->waiting, group, next);
 	pthread_mutex_unlock(&gather->lock);

@@ -4,8 +4,8 @@
  * Most of what a command to MongoDB costs does not depend on how much it carries. So threads that want the same kind of
  * thing at the same moment ask for it together. Whoever finds nobody away goes at once, alone. While somebody is away,
  * those who come wait, and form the next group; it leaves when the one before is back, led by the thread that came
- * first, which works for all of its members. So nobody ever waits for company, there is no timer, and a lone caller
- * notices nothing.
+ * first, which works for all of its members. So nobody ever waits for company, and a lone caller notices nothing. A
+ * command that hangs holds nobody up: whoever has waited for a quarter of a second leaves all the same.
  *
  * A group takes nobody after it has left. So what its leader reads is never older than the request of any member.
  */
@@ -23,7 +23,7 @@ struct gather;
  */
 typedef void (*gather_work)(void *context, void *const *members, size_t count);
 
-/* At most `away` groups are away at a time, each of at most `most` members. */
+/* At most `away` groups are away at a time, late ones aside, each of at most `most` members. */
 struct gather *gather_new(size_t away, size_t most, gather_work work);
 /* No thread may use it any more. NULL is fine. */
 void gather_free(struct gather *gather);

@@ -9,7 +9,7 @@
 /* "role -coins" as { role: 1, coins: -1 } */
 static bson_t *keys_of(struct arena *arena, const struct index_row *row)
 {
-	bson_t *keys = doc_keep(arena, bson_new());
+	bson_t *keys = doc_new(arena);
 	size_t length;
 
 	for (const char *at = row->keys; *at; at += length + (at[length] == ' ')) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/doc.h"
+#include "store/gather.h"
 
 #include <stdio.h>
 
@@ -61,7 +62,7 @@ enum err db_check_server(struct db *db, char problem[256])
 	return err;
 }
 
-enum err db_confirm(struct db *db)
+static enum err confirm(struct db *db)
 {
 	bson_t *command = BCON_NEW(TEXT("find", collection_name(META)), INT("limit", 1),
 				   BOOL("singleBatch", true), INT("maxTimeMS", CONFIRM_MS));
@@ -73,6 +74,37 @@ enum err db_confirm(struct db *db)
 	bson_destroy(options);
 	bson_destroy(command);
 	return ok ? OK : store_failed(&error, "confirming");
+}
+
+/* One thread that wants it confirmed, and what came of it. */
+struct confirming {
+	struct db *db;
+	enum err err;
+};
+
+static void confirm_all(void *context, void *const *members, size_t count)
+{
+	struct confirming *leader = context;
+	enum err err = confirm(leader->db);
+
+	for (size_t i = 0; i < count; i++)
+		((struct confirming *)members[i])->err = err;
+}
+
+struct gather *confirms_new(void)
+{
+	/* it is the same for all, and asked for in bad times: one at a time is enough */
+	enum { AWAY_MOST = 1, GROUP_MOST = 256 };
+
+	return gather_new(AWAY_MOST, GROUP_MOST, confirm_all);
+}
+
+enum err db_confirm(struct db *db)
+{
+	struct confirming confirming = { .db = db };
+
+	gather_join(db->store->confirms, &confirming, &confirming);
+	return confirming.err;
 }
 
 /* A new primary has all that was acknowledged, but does not know yet that the majority has it, so a majority read there
@@ -160,22 +192,10 @@ enum err db_find_one(struct db *db, struct arena *arena, enum collection in, con
 	return err;
 }
 
-enum err db_find_id(struct db *db, struct arena *arena, enum collection in, const struct id *id,
-		    const bson_t **found)
-{
-	return db_find_one(db, arena, in, DOC(arena, ID("_id", id)), NULL, found);
-}
-
 mongoc_collection_t *store_collection(struct db *db, enum collection in)
 {
 	return mongoc_client_get_collection(db->client, db->store->database, collection_name(in));
 }
-
-/*
- * A connection keeps the memory of the largest reply that it ever brought: so each reply is kept to about this many
- * bytes, estimated by the records so far.
- */
-enum { REPLY_BYTES = 1024 * 1024 };
 
 static void batch_adapt(mongoc_cursor_t *cursor, uint64_t bytes, uint64_t count)
 {
@@ -289,23 +309,17 @@ enum err db_insert_many(struct db *db, struct arena *arena, enum collection in,
 static enum err bulk_errors(const bson_t *reply, const bson_error_t *error, int64_t *taken)
 {
 	bson_iter_t at;
-	bson_t errors, one;
+	struct write_error one;
 	enum err err = OK;
 
 	if (error->domain == MONGOC_ERROR_STREAM || has_some(reply, "writeConcernErrors") ||
-	    !has_some(reply, "writeErrors") || !doc_part(reply, "writeErrors", &errors) ||
-	    !bson_iter_init(&at, &errors))
+	    !has_some(reply, "writeErrors") || !write_errors_begin(&at, reply))
 		return store_failed_reply(reply, error, "changing documents");
-	while (bson_iter_next(&at)) {
-		if (!doc_part(&errors, bson_iter_key(&at), &one))
-			continue;
-		if (doc_whole(&one, "code", 0) == MONGOC_ERROR_DUPLICATE_KEY)
+	while (write_errors_next(&at, &one)) {
+		if (one.code == MONGOC_ERROR_DUPLICATE_KEY)
 			++*taken;
 		else if (err == OK)
-			err = store_refused(
-				&(struct write_error){ .code = (uint32_t)doc_whole(&one, "code", 0),
-						       .message = doc_text(&one, "errmsg") },
-				"changing documents");
+			err = store_refused(&one, "changing documents");
 	}
 	return err;
 }

@@ -45,6 +45,7 @@ enum err db_confirm(struct db *db);
 /* A document that matches, or NULL. fields is a projection; it may be NULL. */
 enum err db_find_one(struct db *db, struct arena *arena, enum collection in, const bson_t *filter,
 		     const bson_t *fields, const bson_t **found);
+/* The same for one record by its id; threads that look for some at the same moment share a command (lookup.h). */
 enum err db_find_id(struct db *db, struct arena *arena, enum collection in, const struct id *id,
 		    const bson_t **found);
 

@@ -7,8 +7,18 @@
 #include <mongoc/mongoc.h>
 #include <pthread.h>
 
-#define STORE_QUEUES 256
+#define COMMIT_LINES 16
 
+/* A connection keeps the memory of the largest reply that it ever brought: so each reply is kept to about this many
+ * bytes, estimated by the records so far. */
+#define REPLY_BYTES (1024 * 1024)
+
+/* How many records of a collection come in a reply of that size, if they are like the largest that were noted lately;
+ * at least 1. store_size_note() is told the size of the largest record of a reply. */
+int64_t store_fitting(enum collection in);
+void store_size_note(enum collection in, uint32_t bytes);
+
+struct gather;
 struct gathers;
 struct presence;
 struct refresher;
@@ -17,10 +27,12 @@ struct total;
 struct store {
 	mongoc_client_pool_t *pool;
 	char *database;
-	pthread_mutex_t queues[STORE_QUEUES]; /* for contended documents; see commit.c */
+	struct gather
+		*commit_lines[COMMIT_LINES]; /* where transactions gather; see commit_group.c */
 	struct refresher *refresher; /* of totals; see total.c */
 	struct gathers *counts; /* of few records; see cached_total.c */
 	struct releases *releases; /* keys that could not be given back yet */
+	struct gather *lookups[COLLECTION_COUNT], *claims, *confirms;
 	struct presence *presence; /* NULL in a process that is not seen by others */
 	/* Steady milliseconds: when the primary was lost or found again; 0: never. */
 	_Atomic int64_t elected_at;
@@ -45,20 +57,29 @@ enum err store_failed_reply(const bson_t *reply, const bson_error_t *error, cons
 /* Was the maxTimeMS of a command over? That is not logged: it is what the caller asked for. */
 bool store_out_of_time(const bson_error_t *error);
 
-/* What a reply says of a write where the driver saw no error: the first of its write errors. */
+/* What a reply says of a write where the driver saw no error: its write errors, one after the other. */
 struct write_error {
 	uint32_t code;
 	size_t index; /* of the document or change in the command */
 	const char *message; /* lives as long as the reply; may be NULL */
 };
 
-/* False when there is none. */
+/* Both are false when there is none (more). */
+bool write_errors_begin(bson_iter_t *at, const bson_t *reply);
+bool write_errors_next(bson_iter_t *at, struct write_error *error);
+/* The first of them; false when there is none. */
 bool store_write_error(const bson_t *reply, struct write_error *error);
 /* As store_failed(). */
 enum err store_refused(const struct write_error *error, const char *doing);
 
+/* How the commands of db_confirm() are gathered. */
+struct gather *confirms_new(void);
+
 /* Was there an election, or no primary, just now? Then keys of calls that it cut off are being given back. */
 bool store_elected_lately(struct store *store);
+
+void commit_lines_open(struct store *store);
+void commit_lines_close(struct store *store);
 
 /* The session for the next transaction, made when first needed; false and a logged reason when it cannot be. */
 bool session_ready(struct db *db);

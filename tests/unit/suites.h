@@ -35,12 +35,14 @@
 	X(text_email) \
 	X(address) \
 	X(buggify) \
+	X(claim_insert) \
 	X(claim_people) \
 	X(collections) \
 	X(cursor) \
 	X(doc) \
 	X(failure) \
 	X(gather) \
+	X(lookup) \
 	X(mark) \
 	X(presence) \
 	X(refresher) \

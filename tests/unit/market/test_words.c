@@ -140,7 +140,7 @@ END_TEST
 
 START_TEST(a_record_says_by_which_rules_its_words_were_made)
 {
-	bson_t *set = doc_keep(arena, bson_new());
+	bson_t *set = doc_new(arena);
 
 	words_set(arena, set, "Label", NULL);
 	ck_assert_int_eq(doc_whole(set, "search_version", 0), SEARCH_VERSION);
@@ -152,7 +152,7 @@ END_TEST
 
 START_TEST(of_a_text_without_end_the_beginning_is_looked_at)
 {
-	bson_t *set = doc_keep(arena, bson_new()), words;
+	bson_t *set = doc_new(arena), words;
 	char text[30001];
 
 	memset(text, 'x', sizeof(text) - 1);

@@ -72,7 +72,7 @@ struct record *planned(const struct pass *pass, const char *json)
 void sets(const struct record *record, const char *json)
 {
 	const bson_t *wanted = rule_doc(json);
-	bson_t *same = doc_keep(rule.arena, bson_new());
+	bson_t *same = doc_new(rule.arena);
 	bson_iter_t at, is;
 
 	ck_assert(bson_iter_init(&at, wanted));

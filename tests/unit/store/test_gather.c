@@ -123,6 +123,29 @@ START_TEST(a_full_group_takes_no_more)
 }
 END_TEST
 
+START_TEST(one_that_hangs_holds_nobody_up)
+{
+	struct gather *gather = gather_new(1, 8, double_all);
+	struct wish hanging = { .gather = gather, .number = 1 },
+		    next = { .gather = gather, .number = 2 };
+	pthread_t thread;
+
+	hold = true;
+	pthread_create(&thread, NULL, wish_run, &hanging);
+	sem_wait(&left);
+	wish_run(&next);
+	ck_assert_int_eq(next.doubled, 4);
+	ck_assert_int_eq(hanging.doubled, 0);
+	sem_post(&go_on);
+	pthread_join(thread, NULL);
+	/* and then as before: one at a time */
+	come_while_one_is_away(gather, (struct wish[3]){ 0 }, 3);
+	ck_assert_int_eq(groups, 4);
+	ck_assert_uint_eq(sizes[3], 2);
+	gather_free(gather);
+}
+END_TEST
+
 static struct gather *raced;
 
 static void *wish_often(void *argument)
@@ -162,6 +185,7 @@ Suite *suite_gather(void)
 	tcase_add_test(tc, who_finds_nobody_away_goes_at_once);
 	tcase_add_test(tc, those_who_come_meanwhile_go_together);
 	tcase_add_test(tc, a_full_group_takes_no_more);
+	tcase_add_test(tc, one_that_hangs_holds_nobody_up);
 	tcase_add_test(tc, each_is_worked_for_once_by_a_group_that_left_after_it_came);
 	suite_add_tcase(suite, tc);
 	return suite;
