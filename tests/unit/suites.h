@@ -83,6 +83,7 @@
 	X(fcgi) \
 	X(fcgi_stop) \
 	X(fcgi_turns) \
+	X(idle) \
 	X(process) \
 	X(queue) \
 	X(records) \
