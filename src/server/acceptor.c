@@ -18,7 +18,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #define ACCEPTS_AT_ONCE 64
@@ -96,10 +95,8 @@ struct acceptor *acceptor_new(int listen_fd)
 
 static void configure(const struct acceptor *acceptor, int fd)
 {
-	const struct timeval limit = { .tv_sec = CONNECTION_PATIENCE_MS / 1000 };
 	const int on = 1;
 
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (acceptor->tcp)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }

@@ -48,6 +48,7 @@ struct thread {
 	enum turn turn; /* of whose bulkhead it is; TURN_NONE: it serves all calls */
 	bool failed;
 	struct db *db; /* what the server's start() gave; NULL: it needs no database */
+	struct params_reader *reader; /* NULL: it reads no requests */
 	pthread_t id;
 };
 
@@ -105,18 +106,18 @@ static void job_end(struct pool *pool, struct job *job, bool keep)
 }
 
 /* false: there is nothing to answer, or not yet, and the job has ended. */
-static bool job_read(struct pool *pool, struct job *job)
+static bool job_read(const struct thread *thread, struct job *job)
 {
-	enum records_state state = worker_read(job->worker, job->connection);
+	enum records_state state = worker_read(job->worker, thread->reader, job->connection);
 
 	if (state != RECORDS_WHOLE)
-		job_end(pool, job, state == RECORDS_PART);
+		job_end(thread->pool, job, state == RECORDS_PART);
 	return state == RECORDS_WHOLE;
 }
 
 static void job_deliver(struct pool *pool, struct job *job)
 {
-	bool keep = worker_send(job->worker);
+	bool keep = worker_send(job->worker, job->connection);
 
 	job_end(pool, job, keep);
 }
@@ -187,7 +188,7 @@ static void serve(const struct thread *thread, struct job *job)
 	const struct fcgi_server *server = thread->pool->server;
 
 	job->rq->db = thread->db;
-	if (!job_read(thread->pool, job))
+	if (!job_read(thread, job))
 		return;
 	enum turn turn = server->handle(job->rq);
 	if (turn == TURN_NONE)
@@ -231,7 +232,7 @@ static void run_refusing(struct thread *thread)
 	while ((connection = (struct connection *)queue_pop(&pool->refused)) != NULL) {
 		struct job *job = job_take(pool, connection);
 
-		if (!job_read(pool, job))
+		if (!job_read(thread, job))
 			continue;
 		worker_refuse(job->worker);
 		job_deliver(pool, job);
@@ -245,6 +246,7 @@ static void *thread_main(void *argument)
 	struct thread *thread = argument;
 	const struct fcgi_server *server = thread->pool->server;
 	bool asks = thread->run != run_refusing;
+	bool reads = thread->run == run_serving || thread->run == run_refusing;
 
 	turn_take(thread->turn);
 	/* a thread has a priority of its own in Linux */
@@ -252,12 +254,15 @@ static void *thread_main(void *argument)
 		setpriority(PRIO_PROCESS, (id_t)gettid(), server->bulkheads[thread->turn].nice);
 	if (asks)
 		thread->db = server->start(server->app);
+	if (reads)
+		thread->reader = params_reader_new();
 	thread->failed = asks && !thread->db;
 	sem_post(&thread->pool->started);
 	if (!thread->failed)
 		thread->run(thread);
 	if (thread->db)
 		server->stop(thread->db);
+	params_reader_free(thread->reader);
 	return NULL;
 }
 
@@ -368,7 +373,7 @@ int fcgi_serve(const struct fcgi_server *server, int listen_fd)
 	pool_open(&pool);
 	/* First: it blocks the signals for which the library would set handlers. */
 	pool.acceptor = acceptor_new(listen_fd);
-	if (pool.acceptor && worker_library_start())
+	if (pool.acceptor && params_library_start())
 		result = pool_run(&pool);
 	pool_stop(&pool);
 	pool_close(&pool);

@@ -84,6 +84,7 @@
 	X(fcgi_stop) \
 	X(fcgi_turns) \
 	X(idle) \
+	X(output) \
 	X(process) \
 	X(queue) \
 	X(records) \
