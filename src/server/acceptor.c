@@ -40,7 +40,7 @@ struct acceptor {
 	int64_t looked; /* when unfinished requests were last looked for */
 	int64_t most; /* how many connections there may be */
 
-	/* Guards what follows, the closing of descriptors, and who is unfinished. */
+	/* Guards what follows, and who is unfinished. */
 	pthread_mutex_t lock;
 	LIST_HEAD(, connection) open;
 	_Atomic int64_t count; /* of those that are open */
@@ -134,12 +134,12 @@ void acceptor_keep(struct acceptor *acceptor, struct connection *connection)
 
 void acceptor_close(struct acceptor *acceptor, struct connection *connection)
 {
-	/* Under the lock: cut_readers() must not meet a number that already means another file. */
+	/* Taken out first: cut_readers() must not meet a number that already means another file. */
 	pthread_mutex_lock(&acceptor->lock);
 	LIST_REMOVE(connection, of_open);
 	acceptor->count--;
-	close(connection->fd);
 	pthread_mutex_unlock(&acceptor->lock);
+	close(connection->fd);
 	records_reset(&connection->records);
 	free(connection);
 }
