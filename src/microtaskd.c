@@ -54,7 +54,9 @@ static bool app_open(struct app *app, struct bulkhead_limits bulkheads[TURN_COUN
 
 	app->semaphore = password_semaphore_new(config->run_dir);
 	if (app->semaphore) {
-		int threads = (int)config->threads + turns_plan(config, app->semaphore, bulkheads);
+		/* fcgi_serve() makes one more */
+		int threads =
+			(int)config->threads + 1 + turns_plan(config, app->semaphore, bulkheads);
 
 		app->store = store_open(&(struct store_options){ .uri = config->mongodb_uri,
 								 .threads = threads,

@@ -6,33 +6,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PARAM(name, field) name, sizeof(name) - 1, offsetof(struct request, field)
+
 static const struct param {
-	const char *prefix; /* of an entry "NAME=value" */
+	const char *name; /* of an entry "NAME=value" */
+	size_t length; /* of the name */
 	size_t field; /* of struct request */
 	bool may_be_empty; /* else an empty text counts as absent: nginx sends many of those */
 } params[] = {
-	{ "REQUEST_METHOD=", offsetof(struct request, method), false },
-	{ "REQUEST_URI=", offsetof(struct request, uri), false },
-	{ "CONTENT_TYPE=", offsetof(struct request, content_type), false },
-	{ "HTTP_CONTENT_ENCODING=", offsetof(struct request, content_encoding), false },
-	{ "REMOTE_ADDR=", offsetof(struct request, address), false },
-	{ "REQUEST_ID=", offsetof(struct request, request_id), false },
-	{ "HTTP_AUTHORIZATION=", offsetof(struct request, authorization), false },
-	{ "HTTP_IF_MATCH=", offsetof(struct request, if_match), false },
-	{ "HTTP_IF_NONE_MATCH=", offsetof(struct request, if_none_match), false },
-	{ "HTTP_IDEMPOTENCY_KEY=", offsetof(struct request, idempotency_key), true },
+	{ PARAM("REQUEST_METHOD", method), false },
+	{ PARAM("REQUEST_URI", uri), false },
+	{ PARAM("CONTENT_TYPE", content_type), false },
+	{ PARAM("HTTP_CONTENT_ENCODING", content_encoding), false },
+	{ PARAM("REMOTE_ADDR", address), false },
+	{ PARAM("REQUEST_ID", request_id), false },
+	{ PARAM("HTTP_AUTHORIZATION", authorization), false },
+	{ PARAM("HTTP_IF_MATCH", if_match), false },
+	{ PARAM("HTTP_IF_NONE_MATCH", if_none_match), false },
+	{ PARAM("HTTP_IDEMPOTENCY_KEY", idempotency_key), true },
 };
 
 /* Of a repeated header the first counts. */
 static void take_param(struct request *rq, const char *entry)
 {
+	size_t length = (size_t)(strchrnul(entry, '=') - entry);
+
 	for (size_t i = 0; i < COUNT_OF(params); i++) {
-		size_t length = strlen(params[i].prefix);
-		if (strncmp(entry, params[i].prefix, length) != 0)
+		if (params[i].length != length || memcmp(entry, params[i].name, length) != 0)
 			continue;
 		const char **field = (const char **)((char *)rq + params[i].field);
-		if (!*field && (entry[length] || params[i].may_be_empty))
-			*field = entry + length;
+		if (!*field && (entry[length + 1] || params[i].may_be_empty))
+			*field = entry + length + 1;
 		return;
 	}
 }
@@ -114,12 +118,16 @@ static bool has_content(const struct request *rq)
 
 void cgi_write_head(struct buffer *head, const struct request *rq)
 {
-	buffer_printf(head, "Status: %d %s\r\n", rq->status, reason(rq->status));
-	if (has_content(rq))
-		buffer_printf(head,
-			      "Content-Type: application/json; charset=utf-8\r\n"
-			      "Content-Length: %zu\r\n",
-			      rq->out.length);
+	buffer_text(head, "Status: ");
+	buffer_int(head, rq->status);
+	buffer_byte(head, ' ');
+	buffer_text(head, reason(rq->status));
+	if (has_content(rq)) {
+		buffer_text(head, "\r\nContent-Type: application/json; charset=utf-8\r\n"
+				  "Content-Length: ");
+		buffer_int(head, (int64_t)rq->out.length);
+	}
+	buffer_text(head, "\r\n");
 	buffer_put(head, rq->headers.bytes, rq->headers.length);
 	buffer_text(head, "\r\n");
 }

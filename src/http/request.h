@@ -31,7 +31,7 @@ struct route;
 #define REQUEST_ETAG_SIZE 24
 
 struct request {
-	/* filled by whoever received the request (server/fcgi.c); absent texts are NULL */
+	/* filled by whoever received the request (server/worker.c); absent texts are NULL */
 	struct arena *arena;
 	const char *method; /* as sent: "GET" */
 	const char *uri; /* as sent: path, maybe ? and a query, undecoded */

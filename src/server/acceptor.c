@@ -1,6 +1,7 @@
 #include "server/acceptor.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "server/process.h"
@@ -9,28 +10,27 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#define EVENTS_AT_ONCE 64
 #define ACCEPTS_AT_ONCE 64
-/* How often the thread looks at the clock while it waits for a time; else only epoll wakes it. */
+/* How often the thread that accepts looks at the clock while it waits for a time. */
 #define TICK_MS 20
 /* How often it looks for connections that do not send the rest of a request. */
 #define IDLE_TICK_MS 1000
 
 struct acceptor {
-	int epoll;
-	/* Connections only so that every epoll event points to the same type. */
-	struct connection listener, signals;
-	struct queue *ready, *refused;
+	int listener, signals;
 	bool tcp;
+	int epoll; /* has the connections, and what ends waiting for them */
+	int ended; /* an eventfd that is readable from acceptor_end() on */
 
 	int drain_ms;
 	bool draining;
@@ -40,7 +40,7 @@ struct acceptor {
 	int64_t looked; /* when unfinished requests were last looked for */
 	int64_t most; /* how many connections there may be */
 
-	/* Guards what follows, the closing of descriptors, and who is unfinished. */
+	/* Guards what follows, and who is unfinished. */
 	pthread_mutex_t lock;
 	LIST_HEAD(, connection) open;
 	_Atomic int64_t count; /* of those that are open */
@@ -54,38 +54,38 @@ static bool complain(const char *what)
 	return false;
 }
 
-static bool watch(struct acceptor *acceptor, int operation, struct connection *connection,
-		  uint32_t events)
+/* An event without a connection is that of `ended`. */
+static bool watch(struct acceptor *acceptor, int operation, int fd, uint32_t events,
+		  struct connection *connection)
 {
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
-	return epoll_ctl(acceptor->epoll, operation, connection->fd, &event) == 0;
+	return epoll_ctl(acceptor->epoll, operation, fd, &event) == 0;
 }
 
-static bool watch_first(struct acceptor *acceptor)
+static bool make_ready(struct acceptor *acceptor)
 {
 	acceptor->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (acceptor->epoll < 0 || !watch(acceptor, EPOLL_CTL_ADD, &acceptor->signals, EPOLLIN) ||
-	    !watch(acceptor, EPOLL_CTL_ADD, &acceptor->listener, EPOLLIN))
-		return complain("The listening socket cannot be watched");
+	acceptor->ended = eventfd(0, EFD_CLOEXEC);
+	if (acceptor->epoll < 0 || acceptor->ended < 0 ||
+	    !watch(acceptor, EPOLL_CTL_ADD, acceptor->ended, EPOLLIN, NULL))
+		return complain("Connections cannot be waited for");
 	return true;
 }
 
-struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *refused)
+struct acceptor *acceptor_new(int listen_fd)
 {
 	struct acceptor *acceptor = memory_new(sizeof(*acceptor));
 
 	process_block_signals();
-	acceptor->epoll = -1;
-	acceptor->signals.fd = process_signals();
-	acceptor->ready = ready;
-	acceptor->refused = refused;
+	acceptor->epoll = acceptor->ended = -1;
+	acceptor->signals = process_signals();
 	pthread_mutex_init(&acceptor->lock, NULL);
 
-	acceptor->listener.fd = listen_fd;
+	acceptor->listener = listen_fd;
 	acceptor->most = process_connections();
-	if (acceptor->signals.fd >= 0 && process_listens(listen_fd, &acceptor->tcp) &&
-	    watch_first(acceptor))
+	if (acceptor->signals >= 0 && process_listens(listen_fd, &acceptor->tcp) &&
+	    make_ready(acceptor))
 		return acceptor;
 	acceptor_free(acceptor);
 	return NULL;
@@ -95,10 +95,8 @@ struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *
 
 static void configure(const struct acceptor *acceptor, int fd)
 {
-	const struct timeval limit = { .tv_sec = CONNECTION_PATIENCE_MS / 1000 };
 	const int on = 1;
 
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (acceptor->tcp)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
@@ -116,7 +114,7 @@ static void admit(struct acceptor *acceptor, int fd)
 	LIST_INSERT_HEAD(&acceptor->open, connection, of_open);
 	acceptor->count++;
 	pthread_mutex_unlock(&acceptor->lock);
-	if (!watch(acceptor, EPOLL_CTL_ADD, connection, ONE_REQUEST)) {
+	if (!watch(acceptor, EPOLL_CTL_ADD, fd, ONE_REQUEST, connection)) {
 		complain("A connection cannot be watched");
 		acceptor_close(acceptor, connection);
 	}
@@ -126,9 +124,9 @@ void acceptor_keep(struct acceptor *acceptor, struct connection *connection)
 {
 	pthread_mutex_lock(&acceptor->lock);
 	connection->unfinished_since = connection->records.began;
-	bool kept = watch(acceptor, EPOLL_CTL_MOD, connection, ONE_REQUEST);
+	int fd = connection->fd;
 	pthread_mutex_unlock(&acceptor->lock);
-	if (!kept) {
+	if (!watch(acceptor, EPOLL_CTL_MOD, fd, ONE_REQUEST, connection)) {
 		complain("A connection cannot be watched");
 		acceptor_close(acceptor, connection);
 	}
@@ -136,37 +134,85 @@ void acceptor_keep(struct acceptor *acceptor, struct connection *connection)
 
 void acceptor_close(struct acceptor *acceptor, struct connection *connection)
 {
-	/* Under the lock: cut_readers() must not meet a number that already means another file. */
+	/* Taken out first: cut_readers() must not meet a number that already means another file. */
 	pthread_mutex_lock(&acceptor->lock);
 	LIST_REMOVE(connection, of_open);
 	acceptor->count--;
-	close(connection->fd);
 	pthread_mutex_unlock(&acceptor->lock);
+	close(connection->fd);
 	records_reset(&connection->records);
 	free(connection);
 }
 
-/* --- the loop --- */
+/* --- waiting for requests --- */
+
+/* Closed by the client with nothing left to read? */
+static bool is_gone(const struct connection *connection)
+{
+	char byte;
+	ssize_t got = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+/* Looked at in this order: who is cut in between is not taken for gone. */
+bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connection)
+{
+	return is_gone(connection) && !acceptor->cut;
+}
+
+/* epoll itself orders what a thread did with the connection before this; the lock of acceptor_keep() says so to
+ * ThreadSanitizer, too. */
+static void take_back(struct acceptor *acceptor, struct connection *connection)
+{
+	pthread_mutex_lock(&acceptor->lock);
+	connection->unfinished_since = 0;
+	pthread_mutex_unlock(&acceptor->lock);
+}
+
+struct connection *acceptor_wait(struct acceptor *acceptor)
+{
+	struct epoll_event event;
+
+	for (;;) {
+		if (epoll_wait(acceptor->epoll, &event, 1, -1) != 1)
+			continue; /* interrupted: it has no other reason to fail */
+		struct connection *connection = event.data.ptr;
+		if (!connection)
+			return NULL;
+		take_back(acceptor, connection);
+		if (!(event.events & EPOLLHUP) && /* nobody waits for what was not begun */
+		    !((event.events & (EPOLLRDHUP | EPOLLERR)) && is_gone(connection)))
+			return connection;
+		acceptor_close(acceptor, connection);
+	}
+}
+
+void acceptor_end(struct acceptor *acceptor)
+{
+	if (acceptor)
+		eventfd_write(acceptor->ended, 1);
+}
+
+/* --- accepting --- */
 
 static void pause_accepting(struct acceptor *acceptor)
 {
 	process_cannot_accept();
-	watch(acceptor, EPOLL_CTL_DEL, &acceptor->listener, 0);
 	acceptor->accept_again = clock_steady() + PROCESS_ACCEPT_PAUSE_MS;
 }
 
 static int accept_one(struct acceptor *acceptor)
 {
 	if (acceptor->count < acceptor->most)
-		return accept4(acceptor->listener.fd, NULL, NULL, SOCK_CLOEXEC);
+		return accept4(acceptor->listener, NULL, NULL, SOCK_CLOEXEC);
 	errno = EMFILE;
 	return -1;
 }
 
 static void accept_some(struct acceptor *acceptor)
 {
-	/* The signal may have come in the same batch of events. */
-	for (int i = 0; i < ACCEPTS_AT_ONCE && !acceptor->draining; i++) {
+	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
 		int fd = accept_one(acceptor);
 		if (fd >= 0) {
 			admit(acceptor, fd);
@@ -179,6 +225,8 @@ static void accept_some(struct acceptor *acceptor)
 	}
 }
 
+/* --- ending --- */
+
 static void begin_drain(struct acceptor *acceptor)
 {
 	log_line(LOG_INFO, NULL,
@@ -186,9 +234,6 @@ static void begin_drain(struct acceptor *acceptor)
 	process_tell("STOPPING=1");
 	acceptor->draining = true;
 	acceptor->cut_at = clock_steady() + acceptor->drain_ms;
-	if (acceptor->accept_again == 0)
-		watch(acceptor, EPOLL_CTL_DEL, &acceptor->listener, 0);
-	acceptor->accept_again = 0;
 }
 
 /* Ends those that do not send the rest of a request: they keep no thread, but memory. */
@@ -218,7 +263,7 @@ static void cut_readers(struct acceptor *acceptor)
 
 static void take_signal(struct acceptor *acceptor)
 {
-	if (!process_take_signal(acceptor->signals.fd))
+	if (!process_take_signal(acceptor->signals))
 		return;
 	if (!acceptor->draining)
 		begin_drain(acceptor);
@@ -226,54 +271,12 @@ static void take_signal(struct acceptor *acceptor)
 		cut_readers(acceptor);
 }
 
-/* Closed by the client with nothing left to read? */
-static bool is_gone(const struct connection *connection)
-{
-	char byte;
-	ssize_t got = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-
-	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
-}
-
-/* epoll itself orders what a thread did with the connection before this; the lock of acceptor_keep() says so to
- * ThreadSanitizer, too. */
-static void take_back(struct acceptor *acceptor, struct connection *connection)
-{
-	pthread_mutex_lock(&acceptor->lock);
-	connection->unfinished_since = 0;
-	pthread_mutex_unlock(&acceptor->lock);
-}
-
-/* Looked at in this order: who is cut in between is not taken for gone. */
-bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connection)
-{
-	return is_gone(connection) && !acceptor->cut;
-}
-
-static void dispatch(struct acceptor *acceptor, const struct epoll_event *event)
-{
-	struct connection *connection = event->data.ptr;
-
-	take_back(acceptor, connection);
-	if (connection == &acceptor->signals)
-		take_signal(acceptor);
-	else if (connection == &acceptor->listener)
-		accept_some(acceptor);
-	else if ((event->events & EPOLLHUP) || /* nobody waits for what was not begun */
-		 ((event->events & (EPOLLRDHUP | EPOLLERR)) && is_gone(connection)))
-		acceptor_close(acceptor, connection);
-	else if (!queue_push(acceptor->ready, &connection->queued))
-		queue_push(acceptor->refused, &connection->queued);
-}
-
 static void tick(struct acceptor *acceptor)
 {
 	int64_t now = clock_steady();
 
-	if (acceptor->accept_again != 0 && now >= acceptor->accept_again) {
+	if (now >= acceptor->accept_again)
 		acceptor->accept_again = 0;
-		watch(acceptor, EPOLL_CTL_ADD, &acceptor->listener, EPOLLIN);
-	}
 	if (acceptor->draining && !acceptor->cut && now >= acceptor->cut_at)
 		cut_readers(acceptor);
 	if (now - acceptor->looked >= IDLE_TICK_MS) {
@@ -284,20 +287,23 @@ static void tick(struct acceptor *acceptor)
 
 int acceptor_run(struct acceptor *acceptor, int drain_ms)
 {
-	struct epoll_event events[EVENTS_AT_ONCE];
-
 	acceptor->drain_ms = drain_ms;
 	while (!acceptor->draining || acceptor->count > 0) {
-		bool timed = acceptor->draining || acceptor->accept_again != 0;
-		int count = epoll_wait(acceptor->epoll, events, EVENTS_AT_ONCE,
-				       timed ? TICK_MS : IDLE_TICK_MS);
+		bool accepts = !acceptor->draining && acceptor->accept_again == 0;
+		struct pollfd wait[] = {
+			{ .fd = acceptor->signals, .events = POLLIN },
+			{ .fd = accepts ? acceptor->listener : -1, .events = POLLIN },
+		};
 
-		if (count < 0 && errno != EINTR) {
-			complain("Connections cannot be waited for");
+		if (poll(wait, COUNT_OF(wait), accepts ? IDLE_TICK_MS : TICK_MS) < 0 &&
+		    errno != EINTR) {
+			complain("The listening socket cannot be waited for");
 			return -1;
 		}
-		for (int i = 0; i < count; i++)
-			dispatch(acceptor, &events[i]);
+		if (wait[0].revents)
+			take_signal(acceptor);
+		if (wait[1].revents && !acceptor->draining)
+			accept_some(acceptor);
 		tick(acceptor);
 	}
 	return 0;
@@ -311,8 +317,10 @@ void acceptor_free(struct acceptor *acceptor)
 		acceptor_close(acceptor, LIST_FIRST(&acceptor->open));
 	if (acceptor->epoll >= 0)
 		close(acceptor->epoll);
-	if (acceptor->signals.fd >= 0)
-		close(acceptor->signals.fd);
+	if (acceptor->ended >= 0)
+		close(acceptor->ended);
+	if (acceptor->signals >= 0)
+		close(acceptor->signals);
 	pthread_mutex_destroy(&acceptor->lock);
 	free(acceptor);
 }

@@ -1,10 +1,10 @@
 /*
- * The acceptor: one thread that waits with epoll for new connections, for requests on those that exist, and for
- * signals. It never reads a request: a connection that can be read goes to the threads through a queue. When that is
- * full, it goes through a second queue, to be refused.
+ * The acceptor has all connections. One thread runs it: that accepts new ones, and waits for signals. All who would
+ * serve wait in acceptor_wait() for requests, on one epoll, and each gets what it serves from the kernel.
  *
- * A connection has one owner at a time: the acceptor while it is idle, then a queue, then the thread that took it out.
- * That thread gives it back with acceptor_keep(), or ends it with acceptor_close().
+ * A connection has one owner at a time: the acceptor while it is idle, then the thread that acceptor_wait() gave it to,
+ * and whomever that passes it on to. The last of them gives it back with acceptor_keep(), or ends it with
+ * acceptor_close().
  */
 #ifndef SERVER_ACCEPTOR_H
 #define SERVER_ACCEPTOR_H
@@ -18,7 +18,7 @@
 struct acceptor;
 
 struct connection {
-	struct queued queued; /* first; the link of the queue that it waits in */
+	struct queued queued; /* first; while it waits for a thread */
 	int fd; /* the acceptor's, which alone closes it */
 	struct records records; /* what has come of a request */
 	/* While it waits for the rest of a request: since when, in steady milliseconds. Else 0. */
@@ -30,7 +30,7 @@ struct connection {
  * listen_fd stays the caller's, may be shared with other processes, and becomes non-blocking. Blocks signals
  * (process_block_signals()). NULL with a logged reason.
  */
-struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *refused);
+struct acceptor *acceptor_new(int listen_fd);
 
 /*
  * Runs until a signal has come and no connection is left. From the first SIGTERM or SIGINT on nothing new is accepted,
@@ -39,6 +39,12 @@ struct acceptor *acceptor_new(int listen_fd, struct queue *ready, struct queue *
  * reason.
  */
 int acceptor_run(struct acceptor *acceptor, int drain_ms);
+
+/* Waits until a connection can be read, which is the caller's then; NULL once acceptor_end() was called. Who waited
+ * last is woken first, so that threads that are not needed stay out of the caches. */
+struct connection *acceptor_wait(struct acceptor *acceptor);
+/* Ends all waiting, once no connection is left that could come. NULL is fine. */
+void acceptor_end(struct acceptor *acceptor);
 
 /* Takes a connection back to wait for its next request. The caller must not touch it any more. */
 void acceptor_keep(struct acceptor *acceptor, struct connection *connection);

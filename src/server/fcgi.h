@@ -1,9 +1,9 @@
 /*
- * A FastCGI server. The acceptor (acceptor.h) waits for connections that can be read and queues them for the threads of
- * pool.c, which serve each request by the functions of worker.h. So an idle connection holds no thread, nor does one
- * whose request comes piece by piece (records.h). What finds the queue full is answered 503 at once, by a further
- * thread. A call that needs a turn (base/turn.h) waits for it in a bulkhead, without a thread, and goes on in one of
- * the bulkhead's.
+ * A FastCGI server. The threads of pool.c wait together for connections that can be read (acceptor.h), and serve each
+ * request by the functions of worker.h. So an idle connection holds no thread, nor does one whose request comes piece
+ * by piece (records.h). While all others serve, the last thread queues what comes (idle.h). What finds the queue full
+ * is answered 503 at once, by a further thread. A call that needs a turn (base/turn.h) waits for it in a bulkhead,
+ * without a thread, and goes on in one of the bulkhead's.
  *
  * SIGTERM or SIGINT ends accepting. The connections that exist are served until nginx closes them, which its
  * keepalive_time bounds. After FCGI_DRAIN_MS those that are idle or half-sent are ended, but never a request that is
@@ -22,7 +22,7 @@
 #define FCGI_DRAIN_MS 4500
 
 struct fcgi_server {
-	int threads; /* at least 1 */
+	int threads; /* how many requests may be served at once, at least 1; one thread more is made */
 	int queue; /* ready connections that may wait for a thread; at least 1 */
 	const struct bulkhead_limits *bulkheads; /* TURN_COUNT of them; NULL: there are none */
 	struct app *app; /* becomes rq->app */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "server/acceptor.h"
+#include "server/idle.h"
 #include "server/process.h"
 #include "server/worker.h"
 
@@ -19,7 +20,7 @@ struct job {
 	struct worker *worker;
 	struct request *rq; /* the worker's */
 	struct connection *connection;
-	SLIST_ENTRY(job) next; /* of those that are idle */
+	SLIST_ENTRY(job) next; /* of those that are free */
 };
 
 /* How much of a request's id is copied, for a line of the log when the request may be gone already. Ids of ours and of
@@ -29,15 +30,16 @@ struct job {
 struct pool {
 	const struct fcgi_server *server;
 	struct acceptor *acceptor;
-	struct queue ready, refused;
+	struct idle idle; /* of the threads that serve everybody */
+	struct queue refused;
 	struct bulkhead *bulkheads[TURN_COUNT]; /* NULL where there is none */
 	sem_t started; /* posted by each thread when its start has succeeded or failed */
 	struct thread *threads;
 	size_t count; /* how many threads were made */
 
 	pthread_mutex_t lock; /* guards all below */
-	SLIST_HEAD(, job) idle;
-	int idle_count;
+	SLIST_HEAD(, job) free;
+	int free_count;
 };
 
 struct thread {
@@ -46,6 +48,7 @@ struct thread {
 	enum turn turn; /* of whose bulkhead it is; TURN_NONE: it serves all calls */
 	bool failed;
 	struct db *db; /* what the server's start() gave; NULL: it needs no database */
+	struct params_reader *reader; /* NULL: it reads no requests */
 	pthread_t id;
 };
 
@@ -54,10 +57,10 @@ struct thread {
 static struct job *job_take(struct pool *pool, struct connection *connection)
 {
 	pthread_mutex_lock(&pool->lock);
-	struct job *job = SLIST_FIRST(&pool->idle);
+	struct job *job = SLIST_FIRST(&pool->free);
 	if (job) {
-		SLIST_REMOVE_HEAD(&pool->idle, next);
-		pool->idle_count--;
+		SLIST_REMOVE_HEAD(&pool->free, next);
+		pool->free_count--;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	if (!job) {
@@ -80,10 +83,10 @@ static void job_free(struct job *job)
 static void job_put(struct pool *pool, struct job *job)
 {
 	pthread_mutex_lock(&pool->lock);
-	bool stays = pool->idle_count < pool->server->threads;
+	bool stays = pool->free_count < pool->server->threads;
 	if (stays) {
-		SLIST_INSERT_HEAD(&pool->idle, job, next);
-		pool->idle_count++;
+		SLIST_INSERT_HEAD(&pool->free, job, next);
+		pool->free_count++;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	if (!stays)
@@ -103,18 +106,18 @@ static void job_end(struct pool *pool, struct job *job, bool keep)
 }
 
 /* false: there is nothing to answer, or not yet, and the job has ended. */
-static bool job_read(struct pool *pool, struct job *job)
+static bool job_read(const struct thread *thread, struct job *job)
 {
-	enum records_state state = worker_read(job->worker, job->connection);
+	enum records_state state = worker_read(job->worker, thread->reader, job->connection);
 
 	if (state != RECORDS_WHOLE)
-		job_end(pool, job, state == RECORDS_PART);
+		job_end(thread->pool, job, state == RECORDS_PART);
 	return state == RECORDS_WHOLE;
 }
 
 static void job_deliver(struct pool *pool, struct job *job)
 {
-	bool keep = worker_send(job->worker);
+	bool keep = worker_send(job->worker, job->connection);
 
 	job_end(pool, job, keep);
 }
@@ -185,7 +188,7 @@ static void serve(const struct thread *thread, struct job *job)
 	const struct fcgi_server *server = thread->pool->server;
 
 	job->rq->db = thread->db;
-	if (!job_read(thread->pool, job))
+	if (!job_read(thread, job))
 		return;
 	enum turn turn = server->handle(job->rq);
 	if (turn == TURN_NONE)
@@ -194,11 +197,29 @@ static void serve(const struct thread *thread, struct job *job)
 		park(thread, job, turn);
 }
 
-static void run_ready(struct thread *thread)
+/* A connection for this thread to serve, which has none. NULL: the server ends. */
+static struct connection *next_connection(struct pool *pool)
+{
+	struct connection *connection = (struct connection *)idle_begin(&pool->idle);
+
+	if (connection)
+		return connection;
+	while ((connection = acceptor_wait(pool->acceptor)) != NULL) {
+		enum idle_verdict verdict = idle_offer(&pool->idle, &connection->queued);
+
+		if (verdict == IDLE_SERVE)
+			break;
+		if (verdict == IDLE_FULL)
+			queue_push(&pool->refused, &connection->queued);
+	}
+	return connection;
+}
+
+static void run_serving(struct thread *thread)
 {
 	struct connection *connection;
 
-	while ((connection = (struct connection *)queue_pop(&thread->pool->ready)) != NULL)
+	while ((connection = next_connection(thread->pool)) != NULL)
 		serve(thread, job_take(thread->pool, connection));
 }
 
@@ -211,7 +232,7 @@ static void run_refusing(struct thread *thread)
 	while ((connection = (struct connection *)queue_pop(&pool->refused)) != NULL) {
 		struct job *job = job_take(pool, connection);
 
-		if (!job_read(pool, job))
+		if (!job_read(thread, job))
 			continue;
 		worker_refuse(job->worker);
 		job_deliver(pool, job);
@@ -225,6 +246,7 @@ static void *thread_main(void *argument)
 	struct thread *thread = argument;
 	const struct fcgi_server *server = thread->pool->server;
 	bool asks = thread->run != run_refusing;
+	bool reads = thread->run == run_serving || thread->run == run_refusing;
 
 	turn_take(thread->turn);
 	/* a thread has a priority of its own in Linux */
@@ -232,12 +254,15 @@ static void *thread_main(void *argument)
 		setpriority(PRIO_PROCESS, (id_t)gettid(), server->bulkheads[thread->turn].nice);
 	if (asks)
 		thread->db = server->start(server->app);
+	if (reads)
+		thread->reader = params_reader_new();
 	thread->failed = asks && !thread->db;
 	sem_post(&thread->pool->started);
 	if (!thread->failed)
 		thread->run(thread);
 	if (thread->db)
 		server->stop(thread->db);
+	params_reader_free(thread->reader);
 	return NULL;
 }
 
@@ -253,13 +278,14 @@ static size_t threads_of(const struct fcgi_server *server, enum turn turn)
 static size_t pool_plan(struct pool *pool)
 {
 	const struct fcgi_server *server = pool->server;
-	size_t wanted = (size_t)server->threads + 1, planned = 0;
+	/* one more than serve at once, and the one that refuses */
+	size_t serving = (size_t)server->threads + 1, wanted = serving + 1, planned = 0;
 
 	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
 		wanted += threads_of(server, turn);
 	pool->threads = memory_new(wanted * sizeof(*pool->threads));
-	while (planned < (size_t)server->threads)
-		pool->threads[planned++].run = run_ready;
+	while (planned < serving)
+		pool->threads[planned++].run = run_serving;
 	pool->threads[planned++].run = run_refusing;
 	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
 		for (size_t i = 0; i < threads_of(server, turn); i++)
@@ -294,8 +320,8 @@ static void pool_open(struct pool *pool)
 {
 	const struct fcgi_server *server = pool->server;
 
-	queue_init(&pool->ready, (size_t)server->queue);
-	queue_init(&pool->refused, 0); /* in effect the number of connections */
+	idle_init(&pool->idle, (size_t)server->queue);
+	queue_init(&pool->refused);
 	pthread_mutex_init(&pool->lock, NULL);
 	sem_init(&pool->started, 0, 0);
 	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
@@ -305,7 +331,7 @@ static void pool_open(struct pool *pool)
 
 static void pool_stop(struct pool *pool)
 {
-	queue_close(&pool->ready);
+	acceptor_end(pool->acceptor);
 	queue_close(&pool->refused);
 	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
 		bulkhead_close(pool->bulkheads[turn]);
@@ -317,11 +343,11 @@ static void pool_close(struct pool *pool)
 {
 	for (enum turn turn = TURN_NONE; turn < TURN_COUNT; turn++)
 		bulkhead_free(pool->bulkheads[turn]);
-	for (struct job *job; (job = SLIST_FIRST(&pool->idle)) != NULL;) {
-		SLIST_REMOVE_HEAD(&pool->idle, next);
+	for (struct job *job; (job = SLIST_FIRST(&pool->free)) != NULL;) {
+		SLIST_REMOVE_HEAD(&pool->free, next);
 		job_free(job);
 	}
-	queue_destroy(&pool->ready);
+	idle_destroy(&pool->idle);
 	queue_destroy(&pool->refused);
 	pthread_mutex_destroy(&pool->lock);
 	sem_destroy(&pool->started);
@@ -346,8 +372,8 @@ int fcgi_serve(const struct fcgi_server *server, int listen_fd)
 
 	pool_open(&pool);
 	/* First: it blocks the signals for which the library would set handlers. */
-	pool.acceptor = acceptor_new(listen_fd, &pool.ready, &pool.refused);
-	if (pool.acceptor && worker_library_start())
+	pool.acceptor = acceptor_new(listen_fd);
+	if (pool.acceptor && params_library_start())
 		result = pool_run(&pool);
 	pool_stop(&pool);
 	pool_close(&pool);

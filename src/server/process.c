@@ -93,8 +93,8 @@ bool process_thread(pthread_t *thread, void *(*run)(void *context), void *contex
 	return error == 0;
 }
 
-/* How many of the descriptors are not for connections (half, where there are few): each request takes one while it is
- * read, and so do connections to other services. */
+/* How many of the descriptors are not for connections (half, where there are few): each thread has one to read requests
+ * by, and connections to other services take some. */
 #define DESCRIPTORS_LEFT 256
 
 int64_t process_connections(void)

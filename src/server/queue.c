@@ -1,24 +1,19 @@
 #include "server/queue.h"
 
-void queue_init(struct queue *queue, size_t limit)
+void queue_init(struct queue *queue)
 {
-	*queue = (struct queue){ .limit = limit };
+	*queue = (struct queue){ 0 };
 	STAILQ_INIT(&queue->waiting);
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->filled, NULL);
 }
 
-bool queue_push(struct queue *queue, struct queued *queued)
+void queue_push(struct queue *queue, struct queued *queued)
 {
 	pthread_mutex_lock(&queue->lock);
-	bool room = queue->limit == 0 || queue->length < queue->limit;
-	if (room) {
-		STAILQ_INSERT_TAIL(&queue->waiting, queued, next);
-		queue->length++;
-		pthread_cond_signal(&queue->filled);
-	}
+	STAILQ_INSERT_TAIL(&queue->waiting, queued, next);
+	pthread_cond_signal(&queue->filled);
 	pthread_mutex_unlock(&queue->lock);
-	return room;
 }
 
 struct queued *queue_pop(struct queue *queue)
@@ -28,10 +23,8 @@ struct queued *queue_pop(struct queue *queue)
 		pthread_cond_wait(&queue->filled, &queue->lock);
 
 	struct queued *first = STAILQ_FIRST(&queue->waiting);
-	if (first) {
+	if (first)
 		STAILQ_REMOVE_HEAD(&queue->waiting, next);
-		queue->length--;
-	}
 	pthread_mutex_unlock(&queue->lock);
 	return first;
 }
@@ -41,7 +34,6 @@ struct queued *queue_take_all(struct queue *queue)
 	pthread_mutex_lock(&queue->lock);
 	struct queued *first = STAILQ_FIRST(&queue->waiting);
 	STAILQ_INIT(&queue->waiting);
-	queue->length = 0;
 	pthread_mutex_unlock(&queue->lock);
 	return first;
 }

@@ -1,14 +1,13 @@
 /*
- * Bounded queues in which something waits for a thread.
+ * Queues in which something waits for a thread.
  *
- * What waits has the link of the list in itself, so adding it allocates nothing and fails only at the limit.
+ * What waits has the link of the list in itself, so adding it allocates nothing and cannot fail.
  */
 #ifndef SERVER_QUEUE_H
 #define SERVER_QUEUE_H
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/queue.h>
 
 /* The first member of what waits. It is in one queue at a time. */
@@ -20,15 +19,12 @@ struct queue {
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t filled;
 	STAILQ_HEAD(, queued) waiting;
-	size_t length, limit;
 	bool closed;
 };
 
-/* limit 0: none. */
-void queue_init(struct queue *queue, size_t limit);
+void queue_init(struct queue *queue);
 
-/* Never waits; false when the limit is reached. */
-bool queue_push(struct queue *queue, struct queued *queued);
+void queue_push(struct queue *queue, struct queued *queued);
 
 /* Waits until there is something and takes it out; NULL once the queue is closed and empty. */
 struct queued *queue_pop(struct queue *queue);

@@ -5,13 +5,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-enum { FCGI_VERSION = 1, RESPONDER = 1, HEADER_SIZE = 8, BEGIN_SIZE = 8, CHUNK_SIZE = 16 * 1024 };
+enum { RESPONDER = 1, KEEPS = 1, BEGIN_SIZE = 8, CHUNK_SIZE = 16 * 1024 };
 enum record_type { RECORD_BEGIN = 1, RECORD_PARAMS = 4, RECORD_BODY = 5 };
 
 /* ---- parameters ---- */
@@ -77,6 +74,11 @@ static unsigned two_bytes(const unsigned char *at)
 	return (unsigned)(at[0] << 8 | at[1]);
 }
 
+static size_t record_size(const unsigned char *header)
+{
+	return RECORDS_HEADER_SIZE + two_bytes(header + 4) + header[6];
+}
+
 /*
  * Checked before its content is there, so that another protocol is told at once. Padding after the beginning or the end
  * of a stream, which needs none, is sent by nobody, and libfcgi would take it for a record.
@@ -87,7 +89,7 @@ static bool header_sound(const struct records *records, const unsigned char *hea
 	unsigned id = two_bytes(header + 2);
 	size_t length = two_bytes(header + 4);
 
-	if (header[0] != FCGI_VERSION || header[1] != types[records->stage])
+	if (header[0] != RECORDS_VERSION || header[1] != types[records->stage])
 		return false;
 	if (header[6] && (records->stage == AT_BEGIN || length == 0))
 		return false;
@@ -97,17 +99,26 @@ static bool header_sound(const struct records *records, const unsigned char *hea
 /* A stream of records ends with an empty one. */
 static bool take_record(struct records *records, const unsigned char *header, size_t length)
 {
-	const unsigned char *content = header + HEADER_SIZE;
+	const unsigned char *content = header + RECORDS_HEADER_SIZE;
 
-	if (records->stage == AT_BEGIN) {
+	switch (records->stage) {
+	case AT_BEGIN:
 		records->id = two_bytes(header + 2);
+		records->keeps = content[2] & KEEPS;
 		records->stage = AT_PARAMS;
 		return two_bytes(content) == RESPONDER;
+	case AT_PARAMS:
+		if (length > 0)
+			return take_params(records, content, length);
+		records->params_end = records->judged + record_size(header);
+		records->stage = AT_BODY;
+		return records->pair_left == 0 && records->lengths_count == 0;
+	default:
+		records->body += length;
+		if (length == 0)
+			records->stage = AT_END;
+		return true;
 	}
-	if (length > 0)
-		return records->stage == AT_BODY || take_params(records, content, length);
-	records->stage++;
-	return records->pair_left == 0 && records->lengths_count == 0;
 }
 
 enum records_state records_judge(struct records *records)
@@ -115,10 +126,10 @@ enum records_state records_judge(struct records *records)
 	const unsigned char *bytes = (const unsigned char *)records->bytes.bytes;
 	size_t end = records->bytes.length;
 
-	while (records->stage != AT_END && end - records->judged >= HEADER_SIZE) {
+	while (records->stage != AT_END && end - records->judged >= RECORDS_HEADER_SIZE) {
 		const unsigned char *header = bytes + records->judged;
 		size_t length = two_bytes(header + 4);
-		size_t whole = HEADER_SIZE + length + header[6];
+		size_t whole = record_size(header);
 
 		if (!header_sound(records, header))
 			return RECORDS_BROKEN;
@@ -175,19 +186,15 @@ enum records_state records_read(struct records *records, int fd)
 	return state;
 }
 
-/* A file in memory takes all of it at once, which a pipe need not. */
-int records_file(const struct records *records)
+void records_body(const struct records *records, char *to)
 {
-	const struct buffer *bytes = &records->bytes;
-	int file = memfd_create("request", MFD_CLOEXEC);
+	const unsigned char *at = (const unsigned char *)records->bytes.bytes + records->params_end;
+	size_t length;
 
-	/* It stays at its beginning. */
-	if (file >= 0 && pwrite(file, bytes->bytes, bytes->length, 0) == (ssize_t)bytes->length)
-		return file;
-	log_line(LOG_ERROR, NULL, "A request cannot be taken: %s", strerror(errno));
-	if (file >= 0)
-		close(file);
-	return -1;
+	for (; (length = two_bytes(at + 4)) > 0; at += record_size(at)) {
+		memcpy(to, at + RECORDS_HEADER_SIZE, length);
+		to += length;
+	}
 }
 
 void records_reset(struct records *records)

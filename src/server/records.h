@@ -2,16 +2,19 @@
  * FastCGI records, checked before libfcgi sees them.
  *
  * libfcgi trusts its peer: lengths that do not add up end the process, a management record may overrun its stack, and a
- * peer that stalls blocks the thread that reads. So the records of a request are collected here as they arrive, and are
- * given to libfcgi when the request is whole. What is accepted is only what a web server sends: the beginning of a
- * request for a responder, its parameters and its body, all with one id, and nothing after them.
+ * peer that stalls blocks the thread that reads. So the records of a request are collected here as they arrive, and
+ * libfcgi reads the parameters when the request is whole (params.h). What is accepted is only what a web server sends:
+ * the beginning of a request for a responder, its parameters and its body, all with one id, and nothing after them.
  */
 #ifndef SERVER_RECORDS_H
 #define SERVER_RECORDS_H
 
 #include "base/buffer.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+enum { RECORDS_VERSION = 1, RECORDS_HEADER_SIZE = 8 };
 
 /* The most bytes of parameters, names and values together: several times what the web server's header buffers hold. */
 #define RECORDS_PARAMS_MAX ((size_t)128 * 1024)
@@ -33,6 +36,9 @@ struct records {
 	size_t judged; /* where the next record begins */
 	enum { AT_BEGIN, AT_PARAMS, AT_BODY, AT_END } stage;
 	unsigned id;
+	bool keeps; /* does the peer keep the connection for further requests? */
+	size_t params_end; /* where the body's records begin */
+	size_t body; /* bytes of it so far */
 	/* of the parameters so far */
 	size_t params;
 	unsigned char lengths[8]; /* of the pair that begins */
@@ -47,8 +53,8 @@ enum records_state records_judge(struct records *records);
  * that is no request, which is logged, or when the peer is gone. */
 enum records_state records_read(struct records *records, int fd);
 
-/* A file that reads as the request, for the caller to close; -1 with a logged reason. */
-int records_file(const struct records *records);
+/* Copies the body of a whole request; there must be room for records->body bytes. */
+void records_body(const struct records *records, char *to);
 
 /* Makes ready for the connection's next request. */
 void records_reset(struct records *records);

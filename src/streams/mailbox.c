@@ -19,7 +19,7 @@ struct mailbox *mailbox_new(void)
 {
 	struct mailbox *mailbox = memory_new(sizeof *mailbox);
 
-	queue_init(&mailbox->posted, 0);
+	queue_init(&mailbox->posted);
 	mailbox->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (mailbox->fd >= 0)
 		return mailbox;

@@ -48,7 +48,7 @@ struct pool *pool_open(struct store *store, int threads, struct mailbox *mailbox
 	struct pool *pool = memory_new(sizeof *pool + (size_t)threads * sizeof *pool->threads);
 
 	pool->mailbox = mailbox;
-	queue_init(&pool->jobs, 0);
+	queue_init(&pool->jobs);
 	while (pool->count < (size_t)threads) {
 		if (!thread_start(pool, &pool->threads[pool->count], store)) {
 			pool_close(pool);

@@ -5,6 +5,7 @@ was not done. What a killed worker held is free at once.
 import contextlib
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -56,10 +57,18 @@ def kill(pids):
             os.kill(pid, signal.SIGKILL)
 
 
+def thread_states(pid):
+    for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        yield stat.read_text().rpartition(")")[2].split()[0]
+
+
 @contextlib.contextmanager
 def standing_still(pids):
+    """All their threads: one that has not stopped yet may still take a call."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
+    for pid in pids:
+        eventually(lambda pid=pid: set(thread_states(pid)) == {"T"}, every=0.001)
     try:
         yield
     finally:

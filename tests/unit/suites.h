@@ -87,6 +87,8 @@
 	X(fcgi) \
 	X(fcgi_stop) \
 	X(fcgi_turns) \
+	X(idle) \
+	X(output) \
 	X(process) \
 	X(queue) \
 	X(records) \

@@ -29,8 +29,8 @@ START_TEST(an_idle_server_stops_at_once)
 	await(&shared->ready, 1);
 	kill(server_pid, SIGTERM);
 	ck_assert_int_eq(server_end(), 0);
-	ck_assert_int_eq(shared->started, 4);
-	ck_assert_int_eq(shared->stopped, 4);
+	ck_assert_int_eq(shared->started, 5);
+	ck_assert_int_eq(shared->stopped, 5);
 }
 END_TEST
 
@@ -126,8 +126,8 @@ START_TEST(a_thread_that_cannot_start_ends_the_server)
 	shared->refuse_start = 3;
 	server_start(4, 8);
 	ck_assert_int_eq(server_end(), 1);
-	ck_assert_int_eq(shared->started, 4);
-	ck_assert_int_eq(shared->stopped, 3);
+	ck_assert_int_eq(shared->started, 5);
+	ck_assert_int_eq(shared->stopped, 4);
 	ck_assert_int_eq(shared->ready, 0);
 }
 END_TEST
