@@ -62,7 +62,7 @@ def origins(listed):
         if not ORIGIN.fullmatch(origin):
             raise ValueError(f"CORS_ORIGINS has {origin!r}, which is not of the form scheme://host[:port].")
         rows += f'    "~^{re.escape(origin)}$" $http_origin;\n'
-    return 'map $http_origin $allowed_origin {\n    default "";\n' + rows + "}\n"
+    return 'map $http_origin $allowed_origin {\n    ""      "";\n    default "";\n' + rows + "}\n"
 
 
 def limits(calls):
