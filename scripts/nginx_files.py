@@ -45,7 +45,7 @@ def listen(state, port):
         f'{kind}_temp_path "{state}/nginx/tmp/{kind}";\n'
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    return f"""listen 127.0.0.1:{port} ssl http2 sndbuf=128k;
+    return f"""listen 127.0.0.1:{port} ssl http2 sndbuf=128k backlog=1024;
 server_name localhost;
 ssl_certificate     "{state}/tls/cert.pem";
 ssl_certificate_key "{state}/tls/key.pem";
