@@ -66,7 +66,7 @@ class Contender:
         """Whether nginx may keep anonymous answers for a second, as its file has it."""
         conf, was = self.nginx_conf(), self.nginx_workers()
         self.shipped = getattr(self, "shipped", conf.read_text())
-        without = re.sub(r"\b(proxy|fastcgi)_cache +\w+;", r"\1_cache off;", self.shipped)
+        without = re.sub(r"\b(proxy|fastcgi)_cache +[$\w]+;", r"\1_cache off;", self.shipped)
         wanted = self.shipped if on else without
         if conf.read_text() != wanted:
             conf.write_text(wanted)

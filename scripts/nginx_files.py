@@ -1,8 +1,10 @@
 """nginx's configuration for a state: the shipped nginx.conf, unchanged, with includes of its own beside it."""
 import os
+import pathlib
 import re
 import shutil
 
+CONF = pathlib.Path(__file__).resolve().parents[1] / "conf"
 DEFAULT_ORIGINS = "http://localhost:5173,http://localhost:3000,https://microtash.vercel.app"
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
@@ -19,6 +21,7 @@ def write(shipped, state, port, sockets, events, env):
         "listen.conf": listen(state, port),
         "upstream.conf": upstream(sockets),
         "events.conf": upstream([events]),
+        "cache.conf": cache(state),
         "pages.conf": f'root "{state}/www";\n',
         "origins.conf": origins(env.get("CORS_ORIGINS") or DEFAULT_ORIGINS),
         "limits.conf": limits(int(env["RATE_LIMIT"])),
@@ -42,12 +45,18 @@ def listen(state, port):
         f'{kind}_temp_path "{state}/nginx/tmp/{kind}";\n'
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    return f"""listen 127.0.0.1:{port} ssl http2 sndbuf=128k;
+    return f"""listen 127.0.0.1:{port} ssl http2 sndbuf=128k backlog=1024;
 server_name localhost;
 ssl_certificate     "{state}/tls/cert.pem";
 ssl_certificate_key "{state}/tls/key.pem";
 access_log "{state}/logs/nginx.log" broken if=$broken;
 {scratch}"""
+
+
+def cache(state):
+    """As shipped, but for where."""
+    shipped = (CONF / "microtask" / "cache.conf").read_text()
+    return shipped.replace(" /run/nginx-microtask ", f' "{state}/nginx/cache" ')
 
 
 def upstream(sockets):
@@ -62,7 +71,7 @@ def origins(listed):
         if not ORIGIN.fullmatch(origin):
             raise ValueError(f"CORS_ORIGINS has {origin!r}, which is not of the form scheme://host[:port].")
         rows += f'    "~^{re.escape(origin)}$" $http_origin;\n'
-    return 'map $http_origin $allowed_origin {\n    default "";\n' + rows + "}\n"
+    return 'map $http_origin $allowed_origin {\n    ""      "";\n    default "";\n' + rows + "}\n"
 
 
 def limits(calls):
