@@ -112,8 +112,7 @@ struct store *store_open(const struct store_options *options, char problem[256])
 	mongoc_client_pool_set_error_api(store->pool, MONGOC_ERROR_API_VERSION_2);
 	topology_watch(store);
 	store->database = bson_strdup(mongoc_uri_get_database(uri));
-	for (size_t i = 0; i < STORE_QUEUES; i++)
-		pthread_mutex_init(&store->queues[i], NULL);
+	commit_lines_open(store);
 	store->refresher = refresher_new();
 	store->releases = releases_new(store);
 	mongoc_uri_destroy(uri);
@@ -129,8 +128,7 @@ void store_close(struct store *store)
 	mongoc_client_pool_destroy(store->pool);
 	presence_free(store->presence);
 	bson_free(store->database);
-	for (size_t i = 0; i < STORE_QUEUES; i++)
-		pthread_mutex_destroy(&store->queues[i]);
+	commit_lines_close(store);
 	bson_free(store);
 	/* not under a thread that still waits for the server */
 	if (quiet)

@@ -7,8 +7,9 @@
 #include <mongoc/mongoc.h>
 #include <pthread.h>
 
-#define STORE_QUEUES 256
+#define COMMIT_LINES 16
 
+struct gather;
 struct presence;
 struct refresher;
 struct total;
@@ -16,7 +17,8 @@ struct total;
 struct store {
 	mongoc_client_pool_t *pool;
 	char *database;
-	pthread_mutex_t queues[STORE_QUEUES]; /* for contended documents; see commit.c */
+	struct gather
+		*commit_lines[COMMIT_LINES]; /* where transactions gather; see commit_group.c */
 	struct refresher *refresher; /* of totals; see total.c */
 	struct releases *releases; /* keys that could not be given back yet */
 	struct presence *presence; /* NULL in a process that is not seen by others */
@@ -57,6 +59,9 @@ enum err store_refused(const struct write_error *error, const char *doing);
 
 /* Was there an election, or no primary, just now? Then keys of calls that it cut off are being given back. */
 bool store_elected_lately(struct store *store);
+
+void commit_lines_open(struct store *store);
+void commit_lines_close(struct store *store);
 
 /* The session for the next transaction, made when first needed; false and a logged reason when it cannot be. */
 bool session_ready(struct db *db);
