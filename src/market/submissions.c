@@ -71,11 +71,9 @@ void submission_create_plan(struct call *call, const struct submission_input *in
 			    const bson_t *task, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	const struct id *task_id = &input->task_id.id;
-	bson_t *slot = DOC(arena, ID("_id", task_id));
+	bson_t *slot = DOC(arena, ID("_id", &input->task_id.id));
 	bson_concat(slot, task_open_filter(arena, call->now));
 
-	txn->contended = task_id;
 	txn_update(txn, TASKS, slot,
 		   DOC(arena, SUB("$inc", WHOLE("required_workers", -1), WHOLE("rev", 1))),
 		   ERR_NO_OPEN_SLOT);
@@ -226,7 +224,6 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 
 	if (err != OK)
 		return err;
-	txn->contended = review->approve ? &work->worker : &work->task;
 	decide(call, work, review, txn);
 	txn_absent(txn, TASKS, DOC(call->arena, ID("_id", &work->task), NONE(MARK)),
 		   ERR_NOT_ADOPTED);

@@ -57,10 +57,6 @@ struct txn {
 	 * all have the same on_miss, as it is not known which of them found nothing. */
 	bool together;
 
-	/* The id of the one document that many transactions may want at once (a popular task, a busy user): those of
-	 * one process queue for it instead of colliding. NULL: none. */
-	const struct id *contended;
-
 	/* Steady milliseconds after which it is not tried again; 0: COMMIT_MS after txn_commit() was called. It
 	 * shortens that, and does not lengthen it. */
 	int64_t deadline;
