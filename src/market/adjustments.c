@@ -57,11 +57,9 @@ void user_adjust_plan(struct call *call, const bson_t *user, const struct adjust
 {
 	struct arena *arena = call->arena;
 	int64_t coins = adjustment->coins.value;
-	struct id *id = arena_alloc(arena, sizeof *id), key = doc_new_id();
+	struct id id = doc_own_id(user), key = doc_new_id();
+	struct account account = account_user(&id), adjustments = { .kind = ACCOUNT_ADJUSTMENTS };
 
-	*id = doc_own_id(user);
-	struct account account = account_user(id), adjustments = { .kind = ACCOUNT_ADJUSTMENTS };
-	txn->contended = id;
 	ledger_move(call, txn,
 		    &(struct transfer){
 			    .key = arena_printf(arena, "adjust:%s", id_text(arena, &key)),

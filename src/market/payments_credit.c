@@ -88,7 +88,6 @@ static void tell_buyer(struct call *call, const struct payment *payment, struct 
 void payment_credit_plan(struct call *call, const struct payment *payment, struct noted *noted,
 			 struct txn *txn)
 {
-	txn->contended = &payment->buyer;
 	complete(call, payment, txn);
 	payment_noted_plan(noted, txn);
 	give_coins(call, payment, txn);

@@ -161,7 +161,6 @@ void reversal_plan(struct reversing *reversing, struct txn *txn)
 
 	doc_unchanged(filter, payment->doc, "reversal_rev");
 	txn_update_after(txn, PAYMENTS, filter, payment_change(reversing), ERR_CONFLICT);
-	txn->contended = &payment->buyer;
 	tell_admins(reversing, txn);
 	if (!reversing->buyer)
 		return;

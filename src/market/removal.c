@@ -93,14 +93,12 @@ void removal_end_plan(struct call *call, const bson_t *user, const char *key, in
 		      struct txn *txn)
 {
 	struct arena *arena = txn->arena;
-	struct id *id = arena_alloc(arena, sizeof *id);
+	struct id id = doc_own_id(user);
 
-	*id = doc_own_id(user);
-	txn->contended = id;
 	txn_remove(txn, USERS, nothing_left(arena, user), ERR_CONFLICT);
 	if (coins > 0)
-		forfeit(call, id, key, coins, txn);
-	txn_insert(txn, META, DOC(arena, ID("_id", id), DATE("removed_at", clock_now())),
+		forfeit(call, &id, key, coins, txn);
+	txn_insert(txn, META, DOC(arena, ID("_id", &id), DATE("removed_at", clock_now())),
 		   ERR_CONFLICT);
 }
 

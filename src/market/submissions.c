@@ -76,11 +76,9 @@ void submission_create_plan(struct call *call, const struct submission_input *in
 			    const bson_t *task, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	const struct id *task_id = &input->task_id.id;
-	bson_t *slot = DOC(arena, ID("_id", task_id));
+	bson_t *slot = DOC(arena, ID("_id", &input->task_id.id));
 	bson_concat(slot, task_open_filter(arena, call->now));
 
-	txn->contended = task_id;
 	txn_update(txn, TASKS, slot,
 		   DOC(arena, SUB("$inc", WHOLE("required_workers", -1), WHOLE("rev", 1))),
 		   ERR_NO_OPEN_SLOT);
@@ -239,7 +237,6 @@ enum err submission_review_plan(struct call *call, const bson_t *submission, con
 	if (task && !is_marked(task))
 		return ERR_NOT_ADOPTED;
 	txn->about = work;
-	txn->contended = review->approve ? &work->worker : &work->task;
 	decide(call, work, review, txn);
 	work_is_done(work, txn);
 	if (review->approve)

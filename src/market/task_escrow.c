@@ -22,8 +22,7 @@ struct ending {
 	const char *kind;
 };
 
-static struct ending *ending_of(struct call *call, struct txn *txn, const bson_t *task,
-				const char *kind)
+static struct ending *ending_of(struct call *call, const bson_t *task, const char *kind)
 {
 	struct ending *ending = arena_alloc(call->arena, sizeof *ending);
 
@@ -34,7 +33,6 @@ static struct ending *ending_of(struct call *call, struct txn *txn, const bson_t
 		.kind = kind,
 	};
 	doc_id(task, "buyer_id", &ending->buyer);
-	txn->contended = &ending->task;
 	return ending;
 }
 
@@ -91,7 +89,7 @@ static enum err slots_check(struct call *call, const bson_t *task, int64_t delta
 void task_slots_plan(struct call *call, const bson_t *task, int64_t delta, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	struct ending *ending = ending_of(call, txn, task, "slots");
+	struct ending *ending = ending_of(call, task, "slots");
 	bson_t *filter = DOC(arena, ID("_id", &ending->task));
 
 	ending->delta = delta;
@@ -157,7 +155,7 @@ static enum err end_decide(void *context, struct txn *txn)
 void task_cancel_plan(struct call *call, const bson_t *task, bool tell, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	struct ending *ending = ending_of(call, txn, task, "cancel");
+	struct ending *ending = ending_of(call, task, "cancel");
 
 	if (tell)
 		ending->notice =
@@ -210,7 +208,7 @@ enum err task_take_down(struct call *call, const struct id *id, bool tell, struc
 enum err task_expire(struct call *call, const bson_t *task, struct txn *txn)
 {
 	struct arena *arena = call->arena;
-	struct ending *ending = ending_of(call, txn, task, "expire");
+	struct ending *ending = ending_of(call, task, "expire");
 	bson_t *filter =
 		DOC(arena, ID("_id", &ending->task), STATUS(ACTIVE),
 		    SUB("required_workers", INT("$gt", 0)),

@@ -84,7 +84,6 @@ enum err task_create(struct call *call, const struct task_input *input, struct t
 
 	if (err != OK)
 		return err;
-	txn->contended = buyer;
 	txn_update(txn, USERS, user_active(arena, buyer, ROLE_BUYER),
 		   DOC(arena, SUB("$inc", INT("open_tasks", 1))), ERR_INSUFFICIENT_COINS);
 	ledger_move(call, txn,
@@ -261,7 +260,6 @@ enum err task_edit(struct call *call, const bson_t *task, const struct task_inpu
 	if (unchanged)
 		doc_unchanged(filter, task, "rev");
 	date_guard(filter, task, &input->completion_date);
-	txn->contended = id;
 	if (input->task_title || input->task_detail)
 		txn_then(txn, words_decide, NULL);
 	txn_update_after(txn, TASKS, filter, edit_change(call, task, input), ERR_CONFLICT);

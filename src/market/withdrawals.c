@@ -62,7 +62,6 @@ void withdrawal_create_plan(struct call *call, const struct withdrawal_input *in
 	const struct id *worker = &call->caller->id;
 	int64_t coins = input->withdrawal_coin.value;
 
-	txn->contended = worker;
 	pending_count(txn, worker, 1, ERR_INSUFFICIENT_COINS);
 	ledger_move(call, txn,
 		    &(struct transfer){
@@ -184,7 +183,6 @@ enum err withdrawal_decide_plan(struct call *call, const bson_t *withdrawal,
 
 	if (err != OK)
 		return err;
-	txn->contended = &pending->worker;
 	decide(call, pending, decision, txn);
 	settle(call, pending, decision->approve, txn);
 	tell_worker(call, pending, decision, txn);

@@ -7,6 +7,10 @@
  * found. What a call has to know beforehand it reads before the transaction; the filters say what must still be true in
  * it. txn_commit() and txn_commit_group() alone open transactions: all steps happen, or none.
  *
+ * Callers who commit at the same moment may share a transaction of MongoDB (commit_group.h). Each of them gets what it
+ * would get alone: the steps of all are run as if one transaction came after the other, and who keeps the others from
+ * committing goes alone. A decision may run in the thread of another of these callers, while its own waits.
+ *
  * What is inserted gets the mark of our books, and steps change marked records alone (store/mark.h), so a record that
  * came from elsewhere moves no coins, even where a rule forgets about it. A step that moves none may take any record:
  * txn_of_any().
@@ -45,17 +49,13 @@ struct txn {
 	struct arena *arena;
 	struct step *steps;
 	size_t count, room;
-	size_t ran; /* steps before this one have run, and take no more changes */
+	size_t ran; /* steps before this one have run, or are about to, and take no more changes */
 	size_t planned; /* steps before this one were there before decisions added theirs */
 	const struct step *missed; /* after an error: whose filter found nothing; else NULL */
 
 	/* Neighbouring updates of one collection travel in one command, as neighbouring inserts always do. Only where
 	 * all have the same on_miss, as it is not known which of them found nothing. */
 	bool together;
-
-	/* The id of the one document that many transactions may want at once (a popular task, a busy user): those of
-	 * one process queue for it instead of colliding. NULL: none. */
-	const struct id *contended;
 
 	const void *about; /* what the plan leaves for whatever follows the commit; NULL: nothing */
 
@@ -116,7 +116,7 @@ enum err txn_commit(struct db *db, struct txn *txn);
 /*
  * The same for several transactions of one job, as one: all of them happen or none does. So the job waits for the disk
  * once. When a step of any of them fails, or conflicts do not end within GROUP_MS, none happens, and the caller builds
- * and commits each alone. They do not queue for documents that others want, so keep groups small.
+ * and commits each alone. All conflict with whoever wants a document of one of them, so let them be few.
  */
 #define GROUP_MS 300
 enum err txn_commit_group(struct db *db, struct txn *const *txns, size_t count);

@@ -39,7 +39,7 @@ def stop_past_the_lease(command):
         stopped = stack.worker_pids()[0]
         with held_up(stack.mongo.admin, command, CALLS, ms=SLOW_MS) as under_way:
             first = [pool.submit(post, *pair) for pair in zip(buyers, calls)]
-            under_way()
+            under_way(len(stack.worker_pids()))  # those who come to the same worker wait, and go together
             os.kill(stopped, signal.SIGSTOP)
             began = time.monotonic()
         try:

@@ -46,6 +46,8 @@
 	X(mark) \
 	X(presence) \
 	X(refresher) \
+	X(step_commands) \
+	X(touches) \
 	X(txn) \
 	X(google) \
 	X(jwk) \
