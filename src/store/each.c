@@ -2,84 +2,32 @@
 
 #include "store/doc.h"
 
-/*
- * What fits into one reply is read by one command, with no cursor of the driver's around it. Whether it fits is judged
- * by the largest records of the collection lately.
- */
-enum {
-	REPLY_BYTES_MOST = 1024 * 1024,
-	UNKNOWN_BYTES = REPLY_BYTES_MOST / 32, /* of a record, as long as none was read */
-};
+/* ---- how many records fit into a reply ---- */
 
-static _Atomic uint32_t
-	largest[COLLECTION_COUNT]; /* in bytes, at most as many as are known; 0: unknown */
+/* Of a record, as long as none was read. */
+enum { UNKNOWN_BYTES = REPLY_BYTES / 32 };
 
-static int64_t records_fitting(enum collection in)
+static _Atomic uint32_t largest[COLLECTION_COUNT]; /* in bytes; 0: unknown */
+
+int64_t store_fitting(enum collection in)
 {
 	uint32_t bytes = largest[in];
+	int64_t fitting = REPLY_BYTES / (bytes ? bytes : UNKNOWN_BYTES);
 
-	return REPLY_BYTES_MOST / (bytes ? bytes : UNKNOWN_BYTES);
+	return fitting > 1 ? fitting : 1;
 }
 
-/* Grows at once, and shrinks slowly. */
-static void largest_note(enum collection in, uint32_t bytes)
+/* Grows at once, and shrinks slowly. Threads that note at the same moment may lose one another's note. */
+void store_size_note(enum collection in, uint32_t bytes)
 {
 	uint32_t known = largest[in];
+	uint32_t less = bytes < known ? (known - bytes + 63) / 64 : 0;
 
-	largest[in] = bytes > known ? bytes : known - (known - bytes) / 64;
+	if (bytes && bytes != known)
+		largest[in] = bytes > known ? bytes : known - less;
 }
 
-/* ---- by one command ---- */
-
-/* Without a batchSize, a first reply has no more than 101 records. */
-static bson_t *find_command(struct arena *arena, enum collection in, const bson_t *filter,
-			    const bson_t *options, int64_t limit)
-{
-	bson_t *command = DOC(arena, TEXT("find", collection_name(in)), PART("filter", filter),
-			      WHOLE("batchSize", limit), BOOL("singleBatch", true));
-
-	bson_copy_to_excluding_noinit(options, command, "batchSize", NULL);
-	return command;
-}
-
-static void reply_walk(const bson_t *reply, db_row row, void *context, uint32_t *most)
-{
-	bson_t cursor, batch, doc;
-	bson_iter_t at;
-
-	if (!doc_part(reply, "cursor", &cursor) || !doc_part(&cursor, "firstBatch", &batch) ||
-	    !bson_iter_init(&at, &batch))
-		return;
-	while (bson_iter_next(&at)) {
-		const uint8_t *bytes;
-		uint32_t length;
-
-		bson_iter_document(&at, &length, &bytes);
-		if (!bytes || !bson_init_static(&doc, bytes, length))
-			continue;
-		*most = length > *most ? length : *most;
-		if (!row(context, &doc))
-			return;
-	}
-}
-
-static enum err read_at_once(struct db *db, enum collection in, const bson_t *filter,
-			     const bson_t *options, int64_t limit, db_row row, void *context)
-{
-	struct arena *arena = arena_new();
-	const bson_t *reply;
-	uint32_t most = 0;
-	enum err err = db_read(db, arena, find_command(arena, in, filter, options, limit), &reply);
-
-	if (err == OK)
-		reply_walk(reply, row, context, &most);
-	if (most && !bson_has_field(options, "projection"))
-		largest_note(in, most);
-	arena_free(arena);
-	return err;
-}
-
-/* ---- by several ---- */
+/* ---- by several commands ---- */
 
 static enum err read_on(struct db *db, enum collection in, const bson_t *filter,
 			const bson_t *options, int64_t batch, db_row row, void *context)
@@ -95,11 +43,77 @@ static enum err read_on(struct db *db, enum collection in, const bson_t *filter,
 	return err;
 }
 
+/* ---- by one command ---- */
+
+/* Without a batchSize, a first reply has no more than 101 records. */
+static bson_t *find_command(struct arena *arena, enum collection in, const bson_t *filter,
+			    const bson_t *options, int64_t limit)
+{
+	bson_t *command = DOC(arena, TEXT("find", collection_name(in)), PART("filter", filter),
+			      WHOLE("batchSize", limit));
+
+	bson_copy_to_excluding_noinit(options, command, "batchSize", NULL);
+	return command;
+}
+
+struct walk {
+	db_row row;
+	void *context;
+	int64_t count; /* of records that were read */
+	uint32_t largest;
+	bool ended; /* the row wants no more */
+};
+
+static void reply_walk(const bson_t *batch, struct walk *walk)
+{
+	bson_t doc;
+	bson_iter_t at;
+
+	for (bson_iter_init(&at, batch); !walk->ended && bson_iter_next(&at);) {
+		if (!doc_iter_part(&at, &doc))
+			continue;
+		walk->count++;
+		walk->largest = doc.len > walk->largest ? doc.len : walk->largest;
+		walk->ended = !walk->row(walk->context, &doc);
+	}
+}
+
+/* A reply has at most 16 MB, however many records are asked for. */
+static enum err read_rest(struct db *db, struct arena *arena, enum collection in,
+			  const bson_t *filter, const bson_t *options, const struct walk *walk)
+{
+	bson_t *rest = DOC(arena, WHOLE("skip", doc_whole(options, "skip", 0) + walk->count),
+			   WHOLE("limit", doc_whole(options, "limit", 0) - walk->count));
+
+	bson_copy_to_excluding_noinit(options, rest, "skip", "limit", NULL);
+	return read_on(db, in, filter, rest, store_fitting(in), walk->row, walk->context);
+}
+
+static enum err read_at_once(struct db *db, enum collection in, const bson_t *filter,
+			     const bson_t *options, int64_t limit, db_row row, void *context)
+{
+	struct arena *arena = arena_new();
+	struct walk walk = { .row = row, .context = context };
+	const bson_t *reply;
+	bson_t cursor = BSON_INITIALIZER, batch;
+	enum err err = db_read(db, arena, find_command(arena, in, filter, options, limit), &reply);
+
+	if (err == OK && doc_part(reply, "cursor", &cursor) &&
+	    doc_part(&cursor, "firstBatch", &batch))
+		reply_walk(&batch, &walk);
+	if (!bson_has_field(options, "projection"))
+		store_size_note(in, walk.largest);
+	if (!walk.ended && doc_whole(&cursor, "id", 0))
+		err = read_rest(db, arena, in, filter, options, &walk);
+	arena_free(arena);
+	return err;
+}
+
 enum err db_each(struct db *db, enum collection in, const bson_t *filter, const bson_t *options,
 		 db_row row, void *context)
 {
 	int64_t limit = options ? doc_whole(options, "limit", 0) : 0;
-	int64_t fitting = records_fitting(in);
+	int64_t fitting = store_fitting(in);
 	int64_t batch = options ? doc_whole(options, "batchSize", fitting) : fitting;
 
 	return limit > 0 && limit <= batch ?

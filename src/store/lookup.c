@@ -1,23 +1,14 @@
 #include "store/lookup.h"
 
-#include "base/memory.h"
 #include "store/doc.h"
 #include "store/gather.h"
 #include "store/store_private.h"
-
-#include <stdatomic.h>
-#include <stdlib.h>
 
 /*
  * Two groups away answered more calls a second than one: 1.4 to 2.2 times at 4 clients, 1.1 to 1.4 times at 64. At 64
  * that took 6 % more of the processor. Without groups an answer costs 1.7 times as much.
  */
 enum { AWAY_MOST = 2, GROUP_MOST = 32 };
-
-struct lookups {
-	struct gather *gather;
-	atomic_size_t size; /* of the largest documents lately, in bytes */
-};
 
 bson_t *lookup_ids(struct arena *arena, struct lookup *const *lookups, size_t count)
 {
@@ -34,7 +25,7 @@ bson_t *lookup_ids(struct arena *arena, struct lookup *const *lookups, size_t co
 }
 
 void lookup_hand_out(const bson_t *docs, struct lookup *const *lookups, size_t count,
-		     size_t *largest)
+		     uint32_t *largest)
 {
 	bson_iter_t at;
 	bson_t doc;
@@ -51,33 +42,23 @@ void lookup_hand_out(const bson_t *docs, struct lookup *const *lookups, size_t c
 	}
 }
 
-/* Grows at once and shrinks slowly. Threads that note at the same moment may lose one another's note. */
-static void size_note(struct lookups *of, size_t bytes)
-{
-	size_t known = of->size;
-
-	if (bytes != known)
-		of->size = bytes > known ? bytes : known - (known - bytes + 63) / 64;
-}
-
 /* With the connection of the group's leader. */
-static void read_alone(struct lookups *of, struct db *db, struct lookup *lookup)
+static void read_alone(struct db *db, struct lookup *lookup)
 {
 	lookup->err = db_find_one(db, lookup->arena, lookup->in,
 				  DOC(lookup->arena, ID("_id", &lookup->id)), NULL, &lookup->found);
 	if (lookup->found)
-		size_note(of, lookup->found->len);
+		store_size_note(lookup->in, lookup->found->len);
 }
 
 /* A reply that has no room for all documents (16 MB) comes with a cursor for the others. It ends by itself; who got
  * nothing asks alone. */
-static void read_together(struct lookups *of, struct lookup *leader, struct lookup *const *lookups,
-			  size_t count)
+static void read_together(struct lookup *leader, struct lookup *const *lookups, size_t count)
 {
 	struct arena *arena = leader->arena;
 	bson_t cursor, docs;
 	const bson_t *reply;
-	size_t largest = 0;
+	uint32_t largest = 0;
 	enum err err = db_read(
 		leader->db, arena,
 		DOC(arena, TEXT("find", collection_name(leader->in)),
@@ -88,12 +69,12 @@ static void read_together(struct lookups *of, struct lookup *leader, struct look
 
 	if (read)
 		lookup_hand_out(&docs, lookups, count, &largest);
-	size_note(of, largest);
+	store_size_note(leader->in, largest);
 	bool whole = !read || doc_whole(&cursor, "id", 0) == 0;
 	for (size_t i = 0; i < count; i++) {
 		lookups[i]->err = err;
 		if (!whole && !lookups[i]->found)
-			read_alone(of, leader->db, lookups[i]);
+			read_alone(leader->db, lookups[i]);
 	}
 }
 
@@ -101,17 +82,16 @@ static void read_together(struct lookups *of, struct lookup *leader, struct look
 static void group_run(void *context, void *const *members, size_t count)
 {
 	struct lookup *leader = context, *const *lookups = (struct lookup *const *)members;
-	struct lookups *of = leader->db->store->lookups[leader->in];
 	size_t done = 0;
 
 	while (done < count) {
-		size_t fitting = REPLY_BYTES / (of->size + 1) + 1, left = count - done;
+		size_t fitting = (size_t)store_fitting(leader->in), left = count - done;
 		size_t some = fitting < left ? fitting : left;
 
 		if (some == 1)
-			read_alone(of, leader->db, lookups[done]);
+			read_alone(leader->db, lookups[done]);
 		else
-			read_together(of, leader, lookups + done, some);
+			read_together(leader, lookups + done, some);
 		done += some;
 	}
 }
@@ -121,21 +101,12 @@ enum err db_find_id(struct db *db, struct arena *arena, enum collection in, cons
 {
 	struct lookup lookup = { .db = db, .arena = arena, .in = in, .id = *id };
 
-	gather_join(db->store->lookups[in]->gather, &lookup, &lookup);
+	gather_join(db->store->lookups[in], &lookup, &lookup);
 	*found = lookup.found;
 	return lookup.err;
 }
 
-struct lookups *lookups_new(void)
+struct gather *lookups_new(void)
 {
-	struct lookups *lookups = memory_new(sizeof *lookups);
-
-	lookups->gather = gather_new(AWAY_MOST, GROUP_MOST, group_run);
-	return lookups;
-}
-
-void lookups_free(struct lookups *lookups)
-{
-	gather_free(lookups->gather);
-	free(lookups);
+	return gather_new(AWAY_MOST, GROUP_MOST, group_run);
 }

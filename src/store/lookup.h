@@ -5,16 +5,13 @@
 #ifndef STORE_LOOKUP_H
 #define STORE_LOOKUP_H
 
+#include "store/gather.h"
 #include "store/store.h"
 
 #include <stddef.h>
 
-/* Those of one collection. */
-struct lookups;
-
-struct lookups *lookups_new(void);
-/* No thread may look anything up any more. */
-void lookups_free(struct lookups *lookups);
+/* Of one collection; its members are lookups. */
+struct gather *lookups_new(void);
 
 /* What one thread wants, and what came of it. */
 struct lookup {
@@ -32,6 +29,6 @@ bson_t *lookup_ids(struct arena *arena, struct lookup *const *lookups, size_t co
 /* Gives each lookup its record out of the documents that came, which are an array. *largest is the size of the largest
  * document. */
 void lookup_hand_out(const bson_t *docs, struct lookup *const *lookups, size_t count,
-		     size_t *largest);
+		     uint32_t *largest);
 
 #endif

@@ -199,7 +199,7 @@ mongoc_collection_t *store_collection(struct db *db, enum collection in)
 
 static void batch_adapt(mongoc_cursor_t *cursor, uint64_t bytes, uint64_t count)
 {
-	uint64_t fitting = REPLY_BYTES * count / bytes;
+	uint64_t fitting = (uint64_t)REPLY_BYTES * count / bytes;
 
 	mongoc_cursor_set_batch_size(cursor, fitting > 2 ? (uint32_t)fitting : 2);
 }

@@ -65,7 +65,7 @@ END_TEST
 START_TEST(each_gets_its_own_in_whatever_order_they_come_and_nobody_anothers)
 {
 	struct doc_array docs = doc_array_new(leaders);
-	size_t largest;
+	uint32_t largest;
 
 	add(&docs, 3, "three");
 	add(&docs, 1, "the one");
@@ -85,7 +85,7 @@ END_TEST
 START_TEST(an_empty_reply_is_nobodys)
 {
 	struct doc_array docs = doc_array_new(leaders);
-	size_t largest;
+	uint32_t largest;
 
 	lookup_hand_out(docs.doc, members, COUNT, &largest);
 	for (size_t i = 0; i < COUNT; i++)
