@@ -1,6 +1,5 @@
 #include "market/submissions.h"
 
-#include "base/clock.h"
 #include "market/full_tasks.h"
 #include "market/ledger.h"
 #include "market/notifications.h"
@@ -121,7 +120,6 @@ struct work {
 	bool has_buyer; /* an older record may lack one: nobody is there to be refunded */
 	bool opens_slot; /* it is rejected, and its slot open again */
 	int64_t price;
-	int64_t read_at; /* steady milliseconds */
 	const bson_t *doc, *task_doc; /* as they were read; no task: it is gone */
 };
 
@@ -132,7 +130,6 @@ static enum err work_of(const bson_t *submission, const bson_t *task, struct wor
 	work->task_doc = task;
 	work->id = doc_own_id(submission);
 	work->price = doc_whole(submission, "payable_amount", 0);
-	work->read_at = clock_steady();
 	work->has_buyer = doc_id(submission, "buyer_id", &work->buyer);
 	bool whole = doc_id(submission, "task_id", &work->task) &&
 		     doc_id(submission, "worker_id", &work->worker);
@@ -271,19 +268,10 @@ enum err submission_review(struct call *call, const struct id *id, const struct 
 	return err == OK ? submission_review_plan(call, submission, task, review, txn) : err;
 }
 
-/* So soon after the task was read nobody has been given its last slot, told so, and reviewed. */
-enum { JUST_READ_MS = 10 };
-
-/* An ended task stays as it is. What a rejection opened is taken by work whose review comes here, too, and so are slots
- * that were open. */
+/* An ended task stays as it is. The slot that a rejection opened is taken by work whose review comes here, too. */
 static bool may_be_complete(const struct work *work)
 {
-	const bson_t *task = work->task_doc;
-	bool just_read = clock_steady() - work->read_at < JUST_READ_MS;
-
-	if (!task || !status_is(task, STATUS_ACTIVE) || work->opens_slot)
-		return false;
-	return doc_whole(task, "required_workers", 0) <= 0 || !just_read;
+	return work->task_doc && status_is(work->task_doc, STATUS_ACTIVE) && !work->opens_slot;
 }
 
 void submission_reviewed(struct call *call, const struct txn *txn)

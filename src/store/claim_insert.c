@@ -72,7 +72,7 @@ static void group_run(void *context, void *const *members, size_t count)
 
 struct gather *claim_inserts_new(void)
 {
-	return gather_new(AWAY_MOST, GROUP_MOST, group_run);
+	return gather_new(AWAY_MOST, GROUP_MOST, GATHER_LATE_MS, group_run);
 }
 
 enum err claim_insert(struct db *db, struct arena *arena, const bson_t *record, bool *ours)

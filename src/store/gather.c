@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-/* Beyond that, those who are away hold nobody up any more. */
-enum { LATE_MS = 250 };
-
 struct group {
 	TAILQ_ENTRY(group) next;
 	struct latch leave; /* its leader waits for this */
@@ -24,18 +21,20 @@ struct group {
 struct gather {
 	gather_work work;
 	size_t may_be_away, most;
+	int64_t late_ms;
 	pthread_mutex_t lock; /* guards all below, and the members of groups that wait */
 	size_t away;
 	TAILQ_HEAD(groups, group) waiting;
 };
 
-struct gather *gather_new(size_t away, size_t most, gather_work work)
+struct gather *gather_new(size_t away, size_t most, int64_t late_ms, gather_work work)
 {
 	struct gather *gather = memory_new(sizeof *gather);
 
 	gather->work = work;
 	gather->may_be_away = away;
 	gather->most = most;
+	gather->late_ms = late_ms;
 	pthread_mutex_init(&gather->lock, NULL);
 	TAILQ_INIT(&gather->waiting);
 	return gather;
@@ -102,7 +101,7 @@ static void next_call(struct gather *gather)
 /* Until it is called, or those who are away are late: then it leaves beside them. */
 static void group_wait(struct gather *gather, struct group *group)
 {
-	if (latch_wait_for(&group->leave, LATE_MS))
+	if (latch_wait_for(&group->leave, gather->late_ms))
 		return;
 	pthread_mutex_lock(&gather->lock);
 	bool called = group->called;

@@ -5,7 +5,7 @@
  * thing at the same moment ask for it together. Whoever finds nobody away goes at once, alone. While somebody is away,
  * those who come wait, and form the next group; it leaves when the one before is back, led by the thread that came
  * first, which works for all of its members. So nobody ever waits for company, and a lone caller notices nothing. A
- * command that hangs holds nobody up: whoever has waited for a quarter of a second leaves all the same.
+ * command that hangs holds nobody up for ever: whoever has waited for late_ms leaves all the same.
  *
  * A group takes nobody after it has left. So what its leader reads is never older than the request of any member.
  */
@@ -13,6 +13,7 @@
 #define STORE_GATHER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Those who want one kind of thing. */
 struct gather;
@@ -23,8 +24,11 @@ struct gather;
  */
 typedef void (*gather_work)(void *context, void *const *members, size_t count);
 
-/* At most `away` groups are away at a time, late ones aside, each of at most `most` members. */
-struct gather *gather_new(size_t away, size_t most, gather_work work);
+/* After so long a command that is usually one of milliseconds is taken to hang. */
+#define GATHER_LATE_MS 250
+
+/* At most `away` groups are away at a time, those that are late aside, each of at most `most` members. */
+struct gather *gather_new(size_t away, size_t most, int64_t late_ms, gather_work work);
 /* No thread may use it any more. NULL is fine. */
 void gather_free(struct gather *gather);
 

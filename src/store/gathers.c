@@ -47,7 +47,7 @@ static struct wanted *wanted_new(struct gathers *gathers, const char *name)
 	struct wanted *wanted = memory_new(sizeof *wanted);
 
 	wanted->name = memory_text(name);
-	wanted->gather = gather_new(1, MEMBERS_MOST, gathers->work);
+	wanted->gather = gather_new(1, MEMBERS_MOST, GATHER_LATE_MS, gathers->work);
 	LIST_INSERT_HEAD(&gathers->wanted, wanted, next);
 	return wanted;
 }

@@ -108,5 +108,5 @@ enum err db_find_id(struct db *db, struct arena *arena, enum collection in, cons
 
 struct gather *lookups_new(void)
 {
-	return gather_new(AWAY_MOST, GROUP_MOST, group_run);
+	return gather_new(AWAY_MOST, GROUP_MOST, GATHER_LATE_MS, group_run);
 }

@@ -4,21 +4,6 @@
 
 /* ---- what travels together ---- */
 
-/* A look's filter without the _id. */
-static bson_t *rest_of(struct arena *arena, const bson_t *filter)
-{
-	bson_t *rest = DOC(arena, NULL);
-
-	bson_copy_to_excluding_noinit(filter, rest, "_id", NULL);
-	return rest;
-}
-
-static bool asks_the_same(const struct item *a, const struct item *b)
-{
-	return bson_equal(rest_of(a->txn->arena, a->step->filter),
-			  rest_of(a->txn->arena, b->step->filter));
-}
-
 /* Is the item's document that of one of the items before it? Then their command leaves an image that is not its own. */
 static bool repeats(const struct item *items, size_t index)
 {
@@ -48,8 +33,6 @@ static bool joins(const struct item *items, size_t index)
 		return in_step || first->txn->together;
 	case STEP_REMOVE:
 		return in_step;
-	case STEP_ABSENT:
-		return in_step && asks_the_same(first, item);
 	default:
 		return false;
 	}
@@ -151,18 +134,6 @@ bson_t *look_command(struct arena *arena, enum collection in, const bson_t *filt
 		   INT("limit", 1), BOOL("singleBatch", true), SUB("projection", INT("_id", 1)));
 }
 
-static bson_t *looks_command(struct arena *arena, const struct item *items, size_t count)
-{
-	const struct step *step = items->step;
-	bson_t *filter;
-
-	if (count == 1)
-		return look_command(arena, step->in, step->filter);
-	filter = among(arena, items, count);
-	bson_concat(filter, rest_of(arena, step->filter));
-	return look_command(arena, step->in, filter);
-}
-
 bson_t *items_command(struct arena *arena, const struct item *items, size_t count)
 {
 	switch (items->step->kind) {
@@ -172,8 +143,6 @@ bson_t *items_command(struct arena *arena, const struct item *items, size_t coun
 		return write_command(arena, "insert", "documents", items, count);
 	case STEP_REMOVE:
 		return write_command(arena, "delete", "deletes", items, count);
-	case STEP_ABSENT:
-		return looks_command(arena, items, count);
 	default:
 		return items->step->read && count == 1 ?
 			       modify_command(arena, items->step) :

@@ -104,17 +104,6 @@ static const struct item *item_of(const struct item *items, size_t count, const 
 	return items;
 }
 
-static enum outcome absent_judge(struct run *run, const struct item *items, size_t count,
-				 const bson_t *reply)
-{
-	const bson_t *there = store_first(items->txn->arena, reply);
-
-	if (!there)
-		return DONE;
-	items = item_of(items, count, there);
-	return refused(run, items->txn, items->step->on_miss);
-}
-
 static enum outcome modify_judge(struct run *run, const struct item *item, const bson_t *reply)
 {
 	bson_t *value = arena_alloc(item->txn->arena, sizeof *value);
@@ -155,8 +144,6 @@ static enum outcome items_judge(struct run *run, const struct item *items, size_
 
 	if (step->kind == STEP_SAME)
 		return same_judge(run, items, count, reply);
-	if (step->kind == STEP_ABSENT)
-		return absent_judge(run, items, count, reply);
 	if (step->read && count == 1)
 		return modify_judge(run, items, reply);
 	int64_t matched = doc_whole(reply, "n", 0);
@@ -171,8 +158,10 @@ static enum outcome items_judge(struct run *run, const struct item *items, size_
 static enum outcome items_run(struct run *run, const struct item *items, size_t count)
 {
 	static const char *const doing[] = {
-		[STEP_SAME] = "looking",    [STEP_UPDATE] = "updating", [STEP_INSERT] = "inserting",
-		[STEP_REMOVE] = "removing", [STEP_ABSENT] = "looking",
+		[STEP_SAME] = "looking",
+		[STEP_UPDATE] = "updating",
+		[STEP_INSERT] = "inserting",
+		[STEP_REMOVE] = "removing",
 	};
 	struct arena *arena = items->txn->arena;
 	const bson_t *reply;

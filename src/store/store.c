@@ -96,7 +96,7 @@ struct gather *confirms_new(void)
 	/* it is the same for all, and asked for in bad times: one at a time is enough */
 	enum { AWAY_MOST = 1, GROUP_MOST = 256 };
 
-	return gather_new(AWAY_MOST, GROUP_MOST, confirm_all);
+	return gather_new(AWAY_MOST, GROUP_MOST, GATHER_LATE_MS, confirm_all);
 }
 
 enum err db_confirm(struct db *db)

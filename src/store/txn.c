@@ -217,14 +217,6 @@ void txn_remove(struct txn *txn, enum collection in, const bson_t *filter, enum 
 	step->of_any = filter;
 }
 
-void txn_absent(struct txn *txn, enum collection in, const bson_t *filter, enum err on_miss)
-{
-	struct step *step = step_add(txn, in, on_miss);
-
-	step->kind = STEP_ABSENT;
-	step->filter = filter;
-}
-
 void txn_same(struct txn *txn, enum collection in, const bson_t *doc, enum err on_miss)
 {
 	struct step *step = step_add(txn, in, on_miss);

@@ -3,7 +3,7 @@
  *
  * A transaction is a list of steps. Each is a guarded update (collection, filter, change, and the error that it means
  * when nothing matched), a guarded removal of one document, an insert (and the error that it means when its key is
- * taken), a look that nothing may match or that a document is unchanged, or a decision that adds steps by what was
+ * taken), a look that a document is unchanged, or a decision that adds steps by what was
  * found. What a call has to know beforehand it reads before the transaction; the filters say what must still be true in
  * it. txn_commit() and txn_commit_group() alone open transactions: all steps happen, or none.
  *
@@ -30,9 +30,9 @@ struct txn;
 typedef enum err (*txn_decision)(void *context, struct txn *txn);
 
 struct step {
-	enum { STEP_SAME, STEP_UPDATE, STEP_INSERT, STEP_REMOVE, STEP_ABSENT, STEP_THEN } kind;
+	enum { STEP_SAME, STEP_UPDATE, STEP_INSERT, STEP_REMOVE, STEP_THEN } kind;
 	enum collection in;
-	/* Of an update; removals and looks have the filter alone. A change is operators ($set, $inc, …), or an array of
+	/* Of an update; a removal has the filter alone. A change is operators ($set, $inc, …), or an array of
 	 * stages where what is set depends on what is stored. */
 	const bson_t *filter, *change;
 	const bson_t *of_any; /* the filter as it was given, without the mark */
@@ -82,8 +82,6 @@ void txn_update_before(struct txn *txn, enum collection in, const bson_t *filter
 		       const bson_t *change, enum err on_miss);
 void txn_update_after(struct txn *txn, enum collection in, const bson_t *filter,
 		      const bson_t *change, enum err on_miss);
-/* A look within the transaction: nothing may match. The filter is taken as it is. */
-void txn_absent(struct txn *txn, enum collection in, const bson_t *filter, enum err on_miss);
 /* A look within the transaction: the document is what it was when all of it was read, byte by byte. Then a change of it
  * needs no other guard than its _id, which MongoDB finds at half the cost. Neighbouring looks at a collection, in the
  * order of their ids, travel in one command. */

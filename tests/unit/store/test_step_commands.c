@@ -51,11 +51,6 @@ static void update_after(size_t txn, const char *filter)
 			 ERR_CONFLICT);
 }
 
-static void look(size_t txn, const char *filter)
-{
-	txn_absent(&txns[txn], TASKS, doc_parse(arena, filter), ERR_CONFLICT);
-}
-
 static void assert_json(const bson_t *doc, const char *json)
 {
 	char *is = bson_as_relaxed_extended_json(doc, NULL);
@@ -109,19 +104,6 @@ START_TEST(an_image_is_read_before_others_change_the_document_again)
 }
 END_TEST
 
-START_TEST(looks_that_ask_the_same_of_several_documents_are_one)
-{
-	look(0, "{\"_id\": \"x\", \"n\": null}");
-	look(1, "{\"_id\": \"y\", \"n\": null}");
-	look(2, "{\"_id\": \"z\", \"n\": 1}");
-	ck_assert_uint_eq(together(3), 2);
-	assert_json(
-		items_command(arena, items, 2),
-		"{\"find\": \"tasks\", \"filter\": {\"_id\": {\"$in\": [\"x\", \"y\"]}, \"n\": null}, "
-		"\"limit\": 1, \"singleBatch\": true, \"projection\": {\"_id\": 1}}");
-}
-END_TEST
-
 Suite *suite_step_commands(void)
 {
 	Suite *suite = suite_create("step_commands");
@@ -131,7 +113,6 @@ Suite *suite_step_commands(void)
 	tcase_add_test(tests, of_one_transaction_neighbouring_inserts_alone);
 	tcase_add_test(tests, of_several_what_they_have_at_the_same_place);
 	tcase_add_test(tests, an_image_is_read_before_others_change_the_document_again);
-	tcase_add_test(tests, looks_that_ask_the_same_of_several_documents_are_one);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -111,7 +111,6 @@ START_TEST(who_names_all_documents_may_share)
 	txn_insert(&a, LEDGER, doc_parse(arena, "{\"_id\": \"task:1\"}"), ERR_CONFLICT);
 	txn_insert(&a, NOTIFICATIONS, doc_parse(arena, "{\"message\": \"its id is made later\"}"),
 		   ERR_CONFLICT);
-	txn_absent(&a, TASKS, doc_parse(arena, "{" OTHER ", \"adopted\": null}"), ERR_CONFLICT);
 	txn_then(&a, decide_nothing, NULL);
 	ck_assert(commit_may_share(&a));
 }
