@@ -48,7 +48,7 @@ def options():
     parser.add_argument("--state", type=directory, default=ROOT / ".run", metavar="DIR",
                         help="data, logs, sockets, certificate, configuration (default .run)")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (default 2)")
-    parser.add_argument("--threads", type=int, metavar="N", help="threads in each (default 16)")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads in each (default 32)")
     parser.add_argument("--no-demo", action="store_true", help="do not add the demo data")
     parser.add_argument("--test-commands", action="store_true", help="let tests make mongod fail (failpoints), and see who waits (debug logs)")
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)

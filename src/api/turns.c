@@ -23,7 +23,7 @@ static const struct bulkhead_limits plan[TURN_COUNT] = {
 };
 
 /* On hosts with many cores there are several processes to share them. */
-enum { HASH_TURNS_MAX = 16 };
+enum { HASH_TURNS_MAX = 16, PROVIDER_TURNS_MAX = 16 };
 
 /* One more than slots: while one thread writes down what came of its hash, another has the slot. */
 static int hash_turns(const struct password_semaphore *semaphore)
@@ -33,6 +33,12 @@ static int hash_turns(const struct password_semaphore *semaphore)
 	return turns < HASH_TURNS_MAX ? turns : HASH_TURNS_MAX;
 }
 
+/* A call of a second is nothing unusual, so there are as many as threads for everything else; but each costs memory. */
+static int provider_turns(const struct config *config)
+{
+	return config->threads < PROVIDER_TURNS_MAX ? (int)config->threads : PROVIDER_TURNS_MAX;
+}
+
 int turns_plan(const struct config *config, const struct password_semaphore *semaphore,
 	       struct bulkhead_limits limits[TURN_COUNT])
 {
@@ -40,8 +46,7 @@ int turns_plan(const struct config *config, const struct password_semaphore *sem
 
 	memcpy(limits, plan, sizeof plan);
 	limits[TURN_HASH].turns = hash_turns(semaphore);
-	/* As many as there are threads for everything else: a call of a second is nothing unusual. */
-	limits[TURN_PROVIDER].turns = (int)config->threads;
+	limits[TURN_PROVIDER].turns = provider_turns(config);
 	for (enum turn turn = TURN_NONE + 1; turn < TURN_COUNT; turn++) {
 		limits[turn].places = (int)config->queue;
 		threads += limits[turn].turns + 1;

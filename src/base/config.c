@@ -46,7 +46,7 @@ const struct setting config_settings[] = {
 	  .sentence = "The origins whose pages may call the service, separated by commas." },
 	{ "MICROTASK_RUN_DIR", SETTING_TEXT, AT(run_dir), .standard = "/run/microtask",
 	  .sentence = "The directory of lock files that all processes of this host share." },
-	{ "MICROTASK_THREADS", SETTING_WHOLE, AT(threads), .standard = "16", .min = 1, .max = 512,
+	{ "MICROTASK_THREADS", SETTING_WHOLE, AT(threads), .standard = "32", .min = 1, .max = 512,
 	  .sentence = "Worker threads in each process." },
 	{ "MICROTASK_QUEUE", SETTING_WHOLE, AT(queue), .standard = "1024", .min = 1, .max = 65536,
 	  .sentence = "Requests that may wait for a thread, and for each turn to hash or to call a "

@@ -104,7 +104,7 @@ void request_keep(struct request *rq, struct txn *txn)
 {
 	json_finish(&rq->json);
 	if (rq->claim)
-		claim_complete(txn, rq->claim, rq->status, rq->out.bytes, rq->out.length, rq->now);
+		claim_complete(txn, rq->claim, rq->status, rq->out.bytes, rq->out.length);
 }
 
 /* The id of the next noted part; false at the end. */

@@ -50,12 +50,12 @@ enum err claim_recall(struct db *db, struct arena *arena, const struct claim_req
 		      bool own, struct kept_answer *answer);
 
 /*
- * Adds the step that completes the claim with an answer, kept from now on for CLAIM_KEPT_MS, beside
+ * Adds the step that completes the claim with an answer, kept for CLAIM_KEPT_MS at least, beside
  * the ids of those whom the transaction's records name (`people`). The transaction fails with ERR_IN_PROGRESS
  * when the claim has become another's. The body is copied.
  */
 void claim_complete(struct txn *txn, const struct claim *claim, int status, const char *body,
-		    size_t length, int64_t now);
+		    size_t length);
 
 /*
  * Adds the step that notes the result of one part of a call whose parts are transactions of their own, so
