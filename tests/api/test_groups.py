@@ -22,10 +22,6 @@ from test_debts import assert_paid, owe
 
 COMPANY = 8
 HELD_MS = 1500  # for the others to gather in; who commits has 3 s
-THE_OTHERS = (
-    "2 The books",
-    "Every movement is one transaction that changes the balances and appends to the journal",
-)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +164,10 @@ def to_post_of_one(stack):
     return [posting(buyer, {}) for _ in range(COMPANY + 1)]
 
 
-@promise(*THE_OTHERS)
+@promise(
+    "2 The books",
+    "Every movement is one transaction that changes the balances and appends to the journal",
+)
 @pytest.mark.parametrize(
     "calls", [to_submit, to_submit_to_one, to_approve, to_post, to_post_of_one]
 )
@@ -307,7 +306,10 @@ class SlotTaken(Poison):
 POISONS = [TaskCancelled, CallerRemoved, SubmittedTwice, ClaimLost, SlotTaken]
 
 
-@promise(*THE_OTHERS)
+@promise(
+    "2 The books",
+    "Every movement is one transaction that changes the balances and appends to the journal",
+)
 @pytest.mark.parametrize("poison", POISONS)
 def test_who_cannot_is_refused_and_all_others_succeed(stack, db, poison):
     one = poison(stack)
