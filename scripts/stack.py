@@ -270,6 +270,15 @@ class Stack:
         nginx = self.child("nginx", argv, "nginx.log", stop_signal=signal.SIGQUIT, stop_seconds=8,
                            orphan_signal=signal.SIGTERM)
         self.supervisor.start(nginx, self.is_ready, 30)
+        self.end_cache_loader(nginx.pid)
+
+    def end_cache_loader(self, nginx):
+        """A minute after its start nginx would have a process read what was kept before, which is nothing, and end.
+        Whoever counts what nginx costs by its processes is spared one that vanishes."""
+        proc = pathlib.Path("/proc")
+        for pid in (proc / f"{nginx}/task/{nginx}/children").read_text().split():
+            if b"cache loader" in (proc / pid / "cmdline").read_bytes():
+                os.kill(int(pid), signal.SIGTERM)
 
     def is_ready(self):
         """Whether the whole way works: through nginx and a worker to MongoDB."""
