@@ -47,7 +47,7 @@ static void audit_write(struct request *rq, const struct audit *audit)
 	bson_t one;
 
 	render_members(json, &audit_view, audit->numbers, &rq->caller);
-	if (!bson_empty(audit->unadopted))
+	if (!doc_is_empty(audit->unadopted))
 		render(json, "unadopted", &unadopted_view, audit->unadopted, &rq->caller);
 	json_array(json, "differences");
 	for (bson_iter_init(&at, audit->differences); bson_iter_next(&at);)

@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "store/doc.h"
 #include "store/mark.h"
 #include "store/setup.h"
 
@@ -45,7 +46,7 @@ static enum err health_ready(struct request *rq)
 	if (err != OK)
 		return err;
 	health(rq);
-	if (!bson_empty(unmarked))
+	if (!doc_is_empty(unmarked))
 		render(&rq->json, "unadopted", &unadopted_view, unmarked, &rq->caller);
 	return OK;
 }

@@ -201,7 +201,7 @@ static bson_t *edit_change(struct call *call, const bson_t *task, const struct t
 	struct id id = doc_own_id(task);
 	bson_t *set = edit_doc(call, task, input);
 
-	if (bson_empty(set))
+	if (doc_is_empty(set))
 		return DOC(arena, SUB("$set", ID("_id", &id)));
 	BSON_APPEND_DATE_TIME(set, "updatedAt", call->now);
 	return DOC(arena, PART("$set", set), SUB("$inc", WHOLE("rev", 1)));

@@ -60,7 +60,7 @@ const bson_t *tokens_end(struct arena *arena, const bson_t *set, const char *uns
 	struct doc_array stages = doc_array_new(arena);
 
 	/* a $set of nothing is an error */
-	if (!bson_empty(set))
+	if (!doc_is_empty(set))
 		stage_add(arena, &stages, literals(arena, set));
 	if (unset)
 		doc_array_doc(&stages, DOC(arena, TEXT("$unset", unset)));

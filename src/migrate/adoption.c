@@ -203,7 +203,7 @@ static enum err unmarked_look(const struct adoption_order *order, bool *any)
 	const bson_t *unmarked;
 	enum err err = unmarked_count(order->db, arena, 1, &unmarked);
 
-	*any = !bson_empty(unmarked);
+	*any = !doc_is_empty(unmarked);
 	if (err == OK && order->late)
 		err = journal_check(order, arena);
 	arena_free(arena);

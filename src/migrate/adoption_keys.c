@@ -22,7 +22,7 @@ static struct id name_of(struct arena *arena, const bson_t *doc)
 	if (doc_id(doc, "_id", &id) || !bson_iter_init_find(&at, doc, "_id"))
 		return id;
 	const bson_t *odd = DOC(arena, PAIR("", BCON_ITER(&at)));
-	digest_sha256(bson_get_data(odd), odd->len, digest);
+	digest_sha256(bson_get_data(odd), doc_size(odd), digest);
 	memcpy(id.bytes, digest, sizeof id.bytes);
 	return id;
 }

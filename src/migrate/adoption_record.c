@@ -217,7 +217,7 @@ enum err batch_commit(struct batch *batch)
 
 		for (next = first; next < count && steps < most && bytes < GROUP_BYTES; next++) {
 			steps += records[next]->txn.count;
-			bytes += records[next]->doc->len + records[next]->set->len;
+			bytes += doc_size(records[next]->doc) + doc_size(records[next]->set);
 		}
 		err = group_commit(batch, records + first, next - first, 1);
 	}

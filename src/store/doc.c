@@ -123,6 +123,21 @@ bool doc_id(const bson_t *doc, const char *field, struct id *id)
 	return true;
 }
 
+uint32_t doc_size(const bson_t *doc)
+{
+	uint32_t size;
+
+	memcpy(&size, bson_get_data(doc), sizeof size);
+	return BSON_UINT32_FROM_LE(size);
+}
+
+bool doc_is_empty(const bson_t *doc)
+{
+	enum { EMPTY_SIZE = 5 };
+
+	return doc_size(doc) == EMPTY_SIZE;
+}
+
 struct id doc_own_id(const bson_t *doc)
 {
 	struct id id = { 0 };

@@ -86,6 +86,10 @@ const char *doc_text(const bson_t *doc, const char *field);
 /* Does the field hold exactly this text? */
 bool doc_text_is(const bson_t *doc, const char *field, const char *text);
 bool doc_id(const bson_t *doc, const char *field, struct id *id);
+/* In bytes, by what is written in them: the compiler expects the struct of a document at a multiple of 128, and in an
+ * arena it need not be there. */
+uint32_t doc_size(const bson_t *doc);
+bool doc_is_empty(const bson_t *doc);
 /* The _id; all zeros when it is not an ObjectId. */
 struct id doc_own_id(const bson_t *doc);
 /* The number; `absent` when there is no such field. */

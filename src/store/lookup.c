@@ -48,7 +48,7 @@ static void read_alone(struct db *db, struct lookup *lookup)
 	lookup->err = db_find_one(db, lookup->arena, lookup->in,
 				  DOC(lookup->arena, ID("_id", &lookup->id)), NULL, &lookup->found);
 	if (lookup->found)
-		store_size_note(lookup->in, lookup->found->len);
+		store_size_note(lookup->in, doc_size(lookup->found));
 }
 
 /* A reply that has no room for all documents (16 MB) comes with a cursor for the others. It ends by itself; who got

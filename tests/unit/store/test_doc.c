@@ -2,6 +2,8 @@
 #include "store/doc.h"
 #include "suites.h"
 
+#include <string.h>
+
 static struct arena *arena;
 static const struct id someone = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 } };
 
@@ -36,6 +38,19 @@ START_TEST(each_pair_has_its_type)
 	assert_json(DOC(arena, BOOL("a", true), NONE("b")), "{ \"a\" : true, \"b\" : null }");
 	assert_json(DOC(arena, PAIR("a", BCON_CENTS(1050))),
 		    "{ \"a\" : { \"$numberDouble\" : \"10.5\" } }");
+}
+END_TEST
+
+START_TEST(a_document_has_the_size_of_its_bytes)
+{
+	char text[300] = "";
+
+	memset(text, 'x', sizeof text - 1);
+	ck_assert_uint_eq(doc_size(DOC(arena, NULL)), 5);
+	ck_assert_uint_eq(doc_size(DOC(arena, INT("a", 1))), 12);
+	ck_assert(doc_is_empty(DOC(arena, NULL)) && !doc_is_empty(DOC(arena, INT("a", 1))));
+	/* too long for the struct itself */
+	ck_assert_uint_eq(doc_size(DOC(arena, TEXT("a", text))), 5 + 3 + 4 + 300);
 }
 END_TEST
 
@@ -93,6 +108,7 @@ Suite *suite_doc(void)
 
 	tcase_add_checked_fixture(made, setup, teardown);
 	tcase_add_test(made, each_pair_has_its_type);
+	tcase_add_test(made, a_document_has_the_size_of_its_bytes);
 	tcase_add_test(made, documents_and_arrays_stand_in_place);
 	tcase_add_test(made, what_was_made_before_is_a_part);
 	tcase_add_test(made, a_pipeline_is_the_array_of_its_stages);

@@ -78,7 +78,7 @@ START_TEST(each_gets_its_own_in_whatever_order_they_come_and_nobody_anothers)
 	ck_assert_ptr_null(lookups[1].found);
 	ck_assert_ptr_null(lookups[4].found);
 	ck_assert_ptr_ne(lookups[0].found, lookups[2].found);
-	ck_assert_uint_eq(largest, lookups[0].found->len);
+	ck_assert_uint_eq(largest, doc_size(lookups[0].found));
 }
 END_TEST
 
