@@ -9,11 +9,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/commit_group.h"
 #include "store/doc.h"
 #include "store/store_private.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 enum { BACK_OFF_FIRST_MS = 5, BACK_OFF_MOST_MS = 250 };
@@ -95,15 +93,14 @@ static enum outcome transaction_run(struct run *run)
 	return outcome;
 }
 
-/* One document changes all at once by itself. */
-static bool needs_no_transaction(const struct txn *txn)
+bool commit_is_one_step(const struct txn *txn)
 {
 	return txn->count == 1 && txn->steps[0].kind != STEP_THEN;
 }
 
 enum outcome commit_try(struct run *run)
 {
-	bool alone = run->count == 1 && needs_no_transaction(run->txns[0]);
+	bool alone = run->count == 1 && commit_is_one_step(run->txns[0]);
 	enum outcome outcome = alone ? txns_run(run) : transaction_run(run);
 
 	if (outcome == BROKEN)
@@ -138,32 +135,4 @@ enum outcome commit_tries(struct run *run, unsigned most)
 			return AGAIN;
 		pause_growing(&pause);
 	}
-}
-
-static enum err committed(struct db *db, struct txn *const *txns, size_t count, int64_t deadline)
-{
-	struct run run = { .db = db, .txns = txns, .count = count, .deadline = deadline };
-
-	return commit_tries(&run, UINT_MAX) == DONE ? OK : run.err;
-}
-
-enum err txn_commit(struct db *db, struct txn *txn)
-{
-	int64_t deadline = clock_steady() + COMMIT_MS;
-	enum err err;
-
-	if (txn->deadline && txn->deadline < deadline)
-		deadline = txn->deadline;
-	txn->planned = txn->count;
-	if (!needs_no_transaction(txn) && commit_may_share(txn) &&
-	    commit_shared(db, txn, deadline, &err))
-		return err;
-	return committed(db, &txn, 1, deadline);
-}
-
-enum err txn_commit_group(struct db *db, struct txn *const *txns, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		txns[i]->planned = txns[i]->count;
-	return count ? committed(db, txns, count, clock_steady() + GROUP_MS) : OK;
 }

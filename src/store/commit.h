@@ -4,6 +4,9 @@
 
 #include "store/steps.h"
 
+/* Is it a single step? That needs no transaction of MongoDB: one document changes all at once by itself. */
+bool commit_is_one_step(const struct txn *txn);
+
 /* One try, as a transaction of MongoDB. */
 enum outcome commit_try(struct run *run);
 

@@ -1,4 +1,4 @@
-"""More clients than the workers have threads: 512 connections on 2 x 16 threads. No 5xx, no stall
+"""More clients than the workers have threads: 512 connections on 2 x 32 threads. No 5xx, no stall
 above a second, nothing lost; neither while clients send slowly, nor while workers are stopped or
 replaced.
 

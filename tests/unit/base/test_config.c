@@ -81,7 +81,7 @@ START_TEST(what_is_not_given_has_its_default)
 		config->cors_origins,
 		"http://localhost:5173,http://localhost:3000,https://microtash.vercel.app");
 	ck_assert_str_eq(config->run_dir, "/run/microtask");
-	ck_assert_int_eq(config->threads, 16);
+	ck_assert_int_eq(config->threads, 32);
 	ck_assert_int_eq(config->queue, 1024);
 	ck_assert_int_eq(config->streams, 10000);
 	ck_assert_int_eq(config->log_level, LOG_INFO);
@@ -121,7 +121,7 @@ START_TEST(an_empty_value_counts_as_not_given)
 	const struct config *config = read_with("CORS_ORIGINS", "");
 
 	ck_assert_msg(config != NULL, "%s", problem);
-	ck_assert_int_eq(config->threads, 16);
+	ck_assert_int_eq(config->threads, 32);
 	ck_assert_str_ne(config->cors_origins, "");
 	ck_assert_ptr_null(read_with("JWT_SECRET", ""));
 	ck_assert_str_eq(problem, "JWT_SECRET is not set; see --help-config.");
@@ -424,7 +424,7 @@ START_TEST(the_help_tells_every_setting_and_no_secret)
 	/* The last name is the mistyped one. */
 	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
 		ck_assert_msg(strstr(text, names[i]) != NULL, "%s is missing", names[i]);
-	ck_assert_ptr_nonnull(strstr(text, "1 to 512; default 16"));
+	ck_assert_ptr_nonnull(strstr(text, "1 to 512; default 32"));
 	ck_assert_ptr_nonnull(
 		strstr(text, "none, dummy, stripe; default none in production, else dummy"));
 	ck_assert_ptr_nonnull(strstr(text, "coins:dollars,…; default none"));
@@ -449,7 +449,7 @@ START_TEST(the_page_has_a_row_for_every_setting_and_no_secret)
 			      "%s is missing", names[i]);
 	ck_assert_ptr_nonnull(strstr(
 		text,
-		"\n| `MICROTASK_THREADS` | `16` | 1 to 512 | Worker threads in each process. |\n"));
+		"\n| `MICROTASK_THREADS` | `32` | 1 to 512 | Worker threads in each process. |\n"));
 	ck_assert_ptr_nonnull(strstr(text, "\n| `JWT_SECRET` | required | secret text | "));
 	ck_assert_ptr_nonnull(strstr(text, "\n| `GOOGLE_CLIENT_ID` | none | text | "));
 	ck_assert_ptr_null(strstr(text, SECRET));
