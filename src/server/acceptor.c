@@ -161,8 +161,7 @@ bool acceptor_is_left(struct acceptor *acceptor, const struct connection *connec
 	return is_gone(connection) && !acceptor->cut;
 }
 
-/* epoll itself orders what a thread did with the connection before this; the lock of acceptor_keep() says so to
- * ThreadSanitizer, too. */
+/* epoll itself orders what a thread did with the connection before this. */
 static void take_back(struct acceptor *acceptor, struct connection *connection)
 {
 	pthread_mutex_lock(&acceptor->lock);

@@ -71,13 +71,7 @@ static bool rows_of(const bson_t *reply, bson_iter_t *at)
 
 static bool row_next(bson_iter_t *at, bson_t *row)
 {
-	const uint8_t *bytes;
-	uint32_t length;
-
-	if (!bson_iter_next(at) || !BSON_ITER_HOLDS_DOCUMENT(at))
-		return false;
-	bson_iter_document(at, &length, &bytes);
-	return bson_init_static(row, bytes, length);
+	return bson_iter_next(at) && doc_iter_part(at, row);
 }
 
 static enum outcome same_judge(struct run *run, const struct item *items, size_t count,

@@ -3,9 +3,9 @@
  *
  * A transaction is a list of steps. Each is a guarded update (collection, filter, change, and the error that it means
  * when nothing matched), a guarded removal of one document, an insert (and the error that it means when its key is
- * taken), a look that a document is unchanged, or a decision that adds steps by what was
- * found. What a call has to know beforehand it reads before the transaction; the filters say what must still be true in
- * it. txn_commit() and txn_commit_group() alone open transactions: all steps happen, or none.
+ * taken), a look that a document is unchanged, or a decision that adds steps by what was found. What a call has to know
+ * beforehand it reads before the transaction; the filters say what must still be true in it. txn_commit() and
+ * txn_commit_group() alone open transactions: all steps happen, or none.
  *
  * Callers who commit at the same moment may share a transaction of MongoDB (commit_group.h). Each of them gets what it
  * would get alone: the steps of all are run as if one transaction came after the other, and who keeps the others from
